@@ -1,0 +1,31 @@
+"""[tool.buildkit] + environment + flags → `Config`: parsed once at the door, frozen inside."""
+
+from buildkit.config.reader import load
+from buildkit.config.settings import (
+    CompileConfig,
+    Config,
+    DataConfig,
+    DevConfig,
+    EngineConfig,
+    ImageConfig,
+    MigrateConfig,
+    ModuleConfig,
+    NoxConfig,
+    StageConfig,
+    StoreConfig,
+)
+
+__all__ = [
+    "CompileConfig",
+    "Config",
+    "DataConfig",
+    "DevConfig",
+    "EngineConfig",
+    "ImageConfig",
+    "MigrateConfig",
+    "ModuleConfig",
+    "NoxConfig",
+    "StageConfig",
+    "StoreConfig",
+    "load",
+]

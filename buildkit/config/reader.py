@@ -1,0 +1,204 @@
+"""From the file, the environment and the flags to one `Config`, with every problem at once.
+
+Precedence, weakest first: default, pyproject.toml, `PYBUILDKIT_<SECTION>_<KEY>`, flag.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+from buildkit.config.settings import Config, keys
+from buildkit.config.values import parse
+from buildkit.errors import ConfigurationError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - one interpreter takes one branch
+    import tomli as tomllib
+
+PREFIX = "PYBUILDKIT_"
+
+
+def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Config:
+    """Return the configuration of the project that `folder` is in.
+
+    Args:
+        folder: where to look for a pyproject.toml with a [tool.buildkit] table, and then in each folder above.
+        environment: the variables; `PYBUILDKIT_COMPILE_PROFILE` sets `compile.profile`.
+        flags: values from the command line by key: `compile.profile` → `release`.
+
+    Raises:
+        ConfigurationError: no project, or any number of wrong settings, all named.
+    """
+    file, table = _find(folder.resolve())
+    reading = _Reading(file, environment, flags or {})
+    values = reading.section(Config, table, ())
+    if reading.problems:
+        raise _problems(file, reading.problems)
+    values["source_root"] = values["source_root"] or ("src" if (file.parent / "src").is_dir() else ".")
+    config = Config(root=file.parent, file=file, origins=reading.origins, **values)
+    _check(config)
+    return config
+
+
+def _find(folder: Path) -> tuple[Path, dict[str, Any]]:
+    seen: Path | None = None
+    for place in (folder, *folder.parents):
+        file = place / "pyproject.toml"
+        if not file.is_file():
+            continue
+        seen = seen or file
+        try:
+            document = tomllib.loads(file.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file and run again") from None
+        table = document.get("tool", {}).get("buildkit")
+        if isinstance(table, dict):
+            return file, table
+    lines = '[tool.buildkit]\npackages = ["app"]        # your top-level packages; all of them where left out'
+    if seen is not None:
+        raise ConfigurationError(f"{seen}: no [tool.buildkit] table", hint=f"add to it:\n{lines}")
+    raise ConfigurationError(f"{folder}: no pyproject.toml here or in a folder above", hint=f"make one with:\n{lines}")
+
+
+class _Reading:
+    """One pass over the settings; collects problems instead of stopping at the first."""
+
+    def __init__(self, file: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -> None:
+        self._file = file
+        self._text = file.read_text("utf-8")
+        self._environment = environment
+        self._flags = flags
+        self.problems: list[str] = []
+        self.origins: dict[str, str] = {}
+
+    def section(self, kind: type, table: Any, path: tuple[str, ...]) -> dict[str, Any]:  # noqa: ANN401
+        """Return the values of one dataclass of settings from its TOML table."""
+        if not isinstance(table, dict):
+            self._problem(path, "expected a table")
+            return {}
+        known = keys(kind)
+        for key in table:
+            if key not in known:
+                self._problem((*path, key), f"unknown key{_nearest(key, known)}")
+        return {item.name: self._value(item, table, path) for item in fields(kind) if item.metadata}
+
+    def _value(self, item: Field[Any], table: dict[str, Any], path: tuple[str, ...]) -> Any:  # noqa: ANN401
+        key = item.name.replace("_", "-")
+        here = (*path, key)
+        raw = table.get(key)
+        meta = item.metadata
+        if "section" in meta:
+            return meta["section"](**self.section(meta["section"], raw or {}, here))
+        if "tables" in meta:
+            if raw is not None and not isinstance(raw, dict):
+                self._problem(here, "expected a table of tables")
+                return {}
+            return {
+                name: meta["tables"](**self.section(meta["tables"], sub, (*here, name)))
+                for name, sub in (raw or {}).items()
+            }
+        if "list" in meta:
+            if raw is not None and not isinstance(raw, list):
+                self._problem(here, "expected a list of tables")
+                return ()
+            return tuple(meta["list"](**self.section(meta["list"], sub, here)) for sub in raw or ())
+        return self._scalar(item, raw, here)
+
+    def _scalar(self, item: Field[Any], raw: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401
+        name = ".".join(path)
+        variable = PREFIX + "_".join(path).replace("-", "_").replace(".", "_").upper()
+        for origin, value in (
+            (f"--{path[-1]}", self._flags.get(name)),
+            (variable, self._environment.get(variable)),
+            (self._file.name, raw),
+        ):
+            if value is None:
+                continue
+            self.origins[name] = origin
+            try:
+                parsed = parse(item.metadata["kind"], value)
+            except ValueError as error:
+                self._problem(path, f"expected {error}, found {value!r}", origin)
+                break
+            choices = item.metadata["choices"]
+            if choices and parsed not in choices:
+                wanted = ", ".join(f'"{choice}"' for choice in choices if choice)
+                self._problem(
+                    path, f"expected one of {wanted}, found {parsed!r}{_nearest(str(parsed), choices)}", origin
+                )
+                break
+            return parsed
+        return item.default_factory() if callable(item.default_factory) else item.default
+
+    def _problem(self, path: tuple[str, ...], words: str, origin: str = "") -> None:
+        if origin and origin != self._file.name:
+            self.problems.append(f"{origin}: {words}")
+            return
+        line = _line_of(self._text, path)
+        where = f"{self._file.name}:{line}" if line else self._file.name
+        self.problems.append(f"{where}: [tool.buildkit] {'.'.join(path)}: {words}")
+
+
+def _check(config: Config) -> None:
+    """Look at what only makes sense together: folders that must exist, packages that must be there."""
+    problems = []
+    if not config.source.is_dir():
+        problems.append(f'source-root: there is no folder "{config.source_root}"')
+    elif config.packages:
+        found = _packages(config.source)
+        problems += [
+            f'packages: there is no package or module "{name}" under {config.source_root}/{_nearest(name, found)}'
+            for name in config.packages
+            if name not in found and not (config.source / name.replace(".", "/")).is_dir()
+        ]
+    if not (config.service / "pyproject.toml").is_file():
+        problems.append(f'project: there is no "{config.project}/pyproject.toml"')
+    names = [stage.name for stage in config.data.stage]
+    for at, stage in enumerate(config.data.stage):
+        label = stage.name or f"number {at + 1}"
+        if not stage.name or names.index(stage.name) != at:
+            problems.append(f"data.stage {label}: every stage needs a name of its own")
+        if not stage.run or not stage.outputs:
+            problems.append(f"data.stage {label}: needs `run` and `outputs`")
+        problems += [
+            f'data.stage {label}: input "{name}": no such stage before it{_nearest(name[6:], names[:at])}'
+            for name in stage.inputs
+            if name.startswith("stage:") and name[6:] not in names[:at]
+        ]
+    if problems:
+        raise _problems(config.file, [f"{config.file.name}: [tool.buildkit] {problem}" for problem in problems])
+
+
+def _packages(source: Path) -> list[str]:
+    return sorted(entry.stem for entry in source.iterdir() if entry.is_dir() or entry.suffix in {".py", ".pyx"})
+
+
+def _problems(file: Path, problems: list[str]) -> ConfigurationError:
+    count = "one setting is" if len(problems) == 1 else f"{len(problems)} settings are"
+    return ConfigurationError(f"{file}: {count} wrong", details=problems, hint="the reference page lists every key")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415 - only on the way to an error
+
+    close = difflib.get_close_matches(word, [name for name in known if name], n=1, cutoff=0.5)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _line_of(text: str, path: tuple[str, ...]) -> int:
+    """Return the line on which the key most likely stands, from 1; 0 if it cannot be told."""
+    key = re.escape(path[-1])
+    pattern = re.compile(rf"""^\s*(?:\[+.*)?["']?{key}["']?\s*[\]=.]""")
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("["):
+            inside = line.lstrip().lstrip("[").startswith("tool.buildkit")
+        if inside and pattern.match(line):
+            return number
+    return 0

@@ -1,0 +1,189 @@
+"""Every setting, declared once: its key, type, default and what it means.
+
+`option()` is the single declaration of a setting. The reader takes key, type and choices from it, the reference page
+in docs/ takes the text. Underscores become hyphens in the file: `source_root` is `source-root`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["text", "texts", "table", "integer", "jobs", "seconds", "bytes", "command"]
+
+
+def option(kind: Kind, default: Any, says: str, *, choices: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - as `field`
+    """Declare one setting.
+
+    Args:
+        kind: how its value is written: `seconds` as "7d", `bytes` as "1GB", `jobs` as "auto" or a number,
+            `command` as a list of arguments.
+        default: its value where neither file, environment nor flag names it.
+        says: one sentence for the reference page.
+        choices: the only values allowed.
+    """
+    metadata = {"kind": kind, "says": says, "choices": choices}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleConfig:
+    """`[tool.buildkit.compile.module."app.fast"]`: the settings that differ for the modules that a pattern names."""
+
+    backend: str = option("text", "", "The backend of these modules.", choices=("", "cython", "mypyc", "none"))
+    directives: Mapping[str, Any] = option("table", {}, "Cython directives on top of the project's.")
+    flags: tuple[str, ...] = option("texts", (), "Further flags of the C compiler.")
+
+
+@dataclass(frozen=True, slots=True)
+class CompileConfig:
+    """`[tool.buildkit.compile]`."""
+
+    profile: str = option(
+        "text", "dev", "`dev` is fastest to import, `release` fastest to run.", choices=("dev", "release")
+    )
+    jobs: int = option("jobs", 0, "Compilers at once; `auto` takes as many as this process may use cores.")
+    launcher: tuple[str, ...] = option("command", (), 'What starts the C compiler, such as `["ccache"]`.')
+    directives: Mapping[str, Any] = option("table", {}, "Cython directives.")
+    flags: tuple[str, ...] = option("texts", (), "Further flags of the C compiler.")
+    module: Mapping[str, ModuleConfig] = field(default_factory=dict, metadata={"tables": ModuleConfig})
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """`[tool.buildkit.store]`."""
+
+    remote: str = option("text", "", "A store that many machines share: `s3://…`, `https://…` or `file://…`.")
+
+
+@dataclass(frozen=True, slots=True)
+class StageConfig:
+    """`[[tool.buildkit.data.stage]]`: one stage of the data pipeline."""
+
+    name: str = option("text", "", "Its name.")
+    run: str | tuple[str, ...] = option("command", (), "A callable as `module:function`, or a command as a list.")
+    inputs: tuple[str, ...] = option(
+        "texts", (), "Globs relative to the project, `stage:NAME`, `env:NAME`, or `package:NAME/GLOB`."
+    )
+    outputs: tuple[str, ...] = option("texts", (), "Files or `folders/`, relative to the generation.")
+    params: Mapping[str, Any] = option("table", {}, "Parameters, handed to the stage.")
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """`[tool.buildkit.data]`."""
+
+    path: str = option("text", "data", "The data's folder on the host; `<path>/current/` is what the service reads.")
+    mount: str = option("text", "/app/data", "The data's folder in the container.")
+    ttl: float = option("seconds", 7 * 86400.0, "Age after which the data is renewed; 0 for never.")
+    policy: str = option(
+        "text", "serve-stale", "What a start does with data that is due.", choices=("block", "serve-stale", "fail")
+    )
+    stage: tuple[StageConfig, ...] = field(default=(), metadata={"list": StageConfig})
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateConfig:
+    """`[tool.buildkit.migrate]`."""
+
+    config: str = option("text", "alembic.ini", "Alembic's ini file; where it is missing, [tool.alembic] is read.")
+    url_env: str = option("text", "DATABASE_URL", "The variable that names the database.")
+    metadata: str = option("text", "", "The models' metadata as `module:attribute`, for `migrate.check`.")
+    wait: float = option("seconds", 60.0, "How long to wait for a database that is starting.")
+    lock_wait: float = option("seconds", 600.0, "How long to wait for another migration.")
+    lock_timeout: float = option("seconds", 5.0, "How long one statement may wait for a table.")
+
+
+@dataclass(frozen=True, slots=True)
+class DevConfig:
+    """`[tool.buildkit.dev]`."""
+
+    command: tuple[str, ...] = option("command", (), "The service; `{port}` is replaced.")
+    port: int = option("integer", 8000, "The port it is told to listen on (PORT and UVICORN_PORT).")
+    ready: str = option("text", "", "The address that answers when it is ready; `{port}` is replaced.")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """`[tool.buildkit.engine]`: what every image build of the project gets."""
+
+    python_build: str = option("text", "", "Base of the build stage; `python:3.x` where empty.")
+    python_slim: str = option("text", "", "Base of the runtime stage; `python:3.x-slim` where empty.")
+    ca_bundle: str = option("text", "", "A CA bundle that the package installs inside a build trust.")
+    build_args: Mapping[str, Any] = option("table", {}, "Further build arguments.")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """`[tool.buildkit.image.NAME]`: one image."""
+
+    command: tuple[str, ...] = option("command", (), "What the container runs.")
+    dockerfile: str = option("text", "", "The project's own Dockerfile; the suite's where empty.")
+    repository: str = option("text", "", "Name of the image; `<distribution>-<image>` where empty.")
+    port: int = option("integer", 8000, "The port that the service listens on.")
+    health: str = option("text", "/health", "The path that the health check asks.")
+    include: tuple[str, ...] = option("texts", (), "Further files and folders of the project that the image needs.")
+    context_budget: int = option("bytes", 10**9, "Most bytes that the build context may have.")
+    size_budget: int = option("bytes", 500 * 10**6, "Most bytes that the image may have.")
+    memory_budget: int = option("bytes", 0, "Most bytes of memory at rest; 0 for no limit.")
+
+
+@dataclass(frozen=True, slots=True)
+class NoxConfig:
+    """`[tool.buildkit.nox]`."""
+
+    pythons: tuple[str, ...] = option("texts", (), "The matrix, such as `3.11`; from the classifiers where empty.")
+    tests: tuple[str, ...] = option("command", (), "What tests the installed wheel, such as `pytest tests`.")
+    requires: tuple[str, ...] = option("texts", (), "What the tests need beside the wheel, such as `pytest`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of one project; `[tool.buildkit]` is its first table.
+
+    Args:
+        root: the folder of pyproject.toml.
+        file: pyproject.toml itself.
+        origins: where each value that is not a default came from: `compile.profile` → `--profile`.
+    """
+
+    root: Path
+    file: Path
+    origins: Mapping[str, str]
+    project: str = option("text", ".", "The folder whose pyproject.toml has the service's [project] table.")
+    source_root: str = option("text", "", "`src` where it exists, else the project's folder.")
+    packages: tuple[str, ...] = option("texts", (), "Every top-level package under the source root where empty.")
+    exclude: tuple[str, ...] = option("texts", (), "Globs relative to the source root; these modules stay Python.")
+    backend: str = option("text", "cython", "The compiler of the modules.", choices=("cython", "mypyc", "none"))
+    compile: CompileConfig = field(default_factory=CompileConfig, metadata={"section": CompileConfig})
+    store: StoreConfig = field(default_factory=StoreConfig, metadata={"section": StoreConfig})
+    data: DataConfig = field(default_factory=DataConfig, metadata={"section": DataConfig})
+    migrate: MigrateConfig = field(default_factory=MigrateConfig, metadata={"section": MigrateConfig})
+    dev: DevConfig = field(default_factory=DevConfig, metadata={"section": DevConfig})
+    engine: EngineConfig = field(default_factory=EngineConfig, metadata={"section": EngineConfig})
+    image: Mapping[str, ImageConfig] = field(default_factory=dict, metadata={"tables": ImageConfig})
+    nox: NoxConfig = field(default_factory=NoxConfig, metadata={"section": NoxConfig})
+
+    @property
+    def source(self) -> Path:
+        """The source root as an absolute path."""
+        return self.root / self.source_root
+
+    @property
+    def service(self) -> Path:
+        """The folder whose pyproject.toml describes the service, as an absolute path."""
+        return self.root / self.project
+
+    @property
+    def work(self) -> Path:
+        """Where the suite keeps what belongs to this checkout; safe to delete at any time."""
+        return self.root / ".buildkit"
+
+
+def keys(section: type) -> tuple[str, ...]:
+    """Return the keys of a section as they are written in the file."""
+    return tuple(item.name.replace("_", "-") for item in fields(section) if item.metadata)

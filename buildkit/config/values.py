@@ -1,0 +1,111 @@
+"""How a value is written: from TOML or from text (environment, flag) to what the settings hold.
+
+Each function returns the value or raises `ValueError` with what was expected.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
+
+
+def parse(kind: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value in, any setting out
+    """Return the setting that `value` writes, for the kinds that `settings.option` lists.
+
+    Raises:
+        ValueError: with what was expected instead.
+    """
+    return _PARSERS[kind](value)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, str):
+        return value
+    raise ValueError("a text")
+
+
+def _texts(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    if isinstance(value, str):
+        value = _from_text(value) if value.lstrip().startswith("[") else [part for part in value.split(",") if part]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise ValueError("a list of texts")
+
+
+def _command(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        return value
+    return _texts(value)
+
+
+def _table(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    if isinstance(value, str):
+        value = _from_text(value)
+    if isinstance(value, dict):
+        return value
+    raise ValueError("a table")
+
+
+def _integer(value: Any) -> int:  # noqa: ANN401
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError("a whole number")
+
+
+def _jobs(value: Any) -> int:  # noqa: ANN401
+    if value == "auto":
+        return 0
+    try:
+        number = _integer(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ValueError('"auto" or a number from 1')
+    return number
+
+
+def _seconds(value: Any) -> float:  # noqa: ANN401
+    return _quantity(value, _UNITS, str.lower, 'a time such as "7d", "90s" or "2h"')
+
+
+def _bytes(value: Any) -> int:  # noqa: ANN401
+    if value == "":
+        return 0
+    return int(_quantity(value, _SIZES, str.upper, 'a size such as "1GB" or "500MB"'))
+
+
+def _quantity(value: Any, units: dict[str, int], fold: Callable[[str], str], expected: str) -> float:  # noqa: ANN401
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
+        return float(value)
+    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
+    unit = None if match is None else units.get(fold(match[2]))
+    if match is None or unit is None:
+        raise ValueError(expected)
+    return float(match[1]) * unit
+
+
+def _from_text(value: str) -> Any:  # noqa: ANN401
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+_PARSERS: dict[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "texts": _texts,
+    "command": _command,
+    "table": _table,
+    "integer": _integer,
+    "jobs": _jobs,
+    "seconds": _seconds,
+    "bytes": _bytes,
+}

@@ -1,0 +1,22 @@
+"""The clock: wall time for records, monotonic time for durations."""
+
+from __future__ import annotations
+
+import time
+
+
+def now() -> float:
+    """Return the wall time in seconds since 1970. It can jump; never measure a duration with it."""
+    return time.time()
+
+
+class Stopwatch:
+    """Measures how long something takes, in seconds, from the moment it is made."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._start

@@ -1,0 +1,101 @@
+"""The disk: digests, atomic writes, and copies that appear all at once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from buildkit.model import ABSENT, Digest
+
+_CHUNK = 1 << 20
+
+
+def digest_file(path: str | Path) -> Digest:
+    """Return the SHA-256 of the file's content, or `ABSENT` where there is no regular file."""
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - the no-change path opens thousands
+            first = file.read(_CHUNK)
+            content = hashlib.sha256(first)
+            while first:
+                first = file.read(_CHUNK)
+                content.update(first)
+            return Digest(content.hexdigest())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return ABSENT
+
+
+def write(path: Path, content: bytes | str, *, mode: int = 0o644, durable: bool = False) -> None:
+    """Write `content` so that `path` holds the old or the new content at every moment, whatever happens.
+
+    Args:
+        path: the file; its folder is made where it is missing.
+        content: text is written as UTF-8.
+        mode: permission bits of the new file.
+        durable: wait until the disk has it, as well as its name.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    with staged(path) as (descriptor, temporary):
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fchmod(descriptor, mode)
+        if durable:
+            os.fsync(descriptor)
+        os.replace(temporary, path)  # noqa: PTH105 - both are known to exist
+    if durable:
+        sync_folder(path.parent)
+
+
+def write_if_changed(path: Path, content: bytes | str, *, mode: int = 0o644) -> bool:
+    """Write `content` unless `path` holds it already; return whether it was written."""
+    data = content.encode() if isinstance(content, str) else content
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == data:
+            return False
+    write(path, data, mode=mode)
+    return True
+
+
+def copy(source: Path, target: Path, *, mode: int = 0o644) -> None:
+    """Copy a file's content so that `target` appears all at once; a process that has the old file mapped keeps it."""
+    with staged(target) as (descriptor, temporary):
+        with open(source, "rb", buffering=0) as file, open(descriptor, "wb", closefd=False) as out:  # noqa: PTH123
+            shutil.copyfileobj(file, out, _CHUNK)
+        os.fchmod(descriptor, mode)
+        os.replace(temporary, target)  # noqa: PTH105
+
+
+@contextlib.contextmanager
+def staged(path: Path) -> Iterator[tuple[int, str]]:
+    """Give an open temporary file beside `path`; what the block has not renamed away is deleted at its end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        yield descriptor, temporary
+    finally:
+        os.close(descriptor)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has the names in the folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> bool:
+    """Delete the file; return whether it was there."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,0 +1,152 @@
+"""The only place that starts a process. Commands are lists of arguments; a child is the head of its own group.
+
+A group of its own means that one call ends the child with all its descendants, and that Ctrl-C at the terminal reaches
+the suite alone, which then ends its children in order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from buildkit.doors.clock import Stopwatch
+
+GRACE = 2.0
+"""Seconds between asking a process group to end and killing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a finished process left: its exit code (negative: the signal that ended it), its words, its seconds."""
+
+    command: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with exit code 0."""
+        return self.exit_code == 0
+
+
+class Runner(Protocol):
+    """Anything that runs a command to its end, such as `run`; tests hand in fakes."""
+
+    def __call__(
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        timeout: float | None = None,
+    ) -> Completed:
+        """Run `command` and return what it left."""
+
+
+def run(
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    timeout: float | None = None,
+) -> Completed:
+    """Run `command` to its end and capture its output.
+
+    Args:
+        command: program and arguments; no shell is involved.
+        folder: where it runs; the current folder if None.
+        environment: all of its environment; this process's own if None.
+        stdin: text for its standard input, which is empty if None.
+        timeout: seconds after which its whole group is ended.
+
+    Raises:
+        FileNotFoundError: there is no such program.
+        TimeoutError: it took longer than `timeout`; none of its group is left.
+    """
+    watch = Stopwatch()
+    child = start(command, folder=folder, environment=environment, stdin=subprocess.PIPE, output=subprocess.PIPE)
+    try:
+        stdout, stderr = child.communicate(stdin, timeout)
+    except subprocess.TimeoutExpired:
+        end(child)
+        raise TimeoutError(f"{command[0]} took longer than {timeout:g} s") from None
+    except BaseException:
+        end(child)
+        raise
+    return Completed(tuple(command), child.returncode, stdout, stderr, watch.seconds)
+
+
+def start(
+    command: Sequence[str],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    stdin: int | None = subprocess.DEVNULL,
+    output: int | None = None,
+    user: str | None = None,
+    inherit: Sequence[int] = (),
+) -> subprocess.Popen[str]:
+    """Start `command` as the head of a new session and return at once.
+
+    Args:
+        command: program and arguments.
+        folder: where it runs; the current folder if None.
+        environment: all of its environment; this process's own if None.
+        stdin: a descriptor or a `subprocess` constant; nothing to read by default.
+        output: for stdout and stderr; this process's own if None. With `subprocess.PIPE` each has its own pipe.
+        user: the user to become, for root alone.
+        inherit: descriptors that the child keeps.
+    """
+    return subprocess.Popen(
+        list(command),
+        cwd=folder,
+        env=None if environment is None else dict(environment),
+        stdin=stdin,
+        stdout=output,
+        stderr=output,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+        user=user,
+        group=_group_of(user),
+        extra_groups=None if user is None else [],
+        pass_fds=tuple(inherit),
+    )
+
+
+def end(child: subprocess.Popen[str], grace: float = GRACE, first: int = signal.SIGTERM) -> int:
+    """End `child` with its whole group: politely, then, after `grace` seconds, firmly. Return its exit code."""
+    signal_group(child, first)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(grace)
+    signal_group(child, signal.SIGKILL)
+    for stream in (child.stdin, child.stdout, child.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+    return child.wait()
+
+
+def signal_group(child: subprocess.Popen[str], number: int) -> None:
+    """Send a signal to the group that `child` heads. Members may outlive their head, so its own end does not matter."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)
+
+
+def _group_of(user: str | None) -> int | None:
+    if user is None:
+        return None
+    import pwd  # noqa: PLC0415 - only where root hands down
+
+    return pwd.getpwnam(user).pw_gid

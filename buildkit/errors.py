@@ -1,0 +1,123 @@
+"""One tree of errors. Each class owns an exit code; each error says what happened and what to do about it.
+
+Low rooms raise these with facts; the doors (`tasks`, `sessions`, `runtime`) turn them into text and an exit code.
+Anything else that escapes is a fault of the suite and exits with 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class BuildkitError(Exception):
+    """What a user can cause and mend.
+
+    Args:
+        message: what happened: the object, then the reason; lower-case, no full stop.
+        hint: what to do about it; one or more lines.
+        details: further lines between message and hint, such as a compiler's own words.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "", details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = tuple(details)
+
+
+class ConfigurationError(BuildkitError):
+    """A setting or a flag is wrong."""
+
+    exit_code = 2
+
+
+class CompileError(BuildkitError):
+    """One or more modules did not compile."""
+
+    exit_code = 10
+
+
+class ToolchainError(BuildkitError):
+    """No working compiler, or no headers of Python."""
+
+    exit_code = 11
+
+
+class ImageError(BuildkitError):
+    """An image did not build."""
+
+    exit_code = 20
+
+
+class EngineError(BuildkitError):
+    """No Docker Engine answers, or it lacks buildx."""
+
+    exit_code = 21
+
+
+class BudgetError(BuildkitError):
+    """Something is larger than the project allows."""
+
+    exit_code = 22
+
+
+class DataError(BuildkitError):
+    """The data is missing or damaged."""
+
+    exit_code = 30
+
+
+class StageError(BuildkitError):
+    """A stage of the data pipeline failed."""
+
+    exit_code = 31
+
+
+class RevisionError(BuildkitError):
+    """A revision failed to apply."""
+
+    exit_code = 40
+
+
+class HeadsError(BuildkitError):
+    """The revision files do not lead to exactly one head."""
+
+    exit_code = 41
+
+
+class DatabaseError(BuildkitError):
+    """The database refused or could not be reached."""
+
+    exit_code = 42
+
+
+class DatabaseAheadError(BuildkitError):
+    """The database knows a revision that the code does not."""
+
+    exit_code = 43
+
+
+class VersionTableError(BuildkitError):
+    """The version table is unmanaged or branched."""
+
+    exit_code = 44
+
+
+class LockBusyError(BuildkitError):
+    """Another process holds the migration lock for longer than one was ready to wait."""
+
+    exit_code = 75
+
+
+def render(error: BuildkitError) -> str:
+    """Return the text of `error` for stderr: message, details, an empty line, the hint."""
+    lines = [f"error: {error.message}", *(f"  {line}" for line in error.details)]
+    if error.hint:
+        lines += [
+            "",
+            *(f"hint: {line}" if at == 0 else f"      {line}" for at, line in enumerate(error.hint.splitlines())),
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""The nouns that every room shares: frozen values without behaviour.
+
+Everything the suite does is one act: make an output from inputs, decide by content, and say why. A *subject* is what
+is made (a module's extension, a data stage, an image); its *fingerprint* names what it would be made from now, its
+*record* what it was last made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NewType
+
+Digest = NewType("Digest", str)
+"""SHA-256 in lower-case hexadecimal, or `ABSENT`."""
+
+ABSENT = Digest("absent")
+"""The digest of a file that is not there. To have looked for a file in vain is an input like any other."""
+
+
+class Action(Enum):
+    """What a plan wants done with one subject."""
+
+    LEAVE = "leave"
+    RESTORE = "restore"
+    MAKE = "make"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a step is what it is, such as `source changed: app/fast.py`.
+
+    Args:
+        kind: the fixed vocabulary of `buildkit.core.plan`, readable as it stands (`source changed`).
+        detail: the input or output it is about; empty where the kind says all.
+    """
+
+    kind: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a subject would be made from now.
+
+    Args:
+        key: the digest over all parts; equal keys mean equal inputs.
+        parts: every input by its name (`source app/fast.py`, `toolchain cython`) with its digest.
+    """
+
+    key: Digest
+    parts: Mapping[str, Digest]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a subject was last made from, and what came out.
+
+    Args:
+        key: the fingerprint's key at that time.
+        parts: the fingerprint's parts at that time.
+        outputs: every file that was made, by its path relative to the project, with its digest.
+    """
+
+    key: Digest
+    parts: Mapping[str, Digest]
+    outputs: Mapping[str, Digest]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One subject of a plan with the decision and its reason."""
+
+    subject: str
+    action: Action
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one subject.
+
+    Args:
+        subject: the module, stage or image.
+        result: `fresh`, `restored`, `compiled`, `made`, `failed` or `removed`; each command documents its own words.
+        reason: why it came to that.
+        seconds: wall time spent on it.
+        detail: the tool's own words, for a failure.
+    """
+
+    subject: str
+    result: str
+    reason: Reason
+    seconds: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of one command: its rows and what the summary says of it.
+
+    Args:
+        schema: name and version of the JSON form, such as `buildkit.compile/1`.
+        outcomes: one row a subject.
+        seconds: wall time of the whole command.
+        facts: further values of the JSON form (`profile`, `generation` …), all of them JSON types.
+        row: what a subject is called in the JSON form (`module`, `stage`).
+    """
+
+    schema: str
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+    facts: Mapping[str, object] = field(default_factory=dict)
+    row: str = "subject"

@@ -1,0 +1,1 @@
+"""What users see: lines on a terminal, JSON on stdout. Knows the nouns alone and is handed in."""

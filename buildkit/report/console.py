@@ -1,0 +1,98 @@
+"""The terminal: talk goes to stderr, results to stdout; plain where there is no terminal or `NO_COLOR` is set."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+from buildkit.model import Outcome, Report
+
+_COLOURS = {"failed": "31", "warning": "33", "error": "31", "compiled": "32", "made": "32", "restored": "36"}
+
+
+class Console:
+    """Says what happens and prints the result.
+
+    Args:
+        environment: `NO_COLOR` and `TERM` are read from it.
+        as_json: print the result as one JSON object instead of text.
+        talk: where words go; stderr if None.
+        out: where results go; stdout if None.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        as_json: bool = False,
+        talk: TextIO | None = None,
+        out: TextIO | None = None,
+    ) -> None:
+        self._talk = talk or sys.stderr
+        self._out = out or sys.stdout
+        self._json = as_json
+        self._colour = "NO_COLOR" not in environment and environment.get("TERM") != "dumb" and self._talk.isatty()
+        self._turn = threading.Lock()
+
+    def say(self, text: str) -> None:
+        """Say one line on stderr."""
+        with self._turn:
+            print(text, file=self._talk, flush=True)
+
+    def warn(self, text: str) -> None:
+        """Say a warning on stderr."""
+        self.say(f"{self._paint('warning', 'warning')}: {text}")
+
+    def outcome(self, row: Outcome) -> None:
+        """Say what became of one subject: its result, the time where there was work, the reason."""
+        time = f"{row.seconds:7.2f} s" if row.seconds >= 0.005 else " " * 9  # noqa: PLR2004 - a hundredth when rounded
+        self.say(f"{self._paint(row.result, f'{row.result:<9}')}{time}  {row.subject}  ({row.reason})")
+
+    def result(self, report: Report, lines: Sequence[str]) -> None:
+        """Print the result of a command on stdout: `lines`, or the report as one JSON object."""
+        text = json.dumps(as_json(report)) if self._json else "\n".join(lines)
+        if text:
+            print(text, file=self._out, flush=True)
+
+    def _paint(self, role: str, text: str) -> str:
+        code = _COLOURS.get(role.strip())
+        return f"\033[{code}m{text}\033[0m" if self._colour and code else text
+
+
+def as_json(report: Report) -> dict[str, object]:
+    """Return the JSON form of a report: schema, facts, seconds, rows, counts."""
+    rows = [
+        {
+            report.row: row.subject,
+            "outcome": row.result,
+            "reason": str(row.reason),
+            "seconds": round(row.seconds, 3),
+            **({"detail": row.detail} if row.detail else {}),
+        }
+        for row in report.outcomes
+    ]
+    return {
+        "schema": report.schema,
+        **report.facts,
+        "seconds": round(report.seconds, 3),
+        f"{report.row}s": rows,
+        "counts": counts(report.outcomes),
+    }
+
+
+def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Return how often each result stands in `outcomes`, in the order in which they first appear."""
+    found: dict[str, int] = {}
+    for row in outcomes:
+        found[row.result] = found.get(row.result, 0) + 1
+    return found
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return `rows` (the first is the heading) as lines with aligned columns."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    ruled = [rows[0], ["─" * width for width in widths], *rows[1:]]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in ruled]
