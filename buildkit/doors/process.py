@@ -13,12 +13,20 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from buildkit.doors.clock import Stopwatch
 
+PIPE = subprocess.PIPE
+"""For `start`: a pipe to or from the child."""
+
+Child = subprocess.Popen[str]
+"""A process that was started."""
+
 GRACE = 2.0
 """Seconds between asking a process group to end and killing it."""
+
+_running: set[Child] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ def run(
     """
     watch = Stopwatch()
     child = start(command, folder=folder, environment=environment, stdin=subprocess.PIPE, output=subprocess.PIPE)
+    _running.add(child)
     try:
         stdout, stderr = child.communicate(stdin, timeout)
     except subprocess.TimeoutExpired:
@@ -83,6 +92,8 @@ def run(
     except BaseException:
         end(child)
         raise
+    finally:
+        _running.discard(child)
     return Completed(tuple(command), child.returncode, stdout, stderr, watch.seconds)
 
 
@@ -93,6 +104,7 @@ def start(
     environment: Mapping[str, str] | None = None,
     stdin: int | None = subprocess.DEVNULL,
     output: int | None = None,
+    errors: int | Literal["output"] | None = "output",
     user: str | None = None,
     inherit: Sequence[int] = (),
 ) -> subprocess.Popen[str]:
@@ -103,7 +115,8 @@ def start(
         folder: where it runs; the current folder if None.
         environment: all of its environment; this process's own if None.
         stdin: a descriptor or a `subprocess` constant; nothing to read by default.
-        output: for stdout and stderr; this process's own if None. With `subprocess.PIPE` each has its own pipe.
+        output: for stdout; this process's own if None.
+        errors: for stderr; as `output` unless named. With `subprocess.PIPE` each has its own pipe.
         user: the user to become, for root alone.
         inherit: descriptors that the child keeps.
     """
@@ -113,7 +126,7 @@ def start(
         env=None if environment is None else dict(environment),
         stdin=stdin,
         stdout=output,
-        stderr=output,
+        stderr=output if errors == "output" else errors,
         text=True,
         encoding="utf-8",
         errors="replace",
@@ -136,6 +149,12 @@ def end(child: subprocess.Popen[str], grace: float = GRACE, first: int = signal.
             with contextlib.suppress(OSError):
                 stream.close()
     return child.wait()
+
+
+def end_all() -> None:
+    """End every child that a thread of this process waits for in `run`: the whole is interrupted."""
+    for child in tuple(_running):
+        signal_group(child, signal.SIGKILL)
 
 
 def signal_group(child: subprocess.Popen[str], number: int) -> None:
