@@ -1,0 +1,1 @@
+"""Satellite orbits: element sets in, passes over ground stations out."""
