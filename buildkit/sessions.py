@@ -1,0 +1,136 @@
+"""The Nox door: `register()` adds the sessions `build`, `tests`, `migrations` and `image` to a noxfile.
+
+    from buildkit.sessions import register
+
+    register()
+
+Importing this registers nothing, so a noxfile decides itself whether and under which names the sessions exist. They
+call the same flows as the Invoke door, in Nox's own process; only what is installed and tested runs in the session's
+environment. Nox does not put the noxfile's folder on the path: the suite must be installed beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from buildkit.config import Config, load
+from buildkit.errors import BuildkitError, render
+from buildkit.report.console import Console
+
+if TYPE_CHECKING:
+    import nox
+
+    Use = Callable[[nox.Session, Config, Console], None]
+
+PROBE = Path(__file__).parent / "wheels" / "probe.py"
+
+
+def register(prefix: str = "") -> None:
+    """Register the sessions for the project in the current folder, which is the noxfile's.
+
+    Args:
+        prefix: goes before each name, where a noxfile has sessions of the same names: `"service-"` gives
+            `service-build`.
+
+    A wrong setting ends Nox with exit code 2 and says which.
+    """
+    try:
+        config = load(Path.cwd(), os.environ)
+    except BuildkitError as error:
+        print(render(error), file=sys.stderr)  # noqa: T201 - Nox would show a traceback
+        sys.exit(error.exit_code)
+    _add(build, config, prefix, python=matrix(config), allow_parallel=True)
+    _add(tests, config, prefix, python=[_running()])
+    _add(migrations, config, prefix, python=False)
+    _add(image, config, prefix, python=False, default=False)
+
+
+def matrix(config: Config) -> list[str]:
+    """Return the Pythons of `build`: those set, else those of the service's classifiers, else the one that runs."""
+    if config.nox.pythons:
+        return list(config.nox.pythons)
+    import nox.project
+
+    try:
+        return list(nox.project.python_versions(nox.project.load_toml(config.service / "pyproject.toml")))
+    except ValueError:
+        return [_running()]
+
+
+def build(session: nox.Session, config: Config, console: Console) -> None:
+    """Build the wheel, install it in a clean environment, import every module and run the tests against it."""
+    from buildkit.flows.wheel import build_wheel, modules_of
+
+    folder = config.work / "wheels" / str(session.python)
+    wheel = build_wheel(config, console, os.environ, python=_interpreter(session), folder=folder)
+    # A re-used environment may hold an older wheel of the same version.
+    session.install("--force-reinstall", "--no-deps", str(wheel))
+    session.install(str(wheel), *config.nox.requires)
+    session.run("python", "-I", str(PROBE), json.dumps(modules_of(wheel, config)), log=False)
+    _run_tests(session, config)
+
+
+def tests(session: nox.Session, config: Config, console: Console) -> None:
+    """Run the project's tests in the checkout, with its modules compiled in place."""
+    from buildkit.flows.compile import compile_modules
+
+    session.install("--editable", str(config.service), *config.nox.requires)
+    compile_modules(config, console, os.environ, python=_interpreter(session))
+    _run_tests(session, config)
+
+
+def migrations(session: nox.Session, config: Config, console: Console) -> None:  # noqa: ARG001
+    """Check that the revisions lead to one head and that the models match it."""
+    from buildkit.flows.migrate import check_migrations, lines
+
+    report = check_migrations(config, console, os.environ)
+    console.result(report, lines(report))
+
+
+def image(session: nox.Session, config: Config, console: Console) -> None:  # noqa: ARG001
+    """Build the project's images."""
+    from buildkit.flows.image import build_images, lines
+
+    report = build_images(config, console, os.environ, required=True)
+    console.result(report, lines(report))
+
+
+def _add(use: Use, config: Config, prefix: str, **options: Any) -> None:  # noqa: ANN401 - Nox's own
+    import nox
+
+    def run(session: nox.Session) -> None:
+        with _worded(session):
+            use(session, config, Console(os.environ))
+
+    run.__doc__ = use.__doc__
+    nox.session(name=prefix + use.__name__, **options)(run)
+
+
+@contextmanager
+def _worded(session: nox.Session) -> Iterator[None]:
+    """Turn what a user can mend into a failed session that says it, without a traceback."""
+    try:
+        yield
+    except BuildkitError as error:
+        session.error(render(error))
+
+
+def _run_tests(session: nox.Session, config: Config) -> None:
+    if config.nox.tests:
+        session.run(*config.nox.tests, *session.posargs)
+    else:
+        session.log("no tests: [tool.buildkit.nox] names none")
+
+
+def _interpreter(session: nox.Session) -> Path:
+    return Path(session.bin) / "python"
+
+
+def _running() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"

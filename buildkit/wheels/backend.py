@@ -1,0 +1,58 @@
+"""The PEP 517 backend of the service, which makes the wheel without extensions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from buildkit.doors.process import Completed, Runner, run
+from buildkit.errors import ConfigurationError
+
+
+def make_wheel(service: Path, folder: Path, environment: Mapping[str, str], runner: Runner = run) -> Path:
+    """Have the service's own backend make its wheel in `folder`, which must not hold another.
+
+    Raises:
+        ConfigurationError: the backend refused, with its last words.
+    """
+    isolation = ["--no-isolation"] if backend_at_hand(service) else []
+    command = [sys.executable, "-m", "build", "--wheel", *isolation, "--outdir", str(folder), str(service)]
+    expect(runner(command, environment=environment), f"{service / 'pyproject.toml'}: the wheel could not be built")
+    return next(folder.glob("*.whl"))
+
+
+def backend_at_hand(service: Path) -> bool:
+    """Return whether all that the backend needs is installed beside the suite: that saves an environment of its own."""
+    from build import BuildException, ProjectBuilder, check_dependency  # noqa: PLC0415 - a tenth of a second
+
+    try:
+        requires = ProjectBuilder(service).build_system_requires
+    except BuildException as error:
+        raise ConfigurationError(str(error), hint="mend its [build-system] table") from None
+    return not any(unmet for need in requires for unmet in check_dependency(need))
+
+
+def unpack(wheel: Path, folder: Path, environment: Mapping[str, str], runner: Runner = run) -> Path:
+    """Unpack `wheel` under `folder` and return the folder with its contents."""
+    command = [sys.executable, "-m", "wheel", "unpack", "--dest", str(folder), str(wheel)]
+    expect(runner(command, environment=environment), f"{wheel.name}: cannot be unpacked")
+    return next(path for path in folder.iterdir() if path.is_dir())
+
+
+def pack(tree: Path, folder: Path, environment: Mapping[str, str], runner: Runner = run) -> Path:
+    """Pack `tree` as the wheel that its WHEEL file describes, with a new RECORD, and return it.
+
+    Names are in order and every file gets the time SOURCE_DATE_EPOCH of `environment`, so equal trees give equal bytes.
+    """
+    folder.mkdir(parents=True)
+    command = [sys.executable, "-m", "wheel", "pack", "--dest-dir", str(folder), str(tree)]
+    expect(runner(command, environment=environment), f"{tree.name}: cannot be packed")
+    return next(folder.glob("*.whl"))
+
+
+def expect(answer: Completed, failure: str) -> None:
+    """Raise a `ConfigurationError` with the last words of a command that failed."""
+    if not answer.ok:
+        words = (answer.stdout + answer.stderr).strip().splitlines()[-20:]
+        raise ConfigurationError(failure, hint="what the tool said stands above", details=words)

@@ -1,0 +1,50 @@
+"""What is in a wheel, decided from the names of its files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import PurePosixPath
+
+NATIVE = (".so", ".pyd")
+SOURCE = (".py", ".pyx")
+
+
+def natives_of_the_checkout(names: Collection[str]) -> list[str]:
+    """Return the extensions that the backend took along from the source tree.
+
+    They are native files beside a source of the same module name. What was compiled in the tree may be of another
+    Python or another profile; a library that a package ships (`libfoo.so`) has no source beside it and stays.
+    """
+    sources = {_without_suffix(name) for name in names if name.endswith(SOURCE)}
+    return sorted(name for name in names if name.endswith(NATIVE) and _without_suffix(name) in sources)
+
+
+def modules(names: Iterable[str], packages: Collection[str] = ()) -> dict[str, bool]:
+    """Return every module that can be imported, by its dotted name, with whether an extension provides it.
+
+    Args:
+        names: the files of the wheel.
+        packages: the top-level names that count; all where empty.
+    """
+    found: dict[str, bool] = {}
+    for name in names:
+        path = PurePosixPath(name)
+        parts = (*path.parts[:-1], path.name.partition(".")[0])
+        if not name.endswith((".py", *NATIVE)) or not all(part.isidentifier() for part in parts):
+            continue
+        if parts[-1] == "__main__" or (packages and parts[0] not in packages):
+            continue  # to import a __main__ is to run it
+        module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[module] = found.get(module, False) or name.endswith(NATIVE)
+    return dict(sorted(found.items()))
+
+
+def retag(text: str, tag: str) -> str:
+    """Return the WHEEL file `text` of a pure wheel as one with extensions of `tag`."""
+    kept = [line for line in text.splitlines() if line and not line.startswith(("Tag:", "Root-Is-Purelib:"))]
+    return "\n".join([*kept, "Root-Is-Purelib: false", f"Tag: {tag}", ""])
+
+
+def _without_suffix(name: str) -> str:
+    path = PurePosixPath(name)
+    return str(path.with_name(path.name.partition(".")[0]))
