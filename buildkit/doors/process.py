@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -95,6 +95,38 @@ def run(
     finally:
         _running.discard(child)
     return Completed(tuple(command), child.returncode, stdout, stderr, watch.seconds)
+
+
+def listen(
+    command: Sequence[str],
+    hear: Callable[[str], None],
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> int:
+    """Run `command` to its end, hand on each line of its output as it comes, and return its exit code.
+
+    Args:
+        command: program and arguments; no shell is involved.
+        hear: called with each line of stdout and stderr, in the order in which they were written.
+        folder: where it runs; the current folder if None.
+        environment: all of its environment; this process's own if None.
+
+    Raises:
+        FileNotFoundError: there is no such program.
+    """
+    child = start(command, folder=folder, environment=environment, output=subprocess.PIPE, errors=subprocess.STDOUT)
+    _running.add(child)
+    try:
+        with child:  # closes the pipe
+            for line in child.stdout or ():
+                hear(line.rstrip("\n"))
+    except BaseException:
+        end(child)
+        raise
+    finally:
+        _running.discard(child)
+    return child.returncode
 
 
 def start(
