@@ -1,0 +1,95 @@
+"""What a start does with the data as it finds it: one pure function over three facts.
+
+Age and change are two facts and stay apart; data made in the future (a clock set back) is due, never fresh. No action
+here deletes anything: what is served stays until something newer is whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from buildkit.model import Reason
+
+
+class Condition(Enum):
+    """The state of the data."""
+
+    FRESH = "fresh"
+    EXPIRED = "older than its time to live"
+    CHANGED = "inputs changed"
+    FUTURE = "made in the future"
+    UNKNOWN = "inputs cannot be read"
+    MISSING = "missing"
+    PARTIAL = "never finished"
+    DAMAGED = "damaged"
+    NEWER = "written by a newer version"
+
+
+class Access(Enum):
+    """What this process may do with the folder."""
+
+    FREE = "free"
+    BUSY = "busy"
+    READ_ONLY = "read-only"
+
+
+class Start(Enum):
+    """What a start does."""
+
+    START = "start"
+    RENEW_THEN_START = "renew-then-start"
+    START_AND_RENEW = "start-and-renew"
+    WAIT = "wait"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, and why."""
+
+    action: Start
+    reason: Reason
+
+
+_WHOLE = frozenset({Condition.FRESH, Condition.EXPIRED, Condition.CHANGED, Condition.FUTURE, Condition.UNKNOWN})
+"""The conditions in which every file is there: the service can run on it."""
+
+_SERVE_STALE = {
+    Access.FREE: (Start.START_AND_RENEW, "policy serve-stale"),
+    Access.BUSY: (Start.START, "policy serve-stale, and somebody else renews it"),
+    Access.READ_ONLY: (Start.START, "policy serve-stale, and the folder is read-only"),
+}
+_RENEW_FIRST = {
+    Access.FREE: (Start.RENEW_THEN_START, ""),
+    Access.BUSY: (Start.WAIT, "somebody else makes it"),
+    Access.READ_ONLY: (Start.FAIL, "the folder is read-only"),
+}
+
+
+def decide_start(condition: Condition, access: Access, policy: str) -> Decision:
+    """Return what a start does.
+
+    Args:
+        condition: the state of the data.
+        access: what this process may do with the folder.
+        policy: `block` never serves what is due, `serve-stale` serves whatever is whole, `fail` leaves all renewal to
+            another process.
+    """
+    action, why = _choose(condition, access, policy)
+    return Decision(action, Reason(condition.value, why))
+
+
+def _choose(condition: Condition, access: Access, policy: str) -> tuple[Start, str]:
+    if condition is Condition.FRESH:
+        return Start.START, ""
+    if condition is Condition.NEWER:
+        return Start.FAIL, "this version cannot read it and will not replace it"
+    if policy == "fail":
+        return Start.FAIL, "policy fail starts on fresh data alone"
+    serve = policy == "serve-stale" and condition in _WHOLE
+    if condition is Condition.UNKNOWN:
+        return (
+            (Start.START, "policy serve-stale") if serve else (Start.FAIL, "nobody can tell whether it is up to date")
+        )
+    return (_SERVE_STALE if serve else _RENEW_FIRST)[access]

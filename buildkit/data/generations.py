@@ -1,0 +1,170 @@
+"""Generations on the disk: which one is current, the switch to the next, and what may be deleted.
+
+`current` is a symbolic link that is replaced by one rename, so a reader sees the whole old or the whole new generation.
+A reader that wants one generation for longer resolves the link once. The generation before the current one stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from buildkit.data import manifest as manifests
+from buildkit.data.manifest import Manifest, StageRecord
+from buildkit.doors import files
+
+PARTIAL = ".partial"
+KEPT = 2
+"""How many whole generations stay: the current one and the one before."""
+
+_RECORDS = ".stages"
+
+
+def folder_of(folder: Path) -> Path:
+    """Return the folder of all generations."""
+    return folder / "generations"
+
+
+def current(folder: Path) -> Path | None:
+    """Return the folder that `current` leads to, None if there is none."""
+    try:
+        place = folder / (folder / "current").readlink()
+    except OSError:
+        return None
+    return place if place.is_dir() else None
+
+
+def load(generation: Path) -> Manifest | None:
+    """Return the manifest of a generation, None if it has none that is whole.
+
+    Raises:
+        NewerSchema: a newer suite wrote it.
+    """
+    try:
+        return manifests.parse((generation / "manifest.json").read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def all_of(folder: Path) -> list[Path]:
+    """Return the folders of all generations, whole and partial, newest first."""
+    with contextlib.suppress(OSError):
+        return sorted((place for place in folder_of(folder).iterdir() if _number(place)), key=_number, reverse=True)
+    return []
+
+
+def new(folder: Path, number: int, now: float) -> Path:
+    """Make the empty partial folder of generation `number`."""
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+    place = folder_of(folder) / f"{number:06d}-{stamp}{PARTIAL}"
+    place.mkdir(parents=True)
+    return place
+
+
+def highest_number(folder: Path) -> int:
+    """Return the highest number of a generation, whole or partial; 0 if there is none."""
+    return max((_number(place) for place in all_of(folder)), default=0)
+
+
+def keep_record(partial: Path, record: StageRecord) -> None:
+    """Record a finished stage in its partial generation, so that the next attempt need not run it again."""
+    files.write(partial / _RECORDS / f"{record.name}.json", manifests.stage_text(record), durable=True)
+
+
+def finished(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRecord]]:
+    """Yield every stage that any other generation holds: the one before, one that was never switched to, a partial one.
+
+    Args:
+        folder: the data's folder.
+        besides: the generation to leave out.
+    """
+    for place in all_of(folder):
+        if place == besides:
+            continue
+        if place.name.endswith(PARTIAL):
+            for file in sorted(place.glob(f"{_RECORDS}/*.json")):
+                record = manifests.parse_stage(file.read_text("utf-8", errors="replace"))
+                if record is not None:
+                    yield place, record
+        else:
+            with contextlib.suppress(manifests.NewerSchema):
+                manifest = load(place)
+                for record in manifest.stages.values() if manifest else ():
+                    yield place, record
+
+
+def commit(folder: Path, partial: Path, manifest: Manifest) -> Path:
+    """Turn `partial` into the current generation: manifest, name, link; each on the disk before the next."""
+    shutil.rmtree(partial / _RECORDS, ignore_errors=True)
+    for place, _, _ in os.walk(partial):
+        files.sync_folder(Path(place))
+    files.write(partial / "manifest.json", manifests.text_of(manifest), mode=0o444, durable=True)
+    whole = partial.with_name(manifest.generation)
+    partial.rename(whole)
+    files.sync_folder(whole.parent)
+    switch(folder, whole)
+    return whole
+
+
+def switch(folder: Path, generation: Path) -> None:
+    """Let `current` lead to `generation`, at once and for good."""
+    fresh = folder / ".current.new"
+    files.remove(fresh)
+    fresh.symlink_to(generation.relative_to(folder))
+    fresh.replace(folder / "current")
+    files.sync_folder(folder)
+
+
+def tidy(folder: Path) -> None:
+    """Delete partial generations and all whole ones but the current and the newest other; never the current one."""
+    kept = [now] if (now := current(folder)) else []
+    for place in all_of(folder):
+        if place in kept:
+            continue
+        if len(kept) < KEPT and not place.name.endswith(PARTIAL):
+            kept.append(place)
+        else:
+            delete(place)
+
+
+def delete(generation: Path) -> None:
+    """Delete a generation; its manifest goes first, so that a deletion that is cut short leaves no whole one."""
+    files.remove(generation / "manifest.json")
+    shutil.rmtree(generation, ignore_errors=True)
+
+
+def clear(folder: Path) -> list[str]:
+    """Delete all that was made, the current generation first of all; return the names of the generations."""
+    files.remove(folder / "current")
+    found = all_of(folder)
+    for place in found:
+        delete(place)
+    files.remove(folder / "inputs.json")
+    return [place.name for place in found]
+
+
+def strangers(partial: Path, records: dict[str, StageRecord]) -> Iterator[str]:
+    """Yield every file of `partial` that no stage recorded, as a relative path."""
+    known = {path for record in records.values() for path in record.files}
+    for folder, folders, names in os.walk(partial):
+        if folder == str(partial):
+            folders[:] = [name for name in folders if name != _RECORDS]
+        for name in [*names, *(name for name in folders if _is_link(folder, name))]:
+            path = (Path(folder) / name).relative_to(partial).as_posix()
+            if path not in known:
+                yield path
+
+
+def _is_link(folder: str, name: str) -> bool:
+    return stat.S_ISLNK(os.lstat(Path(folder) / name).st_mode)
+
+
+def _number(place: Path) -> int:
+    """Return the number in the name of a generation; 0 for anything else that lies there."""
+    head, dash, _ = place.name.partition("-")
+    return int(head) if dash and head.isdecimal() else 0

@@ -1,0 +1,198 @@
+"""Looks at the data without changing it: which stages are due and why, and the condition of the whole."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildkit.core import plan
+from buildkit.data import generations, lease, outputs
+from buildkit.data.decision import Access, Condition
+from buildkit.data.inputs import InputError, fingerprint_of
+from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
+from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.data.statcache import StatCache
+from buildkit.model import Action, Digest, Fingerprint, Reason, Step
+
+SKEW = 60.0
+"""Seconds by which the clocks of two hosts may differ before data counts as made in the future."""
+
+_DAMAGE = frozenset({"output missing", "output damaged"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen.
+
+    Args:
+        condition: the state of the whole.
+        detail: the first thing that is wrong, in words; empty if nothing is.
+        generation: the folder that `current` leads to.
+        manifest: its manifest.
+        steps: what to do with each stage, in their order; empty if the inputs cannot be read.
+        age: seconds since the stages that everything starts from ran; None if there is no data.
+        fault: what is wrong with the inputs.
+    """
+
+    condition: Condition
+    detail: str
+    generation: Path | None
+    manifest: Manifest | None
+    steps: tuple[Step, ...]
+    age: float | None = None
+    fault: InputError | None = None
+
+
+def look(pipeline: Pipeline, environment: Mapping[str, str], cache: StatCache, now: float) -> Look:
+    """Look at the data.
+
+    Args:
+        pipeline: what is declared.
+        environment: the variables that `env:` inputs name.
+        cache: digests by stat.
+        now: seconds since 1970.
+    """
+    generation = generations.current(pipeline.folder)
+    if generation is None:
+        condition = Condition.PARTIAL if generations.all_of(pipeline.folder) else Condition.MISSING
+        return _nothing(pipeline, environment, cache, condition)
+    try:
+        manifest = generations.load(generation)
+    except NewerSchema:
+        return Look(Condition.NEWER, f"generation {generation.name}", generation, None, ())
+    if manifest is None:
+        return _nothing(pipeline, environment, cache, Condition.DAMAGED, generation)
+    found = {
+        name: outputs.on_disk(record.files, generation, cache)
+        for name, record in manifest.stages.items()
+        if any(stage.name == name for stage in pipeline.stages)
+    }
+    age = age_of(pipeline, manifest, now)
+    try:
+        steps = _steps(pipeline, environment, manifest, found, cache, now)
+    except InputError as fault:
+        damage = _first_damage(manifest, found)
+        if damage:
+            return Look(Condition.DAMAGED, damage, generation, manifest, (), age, fault)
+        return Look(Condition.UNKNOWN, fault.message, generation, manifest, (), age, fault)
+    condition, detail = _condition_of(steps)
+    return Look(condition, detail, generation, manifest, steps, age)
+
+
+def access(folder: Path) -> Access:
+    """Return what this process may do with the data's folder now."""
+    try:
+        return Access.BUSY if lease.is_busy(folder) else Access.FREE
+    except OSError as error:
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+            return Access.READ_ONLY
+        raise
+
+
+def step_of(
+    stage: Stage, now: Fingerprint, record: StageRecord | None, found: Mapping[str, Digest], ttl: float, moment: float
+) -> Step:
+    """Return what to do with one stage.
+
+    Age asks only the stages that name no other stage: through them the world comes in. The others follow when what
+    they get differs, so that a renewal that brings nothing new ends there.
+
+    Args:
+        stage: the stage.
+        now: what it would be made from.
+        record: what it was made from; None if no one knows.
+        found: the digest of each of its files as it lies on the disk.
+        ttl: seconds; 0 for never.
+        moment: seconds since 1970.
+    """
+    step = plan.decide(stage.name, now, record.record if record else None, found)
+    if record is None or step.action is not Action.LEAVE or stage.upstream or not ttl:
+        return step
+    age = moment - record.made
+    if age < -SKEW:
+        return Step(stage.name, Action.MAKE, Reason("made in the future", f"by {in_words(-age)}"))
+    if age > ttl:
+        return Step(stage.name, Action.MAKE, Reason("expired", f"made {in_words(age)} ago"))
+    return step
+
+
+def age_of(pipeline: Pipeline, manifest: Manifest, now: float) -> float | None:
+    """Return the age in seconds of the oldest stage that names no other stage."""
+    made = [
+        manifest.stages[stage.name].made
+        for stage in pipeline.stages
+        if not stage.upstream and stage.name in manifest.stages
+    ]
+    return now - min(made) if made else None
+
+
+def in_words(seconds: float) -> str:
+    """Return a span of time as one number: `40 s`, `3 min`, `5 h`, `7 d`."""
+    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _nothing(
+    pipeline: Pipeline,
+    environment: Mapping[str, str],
+    cache: StatCache,
+    condition: Condition,
+    generation: Path | None = None,
+) -> Look:
+    """Return the look at no data; inputs are read all the same, as nobody wants to hear of the last one after an hour."""
+    steps = tuple(Step(stage.name, Action.MAKE, plan.NEVER_MADE) for stage in pipeline.stages)
+    fault = None
+    try:
+        for stage in pipeline.stages:
+            fingerprint_of(stage, pipeline, environment, {}, cache)
+    except InputError as found:
+        fault = found
+    return Look(condition, "no manifest" if generation else "", generation, None, steps, fault=fault)
+
+
+def _steps(
+    pipeline: Pipeline,
+    environment: Mapping[str, str],
+    manifest: Manifest,
+    found: Mapping[str, Mapping[str, Digest]],
+    cache: StatCache,
+    now: float,
+) -> tuple[Step, ...]:
+    made = {name: record.outputs for name, record in manifest.stages.items()}
+    steps: dict[str, Step] = {}
+    for stage in pipeline.stages:
+        current = fingerprint_of(stage, pipeline, environment, made, cache)
+        record = manifest.stages.get(stage.name)
+        step = step_of(stage, current, record, found.get(stage.name, {}), pipeline.ttl, now)
+        before = next((name for name in stage.upstream if steps[name].action is Action.MAKE), None)
+        if step.action is Action.LEAVE and before is not None:
+            step = Step(stage.name, Action.MAKE, Reason("depends on stage", before))
+        steps[stage.name] = step
+    return tuple(steps.values())
+
+
+def _condition_of(steps: tuple[Step, ...]) -> tuple[Condition, str]:
+    """Return the worst that the steps say: damage, then change, then time."""
+    due = [step for step in steps if step.action is Action.MAKE and step.reason.kind != "depends on stage"]
+    for step in due:
+        if step.reason.kind in _DAMAGE:
+            return Condition.DAMAGED, f"stage {step.subject}, {step.reason}"
+    for kind, condition in (("made in the future", Condition.FUTURE), ("expired", Condition.EXPIRED)):
+        if due and all(step.reason.kind == kind for step in due):
+            return condition, f"stage {due[0].subject}, {due[0].reason}"
+    changed = [step for step in due if step.reason.kind not in {"made in the future", "expired"}]
+    if changed:
+        return Condition.CHANGED, f"stage {changed[0].subject}, {changed[0].reason}"
+    return (Condition.EXPIRED, f"stage {due[0].subject}, {due[0].reason}") if due else (Condition.FRESH, "")
+
+
+def _first_damage(manifest: Manifest, found: Mapping[str, Mapping[str, Digest]]) -> str:
+    for name, there in found.items():
+        for path, digest in manifest.stages[name].outputs.items():
+            if there[path] != digest:
+                return f"stage {name}, {path}"
+    return ""

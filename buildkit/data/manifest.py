@@ -1,0 +1,148 @@
+"""The manifest of a generation: what each stage was made from, and every file. Written last; without it nothing counts.
+
+The file is one JSON object, `{"checksum": …, "manifest": …}`; the checksum is the SHA-256 of the text of the second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from buildkit.core.fingerprint import digest_bytes
+from buildkit.model import Digest, Record
+
+SCHEMA = 1
+"""Rises when an older suite could no longer read what a newer one wrote."""
+
+_HEAD = '{"checksum":"%s","manifest":'
+
+
+class NewerSchema(Exception):  # noqa: N818 - a fact, not a fault
+    """A newer suite wrote this manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of a generation: bytes, content, and the time of its last change in nanoseconds since 1970."""
+
+    size: int
+    digest: Digest
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """What one stage was made from, and what came out.
+
+    Args:
+        name: the stage.
+        key: the key of its inputs.
+        parts: every input with its digest.
+        files: every file by its path relative to the generation.
+        made: when it ran, in seconds since 1970.
+        seconds: how long it took.
+    """
+
+    name: str
+    key: Digest
+    parts: Mapping[str, Digest]
+    files: Mapping[str, File]
+    made: float
+    seconds: float
+
+    @property
+    def outputs(self) -> dict[str, Digest]:
+        """The digest of every file by its path."""
+        return {path: file.digest for path, file in self.files.items()}
+
+    @property
+    def record(self) -> Record:
+        """The same in the words of `core.plan`."""
+        return Record(self.key, self.parts, self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One generation.
+
+    Args:
+        generation: the name of its folder.
+        number: the fencing number of the lease under which it was made.
+        made: when it was finished, in seconds since 1970.
+        stages: by name, in their order.
+    """
+
+    generation: str
+    number: int
+    made: float
+    stages: Mapping[str, StageRecord]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for stage in self.stages.values() for file in stage.files.values())
+
+
+def text_of(manifest: Manifest) -> str:
+    """Return the text of the manifest's file."""
+    body = json.dumps(
+        {
+            "schema": SCHEMA,
+            "generation": manifest.generation,
+            "number": manifest.number,
+            "made": manifest.made,
+            "stages": [_stage_values(stage) for stage in manifest.stages.values()],
+        },
+        separators=(",", ":"),
+    )
+    return f"{_HEAD % digest_bytes(body.encode())}{body}}}"
+
+
+def parse(text: str) -> Manifest | None:
+    """Return the manifest that `text` holds, None if it is not whole.
+
+    Raises:
+        NewerSchema: a newer suite wrote it.
+    """
+    try:
+        values = json.loads(text)
+        body = values["manifest"]
+        if body["schema"] > SCHEMA:
+            raise NewerSchema
+        if digest_bytes(text[len(_HEAD % values["checksum"]) : -1].encode()) != values["checksum"]:
+            return None
+        stages = [_stage_from(stage) for stage in body["stages"]]
+        return Manifest(body["generation"], body["number"], body["made"], {stage.name: stage for stage in stages})
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def stage_text(stage: StageRecord) -> str:
+    """Return the text of one stage's record, which lies in the partial generation until the manifest is written."""
+    return json.dumps(_stage_values(stage))
+
+
+def parse_stage(text: str) -> StageRecord | None:
+    """Return the record that `text` holds, None if it is not whole."""
+    try:
+        return _stage_from(json.loads(text))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _stage_values(stage: StageRecord) -> dict[str, Any]:
+    return {
+        "name": stage.name,
+        "key": stage.key,
+        "made": stage.made,
+        "seconds": stage.seconds,
+        "parts": dict(stage.parts),
+        "files": {path: [file.size, file.digest, file.modified] for path, file in stage.files.items()},
+    }
+
+
+def _stage_from(values: Mapping[str, Any]) -> StageRecord:
+    files = {path: File(size, Digest(digest), modified) for path, (size, digest, modified) in values["files"].items()}
+    return StageRecord(values["name"], values["key"], values["parts"], files, values["made"], values["seconds"])

@@ -1,0 +1,138 @@
+"""What is declared: stages with their inputs, outputs, parameters and command.
+
+Inputs are written as one of
+
+* a glob relative to the project (`tle/*.txt`; a folder means every file under it),
+* `stage:NAME`: all outputs of an earlier stage,
+* `env:NAME`: the value of a variable,
+* `package:NAME/GLOB`: files of an installed package, found without importing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from buildkit.errors import ConfigurationError
+
+POLICIES = ("block", "serve-stale", "fail")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage.
+
+    Args:
+        name: its name.
+        run: a callable as `module:function`, or a command as a list.
+        inputs: what its result follows from; see the top of this file.
+        outputs: files or `folders/`, relative to the generation.
+        params: parameters, of types that JSON knows.
+    """
+
+    name: str
+    run: str | tuple[str, ...]
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """The stages whose outputs it names as inputs."""
+        return tuple(name[len("stage:") :] for name in self.inputs if name.startswith("stage:"))
+
+    @property
+    def module(self) -> str:
+        """The module of its callable; empty for a command."""
+        return self.run.partition(":")[0] if isinstance(self.run, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """All stages in their order, and where they live on this machine.
+
+    Args:
+        root: the project: globs start here, and stages run here.
+        source_root: goes first on the path of modules of a callable.
+        folder: the data's folder.
+        stages: in the order in which they run.
+        ttl: seconds after which data is due; 0 for never.
+        policy: what a start does with data that is due: one of `POLICIES`.
+
+    Raises:
+        ConfigurationError: two stages own one file, or an output lies outside the generation.
+    """
+
+    root: Path
+    source_root: Path
+    folder: Path
+    stages: tuple[Stage, ...]
+    ttl: float = 7 * 86400.0
+    policy: str = "serve-stale"
+
+    def __post_init__(self) -> None:
+        owners: dict[str, str] = {}
+        for stage in self.stages:
+            if isinstance(stage.run, str) and not all(stage.run.partition(":")):
+                raise ConfigurationError(
+                    f'stage {stage.name}: run = "{stage.run}" names no callable',
+                    hint='write "module:function", or a command as a list',
+                )
+            for output in stage.outputs:
+                path = PurePosixPath(output)
+                if path.is_absolute() or ".." in path.parts or not path.parts or path.parts[0].startswith("."):
+                    raise ConfigurationError(
+                        f'stage {stage.name}: output "{output}" does not lie in the generation',
+                        hint='name outputs relative to PYBUILDKIT_DATA_OUT, such as "read/" or "read/all.json"',
+                    )
+                for other, owner in owners.items():
+                    if path.is_relative_to(other) or PurePosixPath(other).is_relative_to(path):
+                        raise ConfigurationError(
+                            f'stage {stage.name}: output "{output}" overlaps "{other}" of stage {owner}',
+                            hint="give each stage files or folders of its own",
+                        )
+                owners[str(path)] = stage.name
+
+
+def as_json(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the pipeline as values that JSON knows, for the container's settings."""
+    return {
+        "root": str(pipeline.root),
+        "source_root": str(pipeline.source_root),
+        "folder": str(pipeline.folder),
+        "ttl": pipeline.ttl,
+        "policy": pipeline.policy,
+        "stages": [
+            {
+                "name": stage.name,
+                "run": stage.run if isinstance(stage.run, str) else list(stage.run),
+                "inputs": list(stage.inputs),
+                "outputs": list(stage.outputs),
+                "params": dict(stage.params),
+            }
+            for stage in pipeline.stages
+        ],
+    }
+
+
+def from_json(values: Mapping[str, Any]) -> Pipeline:
+    """Return the pipeline that `as_json` wrote."""
+    return Pipeline(
+        root=Path(values["root"]),
+        source_root=Path(values["source_root"]),
+        folder=Path(values["folder"]),
+        ttl=float(values["ttl"]),
+        policy=str(values["policy"]),
+        stages=tuple(
+            Stage(
+                name=stage["name"],
+                run=stage["run"] if isinstance(stage["run"], str) else tuple(stage["run"]),
+                inputs=tuple(stage["inputs"]),
+                outputs=tuple(stage["outputs"]),
+                params=stage["params"],
+            )
+            for stage in values["stages"]
+        ),
+    )

@@ -1,0 +1,225 @@
+"""Brings the data up to date: only what is due is made, into a new generation that becomes visible all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildkit.data import generations, lease, outputs, running, volume
+from buildkit.data.decision import Condition
+from buildkit.data.inputs import fingerprint_of
+from buildkit.data.lease import Lease
+from buildkit.data.look import Look, look, step_of
+from buildkit.data.manifest import Manifest, StageRecord
+from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.data.statcache import StatCache
+from buildkit.doors import clock
+from buildkit.errors import DataError, StageError
+from buildkit.model import Action, Fingerprint, Outcome, Reason, Step
+
+Say = Callable[[str], None]
+Tell = Callable[[Outcome], None]
+
+_FORCED = Reason("asked for")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a refresh came to: the generation that is current now, and what became of each stage."""
+
+    manifest: Manifest
+    outcomes: tuple[Outcome, ...]
+
+
+def refresh(
+    pipeline: Pipeline, environment: Mapping[str, str], say: Say, tell: Tell = lambda _: None, *, force: bool = False
+) -> Result:
+    """Bring the data up to date and return what was done. Waits for whoever works on the same folder.
+
+    Args:
+        pipeline: what is declared.
+        environment: the variables of the stages.
+        say: takes one line of talk, what the stages print among them.
+        tell: takes the outcome of each stage as it is known.
+        force: make every stage, whatever is there.
+
+    Raises:
+        DataError: an input cannot be read, the folder cannot be written, or a newer version wrote the data.
+        StageError: a stage failed. The current generation stays as it is; finished stages are kept for the next time.
+    """
+
+    def waiting() -> None:
+        say(f"data: waiting for {lease.describe(pipeline.folder)}, which is making it")
+
+    try:
+        with lease.held(pipeline.folder, wait=None, on_wait=waiting) as holder:
+            cache = cache_of(pipeline)
+            seen = look(pipeline, environment, cache, clock.now())
+            if seen.fault is not None:
+                raise seen.fault
+            if seen.condition is Condition.NEWER:
+                raise newer(seen.detail)
+            if seen.condition is Condition.FRESH and not force and seen.manifest is not None:
+                cache.save()
+                return Result(seen.manifest, _all_fresh(seen, tell))
+            result = _Attempt(pipeline, environment, say, tell, cache, holder, seen, force=force).run()
+            cache.save()
+            return result
+    except OSError as error:
+        raise volume.worded(error, pipeline.folder) from error
+
+
+def cache_of(pipeline: Pipeline) -> StatCache:
+    """Return the digests that are kept beside the data."""
+    return StatCache(pipeline.folder / "inputs.json")
+
+
+def newer(detail: str) -> DataError:
+    """Return the error for data that this version cannot read."""
+    return DataError(
+        f"data: {detail} was written by a newer version",
+        hint="run the version that wrote it, or clear the data to make it anew",
+    )
+
+
+def _all_fresh(seen: Look, tell: Tell) -> tuple[Outcome, ...]:
+    outcomes = tuple(Outcome(step.subject, "fresh", step.reason) for step in seen.steps)
+    for outcome in outcomes:
+        tell(outcome)
+    return outcomes
+
+
+class _Attempt:
+    """One attempt at a new generation, under the lease."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        environment: Mapping[str, str],
+        say: Say,
+        tell: Tell,
+        cache: StatCache,
+        holder: Lease,
+        seen: Look,
+        *,
+        force: bool,
+    ) -> None:
+        self._pipeline = pipeline
+        self._environment = environment
+        self._say = say
+        self._tell = tell
+        self._cache = cache
+        self._holder = holder
+        self._last = seen.generation
+        self._then: Mapping[str, StageRecord] = seen.manifest.stages if seen.manifest else {}
+        self._force = force
+        self._records: dict[str, StageRecord] = {}
+        self._outcomes: dict[str, Outcome] = {}
+
+    def run(self, distrusted: Collection[str] = ()) -> Result:
+        """Make the generation; when a stage fails on damaged files of an earlier one, make that one again first."""
+        self._records.clear()
+        self._outcomes.clear()
+        self._holder.begin()
+        leftovers = list(generations.finished(self._pipeline.folder, self._last))
+        partial = generations.new(self._pipeline.folder, self._holder.number, clock.now())
+        try:
+            for stage in self._pipeline.stages:
+                self._bring(stage, partial, leftovers, distrusted)
+        except StageError:
+            broken = self._damaged(partial) - set(distrusted)
+            if not broken:
+                raise
+            self._say(f"data: files of stage {', '.join(sorted(broken))} are damaged: making them again")
+            return self.run({*distrusted, *broken})
+        finally:
+            for place in generations.all_of(self._pipeline.folder):
+                if place.name.endswith(generations.PARTIAL) and place.name < partial.name:
+                    generations.delete(place)
+        return Result(self._commit(partial), tuple(self._outcomes.values()))
+
+    def _bring(
+        self, stage: Stage, partial: Path, leftovers: list[tuple[Path, StageRecord]], distrusted: Collection[str]
+    ) -> None:
+        """Share the stage with an earlier generation, or make it."""
+        made = {name: record.outputs for name, record in self._records.items()}
+        now = fingerprint_of(stage, self._pipeline, self._environment, made, self._cache)
+        trusted = stage.name not in distrusted
+        step = self._step(stage, now, trusted=trusted)
+        if step.action is Action.LEAVE and self._last is not None:
+            self._keep(stage, step, "fresh", self._then[stage.name], self._last, partial)
+            return
+        if trusted and not self._force:
+            for place, record in leftovers:
+                if record.name == stage.name and self._is_as_good(stage, now, record, place):
+                    self._keep(stage, step, "restored", record, place, partial)
+                    return
+        self._make(stage, step, now, partial)
+
+    def _step(self, stage: Stage, now: Fingerprint, *, trusted: bool) -> Step:
+        if self._force:
+            return Step(stage.name, Action.MAKE, _FORCED)
+        record = self._then.get(stage.name)
+        if not trusted:
+            return Step(stage.name, Action.MAKE, Reason("output damaged"))
+        found = outputs.on_disk(record.files, self._last, self._cache) if record and self._last else {}
+        return step_of(stage, now, record, found, self._pipeline.ttl, clock.now())
+
+    def _is_as_good(self, stage: Stage, now: Fingerprint, record: StageRecord, place: Path) -> bool:
+        there = outputs.on_disk(record.files, place, None)
+        return step_of(stage, now, record, there, self._pipeline.ttl, clock.now()).action is Action.LEAVE
+
+    def _keep(self, stage: Stage, step: Step, result: str, record: StageRecord, source: Path, partial: Path) -> None:
+        self._records[stage.name] = outputs.share(record, source, partial)
+        generations.keep_record(partial, self._records[stage.name])
+        self._done(Outcome(stage.name, result, step.reason))
+
+    def _make(self, stage: Stage, step: Step, now: Fingerprint, partial: Path) -> None:
+        self._say(f"data: stage {stage.name}: {step.reason}")
+        begun = clock.now()
+        try:
+            outputs.prepare(stage, partial)
+            seconds = running.run(stage, self._pipeline, partial, self._environment, self._say)
+            sealed = outputs.seal(stage, partial)
+        except OSError:
+            outputs.clear(stage, partial)
+            raise
+        except StageError as error:
+            error.hint = volume.full_hint(self._pipeline.folder) or error.hint
+            outputs.clear(stage, partial)
+            self._done(Outcome(stage.name, "failed", step.reason, detail="\n".join([error.message, *error.details])))
+            raise
+        record = StageRecord(stage.name, now.key, now.parts, sealed, begun, seconds)
+        generations.keep_record(partial, record)
+        self._records[stage.name] = record
+        self._done(Outcome(stage.name, "made", step.reason, seconds))
+
+    def _done(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.subject] = outcome
+        self._tell(outcome)
+
+    def _damaged(self, partial: Path) -> set[str]:
+        """Return the stages that were shared and whose files, read to their end, are not what was recorded."""
+        return {
+            name
+            for name, record in self._records.items()
+            if self._outcomes[name].result != "made" and outputs.hashed(record.files, partial) != record.outputs
+        }
+
+    def _commit(self, partial: Path) -> Manifest:
+        for path in list(generations.strangers(partial, self._records)):
+            self._say(f"data: dropping {path}: no stage declares it as an output")
+            (partial / path).unlink()
+        for record in self._records.values():
+            if outputs.on_disk(record.files, partial, None) != record.outputs:
+                raise StageError(
+                    f"stage {record.name}: its files were changed after it had finished",
+                    hint="a later stage writes into them; let it write files of its own",
+                )
+        name = partial.name.removesuffix(generations.PARTIAL)
+        manifest = Manifest(name, self._holder.number, clock.now(), dict(self._records))
+        self._holder.confirm()
+        generations.commit(self._pipeline.folder, partial, manifest)
+        generations.tidy(self._pipeline.folder)
+        return manifest

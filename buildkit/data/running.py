@@ -1,0 +1,99 @@
+"""Runs one stage in a process of its own, and ends it with its whole group when it is not wanted any more."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.doors import process
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import StageError
+
+_LAST_LINES = 20
+_GRACE = 1.0
+"""Seconds between asking a stage to end and killing it; a container has ten for everything."""
+
+
+def command_of(stage: Stage, pipeline: Pipeline) -> list[str]:
+    """Return the command of a stage; a callable is run by `buildkit.data.worker`."""
+    if isinstance(stage.run, str):
+        return [sys.executable, "-m", "buildkit.data.worker", str(pipeline.source_root), stage.run]
+    return list(stage.run)
+
+
+def environment_of(
+    stage: Stage, pipeline: Pipeline, generation: Path, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the variables that a stage finds."""
+    return {
+        **environment,
+        "PYTHONUNBUFFERED": "1",
+        "PYBUILDKIT_DATA_PATH": str(pipeline.folder),
+        "PYBUILDKIT_DATA_IN": str(generation),
+        "PYBUILDKIT_DATA_OUT": str(generation),
+        "PYBUILDKIT_DATA_PARAMS": json.dumps(dict(stage.params)),
+    }
+
+
+def run(
+    stage: Stage, pipeline: Pipeline, generation: Path, environment: Mapping[str, str], say: Callable[[str], None]
+) -> float:
+    """Run `stage` to its end; return how many seconds it took. What it prints is said line by line.
+
+    Raises:
+        StageError: it cannot start, or ended with another code than 0.
+    """
+    watch = Stopwatch()
+    last: collections.deque[str] = collections.deque(maxlen=_LAST_LINES)
+    listening, speaking = os.pipe()
+    try:
+        child = process.start(
+            command_of(stage, pipeline),
+            folder=pipeline.root,
+            environment=environment_of(stage, pipeline, generation, environment),
+            output=speaking,
+        )
+    except OSError as error:
+        os.close(listening)
+        raise StageError(
+            f"stage {stage.name}: cannot start {stage.run[0]}: {error.strerror}",
+            hint="`run` is a callable as module:function, or a command as a list; its program must be on PATH",
+        ) from None
+    finally:
+        os.close(speaking)
+
+    def listen() -> None:
+        with open(listening, encoding="utf-8", errors="replace") as lines:  # noqa: PTH123 - a descriptor
+            for line in lines:
+                last.append(line.rstrip("\n"))
+                say(f"{stage.name}: {last[-1]}")
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        child.wait()
+    finally:
+        exit_code = process.end(child, _GRACE)  # also ends what the stage left behind in its group
+        listener.join(_GRACE)
+    if exit_code != 0:
+        raise StageError(
+            f"stage {stage.name}: {ending(exit_code)}",
+            details=tuple(last),
+            hint="the data that was there stays as it is; mend the stage and run again: finished stages are kept",
+        )
+    return watch.seconds
+
+
+def ending(exit_code: int) -> str:
+    """Return in words how a process ended."""
+    if exit_code >= 0:
+        return f"exit code {exit_code}"
+    name = signal.Signals(-exit_code).name
+    return f"ended by {name}{' (out of memory?)' if name == 'SIGKILL' else ''}"

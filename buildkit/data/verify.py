@@ -1,0 +1,84 @@
+"""Compares the current generation with its manifest: by size and time, or by every byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildkit.data import generations, outputs
+from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
+from buildkit.data.pipeline import Pipeline
+from buildkit.data.refresh import cache_of, newer
+from buildkit.data.statcache import StatCache
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import DataError
+from buildkit.model import ABSENT, Outcome, Reason
+
+_MEND = "make it anew with: invoke data"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found: the manifest, a row for each stage (`fresh` or `damaged`), every damaged file with the reason."""
+
+    manifest: Manifest
+    outcomes: tuple[Outcome, ...]
+    damage: tuple[str, ...]
+
+
+def verify(pipeline: Pipeline, *, deep: bool = False) -> Verdict:
+    """Compare the current generation with its manifest.
+
+    Args:
+        pipeline: names the folder.
+        deep: read every byte instead of trusting size and time.
+
+    Raises:
+        DataError: there is no generation, or it has no manifest.
+    """
+    generation = generations.current(pipeline.folder)
+    if generation is None:
+        raise DataError(f"data: there is none in {pipeline.folder}", hint=_MEND)
+    try:
+        manifest = generations.load(generation)
+    except NewerSchema:
+        raise newer(f"generation {generation.name}") from None
+    if manifest is None:
+        raise DataError(f"data: generation {generation.name} has no whole manifest", hint=_MEND)
+    cache = cache_of(pipeline)
+    outcomes = []
+    damage: list[str] = []
+    for record in manifest.stages.values():
+        watch = Stopwatch()
+        found = _damage(record, generation, cache, deep=deep)
+        damage += found
+        files = f"{len(record.files)} files"
+        reason = (
+            Reason("output damaged", found[0]) if found else Reason("read to the end" if deep else "in place", files)
+        )
+        outcomes.append(Outcome(record.name, "damaged" if found else "fresh", reason, watch.seconds))
+    return Verdict(manifest, tuple(outcomes), tuple(damage))
+
+
+def require_whole(verdict: Verdict) -> None:
+    """Raise what a verdict found.
+
+    Raises:
+        DataError: at least one file is damaged.
+    """
+    if verdict.damage:
+        count = len(verdict.damage)
+        raise DataError(
+            f"data: {count} {'file is' if count == 1 else 'files are'} missing or damaged",
+            details=verdict.damage[:20],
+            hint=_MEND,
+        )
+
+
+def _damage(record: StageRecord, generation: Path, cache: StatCache, *, deep: bool) -> list[str]:
+    found = outputs.hashed(record.files, generation) if deep else outputs.on_disk(record.files, generation, cache)
+    return [
+        f"{path} ({'missing' if found[path] == ABSENT else 'damaged'})"
+        for path, digest in record.outputs.items()
+        if found[path] != digest
+    ]

@@ -1,0 +1,49 @@
+"""What a volume refuses, in words: full, read-only, owned by somebody else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from buildkit.errors import BuildkitError, DataError, StageError
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NEARLY_FULL = 1 << 20
+
+
+def worded(error: OSError, folder: Path) -> BuildkitError:
+    """Return the error to raise for what the disk refused."""
+    if error.errno in FULL:
+        return StageError(f"data: no space left on the volume of {folder} ({error.strerror})", hint=_full_hint())
+    if error.errno == errno.EROFS:
+        return DataError(
+            f"data: {folder} is read-only",
+            hint="mount the volume writable where the data is made; containers that only serve need policy serve-stale",
+        )
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return DataError(
+            f"data: {folder} is not writable for user {os.geteuid()}: {_owner_of(folder)}",
+            hint=f"once, as root: chown -R {os.geteuid()} {folder}",
+        )
+    return DataError(f"data: {error.strerror}: {error.filename or folder}", hint="see what is wrong with the volume")
+
+
+def full_hint(folder: Path) -> str:
+    """Return what to do if the volume of `folder` is full; empty if it is not."""
+    try:
+        return _full_hint() if shutil.disk_usage(folder).free < _NEARLY_FULL else ""
+    except OSError:
+        return ""
+
+
+def _full_hint() -> str:
+    return "the volume is full: make room and run again; the data that was there stays, finished stages are kept"
+
+
+def _owner_of(folder: Path) -> str:
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return f"{place} belongs to user {place.stat().st_uid}"

@@ -1,0 +1,196 @@
+"""The data of the service: bring it up to date, see its state, compare it with its manifest, clear it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from buildkit.config import Config
+from buildkit.data import generations, lease, volume
+from buildkit.data.decision import Condition
+from buildkit.data.look import Look, age_of, in_words, look
+from buildkit.data.manifest import Manifest
+from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.data.refresh import cache_of, newer, refresh
+from buildkit.data.verify import require_whole, verify
+from buildkit.doors import clock, locks
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import DataError
+from buildkit.model import Action, Outcome, Reason, Report
+from buildkit.report.console import Console, counts
+
+SCHEMA = "buildkit.data/1"
+
+
+def refresh_data(
+    config: Config, console: Console, environment: Mapping[str, str], *, dry_run: bool = False, force: bool = False
+) -> Report:
+    """Make what is due, and nothing else.
+
+    Args:
+        config: `[tool.buildkit.data]`.
+        console: hears of each stage.
+        environment: the variables of the stages.
+        dry_run: say what is due and do nothing.
+        force: make every stage.
+
+    Raises:
+        DataError: an input cannot be read, or the folder cannot be written.
+        StageError: a stage failed; the data that was there is untouched.
+    """
+    watch = Stopwatch()
+    pipeline = pipeline_of(config)
+    if not pipeline.stages:
+        return _report((), watch, {})
+    if dry_run:
+        seen = _look(pipeline, environment)
+        rows = _rows(seen, force=force)
+        for row in rows:
+            console.outcome(row)
+        return _report(rows, watch, {**_seen_facts(pipeline, seen), "dry-run": True})
+    result = refresh(pipeline, environment, console.say, console.outcome, force=force)
+    return _report(result.outcomes, watch, {"state": Condition.FRESH.value, **_facts(pipeline, result.manifest)})
+
+
+def data_status(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+    """Return which stages are due and why; change nothing.
+
+    Raises:
+        DataError: an input cannot be read, or a newer version wrote the data.
+    """
+    watch = Stopwatch()
+    pipeline = pipeline_of(config)
+    if not pipeline.stages:
+        return _report((), watch, {})
+    seen = _look(pipeline, environment)
+    rows = _rows(seen)
+    for row in rows:
+        console.outcome(row)
+    return _report(rows, watch, _seen_facts(pipeline, seen))
+
+
+def verify_data(
+    config: Config,
+    console: Console,
+    environment: Mapping[str, str],  # noqa: ARG001 - every flow takes the same
+    *,
+    deep: bool = False,
+) -> Report:
+    """Compare the current generation with its manifest.
+
+    Args:
+        config: `[tool.buildkit.data]`.
+        console: hears of each stage.
+        environment: not used.
+        deep: read every byte.
+
+    Raises:
+        DataError: there is none, or files are missing or damaged.
+    """
+    watch = Stopwatch()
+    pipeline = pipeline_of(config)
+    if not pipeline.stages:
+        return _report((), watch, {})
+    verdict = verify(pipeline, deep=deep)
+    for row in verdict.outcomes:
+        console.outcome(row)
+    require_whole(verdict)
+    return _report(verdict.outcomes, watch, {"state": "whole", **_facts(pipeline, verdict.manifest)})
+
+
+def clear_data(
+    config: Config,
+    console: Console,
+    environment: Mapping[str, str],  # noqa: ARG001
+) -> Report:
+    """Delete every generation.
+
+    Raises:
+        DataError: somebody makes data right now, or the folder cannot be written.
+    """
+    watch = Stopwatch()
+    folder = pipeline_of(config).folder
+    if not folder.is_dir():
+        return _report((), watch, {}, row="generation")
+    try:
+        with lease.held(folder, wait=0):
+            names = generations.clear(folder)
+    except locks.Busy:
+        raise DataError(
+            f"data: {lease.describe(folder)} is making it now", hint="wait for it, or end it, and clear again"
+        ) from None
+    except OSError as error:
+        raise volume.worded(error, folder) from error
+    rows = tuple(Outcome(name, "removed", Reason("asked for")) for name in names)
+    for row in rows:
+        console.outcome(row)
+    return _report(rows, watch, {}, row="generation")
+
+
+def pipeline_of(config: Config) -> Pipeline:
+    """Return the pipeline that the configuration declares, with the folders of this machine."""
+    return Pipeline(
+        root=config.root,
+        source_root=config.source,
+        folder=config.root / config.data.path,
+        stages=tuple(
+            Stage(stage.name, stage.run, stage.inputs, stage.outputs, stage.params) for stage in config.data.stage
+        ),
+        ttl=config.data.ttl,
+        policy=config.data.policy,
+    )
+
+
+def lines(report: Report) -> list[str]:
+    """Return the summary of a report of this flow as text."""
+    if not report.outcomes:
+        return []
+    summary = ", ".join(f"{count} {result}" for result, count in counts(report.outcomes).items())
+    facts = report.facts
+    if "generation" not in facts:
+        return [f"data: {summary}"]
+    age = f", made {facts['age']} ago" if facts.get("age") else ""
+    return [f"data: {summary}; generation {facts['generation']}{age}, {facts['bytes']:,} bytes"]
+
+
+def _look(pipeline: Pipeline, environment: Mapping[str, str]) -> Look:
+    cache = cache_of(pipeline)
+    seen = look(pipeline, environment, cache, clock.now())
+    if pipeline.folder.is_dir():
+        cache.save()
+    if seen.fault is not None:
+        raise seen.fault
+    if seen.condition is Condition.NEWER:
+        raise newer(seen.detail)
+    return seen
+
+
+def _rows(seen: Look, *, force: bool = False) -> tuple[Outcome, ...]:
+    return tuple(
+        Outcome(step.subject, "fresh", step.reason)
+        if step.action is Action.LEAVE and not force
+        else Outcome(step.subject, "due", Reason("asked for") if step.action is Action.LEAVE else step.reason)
+        for step in seen.steps
+    )
+
+
+def _seen_facts(pipeline: Pipeline, seen: Look) -> dict[str, object]:
+    return {
+        "state": seen.condition.value,
+        **({"detail": seen.detail} if seen.detail else {}),
+        **(_facts(pipeline, seen.manifest) if seen.manifest else {}),
+    }
+
+
+def _facts(pipeline: Pipeline, manifest: Manifest) -> dict[str, object]:
+    age = age_of(pipeline, manifest, clock.now()) or 0.0
+    return {
+        "generation": manifest.generation,
+        "bytes": manifest.size,
+        "files": sum(len(stage.files) for stage in manifest.stages.values()),
+        "age": in_words(max(age, 0.0)),
+        "due-in": in_words(max(pipeline.ttl - age, 0.0)) if pipeline.ttl else "never",
+    }
+
+
+def _report(rows: tuple[Outcome, ...], watch: Stopwatch, facts: Mapping[str, object], *, row: str = "stage") -> Report:
+    return Report(SCHEMA, rows, watch.seconds, facts, row)

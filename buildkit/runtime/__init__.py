@@ -1,0 +1,1 @@
+"""The container's entrypoint: data gate, migration gate, then the service. Standard library only."""

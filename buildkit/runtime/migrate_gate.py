@@ -1,0 +1,32 @@
+"""Lets the service start on a database at head. The migration room is loaded only where there is a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def pass_migrations(
+    values: Mapping[str, Any], root: Path, environment: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    """Return when the database is at head.
+
+    Args:
+        values: the settings of the migration step.
+        root: the project's folder in the image.
+        environment: names the database.
+        say: takes one line of the log.
+
+    Raises:
+        BuildkitError: as `buildkit.migrate` says.
+    """
+    variable = str(values["url_env"])
+    url = environment.get(variable, "")
+    if not url:
+        say(f"migrate: {variable} is not set: starting without a database")
+        return
+    from buildkit.migrate.gate import gate  # noqa: PLC0415 - the step's own weight only where there is one
+    from buildkit.migrate.settings import MigrationSettings  # noqa: PLC0415
+
+    gate(MigrationSettings.from_json(values, root), url, lambda line: say(f"migrate: {line}"))

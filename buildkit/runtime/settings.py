@@ -1,0 +1,82 @@
+"""What the entrypoint has to know, written as JSON when the image is built.
+
+`PYBUILDKIT_RUNTIME` names the file; `PYBUILDKIT_DATA_PATH` and `PYBUILDKIT_DATA_POLICY` win over what it says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from buildkit.data.pipeline import POLICIES, Pipeline, as_json, from_json
+from buildkit.errors import ConfigurationError
+
+VARIABLE = "PYBUILDKIT_RUNTIME"
+PLACE = "/app/buildkit.json"
+SCHEMA = "buildkit.runtime/1"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """The settings of one image.
+
+    Args:
+        root: the project's folder in the image.
+        data: the pipeline, with the folders of the image; None for a service without data.
+        migrate: what `MigrationSettings.as_json` gives; None for a service without migrations.
+    """
+
+    root: Path
+    data: Pipeline | None = None
+    migrate: Mapping[str, Any] | None = None
+
+    def as_text(self) -> str:
+        """Return the content of the file."""
+        values = {
+            "schema": SCHEMA,
+            "root": str(self.root),
+            "data": as_json(self.data) if self.data else None,
+            "migrate": dict(self.migrate) if self.migrate else None,
+        }
+        return json.dumps(values, indent=2, sort_keys=True) + "\n"
+
+
+def of(environment: Mapping[str, str]) -> RuntimeSettings:
+    """Return the settings of the image that this process runs in, as its variables change them.
+
+    Raises:
+        ConfigurationError: the file is missing or damaged, or a variable has a wrong value.
+    """
+    settings = read(Path(environment.get(VARIABLE) or PLACE))
+    if settings.data is None:
+        return settings
+    policy = environment.get("PYBUILDKIT_DATA_POLICY") or settings.data.policy
+    if policy not in POLICIES:
+        raise ConfigurationError(
+            f'PYBUILDKIT_DATA_POLICY: "{policy}" is not a policy', hint=f"one of {', '.join(POLICIES)}"
+        )
+    folder = Path(environment.get("PYBUILDKIT_DATA_PATH") or settings.data.folder)
+    return replace(settings, data=replace(settings.data, folder=folder, policy=policy))
+
+
+def read(path: Path) -> RuntimeSettings:
+    """Return the settings that a file holds.
+
+    Raises:
+        ConfigurationError: it is missing or damaged.
+    """
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        data = from_json(values["data"]) if values["data"] else None
+        return RuntimeSettings(Path(values["root"]), data, values["migrate"])
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: {error.strerror}", hint=f"build the image with `invoke image`, or let {VARIABLE} name the file"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{path}: not the settings of an image: {error}", hint="build the image anew"
+        ) from None

@@ -1,0 +1,36 @@
+"""While a gate works, a signal ends the children first and then this process, with the code that docker expects.
+
+The kernel gives process 1 no default action: without a handler, a container could not be stopped here.
+"""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Terminated(SystemExit):
+    """A signal asked this process to end: 143 for SIGTERM, 130 for SIGINT."""
+
+
+def end_children_first() -> None:
+    """From now on turn a signal into `Terminated`, so that whoever runs a child ends it on the way out.
+
+    The handlers are never taken away: `exec` does that, and so no moment is left in which a signal is lost.
+    """
+    for number in _ENDING:
+        signal.signal(number, _terminate)
+
+
+def as_at_birth() -> None:
+    """Undo what Python changed at its start, so that the service inherits a clean slate over `exec`."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    for each in _ENDING:
+        signal.signal(each, signal.SIG_IGN)  # once is enough: nothing may disturb the way out
+    raise Terminated(128 + number)

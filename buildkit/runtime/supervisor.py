@@ -1,0 +1,82 @@
+"""Process 1 while something runs beside the service: forwards signals, reaps orphans, ends with the service's code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+from buildkit.doors import process
+
+_FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_STOP = 120
+"""Seconds that a service may take to stop; the longest that a platform allows (Fargate's stopTimeout)."""
+
+Say = Callable[[str], None]
+
+
+def supervise(service: Sequence[str], beside: Sequence[str], say: Say) -> int:
+    """Run both commands and return the exit code of the service; `beside` may end before it, for better or worse.
+
+    Args:
+        service: the command of the service.
+        beside: the command that runs next to it, such as a renewal of the data.
+        say: takes one line of the log.
+
+    Raises:
+        FileNotFoundError: there is no such program.
+    """
+    forwarder = _Forwarder(say)
+    child = process.start(service)
+    forwarder.aim(child.pid)
+    companion = process.start(beside)
+    while child.returncode is None:
+        ended, status = os.waitpid(-1, 0)  # also whoever lost its parent: process 1 inherits them
+        if ended == child.pid:
+            forwarder.aim(None)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        elif ended == companion.pid:
+            companion.returncode = os.waitstatus_to_exitcode(status)
+            if companion.returncode:
+                say("the renewal of the data failed: the service goes on with the data it has")
+    if companion.returncode is None:
+        process.end(companion)
+    return child.returncode if child.returncode >= 0 else 128 - child.returncode
+
+
+class _Forwarder:
+    """Passes signals on to the service; those that come before it has started wait for it."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._target: int | None = None
+        self._waiting: list[int] = []
+        for number in _FORWARDED:
+            signal.signal(number, self._forward)
+        signal.signal(signal.SIGALRM, self._run_out)
+
+    def aim(self, target: int | None) -> None:
+        """Forward to the process `target` from now on; to nobody if None."""
+        self._target = target
+        while target is not None and self._waiting:
+            _send(target, self._waiting.pop(0))
+
+    def _forward(self, number: int, _: FrameType | None) -> None:
+        if number in {signal.SIGTERM, signal.SIGINT}:
+            signal.alarm(_STOP)
+        if self._target is None:
+            self._waiting.append(number)
+        else:
+            _send(self._target, number)
+
+    def _run_out(self, _: int, __: FrameType | None) -> None:
+        if self._target is not None:
+            self._say(f"the service did not stop within {_STOP} s: killing it")
+            _send(self._target, signal.SIGKILL)
+
+
+def _send(target: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(target, number)
