@@ -1,0 +1,206 @@
+"""`invoke migrate`: the database to the one head. With no database named, the project's development server is used."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from buildkit.config import Config
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import RevisionError
+from buildkit.migrate import devdb, upgrade
+from buildkit.migrate.database import Address
+from buildkit.migrate.graph import Graph, read
+from buildkit.migrate.settings import MigrationSettings, find
+from buildkit.model import Outcome, Reason, Report
+from buildkit.report.console import Console
+from buildkit.store.artifacts import default_folder
+
+SCHEMA = "buildkit.migrate/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The database at hand: its URL, and whether its server was started just now."""
+
+    url: str = dataclasses.field(repr=False)
+    started: bool = False
+
+
+def migrate(config: Config, console: Console, environment: Mapping[str, str], *, dry_run: bool = False) -> Report:
+    """Bring the database to head.
+
+    Args:
+        config: the project.
+        console: told each revision as it is committed.
+        environment: `DATABASE_URL` names the database; without it the development server is used, and started.
+        dry_run: look, and say what is pending; starts and writes nothing.
+
+    Raises:
+        BuildkitError: exit codes 40 to 44 and 75, as the classes say.
+    """
+    if dry_run:
+        return migration_status(config, console, environment)
+    watch = Stopwatch()
+    settings = migration_settings(config)
+    graph = _graph(settings)
+    if settings is None or not graph.head:
+        return _nothing(console, watch)
+    database = ensure_database(config, environment)
+    if database.started:
+        console.say(f"started a development PostgreSQL for this project: {_name(settings, database)}")
+    migration = upgrade.upgrade(settings, database.url, environment=environment, say=console.say, tell=console.outcome)
+    rows = migration.applied or (Outcome(graph.head, "fresh", Reason("already at head")),)
+    return _report(settings, graph, database, rows, [graph.head], watch)
+
+
+def migration_status(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+    """Say for each revision whether the database has it; starts and writes nothing."""
+    watch = Stopwatch()
+    settings = migration_settings(config)
+    graph = _graph(settings)
+    if settings is None or not graph.head:
+        return _nothing(console, watch)
+    upgrade.warn_of_target(environment, console.say)
+    database = _present_database(config, environment)
+    at: frozenset[str] = frozenset()
+    pending = list(graph.revisions)
+    if database is not None:
+        at, pending = upgrade.pending(settings, graph, database.url, say=console.say)
+    why = "not in the database" if database is not None else "no development database yet"
+    rows = tuple(
+        Outcome(each.id, "pending", Reason(why, each.summary))
+        if each.id in pending
+        else Outcome(each.id, "fresh", Reason("in the database", each.summary))
+        for each in graph.revisions.values()
+    )
+    return _report(settings, graph, database, rows, sorted(at), watch)
+
+
+def check_migrations(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+    """Check that the files lead to one head, and that the models are what that head makes of a database.
+
+    The models are compared on the database that is named if it is at head, else on the development server, which is
+    migrated for it; without either, or without named models, only the files are checked.
+
+    Raises:
+        HeadsError: not one head.
+        RevisionError: the models differ from head.
+    """
+    watch = Stopwatch()
+    settings = migration_settings(config)
+    graph = _graph(settings)
+    if settings is None or not graph.head:
+        return _nothing(console, watch)
+    files = Outcome(graph.head, "fresh", Reason("the one head", graph.revisions[graph.head].summary))
+    if not settings.metadata:
+        console.say("models not compared: name them with [tool.alembic] metadata")
+        return _report(settings, graph, None, (files,), [], watch)
+    database = _database_for_check(config, console, environment)
+    if database is None:
+        console.say("models not compared: no database, and no PostgreSQL to start one with")
+        return _report(settings, graph, None, (files,), [], watch)
+    at, pending = upgrade.pending(settings, graph, database.url, say=console.say)
+    if pending:
+        console.say(f"models not compared: {_name(settings, database)} is not at head {graph.head}")
+        return _report(settings, graph, database, (files,), sorted(at), watch)
+    found = upgrade.differences(settings, database.url, say=console.say)
+    if found:
+        raise RevisionError(
+            f"the models differ from head {graph.head}",
+            details=found,
+            hint='write the revision that brings the database there:\nalembic revision --autogenerate -m "…"',
+        )
+    models = Outcome("models", "fresh", Reason("as at head", settings.metadata))
+    return _report(settings, graph, database, (files, models), sorted(at), watch)
+
+
+def lines(report: Report) -> list[str]:
+    """Return the summary of a report as text."""
+    head = report.facts.get("head")
+    if not head:
+        return []
+    applied = [row for row in report.outcomes if row.result == "applied"]
+    pending = [row for row in report.outcomes if row.result == "pending"]
+    where = report.facts.get("database") or "no database"
+    if applied:
+        return [f"{where}: {len(applied)} applied, now at head {head} ({report.seconds:.2f} s)"]
+    if pending:
+        return [
+            f"{where}: {len(pending)} pending to head {head}",
+            *(f"  {row.subject}  {row.reason.detail}" for row in pending),
+        ]
+    if report.facts.get("at"):
+        return [f"{where}: already at head {head}"]
+    return [f"one head: {head}"]
+
+
+def migration_settings(config: Config) -> MigrationSettings | None:
+    """Return the settings of the project's migrations, or None where it has none."""
+    given = config.migrate
+    return find(
+        config.root,
+        config=given.config,
+        url_env=given.url_env,
+        metadata=given.metadata,
+        wait=given.wait,
+        lock_wait=given.lock_wait,
+        lock_timeout=given.lock_timeout,
+    )
+
+
+def ensure_database(config: Config, environment: Mapping[str, str]) -> Database:
+    """Return the database that the environment names, else the project's development server, started if need be."""
+    url = environment.get(config.migrate.url_env)
+    if url:
+        return Database(url)
+    server = devdb.ensure(config.root, environment, cache=default_folder(environment))
+    return Database(server.url, server.started)
+
+
+def _present_database(config: Config, environment: Mapping[str, str]) -> Database | None:
+    """Return the database that there is already, without starting one."""
+    url = environment.get(config.migrate.url_env)
+    if url:
+        return Database(url)
+    server = devdb.running(config.root)
+    return None if server is None else Database(server.url)
+
+
+def _database_for_check(config: Config, console: Console, environment: Mapping[str, str]) -> Database | None:
+    if not environment.get(config.migrate.url_env):
+        if devdb.find_programs(environment) is None:
+            return None
+        migrate(config, console, environment)
+    return _present_database(config, environment)
+
+
+def _graph(settings: MigrationSettings | None) -> Graph:
+    return Graph({}, {}, "") if settings is None else read(settings.versions, recursive=settings.recursive)
+
+
+def _nothing(console: Console, watch: Stopwatch) -> Report:
+    console.say("the project has no migrations")
+    return Report(SCHEMA, (), watch.seconds, {"head": None, "at": [], "database": None, "started": False}, "revision")
+
+
+def _report(
+    settings: MigrationSettings,
+    graph: Graph,
+    database: Database | None,
+    rows: tuple[Outcome, ...],
+    at: list[str],
+    watch: Stopwatch,
+) -> Report:
+    facts = {
+        "head": graph.head,
+        "at": at,
+        "database": None if database is None else _name(settings, database),
+        "started": database is not None and database.started,
+    }
+    return Report(SCHEMA, rows, watch.seconds, facts, "revision")
+
+
+def _name(settings: MigrationSettings, database: Database) -> str:
+    return str(Address.parse(database.url, settings.url_env))

@@ -1,0 +1,329 @@
+"""A PostgreSQL for development that starts by itself: one server a project, started once, adopted ever after.
+
+It listens on 127.0.0.1 with a password that only its owner can read. A socket would need neither, but not every driver
+takes one, and its path may have 107 bytes at most; opening a connection costs the same within a few milliseconds.
+It gives up durability for speed: after a power cut, throw its folder away.
+
+    <project>/.buildkit/postgres/<major>/data       the cluster
+    <project>/.buildkit/postgres/<major>/password   of the role `postgres`, mode 0600
+    <project>/.buildkit/postgres/<major>/log        the server's words
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buildkit.doors import files, locks, process
+from buildkit.errors import DatabaseError
+from buildkit.migrate.programs import find_programs, version
+
+__all__ = ["Server", "ensure", "find_programs", "running", "stop"]
+
+DATABASE = "dev"
+
+_HINT = 'pip install "invoke-buildkit[postgres]", or name a folder with PYBUILDKIT_POSTGRES'
+_SETTINGS = """
+# written by buildkit: a development server gives up durability for speed
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+unix_socket_directories = ''
+listen_addresses = '127.0.0.1'
+jit = off
+"""
+_READY = 30.0
+_STOP = 10.0
+_PORTS = range(20000, 32000)  # below what the kernel gives to outgoing connections
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running development server.
+
+    Args:
+        home: its folder.
+        port: on 127.0.0.1.
+        pid: of the postmaster.
+        password: of the role `postgres`.
+        started: whether it was started just now, not adopted.
+    """
+
+    home: Path
+    port: int
+    pid: int
+    password: str = field(repr=False)
+    started: bool = False
+
+    @property
+    def url(self) -> str:
+        """The URL of its database `dev`, with the password."""
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{DATABASE}"
+
+
+def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None = None) -> Server:
+    """Return the project's development server, started if it does not run.
+
+    Args:
+        project: the project's folder.
+        environment: where to look for PostgreSQL's programs.
+        cache: a folder for a ready-made empty cluster that all projects of this user copy.
+
+    Raises:
+        DatabaseError: there are no programs, or the server does not start.
+    """
+    found = running(project)
+    if found is not None:
+        return found
+    programs = find_programs(environment)
+    if programs is None:
+        raise DatabaseError("no database is named, and there is no PostgreSQL to start one with", hint=_HINT)
+    release = version(programs)
+    account = _account()
+    home = _place(project, account) / release.partition(".")[0]
+    home.mkdir(parents=True, exist_ok=True)
+    with locks.held(home / "lock"):
+        found = _alive(home)
+        if found is not None:
+            return found
+        if not (home / "data").is_dir():
+            _make_cluster(home, programs, release, account, cache)
+        return _start(home, programs, account)
+
+
+def running(project: Path) -> Server | None:
+    """Return the project's server if one runs, whatever its version; reads four small files at most."""
+    for place in _places(project):
+        for home in sorted(place.glob("[0-9]*"), reverse=True):
+            found = _alive(home)
+            if found is not None:
+                return found
+    return None
+
+
+def stop(project: Path) -> bool:
+    """Stop the project's server, and wait until it is gone; return whether one ran."""
+    found = running(project)
+    if found is None:
+        return False
+    for number in (signal.SIGINT, signal.SIGQUIT):  # PostgreSQL's fast, then immediate shutdown
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(found.pid, number)
+        deadline = time.monotonic() + _STOP
+        while time.monotonic() < deadline:
+            _reap(found.pid)
+            if not _serves(found.pid, found.home / "data"):
+                return True
+            time.sleep(0.01)
+    raise DatabaseError(f"the development server (pid {found.pid}) does not stop", hint=f"see {found.home / 'log'}")
+
+
+def _alive(home: Path) -> Server | None:
+    """Return the server that postmaster.pid names, if it really serves this folder and takes connections."""
+    try:
+        lines = (home / "data" / "postmaster.pid").read_text().splitlines()
+        password = (home / "password").read_text().strip()
+    except OSError:
+        return None
+    # pid, data folder, start, port, socket folder, address, shared memory, status
+    if len(lines) < 8 or lines[7].strip() != "ready" or not _serves(int(lines[0]), home / "data"):  # noqa: PLR2004
+        return None
+    return Server(home, int(lines[3]), int(lines[0]), password)
+
+
+def _serves(pid: int, data: Path) -> bool:
+    """Whether process `pid` is the postmaster of `data`: a number alone may long be another process's."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        if Path("/proc/self").exists():
+            return False
+        words = process.run(["ps", "-o", "command=", "-p", str(pid)]).stdout.encode()
+    return os.fsencode(data) in words
+
+
+def _reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _account() -> str | None:
+    """Return whom root becomes, since PostgreSQL refuses to run as root; None for everybody else."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    raise DatabaseError("PostgreSQL refuses to run as root, and there is no user `nobody`", hint="run as another user")
+
+
+def _places(project: Path) -> tuple[Path, Path]:
+    """Return where the project's servers may live: in the project, or where other users can get at it."""
+    key = hashlib.sha256(os.fsencode(project.resolve())).hexdigest()[:12]
+    return project.resolve() / ".buildkit" / "postgres", Path(tempfile.gettempdir()) / f"buildkit-postgres-{key}"
+
+
+def _place(project: Path, account: str | None) -> Path:
+    inside, outside = _places(project)
+    if account is None or _reachable(inside):
+        return inside
+    with contextlib.suppress(FileExistsError):
+        outside.mkdir(mode=0o711)
+    state = outside.lstat()
+    if state.st_uid != 0 or not stat.S_ISDIR(state.st_mode) or state.st_mode & 0o022:
+        raise DatabaseError(f"{outside} belongs to somebody else", hint="remove it, or set TMPDIR")
+    return outside
+
+
+def _reachable(folder: Path) -> bool:
+    """Whether every user may pass through all folders above `folder`."""
+    return all(parent.stat().st_mode & 0o001 for parent in folder.parents if parent.exists())
+
+
+def _make_cluster(home: Path, programs: Path, release: str, account: str | None, cache: Path | None) -> None:
+    for left in home.glob("data.*"):  # by a process that was killed; we hold the lock
+        shutil.rmtree(left)
+    template = None if cache is None else cache / "postgres" / _template_name(programs, release)
+    fresh = Path(tempfile.mkdtemp(prefix="data.", dir=home))
+    if template is None or not (template / "password").is_file():
+        password = secrets.token_urlsafe(24)
+        _own(fresh, account)
+        _initialise(fresh, programs, release, account, password)
+        if template is not None:
+            _keep(fresh, template, password)
+    else:
+        password = (template / "password").read_text()
+        shutil.copytree(template / "data", fresh, dirs_exist_ok=True)
+        _own(fresh, account)
+    files.write(home / "password", password, mode=0o600)
+    fresh.rename(home / "data")
+
+
+def _template_name(programs: Path, release: str) -> str:
+    words = "\0".join((str(programs), release, _SETTINGS, *_initdb_options(release)))
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+def _initdb_options(release: str) -> tuple[str, ...]:
+    # Sorts by code point on every machine, and still knows upper and lower case.
+    builtin = int(release.partition(".")[0]) >= 17  # noqa: PLR2004 - the first PostgreSQL that brings its own
+    locale = (
+        ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C") if builtin else ("--locale=C.UTF-8",)
+    )
+    return ("--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--wal-segsize=1", *locale)
+
+
+def _initialise(data: Path, programs: Path, release: str, account: str | None, password: str) -> None:
+    options = list(_initdb_options(release))
+    with tempfile.NamedTemporaryFile("w", dir=data.parent, prefix="pw.") as secret:
+        secret.write(password)
+        secret.flush()
+        _own(Path(secret.name), account)
+        command = [str(programs / "initdb"), f"--pgdata={data}", f"--pwfile={secret.name}"]
+        try:
+            _program([*command, *options], data.parent, account)
+        except DatabaseError:
+            if "--locale=C.UTF-8" not in options:
+                raise
+            options[options.index("--locale=C.UTF-8")] = "--no-locale"  # not every system has that locale
+            _program([*command, *options], data.parent, account)
+    with (data / "postgresql.conf").open("a") as file:
+        file.write(_SETTINGS)
+    _program(
+        [str(programs / "postgres"), "--single", "-D", str(data), "postgres"],
+        data.parent,
+        account,
+        words=f"CREATE DATABASE {DATABASE}\n",
+    )
+
+
+def _keep(data: Path, template: Path, password: str) -> None:
+    """Keep a copy of the new cluster for the next project; the password is written last and says it is complete."""
+    template.parent.mkdir(parents=True, exist_ok=True)
+    with locks.held(template.parent / "lock"):
+        if (template / "password").is_file():
+            return
+        shutil.rmtree(template, ignore_errors=True)
+        template.mkdir(mode=0o700)
+        shutil.copytree(data, template / "data")
+        files.write(template / "password", password, mode=0o600)
+
+
+def _start(home: Path, programs: Path, account: str | None) -> Server:
+    data = home / "data"
+    for port in _free_ports(home):
+        log = os.open(home / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            child = process.start(
+                [str(programs / "postgres"), "-D", str(data), "-p", str(port)], folder=home, output=log, user=account
+            )
+        finally:
+            os.close(log)
+        deadline = time.monotonic() + _READY
+        while child.poll() is None and time.monotonic() < deadline:
+            found = _alive(home)
+            if found is not None and found.pid == child.pid:
+                child.returncode = 0  # it goes on without us; nothing to wait for
+                return Server(home, found.port, found.pid, found.password, started=True)
+            time.sleep(0.005)
+        words = (home / "log").read_text(errors="replace").splitlines()
+        process.end(child)
+        if not any("could not bind" in line for line in words):
+            raise DatabaseError(
+                "the development server does not start",
+                details=words[-6:],
+                hint=f"remove {home} to begin with an empty database",
+            )
+    raise DatabaseError("the development server finds no free port", hint="see what listens on 127.0.0.1")
+
+
+def _free_ports(home: Path) -> list[int]:
+    """Return ports to try: first the project's own, the same each time, so that a client's saved settings hold."""
+    own = _PORTS[int.from_bytes(hashlib.sha256(os.fsencode(home)).digest()[:4], "big") % len(_PORTS)]
+    ports = []
+    for wanted in (own, 0, 0, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", wanted))
+            ports.append(probe.getsockname()[1])
+    return ports
+
+
+def _program(command: list[str], folder: Path, account: str | None, *, words: str = "") -> None:
+    child = process.start(command, folder=folder, stdin=process.PIPE, output=process.PIPE, user=account)
+    try:
+        out, errors = child.communicate(words, _READY)
+    except BaseException:
+        process.end(child)
+        raise
+    if child.returncode:
+        raise DatabaseError(
+            f"{Path(command[0]).name} ended with {child.returncode}",
+            details=(out + errors).splitlines()[-6:],
+            hint=_HINT,
+        )
+
+
+def _own(path: Path, account: str | None) -> None:
+    """Give `path` and all below it to the account that runs the server."""
+    if account is None:
+        return
+    entry = pwd.getpwnam(account)
+    os.chown(path, entry.pw_uid, entry.pw_gid)
+    for folder, folders, names in os.walk(path):
+        for name in (*folders, *names):
+            os.chown(Path(folder, name), entry.pw_uid, entry.pw_gid)

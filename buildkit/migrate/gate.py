@@ -1,0 +1,35 @@
+"""The container's way to the migration step: the same core as `invoke migrate`, with lines for a log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.upgrade import upgrade
+from buildkit.model import Outcome
+
+
+def gate(settings: MigrationSettings, url: str, say: Callable[[str], None]) -> None:
+    """Let nobody pass before the database is at head.
+
+    Args:
+        settings: the project's, as written at image build.
+        url: the database.
+        say: told one line for each thing that happens.
+
+    Raises:
+        BuildkitError: as its classes say.
+        SystemExit: 143 or 130, after a signal; what was not committed is rolled back.
+    """
+
+    def tell(row: Outcome) -> None:
+        say(f"applied {row.subject} in {row.seconds:.2f} s: {row.reason.detail}")
+
+    migration = upgrade(settings, url, environment=os.environ, say=say, tell=tell)
+    if not migration.head:
+        say("there are no revisions")
+    elif migration.applied:
+        say(f"migrated to head {migration.head}")
+    else:
+        say(f"already at head {migration.head}")

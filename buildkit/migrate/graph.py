@@ -1,0 +1,227 @@
+"""The revision files as a graph, read without running them: whoever merges two heads hears of it before any connection.
+
+The rules are Alembic's: a head is a revision that no other follows, and one that another merely depends on is no
+effective head either, since the version table never holds it beside the other.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buildkit.errors import HeadsError
+
+_NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision file.
+
+    Args:
+        id: its `revision`.
+        parents: its `down_revision`, none for a first one, several for a merge.
+        depends_on: what must be applied before it although it does not follow it: ids, labels or beginnings of ids.
+        labels: its `branch_labels`.
+        summary: the first line of its docstring.
+        file: where it stands.
+    """
+
+    id: str
+    parents: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    labels: tuple[str, ...]
+    summary: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Revisions that lead to one head.
+
+    Args:
+        revisions: by id, each after everything that it needs.
+        needs: for each id, the ids it follows or depends on.
+        head: the id of the one head; empty where there is no revision.
+    """
+
+    revisions: Mapping[str, Revision]
+    needs: Mapping[str, tuple[str, ...]]
+    head: str
+
+    def below(self, ids: Collection[str]) -> set[str]:
+        """Return `ids` and everything that they need, directly or not."""
+        found: set[str] = set()
+        todo = list(ids)
+        while todo:
+            each = todo.pop()
+            if each not in found:
+                found.add(each)
+                todo += self.needs[each]
+        return found
+
+    def pending(self, at: Collection[str]) -> list[Revision]:
+        """Return what a database at the revisions `at` lacks, in an order in which it can be applied."""
+        applied = self.below(at)
+        return [revision for revision in self.revisions.values() if revision.id not in applied]
+
+
+def read(folders: Sequence[Path], *, recursive: bool = False) -> Graph:
+    """Return the graph of all revision files in `folders`.
+
+    Raises:
+        HeadsError: they do not lead to exactly one head: two heads, a missing parent, an id used twice, a circle, or
+            a file that does not say what it is.
+    """
+    revisions = [_parse(file) for folder in folders for file in _files(folder, recursive=recursive)]
+    return build(revisions)
+
+
+def build(revisions: Sequence[Revision]) -> Graph:
+    """Return the graph of `revisions`; errors as `read`."""
+    by_id = _by_id(revisions)
+    needs = {revision.id: _needs(revision, by_id) for revision in revisions}
+    order = _ordered(by_id, needs)
+    inner = {need for each in needs.values() for need in each}
+    heads = [each for each in order if each not in inner]
+    if len(heads) > 1:
+        raise _several(heads, by_id, needs)
+    return Graph({each: by_id[each] for each in order}, needs, heads[0] if heads else "")
+
+
+def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:
+    names = folder.rglob("*.py") if recursive else folder.glob("*.py")
+    return (file for file in sorted(names) if not file.name.startswith(("__init__", ".#")))
+
+
+def _parse(file: Path) -> Revision:
+    try:
+        tree = ast.parse(file.read_text("utf-8"), str(file))
+    except SyntaxError as error:
+        raise HeadsError(f"{file}:{error.lineno}: {error.msg}", hint="mend the file") from None
+    values = {name: value for name, value in _assignments(tree, file) if name in _NAMES}
+    if not isinstance(values.get("revision"), str) or "down_revision" not in values:
+        missing = "down_revision" if "revision" in values else "revision"
+        raise HeadsError(
+            f"{file}: no `{missing}`, so it is not a revision",
+            hint="Alembic takes every Python file of this folder for a revision; move others elsewhere",
+        )
+    return Revision(
+        id=values["revision"],
+        parents=_texts(values["down_revision"]),
+        depends_on=_texts(values.get("depends_on")),
+        labels=_texts(values.get("branch_labels")),
+        summary=(ast.get_docstring(tree) or "").partition("\n")[0],
+        file=file,
+    )
+
+
+def _assignments(tree: ast.Module, file: Path) -> Iterator[tuple[str, Any]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            targets, value = node.targets, node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets, value = [node.target], node.value
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id in _NAMES:
+                try:
+                    yield target.id, ast.literal_eval(value)
+                except ValueError:
+                    raise HeadsError(
+                        f"{file}:{node.lineno}: `{target.id}` is not written out",
+                        hint="give it a literal value, so that the order is known without running it",
+                    ) from None
+
+
+def _texts(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever the file says
+    if not value:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _by_id(revisions: Sequence[Revision]) -> dict[str, Revision]:
+    by_id: dict[str, Revision] = {}
+    for revision in revisions:
+        other = by_id.setdefault(revision.id, revision)
+        if other is not revision:
+            raise HeadsError(
+                f"revision {revision.id}: two files have this id",
+                details=[str(other.file), str(revision.file)],
+                hint="give the later one a new id, and write that id wherever a `down_revision` means it",
+            )
+    return by_id
+
+
+def _needs(revision: Revision, by_id: Mapping[str, Revision]) -> tuple[str, ...]:
+    for parent in revision.parents:
+        if parent not in by_id:
+            raise HeadsError(
+                f"revision {revision.id}: its parent {parent} is missing",
+                details=[str(revision.file)],
+                hint=f"bring back the file of {parent}, or correct `down_revision`",
+            )
+    return (*revision.parents, *(_resolved(revision, name, by_id) for name in revision.depends_on))
+
+
+def _resolved(revision: Revision, name: str, by_id: Mapping[str, Revision]) -> str:
+    """Return the id that `depends_on` means: an id, a label, or the beginning of one id."""
+    if name in by_id:
+        return name
+    found = [each.id for each in by_id.values() if name in each.labels]
+    found = found or [each for each in by_id if each.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    raise HeadsError(
+        f"revision {revision.id}: it depends on {name}, which {'is missing' if not found else 'may be several'}",
+        details=[str(revision.file)],
+        hint="write the full id of the revision in `depends_on`",
+    )
+
+
+def _ordered(by_id: Mapping[str, Revision], needs: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the ids, each after what it needs; among those that are free, in the order of their files."""
+    waiting = dict(needs)
+    order: list[str] = []
+    placed: set[str] = set()
+    while waiting:
+        free = [each for each, need in waiting.items() if placed.issuperset(need)]
+        if not free:
+            circle = _circle(waiting)
+            raise HeadsError(
+                f"revisions follow each other in a circle: {' → '.join(circle)}",
+                details=[str(by_id[each].file) for each in circle[:-1]],
+                hint="correct the `down_revision` that closes it",
+            )
+        order += free
+        placed.update(free)
+        for each in free:
+            del waiting[each]
+    return order
+
+
+def _circle(waiting: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return one circle. Whatever waits needs something that waits as well, so following that must come round."""
+    path = [next(iter(waiting))]
+    while True:
+        following = next(need for need in waiting[path[-1]] if need in waiting)
+        if following in path:
+            return [*path[path.index(following) :], following]
+        path.append(following)
+
+
+def _several(heads: Sequence[str], by_id: Mapping[str, Revision], needs: Mapping[str, tuple[str, ...]]) -> HeadsError:
+    width = max(map(len, heads))
+    rows = [f"{each:<{width}}  {by_id[each].file}" for each in heads]
+    parents = {need for each in heads for need in needs[each]}
+    fork = f"both follow {parents.pop()}; " if len(heads) == 2 and len(parents) == 1 else ""  # noqa: PLR2004
+    return HeadsError(
+        f"{len(heads)} heads: {', '.join(heads)}",
+        details=rows,
+        hint=f"{fork}set the `down_revision` of the later one to the other, or join them:\n"
+        f'alembic merge -m "merge" {" ".join(heads)}',
+    )

@@ -1,0 +1,110 @@
+"""One migration at a time: an advisory lock that nobody ever waits for inside PostgreSQL.
+
+A session that waits in `pg_advisory_lock` holds a snapshot, and CREATE INDEX CONCURRENTLY waits for all older
+snapshots: two replicas then wait for each other for ever, through a holder that is idle, so that no deadlock detector
+sees it. So the lock is tried, and tried again. It is held by an idle READ COMMITTED transaction, which has no snapshot
+and which also works through a pooler, and it ends with its connection, however the holder ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from buildkit.errors import LockBusyError
+from buildkit.migrate.database import Say
+from buildkit.migrate.settings import MigrationSettings
+
+if TYPE_CHECKING:
+    import psycopg
+
+_SHORTEST, _LONGEST = 0.1, 1.0
+_NOTE = 5.0
+_NO_LIMIT = ("idle_in_transaction_session_timeout", "transaction_timeout", "idle_session_timeout")
+
+_HOLDER = """
+SELECT l.pid, a.application_name, extract(epoch FROM clock_timestamp() - a.xact_start)::float8,
+       (SELECT w.query FROM pg_stat_activity w
+        WHERE w.application_name = replace(a.application_name, ' lock ', ' migrate ') AND w.state <> 'idle' LIMIT 1)
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (l.classid::bigint << 32 | l.objid::bigint) = %s::bigint
+"""
+
+
+def key(connection: psycopg.Connection[Any], settings: MigrationSettings) -> int:
+    """Return the lock's key: advisory locks are a database's, so it carries the schema and the version table."""
+    row = connection.execute("SELECT coalesce(current_schema(), '')").fetchone()
+    schema = settings.version_schema or (row[0] if row else "")
+    text = f"buildkit migrate\0{schema}\0{settings.version_table}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+
+
+@contextlib.contextmanager
+def held(
+    connection: psycopg.Connection[Any], settings: MigrationSettings, say: Say, needless: Callable[[], bool]
+) -> Iterator[bool]:
+    """Hold the lock for the time of the block; gives False, and no lock, where waiting showed it to be needless.
+
+    Args:
+        connection: a connection of its own, which does nothing else while the lock is held.
+        settings: the times, and what the lock is about.
+        say: told every few seconds who holds it.
+        needless: asked between the attempts whether the other one has done the work.
+
+    Raises:
+        LockBusyError: somebody else held it for longer than `lock_wait`.
+    """
+    number = key(connection, settings)
+    start = time.monotonic()
+    told = start
+    pause = _SHORTEST
+    while not _taken(connection, number):
+        if needless():
+            yield False
+            return
+        now = time.monotonic()
+        if now - start + pause > settings.lock_wait:
+            raise LockBusyError(
+                f"another migration of this database has not ended after {now - start:.0f} s",
+                details=[_holder(connection, number)],
+                hint="let it end, or end it: SELECT pg_terminate_backend(PID); "
+                "wait longer with [tool.buildkit.migrate] lock-wait",
+            )
+        if now - told >= _NOTE:
+            say(f"waiting for another migration: {_holder(connection, number)}")
+            told = now
+        time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - no secret, only out of step
+        pause = min(pause * 1.3, _LONGEST)
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(Exception):
+            connection.execute("ROLLBACK")
+
+
+def _taken(connection: psycopg.Connection[Any], number: int) -> bool:
+    connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+    known = connection.execute("SELECT name FROM pg_settings WHERE name = ANY(%s)", (list(_NO_LIMIT),)).fetchall()
+    for (name,) in known:
+        connection.execute(f"SET LOCAL {name} = 0")
+    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s::bigint)", (number,)).fetchone()
+    if row and row[0]:
+        return True
+    connection.execute("ROLLBACK")
+    return False
+
+
+def _holder(connection: psycopg.Connection[Any], number: int) -> str:
+    row = connection.execute(_HOLDER, (number,)).fetchone()
+    if row is None:
+        return "its holder has just ended"
+    pid, name, age, query = row
+    running = " ".join((query or "").split())
+    since = "" if age is None else f" for {age:.0f} s"
+    return f"held by pid {pid} ({name or 'unnamed'}){since}" + (f", running: {running[:100]}" if running else "")

@@ -1,0 +1,186 @@
+"""Starts the process that runs Alembic, follows it, and leaves nothing of it behind, whatever ends this one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from buildkit.doors import process
+from buildkit.errors import DatabaseError
+from buildkit.migrate.database import Address, Say, session_name
+from buildkit.migrate.settings import MigrationSettings
+
+if TYPE_CHECKING:
+    import psycopg
+
+TARGET = "ALEMBIC_UPGRADE_TARGET"
+"""What used to choose a revision. There is one head and no target, so neither env.py nor a revision gets to see it."""
+
+Event = Mapping[str, Any]
+
+_HEARTBEAT = 1.0
+_GRACE = 1.0
+_LAST_WORDS = 20
+
+
+class Failure(Exception):  # noqa: N818 - a fact; `upgrade` words it
+    """The child did not end well; carries its `failed` event, and its last words where it died without one."""
+
+    def __init__(self, event: Event, words: list[str], exit_code: int) -> None:
+        super().__init__(event.get("message", ""))
+        self.event = event
+        self.words = words
+        self.exit_code = exit_code
+
+
+def run(
+    command: str,
+    settings: MigrationSettings,
+    address: Address,
+    *,
+    url: str,
+    lock: psycopg.Connection[Any],
+    say: Say,
+    tell: Callable[[Event], None],
+) -> None:
+    """Run the child to its end.
+
+    Args:
+        command: `upgrade` or `check`.
+        settings: the project's.
+        address: the database.
+        url: its URL as the user wrote it, for an env.py that reads the variable itself.
+        lock: the connection that holds the lock; while it lives, nobody else migrates.
+        say: gets what the project prints, without the password.
+        tell: gets each event.
+
+    Raises:
+        Failure: the child failed.
+        DatabaseError: the connection that holds the lock was lost.
+    """
+    reading, writing = os.pipe()
+    listening, speaking = os.pipe()
+    environment = {name: value for name, value in os.environ.items() if name != TARGET}
+    environment[settings.url_env] = url
+    try:
+        child = process.start(
+            [sys.executable, "-m", "buildkit.migrate.child"],
+            folder=settings.root,
+            environment=environment,
+            stdin=process.PIPE,
+            output=speaking,
+            inherit=(writing,),
+        )
+    finally:
+        os.close(writing)
+        os.close(speaking)
+    orders = {
+        "settings": settings.as_json(),
+        "root": str(settings.root),
+        "url": address.sqlalchemy,
+        "name": session_name("migrate"),
+        "command": command,
+        "events": writing,
+    }
+    backends: list[int] = []
+    failed: Event = {}
+    words: list[str] = []
+    try:
+        assert child.stdin is not None  # noqa: S101 - it was asked for
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.write(json.dumps(orders) + "\n")
+            child.stdin.flush()
+        for source, line in _lines({reading: "events", listening: "words"}, lambda: _heartbeat(lock)):
+            if source == "words":
+                words = [*words, address.redact(line)][-_LAST_WORDS:]
+                say(words[-1])
+                continue
+            event = json.loads(address.redact(line))
+            if event["event"] == "connected":
+                backends.append(event["backend"])
+            elif event["event"] == "failed":
+                failed = event
+            else:
+                tell(event)
+        exit_code = child.wait()
+    finally:
+        if child.poll() is None:
+            _terminate(lock, backends)
+        process.end(child, grace=_GRACE)
+        os.close(reading)
+        os.close(listening)
+    if exit_code or failed:
+        raise Failure(failed, words, exit_code)
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into exit codes 143 and 130 for the time of the block, so that everything is undone.
+
+    As PID 1 of a container a process ignores signals it has no handler for. Handlers that somebody else has put in
+    place stay, as do all of them outside of the main thread.
+    """
+    usual: dict[int, Any] = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    main = threading.current_thread() is threading.main_thread()
+    ours = [number for number, handler in usual.items() if main and signal.getsignal(number) == handler]
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        for each in ours:
+            signal.signal(each, signal.SIG_IGN)  # the first one is enough, and undoing it must not be cut short
+        raise SystemExit(128 + number)
+
+    for number in ours:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, usual[number])
+
+
+def _lines(sources: Mapping[int, str], beat: Callable[[], None]) -> Iterator[tuple[str, str]]:
+    """Yield the lines of all sources as they come, until all have ended; calls `beat` about once a second."""
+    rest = dict.fromkeys(sources, b"")
+    next_beat = time.monotonic() + _HEARTBEAT
+    with selectors.DefaultSelector() as selector:
+        for each in sources:
+            selector.register(each, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select(max(0.0, next_beat - time.monotonic())):
+                chunk = os.read(key.fd, 65536)
+                if not chunk:
+                    selector.unregister(key.fd)
+                    chunk = b"\n" if rest[key.fd] else b""
+                *whole, rest[key.fd] = (rest[key.fd] + chunk).split(b"\n")
+                yield from ((sources[key.fd], line.decode(errors="replace")) for line in whole)
+            if time.monotonic() >= next_beat:
+                beat()
+                next_beat = time.monotonic() + _HEARTBEAT
+
+
+def _heartbeat(lock: psycopg.Connection[Any]) -> None:
+    import psycopg  # noqa: PLC0415
+
+    try:
+        lock.execute("SELECT 1")
+    except psycopg.Error:
+        raise DatabaseError(
+            "the connection that holds the migration lock was lost, so the migration was ended",
+            hint="look at the server's log, then run again; what was not committed is rolled back",
+        ) from None
+
+
+def _terminate(lock: psycopg.Connection[Any], backends: list[int]) -> None:
+    """End the child's sessions from the server's side: it rolls back at once, whatever driver the child is stuck in."""
+    with contextlib.suppress(Exception):
+        for backend in backends:
+            lock.execute("SELECT pg_terminate_backend(%s)", (backend,))
