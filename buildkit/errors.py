@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from buildkit.model import Report
+
 
 class BuildkitError(Exception):
     """What a user can cause and mend.
@@ -35,9 +37,22 @@ class ConfigurationError(BuildkitError):
 
 
 class CompileError(BuildkitError):
-    """One or more modules did not compile."""
+    """One or more modules did not compile.
+
+    Args:
+        message: how many.
+        hint: what to do about it.
+        details: the compiler's own words, module by module.
+        report: what became of all modules.
+    """
 
     exit_code = 10
+
+    def __init__(
+        self, message: str, *, hint: str = "", details: Sequence[str] = (), report: Report | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.report = report
 
 
 class ToolchainError(BuildkitError):

@@ -1,0 +1,1 @@
+"""From a module's source to its extension: which modules, which tools, what one translation really read."""

@@ -1,0 +1,90 @@
+"""The interpreter that extensions are made for: its headers, the ending of its extensions, what it is by content."""
+
+from __future__ import annotations
+
+import _imp
+import json
+import os
+import sys
+import sysconfig
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buildkit.core.fingerprint import key_of
+from buildkit.doors import process
+from buildkit.errors import ToolchainError
+from buildkit.model import Digest
+
+_ASK = """
+import _imp, json, sys, sysconfig
+print(json.dumps([_imp.extension_suffixes()[0], sysconfig.get_path("include"), sys.version]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """One Python.
+
+    Args:
+        program: its executable.
+        suffix: the ending of its extensions, such as `.cpython-311-x86_64-linux-gnu.so`.
+        include: the folder of Python.h.
+        version: what it says of itself.
+    """
+
+    program: str
+    suffix: str
+    include: str
+    version: str
+
+    def identity(self, digest: Callable[[str], Digest]) -> Digest:
+        """Return the digest of all that an extension depends on: the ending that carries the ABI, and the headers.
+
+        Raises:
+            ToolchainError: there is no Python.h.
+        """
+        if not os.path.exists(f"{self.include}/Python.h"):  # noqa: PTH110
+            raise ToolchainError(
+                f"{self.program}: there is no Python.h in {self.include}",
+                hint="install the headers of this Python: python3-dev (Debian, Ubuntu), python3-devel (Fedora),\n"
+                "or use a Python from python.org, Homebrew, pyenv or uv, which bring them",
+            )
+        headers = {path[len(self.include) :]: digest(path) for path in _files(self.include)}
+        return key_of({f"suffix {self.suffix}": Digest(""), **headers})
+
+
+def own_suffix() -> str:
+    """Return the ending of the extensions of this interpreter."""
+    return _imp.extension_suffixes()[0]
+
+
+def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:
+    """Return the interpreter `program`, this one if None.
+
+    Args:
+        program: its executable.
+        facts: what earlier runs found out; answers of other interpreters are kept in it.
+
+    Raises:
+        ToolchainError: there is no such program, or it is no Python.
+    """
+    if program is None or os.path.realpath(program) == os.path.realpath(sys.executable):
+        return Interpreter(sys.executable, own_suffix(), sysconfig.get_path("include"), sys.version)
+    try:
+        found = os.stat(program)  # noqa: PTH116
+        key = f"interpreter {os.path.realpath(program)} {found.st_size} {found.st_mtime_ns}"
+        if key not in facts:
+            answer = process.run([str(program), "-c", _ASK])
+            facts[key] = json.loads(answer.stdout)
+    except (OSError, ValueError) as error:
+        raise ToolchainError(f"{program}: not a working Python ({error})", hint="name the interpreter's file") from None
+    return Interpreter(str(program), *facts[key])
+
+
+def _files(folder: str) -> list[str]:
+    found = []
+    for place, _, names in os.walk(folder):
+        found += [f"{place}/{name}" for name in names if name.endswith(".h")]
+    return sorted(found)

@@ -1,0 +1,130 @@
+"""Which modules there are, and how each is to be compiled."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from buildkit.config import Config
+from buildkit.errors import ConfigurationError
+from buildkit.model import Reason
+
+_KEPT = {
+    "__init__": Reason("a package's __init__ sets __path__ and __file__"),
+    "__main__": Reason("python -m needs its code object"),
+}
+_SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
+
+PURE_PYTHON_DIRECTIVES: Mapping[str, Any] = {"annotation_typing": False}
+"""Annotations of plain Python are documentation: they must not change what a compiled module accepts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One module that is compiled.
+
+    Args:
+        name: its dotted name.
+        source: its file, relative to the source root, with forward slashes.
+        backend: `cython` or `mypyc`.
+        directives: Cython directives, complete.
+        flags: further flags of the C compiler.
+    """
+
+    name: str
+    source: str
+    backend: str
+    directives: Mapping[str, Any]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """All modules of the project.
+
+    Args:
+        compiled: those to compile, by name.
+        kept: those that stay Python, by name, each with its reason; a package's `__init__` is not listed.
+    """
+
+    compiled: Mapping[str, Module]
+    kept: Mapping[str, Reason]
+
+
+def find_modules(config: Config) -> Modules:
+    """Return the modules of the configured packages.
+
+    Raises:
+        ConfigurationError: two sources for one module, or a backend that this version does not have.
+    """
+    compiled: dict[str, Module] = {}
+    kept: dict[str, Reason] = {}
+    for source in _sources(config):
+        name = source.rsplit(".", 1)[0].replace("/", ".")
+        stem = name.rsplit(".", 1)[-1]
+        if stem == "__init__":
+            continue
+        if stem in _KEPT:
+            kept[name] = _KEPT[stem]
+            continue
+        pattern = next((glob for glob in config.exclude if fnmatchcase(source, glob)), None)
+        if pattern is not None:
+            kept[name] = Reason("excluded", pattern)
+            continue
+        if name in compiled:
+            if {compiled[name].source[-3:], source[-3:]} == {".py", "pyx"}:
+                source = name.replace(".", "/") + ".pyx"  # noqa: PLW2901 - the .py is what runs uncompiled
+            else:  # pragma: no cover - only .py and .pyx are sources
+                raise ConfigurationError(f"{source}: another source of module {name} exists")
+        module = _module(config, name, source)
+        if module.backend == "none":
+            kept[name] = Reason("backend none")
+        else:
+            compiled[name] = module
+    return Modules(compiled, kept)
+
+
+def _module(config: Config, name: str, source: str) -> Module:
+    backend, flags = config.backend, config.compile.flags
+    directives = dict(PURE_PYTHON_DIRECTIVES) if source.endswith(".py") else {}
+    directives.update(config.compile.directives)
+    for pattern, settings in config.compile.module.items():
+        if fnmatchcase(name, pattern):
+            backend = settings.backend or backend
+            directives.update(settings.directives)
+            flags = (*flags, *settings.flags)
+    if backend == "mypyc":
+        raise ConfigurationError(
+            f"{name}: the mypyc backend is not part of this version", hint='use backend = "cython" or "none"'
+        )
+    return Module(name, source, backend, directives, tuple(flags))
+
+
+def _sources(config: Config) -> Iterator[str]:
+    """Yield the source files of the packages relative to the source root, sorted."""
+    root = config.source
+    for package in config.packages or _top_level(root):
+        place = package.replace(".", "/")
+        if (root / place).is_dir():
+            yield from sorted(_walk(str(root), place))
+        else:
+            yield from (f"{place}{ending}" for ending in (".py", ".pyx") if (root / f"{place}{ending}").is_file())
+
+
+def _top_level(root: Path) -> Iterable[str]:
+    return sorted(init.parent.name for init in root.glob("*/__init__.py"))
+
+
+def _walk(root: str, place: str) -> Iterator[str]:
+    with os.scandir(f"{root}/{place}") as entries:
+        for entry in entries:
+            name = entry.name
+            if name.endswith((".py", ".pyx")):
+                if name.rsplit(".", 1)[0].isidentifier() and entry.is_file():
+                    yield f"{place}/{name}"
+            elif "." not in name and name not in _SKIPPED_FOLDERS and name.isidentifier() and entry.is_dir():
+                yield from _walk(root, f"{place}/{name}")

@@ -1,0 +1,125 @@
+"""Sees what one translation really reads, and where it looks in vain. Runs inside the worker.
+
+Cython's own list of dependencies comes from a regular expression that misses common forms of `cimport`, so it is not
+asked. Two observers together miss nothing (compared with a trace of the system calls): an audit hook sees every file
+that is opened and every glob; a wrapper around `os.stat` sees every look. `Cython.Utils.clear_function_caches()` must
+precede each recorded job, or answers from memory hide the looks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from buildkit.compile.places import VERSIONED, Places
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one job did with the disk, by absolute path."""
+
+    opened: dict[str, str] = field(default_factory=dict)
+    present: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+    globs: set[str] = field(default_factory=set)
+
+
+class Recorder:
+    """Installs the observers once; they cannot be taken away, but rest outside `recording`."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._reading: Reading | None = None
+        self._stat = os.stat
+        os.stat = self._observed_stat
+        sys.addaudithook(self._observe)
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[Reading]:
+        """Record what the block reads."""
+        reading = Reading()
+        self._reading = reading
+        try:
+            yield reading
+        finally:
+            self._reading = None
+
+    def inputs(self, reading: Reading, output: str) -> tuple[dict[str, str], list[str], bool]:
+        """Return what was read, by name with its digest; where it was looked; and whether all stood still meanwhile.
+
+        Args:
+            reading: what was recorded.
+            output: the file that the job wrote, which is no input.
+        """
+        read: dict[str, str] = {}
+        steady = True
+        for path, digest in reading.opened.items():
+            name = None if path == output else self._places.name(path)
+            if name is not None and digest:
+                read[name] = digest
+                steady = steady and _digest(path) == digest
+        probes = {f"-{name}" for path in reading.missing if (name := self._missing_name(path))}
+        probes |= {f"-{name}" for path in reading.globs if (name := self._missing_name(path))}
+        probes |= {f"+{name}" for path in reading.present if path != output and (name := self._places.name(path))}
+        return read, sorted(probe for probe in probes if probe[1:] not in read), steady
+
+    def _missing_name(self, path: str) -> str | None:
+        """Return the name of the first folder or file on the way to `path` that is not there."""
+        name = self._places.name(path)
+        if name is None or name.startswith("file "):
+            return name
+        root = path[: len(path) - len(name.partition(" ")[2])].rstrip(os.sep)
+        at = root
+        for part in path[len(root) + 1 :].split(os.sep):  # noqa: PTH206 - a text in, a text out
+            at = f"{at}{os.sep}{part}"
+            if not self._exists(at):
+                return self._places.name(at)
+        return None
+
+    def _exists(self, path: str) -> bool:
+        try:
+            self._stat(path)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _observed_stat(self, path: Any, *arguments: Any, **options: Any) -> os.stat_result:  # noqa: ANN401
+        reading = self._reading
+        if reading is None or not isinstance(path, str):
+            return self._stat(path, *arguments, **options)
+        try:
+            found = self._stat(path, *arguments, **options)
+        except OSError:
+            reading.missing.add(os.path.abspath(path))  # noqa: PTH100 - pathlib would stat
+            raise
+        reading.present.add(os.path.abspath(path))  # noqa: PTH100
+        return found
+
+    def _observe(self, event: str, arguments: tuple[Any, ...]) -> None:
+        reading = self._reading
+        if reading is None:
+            return
+        if event == "open" and isinstance(arguments[0], str):
+            path = os.path.abspath(arguments[0])  # noqa: PTH100
+            if path not in reading.opened:
+                reading.opened[path] = ""
+                if self._places.name(path) is not None:
+                    reading.opened[path] = _digest(path)
+        elif event == "glob.glob" and VERSIONED in arguments[0]:
+            reading.globs.add(os.path.abspath(arguments[0]))  # noqa: PTH100
+
+
+def _digest(path: str) -> str:
+    """Return the SHA-256 of the file, empty where there is no regular one."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            return hashlib.sha256(file.read()).hexdigest() if regular else ""
+    except OSError:
+        return ""

@@ -1,0 +1,117 @@
+"""All the tools of one build, and what they are by content: the parts of a key that are the same for every module."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from buildkit.compile import compilers, interpreter, probe
+from buildkit.compile.compilers import Compiler
+from buildkit.compile.interpreter import Interpreter
+from buildkit.compile.places import Places
+from buildkit.core.fingerprint import key_of
+from buildkit.errors import ToolchainError
+from buildkit.model import Digest
+
+NO_COMPILER = (
+    "install one: build-essential (Debian, Ubuntu), gcc (Fedora), xcode-select --install (macOS),\n"
+    "or set CC to its program; PYBUILDKIT_COMPILE=off runs the service uncompiled"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """The tools of one build.
+
+    Args:
+        interpreter: the Python that the extensions are for.
+        compilers: the C compilers in the order in which they are tried on a module; the first that works is enough.
+        parts: the digest of each tool by its part's name (`toolchain cython`).
+    """
+
+    interpreter: Interpreter
+    compilers: tuple[Compiler, ...]
+    parts: Mapping[str, Digest]
+
+
+def find(
+    profile: str,
+    python: Path | None,
+    environment: Mapping[str, str],
+    facts: dict[str, Any],
+    digest: Callable[[str], Digest],
+) -> Toolchain:
+    """Return the tools for `profile`.
+
+    Args:
+        profile: `dev` prefers the fast development compiler where it is installed and works.
+        python: the interpreter that the extensions are for; this one if None.
+        environment: `CC`, `CFLAGS`, `LDFLAGS` and `PATH` are read from it.
+        facts: what earlier runs found out; new findings are added.
+        digest: gives the digest of a file.
+
+    Raises:
+        ToolchainError: no C compiler that works, no headers, no Cython.
+    """
+    target = interpreter.find(python, facts)
+    python_digest = target.identity(digest)
+    chosen: list[Compiler] = []
+    problems: list[str] = []
+    for compiler in (
+        compilers.tiny_compiler() if profile == "dev" else None,
+        compilers.system_compiler(environment, facts),
+    ):
+        if compiler is None:
+            continue
+        fact = f"works {compiler.identity(digest)} {python_digest} {target.program}"
+        if fact not in facts:
+            facts[fact] = probe.why_not(compiler, target)
+        if facts[fact]:
+            problems += [f"{compiler.program}: {line}" for line in facts.pop(fact).splitlines()[-4:]]
+        else:
+            chosen.append(compiler)
+    if not chosen:
+        what = "no C compiler makes extensions that Python can import" if problems else "no C compiler found"
+        raise ToolchainError(what, details=problems, hint=NO_COMPILER)
+    return Toolchain(
+        target,
+        tuple(chosen),
+        {
+            "toolchain cython": _cython(digest),
+            "toolchain compiler": key_of({f"{at}": tool.identity(digest) for at, tool in enumerate(chosen)}),
+            "toolchain python": python_digest,
+        },
+    )
+
+
+def places(source: Path, toolchain: Toolchain) -> Places:
+    """Return where the inputs of a build lie."""
+    site = tuple(entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))
+    library = sysconfig.get_path("stdlib")
+    archive = next((entry for entry in sys.path if entry.endswith(".zip")), library)
+    own = tuple(str(Path(compiler.program).parent.parent) for compiler in toolchain.compilers if compiler.tiny)
+    return Places(str(source), site, (library, archive, _cython_folder(), toolchain.interpreter.include, *own))
+
+
+def _cython_folder() -> str:
+    spec = find_spec("Cython")
+    if spec is None or spec.origin is None:
+        raise ToolchainError("Cython is not installed", hint='pip install "cython>=3.3.1"')
+    return str(Path(spec.origin).parent)
+
+
+def _cython(digest: Callable[[str], Digest]) -> Digest:
+    """Return what the installed Cython is: by the list of its files with their digests that its installer left."""
+    folder = _cython_folder()
+    site = os.path.dirname(folder)  # noqa: PTH120
+    for name in os.listdir(site):  # noqa: PTH208
+        if name.lower().startswith("cython-") and name.endswith(".dist-info"):
+            return digest(f"{site}/{name}/RECORD")
+    files = sorted(str(path) for path in Path(folder).rglob("*") if path.suffix in {".py", ".pyx", ".pxd", ".c", ".so"})
+    return key_of({path[len(folder) :]: digest(path) for path in files})

@@ -1,0 +1,95 @@
+"""The near end of a warm translator: starts the worker at the first job, hands it jobs, ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buildkit.compile.modules import Module
+from buildkit.compile.places import Places
+from buildkit.doors import process
+
+_LAUNCH = "import sys; sys.path[:] = filter(None, sys.path); from buildkit.compile.worker import main; main()"
+"""It runs in the source root, whose modules (a `types.py`, say) must not stand in for the standard library's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What one translation came to.
+
+    Args:
+        ok: whether there is C.
+        read: every file that it read, by portable name, with its digest.
+        probes: every other place that it looked at: `+NAME` was there, `-NAME` was not.
+        steady: whether the same would come out again: no input changed while it ran, the machine did not fail.
+        words: the compiler's own words.
+    """
+
+    ok: bool
+    read: Mapping[str, str]
+    probes: tuple[str, ...]
+    steady: bool
+    words: str
+
+
+class Translator:
+    """One worker process, from its first job until `close`. Not for two threads at once."""
+
+    def __init__(self, places: Places, environment: Mapping[str, str]) -> None:
+        self._places = places
+        self._environment = {**environment, "PYTHONHASHSEED": "0"}
+        self._child: process.Child | None = None
+
+    def close(self) -> None:
+        """End the worker; safe to call from another thread and more than once."""
+        child, self._child = self._child, None
+        if child is not None:
+            process.end(child, grace=0)
+
+    def translate(self, module: Module, output: Path) -> Translation:
+        """Translate `module` to the C file `output`.
+
+        Raises:
+            ChildProcessError: the worker died (killed, out of memory).
+        """
+        child = self._child or self._start()
+        job = {
+            "module": module.name,
+            "source": module.source,
+            "directives": dict(module.directives),
+            "output": str(output),
+        }
+        answer = self._ask(child, job)
+        return Translation(answer["ok"], answer["read"], tuple(answer["probes"]), answer["steady"], answer["words"])
+
+    def _start(self) -> process.Child:
+        child = process.start(
+            [sys.executable, "-c", _LAUNCH],
+            folder=Path(self._places.source),
+            environment=self._environment,
+            stdin=process.PIPE,
+            output=process.PIPE,
+            errors=None,
+        )
+        self._child = child
+        setup = {"source": self._places.source, "site": self._places.site, "covered": self._places.covered}
+        self._ask(child, setup)
+        return child
+
+    def _ask(self, child: process.Child, question: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        assert child.stdin is not None  # noqa: S101 - it was started with pipes
+        assert child.stdout is not None  # noqa: S101
+        line = ""
+        with contextlib.suppress(OSError, ValueError):
+            child.stdin.write(json.dumps(question) + "\n")
+            child.stdin.flush()
+            line = child.stdout.readline()
+        if not line:
+            self.close()
+            raise ChildProcessError("the translator ended before it answered")
+        return json.loads(line)

@@ -1,0 +1,74 @@
+"""A stat cache: the digest of a file that did not change since it was last read.
+
+A row is trusted while device-independent identity, size and both time stamps are the same. A file that changed within
+two seconds of being hashed may change again without a new time stamp (coarse clocks), so its row is not kept: the next
+run reads it again. The same holds for stamps from the future, as a clock that was set back leaves them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Mapping
+
+from buildkit.doors.files import digest_file
+from buildkit.model import ABSENT, Digest
+
+RACY_NANOSECONDS = 2_000_000_000
+
+Row = tuple[int, int, int, int, str]
+"""Size in bytes, mtime and ctime in nanoseconds, inode, digest."""
+
+
+class StatCache:
+    """Digests of files by path, read from the disk at most once in its life.
+
+    Args:
+        rows: what an earlier run kept, by path; anything malformed counts as not known.
+    """
+
+    def __init__(self, rows: Mapping[str, Row]) -> None:
+        self._kept = rows
+        self._rows: dict[str, Row] = {}
+        self._digests: dict[str, Digest] = {}
+        self.changed = False
+
+    def digest(self, path: str) -> Digest:
+        """Return the digest of the file at `path`, `ABSENT` where there is no regular file."""
+        known = self._digests.get(path)
+        if known is None:
+            known = self._digests[path] = self._look(path)
+        return known
+
+    def forget(self, path: str) -> None:
+        """Look at `path` again when it is next asked for: it was just written."""
+        self._digests.pop(path, None)
+
+    def rows(self) -> dict[str, Row]:
+        """Return what to keep for the next run: the rows of all files that were asked for in this one."""
+        return self._rows
+
+    def _look(self, path: str) -> Digest:
+        try:
+            found = os.stat(path)  # noqa: PTH116 - the no-change path asks for thousands
+        except (FileNotFoundError, NotADirectoryError):
+            return ABSENT
+        kept = self._kept.get(path)
+        if (
+            kept is not None
+            and kept[0] == found.st_size
+            and kept[1] == found.st_mtime_ns
+            and kept[2] == found.st_ctime_ns
+            and kept[3] == found.st_ino
+        ):
+            self._rows[path] = kept
+            return Digest(kept[4])
+        if not stat.S_ISREG(found.st_mode):
+            return ABSENT
+        self.changed = True
+        settled = time.time_ns() - RACY_NANOSECONDS
+        digest = digest_file(path)
+        if max(found.st_mtime_ns, found.st_ctime_ns) < settled and digest != ABSENT:
+            self._rows[path] = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
+        return digest

@@ -1,0 +1,276 @@
+"""Source → C → extension: each link by content, taken from the store where the same inputs were seen before.
+
+Two actions, each under a key of its own:
+
+* *translate*: the module's source, name and directives, and Cython. Which other files were read shows only afterwards,
+  so an entry lists them with their digests and counts if all are the same now.
+* *compile*: the C text, the compiler, the interpreter and the flags; an entry lists the headers likewise.
+
+A comment edit that moves no line gives the same C, so its second link is in the store: no compiler starts.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buildkit.compile import compilers, worker
+from buildkit.compile.modules import Module
+from buildkit.compile.places import Places, Probes
+from buildkit.compile.toolchain import Toolchain
+from buildkit.compile.translator import Translator
+from buildkit.core.fingerprint import digest_value, key_of
+from buildkit.doors import process
+from buildkit.doors.statcache import StatCache
+from buildkit.model import Digest
+from buildkit.store.artifacts import Store
+
+ATTEMPTS = 3
+"""How often a module is translated anew because its inputs changed meanwhile."""
+
+
+class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
+    """Cython refuses the module. Its words are the message.
+
+    Args:
+        words: the compiler's own.
+        link: what it had read by then; None if it would not happen again with the same inputs.
+    """
+
+    def __init__(self, words: str, link: Link | None) -> None:
+        super().__init__(words)
+        self.link = link
+
+
+class NotCompiled(Exception):  # noqa: N818
+    """No C compiler makes an extension of the C. The last one's words are the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the first link made, or why it made nothing.
+
+    Args:
+        c: the digest of the C text; empty where Cython refused.
+        read: every file that was read, by name with its digest.
+        probes: every other place that was looked at.
+        words: the compiler's own, where it refused.
+    """
+
+    c: Digest
+    read: Mapping[str, Digest]
+    probes: tuple[str, ...]
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An extension in the store, or in the hand.
+
+    Args:
+        link: how its C came about.
+        output: the digest of the extension.
+        headers: names of the headers that the compiler read.
+        content: the extension itself.
+        ran: whether a tool ran for it.
+    """
+
+    link: Link
+    output: Digest
+    headers: tuple[str, ...]
+    content: bytes
+    ran: bool
+
+
+class Chain:
+    """The two actions of one build.
+
+    Args:
+        toolchain: the tools.
+        places: where inputs lie.
+        profile: `dev` or `release`.
+        flags: flags from the environment.
+        cache: digests of files; another one for every build.
+        store: where results are kept.
+        reuse: take results from the store; without it everything is made anew and kept.
+        launcher: what starts the C compiler.
+    """
+
+    def __init__(
+        self,
+        toolchain: Toolchain,
+        places: Places,
+        profile: str,
+        flags: tuple[str, ...],
+        cache: StatCache,
+        store: Store,
+        *,
+        reuse: bool,
+        launcher: tuple[str, ...],
+    ) -> None:
+        self._toolchain = toolchain
+        self._places = places
+        self._profile = profile
+        self._flags = flags
+        self._cache = cache
+        self._store = store
+        self._reuse = reuse
+        self._launcher = launcher
+        self.probes = Probes(places)
+
+    def settings(self, module: Module) -> dict[str, Digest]:
+        """Return the parts of a module's fingerprint that are settings."""
+        fixed = [worker.OPTIONS, worker.DIRECTIVES]
+        return {
+            "setting directives": digest_value([fixed, dict(module.directives)]),
+            "setting flags": digest_value(self._all_flags(module)),
+        }
+
+    def digest(self, name: str) -> Digest:
+        """Return the digest of the input with that portable name."""
+        return self._cache.digest(self._places.path(name))
+
+    def headers(self, names: tuple[str, ...]) -> Digest:
+        """Return the digest over a set of headers."""
+        return key_of({name: self.digest(name) for name in names})
+
+    def find(self, module: Module) -> Made | None:
+        """Return the module's extension if the store has it for the inputs as they are now.
+
+        Raises:
+            NotTranslated: the store knows that Cython refuses these inputs.
+        """
+        link = self._find_link(module)
+        if link is None:
+            return None
+        if not link.c:
+            raise NotTranslated(link.words, link)
+        return self._find_extension(module, link)
+
+    def make(self, module: Module, translator: Translator) -> Made:
+        """Return the module's extension, from the store or by the tools. One process at a time makes it.
+
+        Raises:
+            NotTranslated: Cython refuses the module.
+            NotCompiled: no compiler takes the C.
+            OSError: the disk is full.
+        """
+        with self._store.alone(self._translate_key(module)):
+            found = self.find(module)
+            if found is not None:
+                return found
+            with tempfile.TemporaryDirectory(prefix="buildkit-") as folder:
+                return self._make(module, translator, Path(folder))
+
+    def _make(self, module: Module, translator: Translator, folder: Path) -> Made:
+        stem = module.name.rsplit(".", 1)[-1]
+        file = folder / f"{stem}.c"
+        link = self._find_link(module)
+        text = self._store.get(link.c) if link is not None else None
+        if link is None or text is None:
+            link, text = self._translate(module, translator, file)
+            found = self._find_extension(module, link)
+            if found is not None:
+                return Made(found.link, found.output, found.headers, found.content, ran=True)
+        else:
+            file.write_bytes(text)
+        names, content = self._compile(module, folder, stem)
+        output = self._store.put(content)
+        entry = {"headers": names, "digest": self.headers(names), "output": output}
+        self._store.add(self._compile_key(module, link.c), entry)
+        return Made(link, output, names, content, ran=True)
+
+    # -- translate
+
+    def _translate_key(self, module: Module) -> Digest:
+        source = f"source {module.source}"
+        return key_of(
+            {
+                source: self.digest(source),
+                f"module {module.name}": Digest(""),
+                "toolchain cython": self._toolchain.parts["toolchain cython"],
+                "setting directives": self.settings(module)["setting directives"],
+            }
+        )
+
+    def _find_link(self, module: Module) -> Link | None:
+        for entry in self._store.entries(self._translate_key(module)) if self._reuse else ():
+            read: dict[str, Digest] = entry["read"]
+            if all(self.digest(name) == digest for name, digest in read.items()):
+                probes = tuple(entry["probes"])
+                if self.probes.changed(probes) is None:
+                    return Link(Digest(entry["c"]), read, probes, entry["words"])
+        return None
+
+    def _translate(self, module: Module, translator: Translator, file: Path) -> tuple[Link, bytes]:
+        for _ in range(ATTEMPTS):
+            before = self.digest(f"source {module.source}")
+            done = translator.translate(module, file)
+            read = {name: Digest(digest) for name, digest in done.read.items()}
+            if done.steady and read.get(f"source {module.source}") == before:
+                break
+            self._cache.forget(self._places.path(f"source {module.source}"))
+        else:
+            raise NotTranslated(done.words or f"{module.source}: changed again and again while it was compiled", None)
+        text = file.read_bytes() if done.ok else b""
+        link = Link(
+            self._store.put(text, deflate=True) if done.ok else Digest(""),
+            read,
+            done.probes,
+            "" if done.ok else done.words,
+        )
+        entry: dict[str, Any] = {"c": link.c, "read": read, "probes": link.probes, "words": link.words}
+        self._store.add(self._translate_key(module), entry)
+        if not done.ok:
+            raise NotTranslated(done.words, link)
+        return link, text
+
+    # -- compile
+
+    def _compile_key(self, module: Module, c: Digest) -> Digest:
+        return key_of(
+            {
+                f"c {module.name.rsplit('.', 1)[-1]}": c,
+                "toolchain compiler": self._toolchain.parts["toolchain compiler"],
+                "toolchain python": self._toolchain.parts["toolchain python"],
+                "setting flags": self.settings(module)["setting flags"],
+                f"include {os.path.dirname(module.source)}": Digest(""),  # noqa: PTH120
+            }
+        )
+
+    def _find_extension(self, module: Module, link: Link) -> Made | None:
+        for entry in self._store.entries(self._compile_key(module, link.c)) if self._reuse else ():
+            names = tuple(entry["headers"])
+            if self.headers(names) == entry["digest"]:
+                content = self._store.get(entry["output"])
+                if content is not None:
+                    return Made(link, entry["output"], names, content, ran=False)
+        return None
+
+    def _compile(self, module: Module, folder: Path, stem: str) -> tuple[tuple[str, ...], bytes]:
+        """Return the names of the headers that were read, and the extension."""
+        output = f"{stem}{self._toolchain.interpreter.suffix}"
+        own = os.path.dirname(self._places.path(f"source {module.source}"))  # noqa: PTH120
+        include = (self._toolchain.interpreter.include, own, self._places.source)
+        words = ""
+        for compiler, flags in zip(self._toolchain.compilers, self._all_flags(module), strict=True):
+            command = compiler.command(f"{stem}.c", output, f"{stem}.d", include, tuple(flags))
+            done = process.run([*self._launcher, *command], folder=folder)
+            if done.ok:
+                found = compilers.headers((folder / f"{stem}.d").read_text())
+                paths = (os.path.normpath(folder / path) for path in found)
+                names = {name for path in paths if (name := self._places.name(path)) is not None}
+                return tuple(sorted(names)), (folder / output).read_bytes()
+            words = done.stderr.strip() or f"{compiler.program} ended with exit code {done.exit_code}"
+        raise NotCompiled(words)
+
+    def _all_flags(self, module: Module) -> list[list[str]]:
+        """Return the flags for each compiler of the toolchain."""
+        return [
+            [*compilers.optimization(self._profile, module.source, tool), *self._flags, *module.flags]
+            for tool in self._toolchain.compilers
+        ]

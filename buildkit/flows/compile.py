@@ -1,0 +1,100 @@
+"""`invoke compile`: every module of the packages becomes an extension beside its source, where anything changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from buildkit.config import Config
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import CompileError
+from buildkit.flows.extensions import Extensions
+from buildkit.model import Action, Outcome, Reason, Report
+from buildkit.report.console import Console, counts
+
+OFF = Reason("compilation is off", "PYBUILDKIT_COMPILE")
+_OFF_WORDS = frozenset({"off", "0", "no", "false"})
+
+
+def compile_modules(
+    config: Config,
+    console: Console,
+    environment: Mapping[str, str],
+    *,
+    python: Path | None = None,
+    output: Path | None = None,
+    dry_run: bool = False,
+    explain: bool = False,
+    cache: bool = True,
+    clean: bool = False,
+) -> Report:
+    """Bring the extensions of all modules up to date.
+
+    Args:
+        config: the project.
+        console: is told what happens.
+        environment: `CC`, `CFLAGS`, `LDFLAGS`, `PYBUILDKIT_CACHE_DIR` and `PYBUILDKIT_COMPILE` are read from it.
+        python: the interpreter that the extensions are for; this one if None.
+        output: the folder that they go to, with the packages' folders; the source root if None.
+        dry_run: decide and say, change nothing.
+        explain: name the fresh modules and those that stay Python too.
+        cache: use what earlier builds made; without it all is made anew.
+        clean: delete every extension that the suite made here, and make none.
+
+    Raises:
+        CompileError: a module did not compile; all others are done. Its `report` is what there is.
+        ToolchainError: no C compiler that works.
+        ConfigurationError: the settings of a module do not fit.
+    """
+    watch = Stopwatch()
+    tree = Extensions(config, console, environment, python=python, output=output, reuse=cache)
+    if clean or environment.get("PYBUILDKIT_COMPILE", "").lower() in _OFF_WORDS:
+        return _report(config, tree.remove_all(Reason("cleaned") if clean else OFF, dry_run=dry_run), watch)
+    tree.look()
+    steps = tree.decide()
+    if dry_run:
+        outcomes = tree.foretell(steps)
+    elif all(step.action is Action.LEAVE for step in steps):
+        outcomes = tree.leave(steps)
+        tree.record_glances()
+    else:
+        with tree.alone():
+            tree.look()
+            outcomes = tree.do(tree.decide())
+            tree.record()
+    if explain:
+        for row in outcomes:
+            if row.result in {"fresh", "kept"}:
+                console.outcome(row)
+    report = _report(config, outcomes, watch)
+    _raise_failures(report)
+    return report
+
+
+def lines(report: Report) -> list[str]:
+    """Return the summary: how many modules came to what, and the time."""
+    if not report.outcomes:
+        return ["compile: nothing to do"]
+    words = ", ".join(f"{number} {result}" for result, number in counts(report.outcomes).items())
+    return [f"compile: {words}  [{report.facts['profile']}, {report.seconds:.2f} s]"]
+
+
+def _report(config: Config, outcomes: list[Outcome], watch: Stopwatch) -> Report:
+    facts = {"profile": config.compile.profile}
+    return Report("buildkit.compile/1", tuple(outcomes), watch.seconds, facts, row="module")
+
+
+def _raise_failures(report: Report) -> None:
+    failed = [row for row in report.outcomes if row.result == "failed"]
+    if failed:
+        tried = sum(row.result != "kept" for row in report.outcomes)
+        raise CompileError(
+            f"{len(failed)} of {tried} modules did not compile",
+            details=[line for row in failed for line in (f"{row.subject}:", *_indented(row.detail))],
+            hint="mend it, or let it stay Python: add its file to `exclude` in [tool.buildkit]",
+            report=report,
+        )
+
+
+def _indented(text: str) -> list[str]:
+    return [f"  {line}" for line in text.strip().splitlines()]

@@ -1,0 +1,358 @@
+"""The extensions of one tree: look, decide, do, record."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from buildkit.compile import toolchain as tools
+from buildkit.compile.compilers import environment_flags
+from buildkit.compile.interpreter import own_suffix
+from buildkit.compile.modules import Module, Modules, find_modules
+from buildkit.compile.translator import Translator
+from buildkit.config import Config
+from buildkit.core.fingerprint import digest_bytes, fingerprint, key_of
+from buildkit.core.plan import decide
+from buildkit.doors import files, locks, process
+from buildkit.doors.clock import Stopwatch
+from buildkit.doors.statcache import StatCache
+from buildkit.errors import CompileError
+from buildkit.flows.chain import Chain, Link, Made, NotCompiled, NotTranslated
+from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Step
+from buildkit.report.console import Console
+from buildkit.store import state as states
+from buildkit.store.artifacts import Store, default_folder
+
+_PRESENT = Digest("present")
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What one module came to, with what is to be remembered of it."""
+
+    outcome: Outcome
+    link: Link | None = None
+    made: Made | None = None
+
+
+class Extensions:
+    """One build of one tree; the steps share what was seen.
+
+    Args:
+        config: the project.
+        console: is told what happens.
+        environment: the variables that `compile_modules` names.
+        python: the interpreter that the extensions are for; this one if None.
+        output: the folder that they go to; the source root if None.
+        reuse: use what earlier builds made.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        console: Console,
+        environment: Mapping[str, str],
+        *,
+        python: Path | None,
+        output: Path | None,
+        reuse: bool,
+    ) -> None:
+        self._config = config
+        self._console = console
+        self._environment = environment
+        self._python = python
+        self._output = output or config.source
+        self._reuse = reuse
+        self._store = Store(default_folder(environment), console.warn)
+        tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
+        self._file = config.work / f"state{tree}.json"
+        self._state = states.State()
+
+    # ------------------------------------------------------------------ look
+
+    def look(self) -> None:
+        """See what is there: the memory, the modules, the tools."""
+        self._read_state()
+        self._cache = StatCache(self._state.rows)
+        self._modules: Modules = find_modules(self._config)
+        profile = self._config.compile.profile
+        known = len(self._state.facts)
+        toolchain = tools.find(profile, self._python, self._environment, self._state.facts, self._cache.digest)
+        self._learned = len(self._state.facts) > known
+        self._toolchain = toolchain
+        self._places = tools.places(self._config.source, toolchain)
+        flags = environment_flags(self._environment)
+        self._chain = Chain(
+            toolchain,
+            self._places,
+            profile,
+            flags,
+            self._cache,
+            self._store,
+            reuse=self._reuse,
+            launcher=self._config.compile.launcher,
+        )
+
+    def _read_state(self) -> None:
+        self._state = states.read(self._file)
+        if self._state.damaged:
+            self._console.warn(f"{self._file.name} is damaged; everything is decided anew")
+
+    # ------------------------------------------------------------------ decide
+
+    def decide(self) -> list[Step]:
+        """Return what to do with each module, and with each extension whose module is gone."""
+        steps = [self._decide(module) for module in self._modules.compiled.values()]
+        gone = (name for name in self._state.records if name not in self._modules.compiled)
+        steps += [Step(name, Action.REMOVE, self._modules.kept.get(name, Reason("source gone"))) for name in gone]
+        return steps
+
+    def _decide(self, module: Module) -> Step:
+        record = self._state.records.get(module.name)
+        if not self._reuse:
+            return Step(module.name, Action.MAKE, Reason("made anew", "--no-cache"))
+        now, then = self._compare(module, record)
+        outputs = {path: self._cache.digest(f"{self._output}/{path}") for path in (then.outputs if then else ())}
+        step = decide(module.name, now, then, outputs)
+        if step.action is Action.LEAVE:
+            return step
+        try:
+            known = self._chain.find(module) is not None
+        except NotTranslated:
+            known = True
+        return replace(step, action=Action.RESTORE) if known else step
+
+    def _compare(self, module: Module, record: Record | None) -> tuple[Fingerprint, Record | None]:
+        """Return the module's fingerprint as it would be if the same files were read as last time, and the record."""
+        source = f"source {module.source}"
+        if record is None:
+            return fingerprint({source: self._chain.digest(source)}), None
+        parts = {**self._toolchain.parts, **self._chain.settings(module), source: self._chain.digest(source)}
+        for name in record.parts:
+            if name.startswith("headers "):
+                parts[name] = self._chain.headers(self._state.headers[name])
+            elif name not in parts:
+                parts[name] = self._chain.digest(name)
+        turned = self._chain.probes.changed(self._state.probes.get(module.name, ()))
+        if turned is None:
+            return fingerprint(parts), record
+        was, name = turned[0] == "+", turned[1:]
+        parts[name] = ABSENT if was else _PRESENT
+        return fingerprint(parts), replace(record, parts={**record.parts, name: _PRESENT}) if was else record
+
+    # ------------------------------------------------------------------ do
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only build on this tree. That the tree cannot be written is found out here.
+
+        Raises:
+            CompileError: the tree is read-only, or the disk is full.
+        """
+        waiting = "another build works on this tree; waiting for it"
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(
+                    locks.held(self._config.work / "compile.lock", on_wait=lambda: self._console.say(waiting))
+                )
+            except OSError as error:
+                raise CompileError(
+                    f"{self._config.work}: {error.strerror}",
+                    hint="extensions go beside their sources: the project's folder must be writable",
+                ) from None
+            yield
+
+    def leave(self, steps: list[Step]) -> list[Outcome]:
+        """Return the outcomes of a plan that has nothing to do."""
+        return [*map(self._left, steps), *self._kept()]
+
+    def foretell(self, steps: list[Step]) -> list[Outcome]:
+        """Return and say what the plan would do, without doing it."""
+        words = {Action.MAKE: "would-compile", Action.RESTORE: "would-restore", Action.REMOVE: "would-remove"}
+        outcomes = [
+            self._left(step) if step.action is Action.LEAVE else Outcome(step.subject, words[step.action], step.reason)
+            for step in steps
+        ]
+        for row in outcomes:
+            if row.result != "fresh":
+                self._console.outcome(row)
+        return [*outcomes, *self._kept()]
+
+    def do(self, steps: list[Step]) -> list[Outcome]:
+        """Carry out the plan, longest first, on all cores; a module that fails does not stop the others."""
+        done = {step.subject: self._left(step) for step in steps if step.action is Action.LEAVE}
+        for step in steps:
+            if step.action is Action.REMOVE:
+                done[step.subject] = self._removed(step.subject, step.reason)
+        work = [step for step in steps if step.action in {Action.MAKE, Action.RESTORE}]
+        work.sort(key=lambda step: (step.action is Action.RESTORE, -self._size(step.subject)))
+        made = sum(step.action is Action.MAKE for step in work)
+        if made:
+            names = ", then ".join(compiler.name for compiler in self._toolchain.compilers)
+            self._console.say(f"compiling {made} modules for {self._config.compile.profile} with {names}")
+        for result in self._in_parallel(work):
+            self._remember(result)
+            self._console.outcome(result.outcome)
+            done[result.outcome.subject] = result.outcome
+        return [*(done[step.subject] for step in steps), *self._kept()]
+
+    def remove_all(self, reason: Reason, *, dry_run: bool) -> list[Outcome]:
+        """Delete every extension that the suite made in this tree and forget it."""
+        self._read_state()
+        self._cache = StatCache(self._state.rows)
+        if dry_run or not self._state.records:
+            return [Outcome(name, "would-remove", reason) for name in self._state.records]
+        with self.alone():
+            self._read_state()
+            outcomes = [self._removed(name, reason) for name in tuple(self._state.records)]
+            for row in outcomes:
+                self._console.outcome(row)
+            self.record()
+        return outcomes
+
+    def _in_parallel(self, work: list[Step]) -> Iterator[_Done]:
+        if not work:
+            return
+        workers = min(self._config.compile.jobs or _cores(), len(work))
+        translators = [Translator(self._places, self._environment) for _ in range(workers)]
+        idle = list(translators)
+
+        def run(step: Step) -> _Done:
+            translator = idle.pop()
+            try:
+                return self._make(step, translator)
+            finally:
+                idle.append(translator)
+
+        pool = ThreadPoolExecutor(workers)
+        try:
+            for future in as_completed([pool.submit(run, step) for step in work]):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            process.end_all()
+            raise
+        finally:
+            for translator in translators:
+                translator.close()
+        pool.shutdown()
+
+    def _make(self, step: Step, translator: Translator) -> _Done:
+        watch = Stopwatch()
+        module = self._modules.compiled[step.subject]
+        try:
+            made = self._chain.make(module, translator)
+            self._publish(module, made)
+        except NotTranslated as error:
+            return _Done(self._failed(step, str(error), watch), error.link)
+        except NotCompiled as error:
+            return _Done(self._failed(step, str(error), watch))
+        except OSError as error:
+            return _Done(self._failed(step, f"{module.source}: {error}", watch))
+        result = "compiled" if made.ran else "restored"
+        return _Done(Outcome(step.subject, result, step.reason, watch.seconds), made.link, made)
+
+    def _publish(self, module: Module, made: Made) -> None:
+        """Put the extension in its place; an equal one is left untouched."""
+        path = self._output / self._extension(module)
+        if self._cache.digest(str(path)) != made.output:
+            files.write(path, made.content, mode=0o755)
+            self._cache.forget(str(path))
+
+    def _failed(self, step: Step, words: str, watch: Stopwatch) -> Outcome:
+        """A failed module's old extension must not stand in for the source that was edited."""
+        self._delete_own(step.subject)
+        return Outcome(step.subject, "failed", step.reason, watch.seconds, words.strip())
+
+    def _removed(self, name: str, reason: Reason) -> Outcome:
+        left = self._delete_own(name)
+        self._forget(name)
+        if left:
+            self._console.warn(f"{left}: changed since it was made; left as it is")
+        return Outcome(name, "removed", reason)
+
+    def _delete_own(self, name: str) -> str:
+        """Delete a module's extension if it is as the suite made it; return the path of one that is not."""
+        record = self._state.records.get(name)
+        for path, digest in record.outputs.items() if record else ():
+            place = self._output / path
+            if self._cache.digest(str(place)) == digest:
+                files.remove(place)
+                self._cache.forget(str(place))
+            elif place.exists():
+                return str(place)
+        return ""
+
+    def _left(self, step: Step) -> Outcome:
+        words = self._state.failures.get(step.subject)
+        return Outcome(step.subject, "fresh" if words is None else "failed", step.reason, detail=words or "")
+
+    def _kept(self) -> list[Outcome]:
+        return [Outcome(name, "kept", reason) for name, reason in self._modules.kept.items()]
+
+    def _extension(self, module: Module) -> str:
+        return module.source.rpartition(".")[0] + self._toolchain.interpreter.suffix
+
+    def _size(self, name: str) -> int:
+        with contextlib.suppress(OSError):
+            return (self._config.source / self._modules.compiled[name].source).stat().st_size
+        return 0
+
+    # ------------------------------------------------------------------ record
+
+    def _remember(self, done: _Done) -> None:
+        name = done.outcome.subject
+        self._forget(name)
+        if done.link is None:
+            return
+        module = self._modules.compiled[name]
+        parts = {**self._toolchain.parts, **self._chain.settings(module), **done.link.read}
+        outputs = {}
+        if done.made is None:
+            self._state.failures[name] = done.outcome.detail
+        else:
+            outputs[self._extension(module)] = done.made.output
+            own = {header for header in done.made.headers if header.startswith("source ")}
+            parts |= {header: self._chain.digest(header) for header in own}
+            shared = tuple(header for header in done.made.headers if header not in own)
+            label = f"headers {digest_bytes(chr(10).join(shared).encode())[:16]}"
+            self._state.headers[label] = shared
+            parts[label] = self._chain.headers(shared)
+        self._state.records[name] = Record(key_of(parts), parts, outputs)
+        self._state.probes[name] = done.link.probes
+
+    def _forget(self, name: str) -> None:
+        for table in (self._state.records, self._state.probes, self._state.failures):
+            table.pop(name, None)
+
+    def record(self) -> None:
+        """Write down what was made from what."""
+        used = {name for record in self._state.records.values() for name in record.parts}
+        self._state.headers = {label: names for label, names in self._state.headers.items() if label in used}
+        for name, record in self._state.records.items():
+            if name in self._modules.compiled:
+                for path in record.outputs:
+                    self._cache.digest(f"{self._output}/{path}")
+        self._state.rows = self._cache.rows()
+        try:
+            states.write(self._file, self._state)
+        except OSError as error:
+            self._console.warn(f"{self._file}: {error.strerror}; the next build looks at everything again")
+
+    def record_glances(self) -> None:
+        """Write down which files were seen unchanged, so that the next look need not read them."""
+        if self._cache.changed or self._learned:
+            self._state.rows = self._cache.rows()
+            with contextlib.suppress(OSError):
+                states.write(self._file, self._state)
+
+
+def _cores() -> int:
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,103 @@
+"""What each output of this checkout was last made from: one file, replaced as a whole, with its own checksum.
+
+A state that is missing, cut or flipped is as good as none: everything is decided anew, mostly from the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from buildkit.doors import files
+from buildkit.doors.statcache import Row
+from buildkit.model import Record
+
+SCHEMA = 1
+
+
+@dataclass(slots=True)
+class State:
+    """The memory of one checkout for one interpreter.
+
+    Args:
+        records: what each subject was last made from.
+        probes: for each subject, the places where its making looked: `+NAME` was there, `-NAME` was not.
+        failures: the compiler's words for each subject that its inputs do not let succeed.
+        headers: sets of headers by their name; the records refer to them.
+        rows: the stat cache.
+        facts: what was found out about tools, by a key that changes with them.
+        damaged: the file was there but could not be believed.
+    """
+
+    records: dict[str, Record] = field(default_factory=dict)
+    probes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    damaged: bool = False
+
+
+def read(path: Path) -> State:
+    """Return the state that the file holds, or an empty one."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return State()
+    except OSError:
+        return State(damaged=True)
+    checksum, _, body = text.partition(b"\n")
+    if hashlib.sha256(body).hexdigest().encode() != checksum:
+        return State(damaged=True)
+    try:
+        return _from_json(json.loads(body))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return State(damaged=True)
+
+
+def write(path: Path, state: State) -> None:
+    """Replace the file by `state`.
+
+    Raises:
+        OSError: the disk is full or read-only; the old file is left as it was.
+    """
+    body = json.dumps(_to_json(state), separators=(",", ":")).encode()
+    files.write(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def _to_json(state: State) -> dict[str, object]:
+    sets: dict[tuple[str, ...], int] = {}
+    return {
+        "schema": SCHEMA,
+        "records": {
+            name: [record.key, record.parts, record.outputs, _index(sets, state.probes.get(name, ()))]
+            for name, record in state.records.items()
+        },
+        "probes": list(sets),
+        "failures": state.failures,
+        "headers": state.headers,
+        "rows": state.rows,
+        "facts": state.facts,
+    }
+
+
+def _index(sets: dict[tuple[str, ...], int], names: tuple[str, ...]) -> int:
+    """Return the place of `names` in the table of sets: most modules look in vain at the same places."""
+    return sets.setdefault(names, len(sets))
+
+
+def _from_json(document: Mapping[str, Any]) -> State:
+    if document["schema"] != SCHEMA:
+        return State()
+    sets = [tuple(names) for names in document["probes"]]
+    records: dict[str, Record] = {}
+    probes: dict[str, tuple[str, ...]] = {}
+    for name, (key, parts, outputs, at) in document["records"].items():
+        records[name] = Record(key, parts, outputs)
+        probes[name] = sets[at]
+    headers = {name: tuple(paths) for name, paths in document["headers"].items()}
+    return State(records, probes, document["failures"], headers, document["rows"], document["facts"])

@@ -1,0 +1,105 @@
+"""The Invoke door: `from buildkit.tasks import ns` in a project's tasks.py.
+
+Each task parses its flags, calls one flow and turns an error into an exit code. Flows are imported inside the tasks, so
+that `invoke --list` loads none of them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import task
+
+from buildkit.errors import BuildkitError, CompileError, ConfigurationError, render
+
+if TYPE_CHECKING:
+    from buildkit.config import Config
+    from buildkit.model import Report
+    from buildkit.report.console import Console
+
+_JSON = {"json": "print the result as one JSON object on stdout"}
+_DRY = {"dry_run": "decide and say, change nothing (as does `invoke --dry`)"}
+_INTERRUPTED, _TERMINATED = 130, 143
+
+Flow = Callable[["Config", "Console", Mapping[str, str]], "Report"]
+
+
+def _run(flow: Flow, lines: Callable[[Report], list[str]], *, json: bool = False, **flags: str) -> None:
+    """Run one flow for the project that the current folder is in, print its result, and exit as it ended."""
+    from buildkit.config import load  # noqa: PLC0415
+    from buildkit.report.console import Console  # noqa: PLC0415
+
+    signal.signal(signal.SIGTERM, _terminate)
+    console = Console(os.environ, as_json=json)
+    try:
+        given = {name.replace("__", "."): value for name, value in flags.items() if value}
+        report = flow(load(Path.cwd(), os.environ, given), console, os.environ)
+        console.result(report, lines(report))
+    except CompileError as error:
+        if error.report is not None:
+            console.result(error.report, lines(error.report))
+        raise Exit(render(error), error.exit_code) from None
+    except BuildkitError as error:
+        raise Exit(render(error), error.exit_code) from None
+    except KeyboardInterrupt:
+        raise Exit("interrupted", _INTERRUPTED) from None
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """End as on Ctrl-C, so that every `finally` runs, with the exit code of a terminated process."""
+    sys.exit(_TERMINATED)
+
+
+def _dry(context: Context, dry_run: bool) -> bool:
+    return dry_run or bool(context.config.run.dry)
+
+
+@task(
+    help={
+        "profile": "dev (fastest to import) or release (fastest to run)",
+        "explain": "name every module with the reason, also where nothing was to do",
+        "jobs": "compilers at once; auto takes as many as there are cores",
+        "no_cache": "make all anew, without what earlier builds made",
+        "clean": "delete every extension that the suite made here",
+        **_DRY,
+        **_JSON,
+    }
+)
+def compile(  # noqa: A001 - the name that users type
+    context: Context,
+    profile: str = "",
+    explain: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+    jobs: str = "",
+    no_cache: bool = False,
+    clean: bool = False,
+) -> None:
+    """Compile what changed to extension modules."""
+    from buildkit.flows import compile as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.compile_modules(
+            config,
+            console,
+            environment,
+            dry_run=_dry(context, dry_run),
+            explain=explain,
+            cache=not no_cache,
+            clean=clean,
+        )
+
+    _run(run, flow.lines, json=json, compile__profile=profile, compile__jobs=jobs)
+
+
+ns = Collection()
+ns.add_task(compile)
