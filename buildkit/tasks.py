@@ -101,5 +101,123 @@ def compile(  # noqa: A001 - the name that users type
     _run(run, flow.lines, json=json, compile__profile=profile, compile__jobs=jobs)
 
 
-ns = Collection()
-ns.add_task(compile)
+@task(
+    help={"require": "name a step that must not be skipped: image", **_DRY, **_JSON},
+)
+def build(context: Context, require: str = "", dry_run: bool = False, json: bool = False) -> None:
+    """Build it all: compile, data, migration check, images."""
+    from buildkit.flows import build as flow  # noqa: PLC0415
+
+    if require not in {"", "image"}:
+        raise Exit(f"error: --require {require}: only an image can be required", ConfigurationError.exit_code)
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.build(
+            config, console, environment, require_image=require == "image", dry_run=_dry(context, dry_run)
+        )
+
+    _run(run, flow.lines, json=json)
+
+
+@task
+def dev(_context: Context) -> None:
+    """Build, start the service, and rebuild and restart it on save."""
+    from buildkit.flows import dev as flow  # noqa: PLC0415
+
+    _run(flow.run_dev, flow.lines)
+
+
+@task(
+    iterable=["name"],
+    help={
+        "name": "an image of the project; may be given again; all of them if left out",
+        "require": "a missing Docker Engine is an error, as it is in CI",
+        **_DRY,
+        **_JSON,
+    },
+)
+def image(context: Context, name: list[str], require: bool = False, dry_run: bool = False, json: bool = False) -> None:
+    """Build the images of the service."""
+    from buildkit.flows import image as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.build_images(
+            config, console, environment, names=tuple(name), required=require, dry_run=_dry(context, dry_run)
+        )
+
+    _run(run, flow.lines, json=json)
+
+
+@task(default=True, help={"force": "make every stage", **_DRY, **_JSON})
+def refresh(context: Context, force: bool = False, dry_run: bool = False, json: bool = False) -> None:
+    """Bring the data up to date: run the stages whose inputs changed."""
+    from buildkit.flows import data as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.refresh_data(config, console, environment, dry_run=_dry(context, dry_run), force=force)
+
+    _run(run, flow.lines, json=json)
+
+
+@task(name="status", help=_JSON)
+def data_status(_context: Context, json: bool = False) -> None:
+    """Say which stages are due, and why."""
+    from buildkit.flows import data as flow  # noqa: PLC0415
+
+    _run(flow.data_status, flow.lines, json=json)
+
+
+@task(name="verify", help={"deep": "read every byte", **_JSON})
+def data_verify(_context: Context, deep: bool = False, json: bool = False) -> None:
+    """Compare the data with its manifest."""
+    from buildkit.flows import data as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.verify_data(config, console, environment, deep=deep)
+
+    _run(run, flow.lines, json=json)
+
+
+@task(name="clear", help=_JSON)
+def data_clear(_context: Context, json: bool = False) -> None:
+    """Delete the data."""
+    from buildkit.flows import data as flow  # noqa: PLC0415
+
+    _run(flow.clear_data, flow.lines, json=json)
+
+
+@task(default=True, help={**_DRY, **_JSON})
+def migrate(context: Context, dry_run: bool = False, json: bool = False) -> None:
+    """Bring the database to the one head."""
+    from buildkit.flows import migrate as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.migrate(config, console, environment, dry_run=_dry(context, dry_run))
+
+    _run(run, flow.lines, json=json)
+
+
+@task(name="status", help=_JSON)
+def migrate_status(_context: Context, json: bool = False) -> None:
+    """Say which revisions are pending."""
+    from buildkit.flows import migrate as flow  # noqa: PLC0415
+
+    _run(flow.migration_status, flow.lines, json=json)
+
+
+@task(name="check", help=_JSON)
+def migrate_check(_context: Context, json: bool = False) -> None:
+    """Check for one head, and that the models are as it leaves the database."""
+    from buildkit.flows import migrate as flow  # noqa: PLC0415
+
+    _run(flow.check_migrations, flow.lines, json=json)
+
+
+ns = Collection(
+    build,
+    compile,
+    dev,
+    image,
+    Collection("data", refresh, data_status, data_verify, data_clear),
+    Collection("migrate", migrate, migrate_status, migrate_check),
+)

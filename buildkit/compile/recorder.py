@@ -64,7 +64,7 @@ class Recorder:
             if name is not None and digest:
                 read[name] = digest
                 steady = steady and _digest(path) == digest
-        probes = {f"-{name}" for path in reading.missing if (name := self._missing_name(path))}
+        probes = {f"-{name}" for path in reading.missing if path != output and (name := self._missing_name(path))}
         probes |= {f"-{name}" for path in reading.globs if (name := self._missing_name(path))}
         probes |= {f"+{name}" for path in reading.present if path != output and (name := self._places.name(path))}
         return read, sorted(probe for probe in probes if probe[1:] not in read), steady

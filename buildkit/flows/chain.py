@@ -22,7 +22,7 @@ from buildkit.compile import compilers, worker
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places, Probes
 from buildkit.compile.toolchain import Toolchain
-from buildkit.compile.translator import Translator
+from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors import process
 from buildkit.doors.statcache import StatCache
@@ -207,23 +207,26 @@ class Chain:
         return None
 
     def _translate(self, module: Module, translator: Translator, file: Path) -> tuple[Link, bytes]:
+        source = f"source {module.source}"
         for _ in range(ATTEMPTS):
-            before = self.digest(f"source {module.source}")
+            before = self.digest(source)
             done = translator.translate(module, file)
-            read = {name: Digest(digest) for name, digest in done.read.items()}
-            if done.steady and read.get(f"source {module.source}") == before:
-                break
-            self._cache.forget(self._places.path(f"source {module.source}"))
-        else:
-            raise NotTranslated(done.words or f"{module.source}: changed again and again while it was compiled", None)
-        text = file.read_bytes() if done.ok else b""
+            if done.steady and done.read.get(source) == before:
+                return self._keep(module, done, file.read_bytes() if done.ok else b"")
+            if not done.ok and not done.steady:
+                raise NotTranslated(done.words, None)
+            self._cache.forget(self._places.path(source))
+        raise NotTranslated(f"{module.source}: changed again and again while it was compiled", None)
+
+    def _keep(self, module: Module, done: Translation, text: bytes) -> tuple[Link, bytes]:
+        """Keep what a translation came to under the key of its inputs, a refusal as well."""
         link = Link(
             self._store.put(text, deflate=True) if done.ok else Digest(""),
-            read,
+            {name: Digest(digest) for name, digest in done.read.items()},
             done.probes,
             "" if done.ok else done.words,
         )
-        entry: dict[str, Any] = {"c": link.c, "read": read, "probes": link.probes, "words": link.words}
+        entry: dict[str, Any] = {"c": link.c, "read": dict(link.read), "probes": link.probes, "words": link.words}
         self._store.add(self._translate_key(module), entry)
         if not done.ok:
             raise NotTranslated(done.words, link)

@@ -13,6 +13,7 @@ from buildkit.model import Action, Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
 OFF = Reason("compilation is off", "PYBUILDKIT_COMPILE")
+_MOST_LINES = 15
 _OFF_WORDS = frozenset({"off", "0", "no", "false"})
 
 
@@ -97,4 +98,7 @@ def _raise_failures(report: Report) -> None:
 
 
 def _indented(text: str) -> list[str]:
-    return [f"  {line}" for line in text.strip().splitlines()]
+    """Return the compiler's words; of a long dump the beginning, which names file and line."""
+    found = text.strip().splitlines()
+    more = [f"… and {len(found) - _MOST_LINES} more lines; --json has them all"] if len(found) > _MOST_LINES else []
+    return [f"  {line}" for line in (*found[:_MOST_LINES], *more)]

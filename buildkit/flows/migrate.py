@@ -78,11 +78,17 @@ def migration_status(config: Config, console: Console, environment: Mapping[str,
     return _report(settings, graph, database, rows, sorted(at), watch)
 
 
-def check_migrations(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+def check_migrations(config: Config, console: Console, environment: Mapping[str, str], *, start: bool = True) -> Report:
     """Check that the files lead to one head, and that the models are what that head makes of a database.
 
     The models are compared on the database that is named if it is at head, else on the development server, which is
     migrated for it; without either, or without named models, only the files are checked.
+
+    Args:
+        config: the project.
+        console: told what could not be compared, and why.
+        environment: `DATABASE_URL` names the database.
+        start: start the development server where it does not run; without it the files alone are checked then.
 
     Raises:
         HeadsError: not one head.
@@ -97,9 +103,9 @@ def check_migrations(config: Config, console: Console, environment: Mapping[str,
     if not settings.metadata:
         console.say("models not compared: name them with [tool.alembic] metadata")
         return _report(settings, graph, None, (files,), [], watch)
-    database = _database_for_check(config, console, environment)
+    database = _database_for_check(config, console, environment) if start else _present_database(config, environment)
     if database is None:
-        console.say("models not compared: no database, and no PostgreSQL to start one with")
+        console.say("models not compared: no database at hand")
         return _report(settings, graph, None, (files,), [], watch)
     at, pending = upgrade.pending(settings, graph, database.url, say=console.say)
     if pending:
