@@ -1,0 +1,219 @@
+"""`invoke image`: each image of the project is built where anything that enters it changed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from buildkit.config import Config
+from buildkit.core.fingerprint import digest_value, fingerprint
+from buildkit.core.plan import decide
+from buildkit.doors import files, locks
+from buildkit.doors.clock import Stopwatch
+from buildkit.doors.statcache import StatCache
+from buildkit.errors import ConfigurationError, EngineError
+from buildkit.flows.image_inputs import compose_variables, request_of, staged_of
+from buildkit.image import engine, measure, revision, staging
+from buildkit.image.build import Request, build, image_id
+from buildkit.image.context import Context, digests, ignore_rules, scan
+from buildkit.image.progress import Vertex
+from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
+from buildkit.report.console import Console
+from buildkit.store import state
+
+SCHEMA = "buildkit.image/1"
+
+_OFF_WORDS = frozenset({"", "0", "no", "false"})
+_WIDTH = 110
+_WORTH_A_LINE = 0.1
+"""Seconds from which a step of the builder is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """Everything that enters one image, found without the builder."""
+
+    request: Request
+    context: Context
+    parts: Mapping[str, Digest]
+    rows: Mapping[str, Any]
+
+
+def build_images(
+    config: Config,
+    console: Console,
+    environment: Mapping[str, str],
+    *,
+    names: Sequence[str] = (),
+    required: bool = False,
+    dry_run: bool = False,
+) -> Report:
+    """Build the images into which something changed enters; the others are `fresh`, and no builder starts.
+
+    Args:
+        config: the project.
+        console: is told what happens.
+        environment: what the docker client and git get; with `CI` a missing engine is an error.
+        names: the images; all of them if empty.
+        required: a missing engine is an error; else the images are `skipped`.
+        dry_run: decide and say `fresh` or `due`, build nothing.
+
+    Raises:
+        ConfigurationError: an image that is not configured, or settings that do not fit.
+        EngineError: an engine is required, and none with buildx answers.
+        ImageError: a build failed.
+        BudgetError: the context or the image is larger than its budget.
+    """
+    watch = Stopwatch()
+    chosen = _chosen(config, names)
+    must = required or environment.get("CI", "").lower() not in _OFF_WORDS
+    seen = revision.look(config.root, environment) if chosen else revision.Revision()
+    outcomes: list[Outcome] = []
+    built: dict[str, object] = {}
+    for name in chosen:
+        image = _Image(config, console, environment, name)
+        with image.alone():
+            outcome, built[name] = image.bring_up_to_date(seen, must=must, dry_run=dry_run)
+        console.outcome(outcome)
+        outcomes.append(outcome)
+    return Report(SCHEMA, tuple(outcomes), watch.seconds, {"built": built}, row="image")
+
+
+def lines(report: Report) -> list[str]:
+    """Return the summary: each image with its name, its bytes and those of its context."""
+    built: Any = report.facts["built"]
+    found = []
+    for row in report.outcomes:
+        about = built[row.subject]
+        if about.get("bytes"):
+            size, sent = measure.in_words(about["bytes"]), measure.in_words(about["context"]["bytes"])
+            found.append(f"image {row.subject}: {row.result}, {about['tags'][0]}, {size}; context {sent}")
+        else:
+            found.append(f"image {row.subject}: {row.result} ({row.reason})")
+    return found
+
+
+def _chosen(config: Config, names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        if name not in config.image:
+            near = difflib.get_close_matches(name, config.image, n=1)
+            raise ConfigurationError(
+                f"there is no image {name}{f'; did you mean {near[0]}?' if near else ''}",
+                hint=f"[tool.buildkit.image.{name}] would be its settings",
+            )
+    return tuple(names) or tuple(config.image)
+
+
+class _Image:
+    """One image on its way: look → decide → do → record."""
+
+    def __init__(self, config: Config, console: Console, environment: Mapping[str, str], name: str) -> None:
+        self._config = config
+        self._console = console
+        self._environment = environment
+        self._name = name
+        self._settings = config.image[name]
+        self._folder = config.work / "image" / name
+        self._state = config.work / "image" / f"{name}.state"
+        self._metadata = config.work / "image" / f"{name}.metadata.json"
+
+    def alone(self) -> Any:  # noqa: ANN401 - a context manager
+        """Hold the lock of this image: two builds of it would read one folder."""
+        return locks.held(
+            self._folder.with_suffix(".lock"),
+            on_wait=lambda: self._console.say(f"waiting for another build of image {self._name}"),
+        )
+
+    def bring_up_to_date(
+        self, seen: revision.Revision, *, must: bool, dry_run: bool
+    ) -> tuple[Outcome, Mapping[str, object]]:
+        """Return what became of the image, and what is known of it."""
+        watch = Stopwatch()
+        kept = state.read(self._state)
+        inputs = self._look(seen, kept)
+        now, step = self._decide(inputs, kept)
+        if step.action is Action.LEAVE:
+            return Outcome(self._name, "fresh", step.reason), self._measured(inputs)
+        if dry_run:
+            return Outcome(self._name, "due", step.reason), self._facts(inputs)
+        try:
+            engine.require(self._environment)
+        except EngineError as error:
+            if must:
+                raise
+            self._console.warn(f"image {self._name} is skipped: {error.message}\nhint: {error.hint}")
+            return Outcome(self._name, "skipped", Reason("no engine", error.message)), self._facts(inputs)
+        self._check_context(inputs)
+        steps = build(inputs.request, self._metadata, self._tell, self._environment)
+        self._record(inputs, now)
+        return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, steps)
+
+    def _look(self, seen: revision.Revision, kept: state.State) -> _Inputs:
+        staged = staged_of(self._config, self._name)
+        staging.write(self._folder, staged)
+        request = request_of(self._config, self._name, self._folder, seen)
+        context = scan(request.context, ignore_rules(request.context, request.dockerfile))
+        cache = StatCache(kept.rows)
+        parts = {
+            **digests(context, cache),
+            **staging.digests(staged),
+            "dockerfile used": files.digest_file(request.dockerfile),
+            "revision commit": digest_value([request.time, dict(request.labels)]),
+            "setting arguments": digest_value(dict(request.arguments)),
+        }
+        return _Inputs(request, context, parts, cache.rows())
+
+    def _decide(self, inputs: _Inputs, kept: state.State) -> tuple[Fingerprint, Step]:
+        """Compare with the last build, and ask the engine what it has: its bases and what it made of them."""
+        request = inputs.request
+        bases = [request.arguments["PYTHON_BUILD"], request.arguments["PYTHON_SLIM"]]
+        found = measure.inspect([*request.tags, *bases], self._environment)
+        identities = {name: Digest(image.identity) for name, image in found.items()}
+        now = fingerprint({**inputs.parts, **{f"base {name}": identities.get(name, ABSENT) for name in bases}})
+        return now, decide(self._name, now, kept.records.get(self._name), identities)
+
+    def _check_context(self, inputs: _Inputs) -> None:
+        measure.require_within(
+            f"the build context of image {self._name}",
+            inputs.context.size,
+            self._settings.context_budget,
+            inputs.context.largest(10),
+            f"keep out what the image does not need with .dockerignore, or raise image.{self._name}.context-budget",
+        )
+
+    def _tell(self, vertex: Vertex) -> None:
+        if vertex.result != "cached" and vertex.seconds >= _WORTH_A_LINE:
+            self._console.say(f"{vertex.seconds:16.2f} s  {vertex.name}"[:_WIDTH])
+
+    def _record(self, inputs: _Inputs, now: Fingerprint) -> None:
+        identity = Digest(image_id(self._metadata))
+        record = Record(now.key, now.parts, dict.fromkeys(inputs.request.tags, identity))
+        state.write(self._state, state.State(records={self._name: record}, rows=dict(inputs.rows)))
+        variables = compose_variables(self._config, self._name, inputs.request.tags[0])
+        files.write_if_changed(self._folder.with_suffix(".env"), variables)
+
+    def _measured(self, inputs: _Inputs, steps: Sequence[Vertex] = ()) -> Mapping[str, object]:
+        """Return the facts with the image's own, having held it against its budget."""
+        tag = inputs.request.tags[0]
+        image = measure.inspect([tag], self._environment)[tag]
+        measure.require_within(
+            f"image {tag}",
+            image.size,
+            self._settings.size_budget,
+            hint=f"see what is in it with `docker history {tag}`, or raise image.{self._name}.size-budget",
+        )
+        return {
+            **self._facts(inputs),
+            "digest": image.identity,
+            "bytes": image.size,
+            "layers": image.layers,
+            "steps": [{"step": step.name, "outcome": step.result, "seconds": step.seconds} for step in steps],
+        }
+
+    def _facts(self, inputs: _Inputs) -> Mapping[str, object]:
+        return {
+            "tags": list(inputs.request.tags),
+            "context": {"files": len(inputs.context.entries), "bytes": inputs.context.size},
+        }

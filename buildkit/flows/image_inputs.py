@@ -1,0 +1,148 @@
+"""What enters the image builds of one project: its settings, in the words of the builder."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from buildkit.config import Config, ImageConfig
+from buildkit.errors import ConfigurationError
+from buildkit.flows.data import pipeline_of
+from buildkit.image import staging
+from buildkit.image.build import Request
+from buildkit.image.requirements import read_project
+from buildkit.image.revision import Revision
+from buildkit.migrate import settings as migrations
+from buildkit.runtime.settings import RuntimeSettings
+
+PROJECT = Path("/app")
+"""Where the project lies in the container."""
+
+_HEALTH = "--interval=5s --timeout=5s --start-period=300s --retries=3"
+"""The start period covers a migration and small data; a success inside it counts at once."""
+
+
+def staged_of(config: Config, name: str) -> dict[str, bytes]:
+    """Return the files that the build of one image reads beside the project."""
+    own = config.root / ".dockerignore"
+    rules = [f"/{config.data.path}", *(own.read_text("utf-8").splitlines() if own.is_file() else ())]
+    return staging.staged_files(_contents(config, config.image[name]), _last_lines(name, config.image[name]), rules)
+
+
+def request_of(config: Config, name: str, folder: Path, seen: Revision) -> Request:
+    """Return the build of one image.
+
+    Args:
+        config: the project.
+        name: the image.
+        folder: where `staged_of` lies.
+        seen: what history says of the sources.
+
+    Raises:
+        ConfigurationError: a file that the settings name is not there.
+    """
+    settings, given = config.image[name], config.engine
+    python = f"python:{sys.version_info.major}.{sys.version_info.minor}"
+    repository = repository_of(config, name)
+    return Request(
+        context=config.root,
+        dockerfile=_file(config, f"image.{name}.dockerfile", settings.dockerfile) or folder / "Dockerfile",
+        tags=tuple(f"{repository}:{tag}" for tag in (seen.tag, "latest") if tag),
+        arguments={
+            "PYTHON_BUILD": given.python_build or python,
+            "PYTHON_SLIM": given.python_slim or f"{python}-slim",
+            "SOURCE_ROOT": _relative(config, config.source),
+            "DATA_MOUNT": config.data.mount,
+            **{key: str(value) for key, value in given.build_args.items()},
+        },
+        contexts={"buildkit": folder},
+        labels={
+            name: value
+            for name, value in {
+                "org.opencontainers.image.revision": f"{seen.commit}-dirty" if seen.dirty else seen.commit,
+                "org.opencontainers.image.source": seen.source,
+            }.items()
+            if value
+        },
+        ca_bundle=_file(config, "engine.ca-bundle", given.ca_bundle),
+        time=seen.time,
+    )
+
+
+def repository_of(config: Config, name: str) -> str:
+    """Return the image's name without a tag."""
+    distribution = str(read_project(config.service)["name"])
+    return config.image[name].repository or re.sub(r"[-_.]+", "-", f"{distribution}-{name}").lower()
+
+
+def compose_variables(config: Config, name: str, image: str) -> str:
+    """Return the variables of compose.yaml for one image, as an `--env-file`."""
+    values = {
+        "SERVICE_NAME": repository_of(config, name).rpartition("/")[2],
+        "SERVICE_IMAGE": image,
+        "SERVICE_CONTAINER_PORT": str(config.image[name].port),
+        "DATA_MOUNT": config.data.mount,
+    }
+    return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
+def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
+    migrate = migrations.find(
+        config.root,
+        config=config.migrate.config,
+        url_env=config.migrate.url_env,
+        metadata=config.migrate.metadata,
+        wait=config.migrate.wait,
+        lock_wait=config.migrate.lock_wait,
+        lock_timeout=config.migrate.lock_timeout,
+    )
+    inputs = [name for stage in config.data.stage for name in stage.inputs]
+    needed = [name for name in inputs if not name.startswith(("stage:", "env:", "package:"))]
+    if migrate is not None:
+        places = (migrate.script_location, migrate.ini, migrate.toml, *migrate.versions)
+        needed += [_relative(config, place) for place in places if place and place.is_relative_to(config.root)]
+    source_root = _relative(config, config.source)
+    pipeline = replace(
+        pipeline_of(config), root=PROJECT, source_root=PROJECT / source_root, folder=Path(config.data.mount)
+    )
+    runtime = RuntimeSettings(
+        PROJECT, pipeline if pipeline.stages else None, None if migrate is None else migrate.as_json()
+    )
+    return staging.Contents(
+        project=read_project(config.service),
+        source_root=source_root,
+        packages=config.packages or tuple(sorted(init.parent.name for init in config.source.glob("*/__init__.py"))),
+        files=(*needed, *settings.include),
+        settings=runtime.as_text(),
+    )
+
+
+def _last_lines(name: str, settings: ImageConfig) -> list[str]:
+    if settings.dockerfile:
+        return []
+    if not settings.command:
+        raise ConfigurationError(
+            f"image {name} has no command",
+            hint=f'[tool.buildkit.image.{name}]\ncommand = ["uvicorn", "app.main:app", "--host", "0.0.0.0"]',
+        )
+    ask = ["python", "-m", "buildkit.runtime", "--health", f"http://127.0.0.1:{settings.port}{settings.health}"]
+    healthy = f"HEALTHCHECK {_HEALTH} {staging.instruction('CMD', ask)}"
+    served = [f"EXPOSE {settings.port}", healthy] if settings.health else []
+    return [*served, staging.instruction("CMD", settings.command)]
+
+
+def _relative(config: Config, place: Path) -> str:
+    return Path(os.path.relpath(place, config.root)).as_posix()
+
+
+def _file(config: Config, key: str, name: str) -> Path | None:
+    if not name:
+        return None
+    if not (config.root / name).is_file():
+        raise ConfigurationError(
+            f'[tool.buildkit] {key}: there is no file "{name}"', hint=f"it counts from {config.root}"
+        )
+    return config.root / name

@@ -1,0 +1,1 @@
+"""Lean images: what enters the build, how it is driven, what came out."""

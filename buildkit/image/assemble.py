@@ -1,0 +1,139 @@
+"""The last step of the build stage: what the runtime stage gets, gathered in one folder.
+
+Runs inside the image build as `python -m buildkit.image.assemble CONTENTS PROJECT TARGET` and needs nothing but the
+standard library. CONTENTS is a folder with
+
+* `contents.json`: the source root, the packages and what else the service needs of the project, and its entry points,
+* `app/`: files that go into the project as they are, such as the settings of the entrypoint.
+
+In TARGET, `app/` is the project with only what runs, every file at the place it has in the checkout, and
+`opt/buildkit/` the part of the suite that the entrypoint needs.
+"""
+
+from __future__ import annotations
+
+import compileall
+import json
+import os
+import py_compile
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import buildkit
+
+RUNTIME = ("__init__.py", "model.py", "errors.py", "core", "doors", "data", "migrate", "runtime")
+"""The part of the suite that runs in a container: pure Python on the standard library."""
+
+TIME = 315_532_800
+"""1980, the earliest that a zip archive can express; the Dockerfile gives it to the packages too."""
+
+_BUILD_ONLY = ("*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyx", "__pycache__", ".*")
+"""What only a compiler reads. The Python sources stay: tracebacks quote them."""
+
+
+def assemble(contents: Path, project: Path, target: Path) -> None:
+    """Gather in `target` what the runtime stage gets.
+
+    Args:
+        contents: the folder described at the top of this file.
+        project: the project as the compilation left it.
+        target: a folder that does not exist yet.
+
+    Raises:
+        FileNotFoundError: something that `contents` names is not in the context.
+    """
+    wanted = json.loads((contents / "contents.json").read_text("utf-8"))
+    app, suite = target / "app", target / "opt" / "buildkit"
+    root = Path(wanted["source_root"])
+    for package in wanted["packages"]:
+        _copy_package(project / root, package, app / root)
+    for pattern in wanted["files"]:
+        _copy_matching(project, pattern, app)
+    write_distribution(app / root, wanted["distribution"])
+    shutil.copytree(contents / "app", app, dirs_exist_ok=True)
+    for name in RUNTIME:
+        _copy(Path(buildkit.__file__).parent / name, suite / "buildkit" / name)
+    make_bytecode(target)
+    set_times(target)
+
+
+def _copy_package(source: Path, package: str, target: Path) -> None:
+    place = package.replace(".", "/")
+    if (source / place).is_dir():
+        _copy(source / place, target / place)
+        return
+    found = [file for file in sorted(source.glob(f"{place}.*")) if file.suffix in {".py", ".so"}]
+    if not found:
+        raise FileNotFoundError(f"package {package}: not in the build context: does an ignore rule keep it out?")
+    for file in found:
+        _copy(file, target / file.relative_to(source))
+
+
+def _copy_matching(project: Path, pattern: str, app: Path) -> None:
+    found = sorted(project.glob(pattern.rstrip("/")))
+    if not found:
+        raise FileNotFoundError(f"{pattern}: not in the build context: does an ignore rule keep it out?")
+    for path in found:
+        _copy(path, app / path.relative_to(project))
+
+
+def _copy(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        shutil.copytree(path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_BUILD_ONLY))
+    else:
+        shutil.copy2(path, target)
+
+
+def write_distribution(folder: Path, about: Mapping[str, Any]) -> None:
+    """Write what `importlib.metadata` finds: the service may ask for its own version and for entry points.
+
+    Args:
+        folder: a folder on the path of modules.
+        about: `name`, `version` and `entry_points`, a table of tables.
+    """
+    information = folder / f"{about['name'].replace('-', '_')}-{about['version']}.dist-info"
+    information.mkdir(parents=True)
+    lines = ["Metadata-Version: 2.1", f"Name: {about['name']}", f"Version: {about['version']}", ""]
+    (information / "METADATA").write_text("\n".join(lines), "utf-8")
+    groups = [
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in sorted(points.items()))
+        for group, points in sorted(about["entry_points"].items())
+    ]
+    (information / "entry_points.txt").write_text("\n".join(groups), "utf-8")
+
+
+def make_bytecode(target: Path) -> None:
+    """Compile every `.py` to bytecode that is used unseen: the service may not write it, and no time stamp is in it."""
+    compileall.compile_dir(
+        target,
+        quiet=2,
+        stripdir=str(target),
+        prependdir="/",
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
+def set_times(target: Path) -> None:
+    """Give everything in `target` one time stamp, so that the same content makes the same layer."""
+    for folder, names, files in os.walk(target):
+        for name in (*names, *files):
+            os.utime(Path(folder, name), (TIME, TIME), follow_symlinks=False)
+
+
+def main(arguments: Iterable[str]) -> int:
+    """Run from the command line."""
+    contents, project, target = map(Path, arguments)
+    try:
+        assemble(contents, project, target)
+    except FileNotFoundError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the builder's log
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+"""One image build: the command as a pure function of what is wanted, and running it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buildkit.doors import process
+from buildkit.errors import ImageError
+from buildkit.image.progress import Progress, Vertex
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an image is built from and what it is called.
+
+    Args:
+        context: the build context.
+        dockerfile: the Dockerfile.
+        tags: full names, such as `orbits-api:latest`.
+        arguments: build arguments.
+        contexts: named contexts.
+        labels: labels of the image.
+        ca_bundle: a file that package installs trust; it is a secret of the build, so it enters no layer.
+        time: the image's time stamp in seconds since 1970.
+        target: the stage to build; the last one if empty.
+    """
+
+    context: Path
+    dockerfile: Path
+    tags: tuple[str, ...]
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    contexts: Mapping[str, Path] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ca_bundle: Path | None = None
+    time: int = 0
+    target: str = ""
+
+
+def command(request: Request, metadata: Path) -> list[str]:
+    """Return the command that builds `request` and writes its result to `metadata`.
+
+    Attestations are off: they would turn the image into an index, which some services refuse, and change its digest.
+    """
+    arguments = {**request.arguments, "SOURCE_DATE_EPOCH": str(request.time)}
+    return [
+        *("docker", "buildx", "build", "--progress=plain", "--load", "--provenance=false", "--sbom=false"),
+        *("--file", str(request.dockerfile), "--metadata-file", str(metadata)),
+        *(["--target", request.target] if request.target else []),
+        *_each("--tag", request.tags),
+        *_each("--build-arg", _assigned(arguments)),
+        *_each("--build-context", _assigned(request.contexts)),
+        *_each("--label", _assigned(request.labels)),
+        *(["--secret", f"id=ca,src={request.ca_bundle}"] if request.ca_bundle else []),
+        str(request.context),
+    ]
+
+
+def build(
+    request: Request,
+    metadata: Path,
+    hear: Callable[[Vertex], None],
+    environment: Mapping[str, str] | None = None,
+) -> list[Vertex]:
+    """Build `request` and return its steps.
+
+    Args:
+        request: what to build.
+        metadata: the file that the builder writes its result to.
+        hear: called for each step that ends.
+        environment: the variables of the docker client; this process's own if None.
+
+    Raises:
+        ImageError: a step failed; with its name and its last words.
+    """
+    progress = Progress(hear)
+    with suppress(FileNotFoundError):
+        metadata.unlink()
+    exit_code = process.listen(command(request, metadata), progress.feed, environment=environment)
+    if exit_code != 0:
+        step, words = progress.failure()
+        raise ImageError(
+            f"image {request.tags[0]} did not build: {step or 'the builder refused'}",
+            details=words,
+            hint="mend what the step says and build again; all steps before it are kept",
+        )
+    return progress.vertices
+
+
+def image_id(metadata: Path) -> str:
+    """Return the id of the image that the builder wrote `metadata` about."""
+    found: dict[str, str] = json.loads(metadata.read_text("utf-8"))
+    return found.get("containerimage.config.digest") or found["containerimage.digest"]
+
+
+def _each(flag: str, values: Sequence[str]) -> list[str]:
+    return [part for value in values for part in (flag, value)]
+
+
+def _assigned(table: Mapping[str, object]) -> list[str]:
+    return [f"{name}={value}" for name, value in sorted(table.items())]

@@ -1,0 +1,73 @@
+"""What the engine has: an image's id, its bytes and its layers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from buildkit.doors import process
+from buildkit.errors import BudgetError
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_STEP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image as the engine keeps it.
+
+    Args:
+        identity: its id, the digest of its configuration.
+        size: bytes of all layers, unpacked.
+        layers: how many there are.
+    """
+
+    identity: str
+    size: int
+    layers: int
+
+
+def inspect(
+    names: Sequence[str], environment: Mapping[str, str] | None = None, run: process.Runner = process.run
+) -> dict[str, Image]:
+    """Return the images that the engine has under `names`; none of them where no engine answers.
+
+    Args:
+        names: full names or ids.
+        environment: the variables of the docker client; this process's own if None.
+        run: what starts the client.
+    """
+    try:
+        answer = run(["docker", "image", "inspect", *names], environment=environment, timeout=20.0)
+        found = json.loads(answer.stdout or "[]")
+    except (FileNotFoundError, TimeoutError, ValueError):
+        return {}
+    images: dict[str, Image] = {}
+    for about in found:
+        image = Image(about["Id"], about["Size"], len(about["RootFS"].get("Layers") or ()))
+        images.update(dict.fromkeys((about["Id"], *(about["RepoTags"] or ())), image))
+    return {name: images[name] for name in names if name in images}
+
+
+def require_within(what: str, size: int, budget: int, largest: Sequence[tuple[str, int]] = (), hint: str = "") -> None:
+    """Return if `size` is at most `budget` bytes, or there is no budget.
+
+    Raises:
+        BudgetError: with both figures, and the largest parts with theirs.
+    """
+    if not budget or size <= budget:
+        return
+    raise BudgetError(
+        f"{what} has {in_words(size)}, the budget is {in_words(budget)}",
+        details=[f"{in_words(part):>9}  {name}" for name, part in largest],
+        hint=hint,
+    )
+
+
+def in_words(size: int) -> str:
+    """Return a number of bytes as people read it: `167 MB`."""
+    amount, unit = float(size), 0
+    while amount >= _STEP and unit < len(_UNITS) - 1:
+        amount, unit = amount / _STEP, unit + 1
+    return f"{amount:.3g} {_UNITS[unit]}" if unit else f"{size} B"

@@ -1,0 +1,87 @@
+"""What the builder says while it works, in short: each step as it ends, and the last words of one that fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+LAST_WORDS = 30
+"""Lines kept of each step."""
+
+_LINE = re.compile(r"#(\d+) (.*)")
+_STEP = re.compile(r"\[(?!internal\]|auth\]|context )[^]]*\] .+")
+_DONE = re.compile(r"DONE (\d+(?:\.\d+)?)s")
+_OUTPUT = re.compile(r"\d+\.\d+ ?(.*)")
+
+
+@dataclass(slots=True)
+class Vertex:
+    """One step of the build.
+
+    Args:
+        name: as the builder calls it: `[build 4/5] COPY . .`.
+        result: `cached`, `done` or `failed`; empty while it runs.
+        seconds: as the builder measured it.
+        words: its last lines.
+    """
+
+    name: str
+    result: str = ""
+    seconds: float = 0.0
+    words: list[str] = field(default_factory=list)
+
+
+class Progress:
+    """Reads the builder's plain progress, line by line.
+
+    Args:
+        hear: called once for each step that ends, but for the builder's own bookkeeping.
+    """
+
+    def __init__(self, hear: Callable[[Vertex], None]) -> None:
+        self._hear = hear
+        self._vertices: dict[str, Vertex] = {}
+        self._rest: list[str] = []
+
+    @property
+    def vertices(self) -> list[Vertex]:
+        """The steps of the Dockerfile so far, in the order in which the builder began them."""
+        return [vertex for vertex in self._vertices.values() if _STEP.match(vertex.name)]
+
+    def feed(self, line: str) -> None:
+        """Take one line."""
+        match = _LINE.fullmatch(line.rstrip())
+        if match is None:
+            if line.strip():
+                self._rest = [*self._rest, line.rstrip()][-LAST_WORDS:]
+            return
+        number, text = match.groups()
+        vertex = self._vertices.get(number)
+        if vertex is None:
+            self._vertices[number] = Vertex(text)
+        elif text == "CACHED":
+            self._end(vertex, "cached")
+        elif done := _DONE.fullmatch(text):
+            vertex.seconds = float(done[1])
+            self._end(vertex, "done")
+        elif text.startswith("ERROR"):
+            self._end(vertex, "failed")
+        elif output := _OUTPUT.fullmatch(text):
+            vertex.words = [*vertex.words, output[1]][-LAST_WORDS:]
+
+    def failure(self) -> tuple[str, list[str]]:
+        """Return the name and the last words of the step that failed; the builder's own last words if no step did."""
+        for vertex in self._vertices.values():
+            if vertex.result == "failed" and (vertex.words or _STEP.match(vertex.name)):
+                return vertex.name, vertex.words or self._errors()
+        return "", self._errors()
+
+    def _errors(self) -> list[str]:
+        return [line for line in self._rest if line.startswith("ERROR")] or self._rest
+
+    def _end(self, vertex: Vertex, result: str) -> None:
+        again = bool(vertex.result)
+        vertex.result = result
+        if not again and _STEP.match(vertex.name):
+            self._hear(vertex)

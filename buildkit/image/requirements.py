@@ -1,0 +1,59 @@
+"""The lists of packages that an image build installs: all that its dependency layers depend on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from buildkit.errors import ConfigurationError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - one interpreter takes one branch
+    import tomli as tomllib
+
+TOOLS = ("cython", "invoke", "tomli")
+"""What compiling inside a build needs; tomli for Pythons before 3.11, and which one builds is not known here."""
+
+
+def read_project(folder: Path) -> Mapping[str, Any]:
+    """Return the [project] table of the pyproject.toml in `folder`.
+
+    Raises:
+        ConfigurationError: there is none, or it leaves the dependencies to a build backend.
+    """
+    file = folder / "pyproject.toml"
+    project: dict[str, Any] = tomllib.loads(file.read_text("utf-8")).get("project", {})
+    if "name" not in project:
+        raise ConfigurationError(
+            f"{file}: no [project] table with a name", hint="an image needs it: it names the service and its packages"
+        )
+    if "dependencies" in project.get("dynamic", ()):
+        raise ConfigurationError(
+            f"{file}: [project] leaves its dependencies to the build backend",
+            hint="write them as `dependencies = [...]`, so that an image can install them before it has the sources",
+        )
+    return project
+
+
+def as_text(requirements: Iterable[str]) -> str:
+    """Return a requirements file in which order and spacing do not matter: the same packages give the same bytes.
+
+    The service's own name and version are not in it, so a new version installs nothing again.
+    """
+    return "".join(f"{line}\n" for line in sorted({" ".join(text.split()) for text in requirements}, key=str.casefold))
+
+
+def tools_text() -> str:
+    """Return the requirements file of the compile tools, in the versions that are installed here."""
+    return as_text(f"{name}=={found}" for name in TOOLS if (found := _installed(name)))
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,61 @@
+"""What history says of the sources: the tag, the labels and the time of an image come from it, never from the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from buildkit.doors import process
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The state of a checkout.
+
+    Args:
+        commit: the full hash; empty where there is no history.
+        dirty: files under the project's folder differ from it.
+        time: when it was committed, in seconds since 1970; 0 where there is no history.
+        source: the address of the repository, without credentials; empty where it has none.
+    """
+
+    commit: str = ""
+    dirty: bool = False
+    time: int = 0
+    source: str = ""
+
+    @property
+    def tag(self) -> str:
+        """The commit's first twelve digits, with `-dirty` where files differ; empty where there is no history."""
+        return f"{self.commit[:12]}-dirty" if self.commit and self.dirty else self.commit[:12]
+
+
+def look(folder: Path, environment: Mapping[str, str] | None = None, run: process.Runner = process.run) -> Revision:
+    """Return the revision of the checkout that `folder` is in."""
+
+    def ask(*arguments: str) -> str:
+        answer = run(["git", *arguments], folder=folder, environment=environment)
+        return answer.stdout.strip() if answer.ok else ""
+
+    try:
+        commit, _, time = ask("log", "-1", "--format=%H %ct").partition(" ")
+    except FileNotFoundError:
+        return Revision()
+    if not commit:
+        return Revision()
+    return Revision(
+        commit,
+        bool(ask("status", "--porcelain", "--", ".")),
+        int(time),
+        without_credentials(ask("config", "--get", "remote.origin.url")),
+    )
+
+
+def without_credentials(address: str) -> str:
+    """Return the address of a repository without the name and the password that it may carry."""
+    parts = urlsplit(address)
+    if "@" not in parts.netloc:
+        return address
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
