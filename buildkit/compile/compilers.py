@@ -54,6 +54,7 @@ class Compiler:
         program: its file.
         arguments: what belongs to every call: options in `CC`, places of its own files.
         files: what it is made of; their content is its identity.
+        libraries: what every extension is linked with, beside the interpreter's own symbols.
         tiny: the fast development compiler, which optimizes nothing and has few options.
     """
 
@@ -61,13 +62,16 @@ class Compiler:
     program: str
     arguments: tuple[str, ...]
     files: tuple[str, ...]
+    libraries: tuple[str, ...] = ()
     tiny: bool = False
 
     def identity(self, digest: Callable[[str], Digest]) -> Digest:
-        """Return the digest of the compiler's own files and arguments, without the folders that they lie in."""
-        parts = {f"{at} {os.path.basename(path)}": digest(path) for at, path in enumerate(self.files)}  # noqa: PTH119
-        arguments = " ".join(argument for argument in self.arguments if not argument.startswith("-B"))
-        return key_of({**parts, f"arguments {arguments}": Digest("")})
+        """Return the digest of the compiler's own files, without the folders that they lie in."""
+        return key_of({f"{at} {os.path.basename(path)}": digest(path) for at, path in enumerate(self.files)})  # noqa: PTH119
+
+    def recipe(self, flags: tuple[str, ...]) -> list[str]:
+        """Return how the compiler is called, without any folder: what a key has to say of it."""
+        return [os.path.basename(word) for word in self.command("c", "o", "d", (), flags)]  # noqa: PTH119
 
     def command(
         self, source: str, output: str, depfile: str, include: tuple[str, ...], flags: tuple[str, ...]
@@ -86,6 +90,7 @@ class Compiler:
             "-MF",
             depfile,
             source,
+            *self.libraries,
             "-o",
             output,
         ]
@@ -139,7 +144,8 @@ def tiny_compiler() -> Compiler | None:
     if Path(triplet).is_dir():
         arguments.append(f"-I{triplet}")
     files = sorted(str(path) for path in library.rglob("*") if path.is_file())
-    return Compiler("tcc", str(program), tuple(arguments), (str(program), *files), tiny=True)
+    runtime = (str(library / "libtcc1.a"),)
+    return Compiler("tcc", str(program), tuple(arguments), (str(program), *files), runtime, tiny=True)
 
 
 def environment_flags(environment: Mapping[str, str]) -> tuple[str, ...]:

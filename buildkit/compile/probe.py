@@ -1,7 +1,12 @@
-"""Whether a compiler makes extensions that this interpreter imports: tried once with a tiny one, then remembered."""
+"""Whether what a compiler makes can be loaded: tried once with a small extension, and for tcc with each one.
+
+A linker leaves symbols that it does not know to the interpreter. tcc lacks some built-in functions of larger compilers,
+which shows only when the extension is loaded; so each of its extensions is loaded once, without running anything of it.
+"""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +19,24 @@ _SOURCE = """
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "probe", NULL, -1, NULL};
 PyMODINIT_FUNC PyInit_probe(void) { return PyModule_Create(&definition); }
 """
+
+
+_RESOLVE_NOW = 2
+_LOAD = f"import _ctypes, sys; _ctypes.dlopen(sys.argv[1], {_RESOLVE_NOW})"
+
+
+def unresolved(extension: Path, interpreter: Interpreter) -> str:
+    """Return which symbol of the extension `interpreter` does not have, in the loader's words; empty if it has all."""
+    if interpreter.program == sys.executable:
+        import _ctypes  # noqa: PLC0415 - only where something was made
+
+        try:
+            _ctypes.dlclose(_ctypes.dlopen(str(extension), _RESOLVE_NOW))
+        except OSError as error:
+            return str(error)
+        return ""
+    loaded = process.run([interpreter.program, "-I", "-c", _LOAD, str(extension)])
+    return "" if loaded.ok else loaded.stderr.strip().rpartition("\n")[2]
 
 
 def why_not(compiler: Compiler, interpreter: Interpreter) -> str:

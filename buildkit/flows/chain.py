@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from buildkit.compile import compilers, worker
+from buildkit.compile import compilers, probe, worker
+from buildkit.compile.compilers import Compiler
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places, Probes
 from buildkit.compile.toolchain import Toolchain
@@ -127,7 +128,7 @@ class Chain:
         fixed = [worker.OPTIONS, worker.DIRECTIVES]
         return {
             "setting directives": digest_value([fixed, dict(module.directives)]),
-            "setting flags": digest_value(self._all_flags(module)),
+            "setting flags": digest_value([tool.recipe(flags) for tool, flags in self._calls(module)]),
         }
 
     def digest(self, name: str) -> Digest:
@@ -260,20 +261,23 @@ class Chain:
         own = os.path.dirname(self._places.path(f"source {module.source}"))  # noqa: PTH120
         include = (self._toolchain.interpreter.include, own, self._places.source)
         words = ""
-        for compiler, flags in zip(self._toolchain.compilers, self._all_flags(module), strict=True):
-            command = compiler.command(f"{stem}.c", output, f"{stem}.d", include, tuple(flags))
+        for compiler, flags in self._calls(module):
+            command = compiler.command(f"{stem}.c", output, f"{stem}.d", include, flags)
             done = process.run([*self._launcher, *command], folder=folder)
-            if done.ok:
+            unresolved = (
+                probe.unresolved(folder / output, self._toolchain.interpreter) if done.ok and compiler.tiny else ""
+            )
+            if done.ok and not unresolved:
                 found = compilers.headers((folder / f"{stem}.d").read_text())
                 paths = (os.path.normpath(folder / path) for path in found)
                 names = {name for path in paths if (name := self._places.name(path)) is not None}
                 return tuple(sorted(names)), (folder / output).read_bytes()
-            words = done.stderr.strip() or f"{compiler.program} ended with exit code {done.exit_code}"
+            words = unresolved or done.stderr.strip() or f"{compiler.program} ended with exit code {done.exit_code}"
         raise NotCompiled(words)
 
-    def _all_flags(self, module: Module) -> list[list[str]]:
-        """Return the flags for each compiler of the toolchain."""
+    def _calls(self, module: Module) -> list[tuple[Compiler, tuple[str, ...]]]:
+        """Return each compiler that may be tried, with its flags."""
         return [
-            [*compilers.optimization(self._profile, module.source, tool), *self._flags, *module.flags]
+            (tool, (*compilers.optimization(self._profile, module.source, tool), *self._flags, *module.flags))
             for tool in self._toolchain.compilers
         ]
