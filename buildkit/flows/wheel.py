@@ -55,7 +55,7 @@ def build_wheel(
         packed = backend.pack(tree, scratch / "packed", fixed_time)
         wheel = packed.replace(folder / packed.name)
         shutil.rmtree(scratch)
-    console.outcome(Outcome(wheel.name, "made", Reason(f"{added} extensions for {python}"), watch.seconds))
+    console.outcome(Outcome(wheel.name, "made", Reason(f"with {added} extensions"), watch.seconds))
     return wheel
 
 

@@ -1,0 +1,162 @@
+"""Wheels of compiled services with the real compiler, and `nox -s build` on every Python that this machine has."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from buildkit.config import load
+from buildkit.doors.process import run
+from buildkit.flows.compile import compile_modules
+from buildkit.flows.wheel import build_wheel, release
+from buildkit.report.console import Console
+
+ProjectMaker = Callable[[Mapping[str, str]], Path]
+
+pytestmark = pytest.mark.usefixtures("compiler")
+
+ENOUGH = 3
+HAS_HEADERS = "import os, sysconfig; print(os.path.isfile(sysconfig.get_path('include') + '/Python.h'))"
+
+SAMPLE = {
+    "pyproject.toml": """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "sample"
+version = "1.0"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/app"]
+
+[tool.buildkit.nox]
+tests = ["python", "tests/check.py"]
+""",
+    "noxfile.py": "from buildkit.sessions import register\n\nregister()\n",
+    "src/app/__init__.py": "",
+    "src/app/fast.py": "def next_number(number: int) -> int:\n    return number + 1\n",
+    "src/app/plain/__init__.py": "",
+    "src/app/plain/names.py": "NAMES = ['one', 'two']\n",
+    "src/app/__main__.py": "raise SystemExit('to import this is to run it')\n",
+    "tests/check.py": "from app import fast\nassert fast.next_number(1) == 2 and fast.__file__.endswith('.so')\n",
+}
+
+
+@pytest.fixture(scope="session")
+def pythons() -> dict[str, Path]:
+    """The Pythons of this machine that have headers: on PATH, and those that pyenv keeps."""
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found: dict[str, Path] = {}
+    for minor in range(10, 14):
+        name = f"python3.{minor}"
+        for candidate in (shutil.which(name), *sorted(kept.glob(f"3.{minor}.*/bin/{name}"))):
+            answer = run([str(candidate), "-c", HAS_HEADERS]) if candidate else None
+            if answer is not None and answer.stdout.strip() == "True":
+                found.setdefault(f"3.{minor}", Path(str(candidate)))
+    if len(found) < ENOUGH:
+        reason = f"{len(found)} Pythons with headers found, {ENOUGH} wanted"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def digests(wheel: Path) -> dict[str, str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
+
+
+def build(root: Path, folder: Path) -> Path:
+    config = load(root, os.environ)
+    return build_wheel(config, Console(os.environ), os.environ, python=Path(sys.executable), folder=folder)
+
+
+def test_the_wheel_has_the_extensions_that_compile_puts_beside_the_sources(
+    project: ProjectMaker, tmp_path: Path
+) -> None:
+    root = project(SAMPLE)
+    compile_modules(release(load(root, os.environ)), Console(os.environ), os.environ)
+    beside = {
+        path.relative_to(root / "src").as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (root / "src").rglob("*.so")
+    }
+
+    wheel = build(root, tmp_path / "wheel")
+
+    inside = {name: digest for name, digest in digests(wheel).items() if name.endswith(".so")}
+    assert inside == beside
+    assert {Path(name).name.partition(".")[0] for name in inside} >= {"fast", "names"}
+
+
+def test_equal_inputs_give_equal_wheels_in_any_folder(project: ProjectMaker, tmp_path: Path) -> None:
+    root = project(SAMPLE)
+    first = build(root, tmp_path / "first")
+    elsewhere = tmp_path / "another" / "place"
+    shutil.copytree(root, elsewhere, ignore=shutil.ignore_patterns(".buildkit", "*.so"))
+    os.utime(elsewhere / "src/app/fast.py", (1, 1))
+
+    second = build(elsewhere, tmp_path / "second")
+
+    assert first.name == second.name
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_stale_extension_of_the_checkout_does_not_enter_the_wheel(project: ProjectMaker, tmp_path: Path) -> None:
+    root = project({**SAMPLE, "src/app/fast.cpython-39-x86_64-linux-gnu.so": "of another Python"})
+
+    wheel = build(root, tmp_path / "wheel")
+
+    assert not [name for name in digests(wheel) if "cpython-39" in name]
+
+
+def test_uncompiled_the_wheel_is_the_backends_own(
+    project: ProjectMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYBUILDKIT_COMPILE", "off")
+
+    wheel = build(project(SAMPLE), tmp_path / "wheel")
+
+    assert wheel.name.endswith("-none-any.whl")
+
+
+@pytest.mark.slow
+def test_nox_builds_and_tests_the_wheel_for_every_python(pythons: dict[str, Path], project: ProjectMaker) -> None:
+    root = project(SAMPLE)
+    places = os.pathsep.join(dict.fromkeys(str(python.parent) for python in pythons.values()))
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([places, os.environ["PATH"]]),
+        "PYBUILDKIT_NOX_PYTHONS": ",".join(pythons),
+    }
+    environment.pop("PYENV_VERSION", None)
+
+    answer = run([sys.executable, "-m", "nox", "-s", "build"], folder=root, environment=environment)
+
+    assert answer.ok, answer.stdout + answer.stderr
+    for version in pythons:
+        tag = f"cp{version.replace('.', '')}"
+        (wheel,) = (root / ".buildkit" / "wheels" / version).glob(f"sample-1.0-{tag}-{tag}-*.whl")
+        assert any(f"cpython-{tag[2:]}" in name for name in digests(wheel))
+        assert f"build-{version}: success" in answer.stdout + answer.stderr
+
+
+def test_a_module_that_does_not_compile_fails_the_session_in_words(project: ProjectMaker) -> None:
+    root = project({**SAMPLE, "src/app/fast.py": "def broken(:\n"})
+    environment = {**os.environ, "PYBUILDKIT_NOX_PYTHONS": f"3.{sys.version_info.minor}"}
+
+    answer = run([sys.executable, "-m", "nox", "-s", "build"], folder=root, environment=environment)
+
+    words = answer.stdout + answer.stderr
+    assert answer.exit_code == 1
+    assert "modules did not compile" in words
+    assert "fast.py:1:" in words
+    assert "Traceback" not in words

@@ -1,0 +1,36 @@
+"""What is in a wheel, from the names of its files."""
+
+from buildkit.wheels.contents import modules, natives_of_the_checkout, retag
+
+WHEEL = [
+    "app/__init__.py",
+    "app/__main__.py",
+    "app/fast.py",
+    "app/fast.cpython-311-x86_64-linux-gnu.so",
+    "app/kernel.pyx",
+    "app/kernel.pyd",
+    "app/libshipped.so",
+    "app/data/table-1.py",
+    "tools/run.py",
+    "app-1.0.dist-info/WHEEL",
+]
+
+
+def test_extensions_of_the_checkout_are_told_from_libraries_that_a_package_ships() -> None:
+    assert natives_of_the_checkout(WHEEL) == ["app/fast.cpython-311-x86_64-linux-gnu.so", "app/kernel.pyd"]
+
+
+def test_every_importable_module_is_named_with_whether_an_extension_provides_it() -> None:
+    assert modules(WHEEL, ("app",)) == {"app": False, "app.fast": True, "app.kernel": True, "app.libshipped": True}
+
+
+def test_without_packages_all_top_level_names_count() -> None:
+    assert "tools.run" in modules(WHEEL)
+
+
+def test_a_pure_wheel_becomes_one_of_a_platform() -> None:
+    pure = "Wheel-Version: 1.0\nGenerator: a backend\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n"
+
+    assert retag(pure, "cp311-cp311-linux_x86_64") == (
+        "Wheel-Version: 1.0\nGenerator: a backend\nRoot-Is-Purelib: false\nTag: cp311-cp311-linux_x86_64\n"
+    )
