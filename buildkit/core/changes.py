@@ -1,0 +1,178 @@
+"""What changed in a project, what each change asks for, and the smallest work that answers all of it.
+
+Events of a watcher only say where to look. What happened is told by the content before and after: a file that was
+deleted and made again was modified, one that was saved with the same content did not change at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from buildkit.model import ABSENT, Reason
+
+
+class Need(Enum):
+    """What a change asks for. The order of the members is the order of the work."""
+
+    RELOAD = "reload the settings"
+    REBUILD = "rebuild"
+    MIGRATE = "migrate"
+    REFRESH = "refresh the data"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where in a project which kind of file lies. All paths are relative to the project, with forward slashes.
+
+    Args:
+        settings: the pyproject.toml files that count.
+        source_root: the folder of the packages; empty for the project itself.
+        packages: folders or modules (without ending) of the service's code.
+        compiles: whether plain Python is compiled at all.
+        kept: globs relative to the source root; these modules stay Python although the others are compiled.
+        versions: folders of revision files.
+        inputs: globs of the data pipeline's input files; a folder means every file under it.
+        stages: the modules (without ending) that hold a stage's callable.
+        outputs: folders that the suite writes; nothing in them counts.
+    """
+
+    settings: tuple[str, ...] = ("pyproject.toml",)
+    source_root: str = ""
+    packages: tuple[str, ...] = ()
+    compiles: bool = False
+    kept: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = (".buildkit",)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """The answer to a set of changes.
+
+    Args:
+        needs: what to do, in order, each once; empty where nothing that counts has changed.
+        reason: the first file, and how many more.
+        files: every file that counts, as a path relative to the project.
+    """
+
+    needs: tuple[Need, ...]
+    reason: Reason
+    files: tuple[str, ...]
+
+
+NOTHING = Reaction((), Reason("unchanged"), ())
+
+IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "test", "tests"})
+"""Folders without code of the service, beside all whose name starts with a dot."""
+
+_COMPILED_ALWAYS = (".pyx", ".pxd", ".pxi", ".h", ".hpp")
+_NEVER_COMPILED = ("__init__.py", "__main__.py")
+_WILD = {"**/": "(?:.+/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_TESTS = ("test_*.py", "*_test.py", "conftest.py")
+
+
+def needs_of(path: str, layout: Layout) -> tuple[Need, ...]:
+    """Return what a change of the file `path` asks for: nothing for docs, tests, assets and whatever the suite writes.
+
+    A plain module in doubt counts as compiled: the compilation decides by content and leaves it alone if it is not.
+    """
+    if path in layout.settings:
+        return (Need.RELOAD,)
+    if any(_within(path, folder) for folder in layout.outputs):
+        return ()
+    if path.endswith(".py") and any(_within(path, folder) for folder in layout.versions):
+        return (Need.MIGRATE,)
+    if any(glob_pattern(glob).fullmatch(path) for glob in layout.inputs):
+        return (Need.REFRESH,)
+    if not _is_code(path, layout):
+        return ()
+    compiled = path.endswith(_COMPILED_ALWAYS) or (layout.compiles and not _stays_python(path, layout))
+    code = Need.REBUILD if compiled else Need.RESTART
+    return (code, Need.REFRESH) if path.rpartition(".")[0] in layout.stages else (code,)
+
+
+def react(before: Mapping[str, str], after: Mapping[str, str], layout: Layout) -> Reaction:
+    """Return the answer to what changed between two looks at the same files.
+
+    Args:
+        before: the digest of each file as it was; a file that is not named was not there.
+        after: the digest of each file as it is now.
+        layout: what the paths mean.
+    """
+    order = list(Need)
+    found: list[tuple[int, str]] = []
+    wanted: set[Need] = set()
+    for path in {*before, *after}:
+        if before.get(path, ABSENT) == after.get(path, ABSENT):
+            continue
+        needs = needs_of(path, layout)
+        if needs:
+            found.append((order.index(needs[0]), path))
+            wanted.update(needs)
+    if not found:
+        return NOTHING
+    files = tuple(path for _, path in sorted(found))
+    verb = _verb(before.get(files[0], ABSENT), after.get(files[0], ABSENT))
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return Reaction(in_order(wanted), Reason(verb, files[0] + more), files)
+
+
+def in_order(needs: Iterable[Need]) -> tuple[Need, ...]:
+    """Return `needs` with what follows from them, each once, in the order of the work."""
+    wanted = set(needs)
+    if wanted & {Need.REBUILD, Need.MIGRATE}:
+        wanted.add(Need.RESTART)
+    return tuple(need for need in Need if need in wanted)
+
+
+@lru_cache(maxsize=256)
+def glob_pattern(glob: str) -> re.Pattern[str]:
+    """Return the pattern of an input's glob: `**/` spans folders, and whatever matches a folder means all below it."""
+    pattern = ""
+    for part in re.findall(r"\*\*/|\*\*|\*|\?|\[[^]]+]|.", glob.removeprefix("./").rstrip("/"), re.DOTALL):
+        if part in _WILD:
+            pattern += _WILD[part]
+        elif len(part) > 1:
+            pattern += part.replace("[!", "[^")
+        else:
+            pattern += re.escape(part)
+    return re.compile(pattern + "(?:/.*)?", re.DOTALL)
+
+
+def glob_place(glob: str) -> str:
+    """Return the file or folder in or below which all matches of `glob` lie."""
+    parts = glob.removeprefix("./").rstrip("/").split("/")
+    fixed = next((at for at, part in enumerate(parts) if set(part) & set("*?[")), len(parts))
+    return "/".join(parts[:fixed])
+
+
+def _is_code(path: str, layout: Layout) -> bool:
+    if not path.endswith((".py", *_COMPILED_ALWAYS)):
+        return False
+    if not any(_within(path, place) or path.rpartition(".")[0] == place for place in layout.packages):
+        return False
+    *folders, name = path.removeprefix(f"{layout.source_root}/").split("/")
+    if any(folder in IGNORED_FOLDERS or folder.startswith(".") for folder in folders):
+        return False
+    return not any(fnmatchcase(name, glob) for glob in _TESTS)
+
+
+def _stays_python(path: str, layout: Layout) -> bool:
+    inside = path.removeprefix(f"{layout.source_root}/")
+    return inside.endswith(_NEVER_COMPILED) or any(fnmatchcase(inside, glob) for glob in layout.kept)
+
+
+def _within(path: str, folder: str) -> bool:
+    return folder == "" or path.startswith(f"{folder}/")
+
+
+def _verb(before: str, after: str) -> str:
+    return "new" if before == ABSENT else "deleted" if after == ABSENT else "changed"

@@ -1,0 +1,219 @@
+"""One answer after another: build → migrate → data → start → ready, then per change the least of these that is needed.
+
+A step that fails leaves the service that runs alone. What it could not do is owed: the next change does it first.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from buildkit.core.changes import Need, Reaction, in_order
+from buildkit.dev.supervisor import Service, State
+from buildkit.doors.clock import Stopwatch, time_of_day
+from buildkit.errors import BuildkitError, render
+from buildkit.model import Outcome, Reason, Report
+
+ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
+
+PATIENCE = 0.1
+"""Seconds that a service is waited for before the next look at the changes."""
+
+SLOW = 2.0
+"""Seconds after which a service that still starts is mentioned."""
+
+_IDLE = frozenset({"fresh", "kept"})
+_DONE = {
+    Need.REBUILD: ("rebuilt", "module"),
+    Need.MIGRATE: ("applied", "revision"),
+    Need.REFRESH: ("made", "stage"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What the loop can do to a project. Each raises a `BuildkitError` where it fails.
+
+    Args:
+        reload: reads the settings again; returns whether they differ.
+        rebuild: brings the extensions up to date.
+        migrate: brings the database to head, and starts one where none is named.
+        refresh: brings the data up to date.
+        prepare: given the changed files, sees to it that a new start runs them.
+        service: returns what to run.
+    """
+
+    reload: Callable[[], bool]
+    rebuild: Callable[[], Report]
+    migrate: Callable[[], Report]
+    refresh: Callable[[], Report]
+    prepare: Callable[[Collection[str]], None]
+    service: Callable[[], Service]
+
+
+class Keeper(Protocol):
+    """Keeps the service, as `Supervisor` does."""
+
+    def start(self, service: Service) -> None:
+        """Start the service in place of the one that runs."""
+
+    def stop(self) -> None:
+        """Stop the service."""
+
+    def state(self) -> State:
+        """Return how the service is."""
+
+    def await_ready(self, patience: float) -> State:
+        """Return how the service is after up to `patience` seconds."""
+
+    def revive(self) -> bool:
+        """Start again what ended by itself; return whether that was done."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended."""
+
+
+@dataclass(slots=True)
+class _Cycle:
+    """One answer to one set of changes, on its way."""
+
+    reason: Reason
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    phrases: list[str] = field(default_factory=list)
+    told: bool = False
+
+    def add(self, words: str, seconds: float) -> None:
+        """Note what was done and how long it took."""
+        self.phrases.append(f"{words} {seconds:.2f} s")
+
+    def __str__(self) -> str:
+        subject = f"{self.reason.kind} {self.reason.detail}".rstrip()
+        return f"{time_of_day()} {subject}: {', '.join(self.phrases)}"
+
+
+class Loop:
+    """Answers changes, one set at a time.
+
+    Args:
+        actions: what it can do.
+        keeper: runs the service.
+        say: told one line a cycle, and errors.
+    """
+
+    def __init__(self, actions: Actions, keeper: Keeper, say: Callable[[str], None]) -> None:
+        self._steps = {Need.REBUILD: actions.rebuild, Need.MIGRATE: actions.migrate, Need.REFRESH: actions.refresh}
+        self._actions = actions
+        self._keeper = keeper
+        self._say = say
+        self._owed: set[Need] = set()
+        self._files: set[str] = set()
+        self._starting: _Cycle | None = None
+        self.outcomes: list[Outcome] = []
+
+    def begin(self) -> None:
+        """Do everything once, as at the start."""
+        self.react(Reaction(ALL, Reason("start"), ()))
+
+    def react(self, reaction: Reaction) -> None:
+        """Do what `reaction` needs and what is owed; return while the service still starts."""
+        if not reaction.needs:
+            return
+        cycle = _Cycle(reaction.reason)
+        self._files.update(reaction.files)
+        todo = list(self._with_settings(reaction.needs))
+        while todo:
+            try:
+                made = self._do(todo[0], cycle)
+            except BuildkitError as error:
+                self._owed = set(todo)
+                self._fail(cycle, todo[0], error)
+                return
+            done = todo.pop(0)
+            if done is Need.REFRESH and made:
+                todo = list(in_order({*todo, Need.RESTART}))  # a service reads its data when it starts
+        self._owed = set()
+        if self._starting is not cycle and cycle.phrases:
+            self._close(cycle, "done")
+
+    def attend(self) -> None:
+        """See how the service is: ready, still starting, or ended by itself."""
+        cycle = self._starting
+        state = self._keeper.state() if cycle is None else self._keeper.await_ready(PATIENCE)
+        if state is State.ENDED:
+            self._bury()
+        elif cycle is not None and state is State.READY:
+            self._close(cycle, "ready", f"ready after {cycle.watch.seconds:.2f} s")
+        elif cycle is not None and not cycle.told and cycle.watch.seconds >= SLOW:
+            self._say(f"{cycle}, not ready yet")
+            cycle.told = True
+
+    def _with_settings(self, needs: Collection[Need]) -> tuple[Need, ...]:
+        """Return what to do, after reading the settings again where they changed."""
+        wanted = {*needs, *self._owed}
+        if Need.RELOAD in wanted:
+            wanted.remove(Need.RELOAD)
+            try:
+                if self._actions.reload():
+                    wanted.update(ALL)
+            except BuildkitError as error:
+                self._say(f"{render(error)}\n{time_of_day()} the settings stay as they were")
+        return in_order(wanted)
+
+    def _do(self, need: Need, cycle: _Cycle) -> int:
+        """Do one step; return how many things it made."""
+        watch = Stopwatch()
+        if need is Need.RESTART:
+            self._actions.prepare(sorted(self._files))
+            service = self._actions.service()
+            words = "started" if self._keeper.state() is State.STOPPED else "restarted"
+            self._keeper.start(service)
+            self._files.clear()
+            if self._starting is not None:
+                self._close(self._starting, "superseded", "overtaken by a further change")
+            self._starting = cycle
+            cycle.add(words, watch.seconds)
+            return 0
+        report = self._steps[need]()
+        made = sum(row.result not in _IDLE for row in report.outcomes)
+        if made:
+            verb, noun = _DONE[need]
+            cycle.add(f"{verb} {made} {noun}{'s' if made > 1 else ''}", watch.seconds)
+        return made
+
+    def _fail(self, cycle: _Cycle, need: Need, error: BuildkitError) -> None:
+        self._say(render(error))
+        runs = self._keeper.state() in {State.READY, State.STARTING}
+        cycle.phrases.append(f"{need.value} failed")
+        self._close(cycle, "failed", "the service runs on as it was" if runs else "waiting for a change")
+
+    def _bury(self) -> None:
+        """Take note that the service ended by itself; start it again if that may help."""
+        words = f"the service ended {_how(self._keeper.exit_code or 0)}"
+        revived = self._keeper.revive()
+        if not revived:
+            self._keeper.stop()
+        if self._starting is not None:
+            self._close(self._starting, "ended", words if revived else f"{words}, waiting for a change")
+        elif not revived:
+            self._say(f"{time_of_day()} {words}, waiting for a change")
+        if revived:
+            self._starting = _Cycle(Reason(words), phrases=["started again"])
+
+    def _close(self, cycle: _Cycle, result: str, words: str = "") -> None:
+        """Say the line of a cycle that has come to its end, and record it."""
+        if self._starting is cycle:
+            self._starting = None
+        if words:
+            cycle.phrases.append(words)
+        self._say(str(cycle))
+        number = str(len(self.outcomes) + 1)
+        self.outcomes.append(Outcome(number, result, cycle.reason, cycle.watch.seconds, ", ".join(cycle.phrases)))
+
+
+def _how(code: int) -> str:
+    if code > 128 and code - 128 in set(signal.Signals):  # noqa: PLR2004 - as shells count
+        return f"by {signal.Signals(code - 128).name}"
+    return f"with exit code {code}"

@@ -1,0 +1,45 @@
+"""Ctrl-C and SIGTERM: the first ends the loop in order, further ones hurry it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interruption:
+    """Remembers what ended the loop; is set once anything did."""
+
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+
+    def is_set(self) -> bool:
+        """Return whether the loop is to end."""
+        return self.signal is not None
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Turn SIGINT, SIGTERM and SIGHUP into `KeyboardInterrupt` for the time of the block, which it ends without a word.
+
+    Each further signal interrupts again, whatever is then being waited for.
+    """
+    interruption = Interruption()
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        interruption.signal = interruption.signal or signal.Signals(number)
+        raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()  # no other thread may set handlers
+    before = {number: signal.signal(number, interrupt) for number in _NUMBERS} if main else {}
+    try:
+        yield interruption
+    except KeyboardInterrupt:
+        interruption.signal = interruption.signal or signal.SIGINT
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,111 @@
+"""The files that count: which folders hold them, and what each held when last looked at.
+
+The table of digests is what makes a touched file, a formatter without work or a branch switched away and back ask for
+nothing. Source files count by their content. Data inputs count by size and time stamps, since they may be gigabytes;
+the data flow has the last word on them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from buildkit.core.changes import IGNORED_FOLDERS, Layout, Need, Reaction, glob_place, needs_of, react
+from buildkit.doors.files import digest_file
+
+
+class Tree:
+    """The watched part of a project.
+
+    Args:
+        root: the project's folder.
+        layout: which files count.
+    """
+
+    def __init__(self, root: Path, layout: Layout) -> None:
+        self._root = os.path.normpath(root)
+        self._layout = layout
+        self._marks = self._look(self._files())
+
+    def folders(self) -> list[str]:
+        """Return every folder to watch for itself: the absolute paths of all that hold files that count."""
+        places = {os.path.dirname(self._absolute(path)) for path in self._layout.settings}  # noqa: PTH120
+        for place in self._places():
+            places.add(place if os.path.isdir(place) else os.path.dirname(place))  # noqa: PTH112, PTH120
+            places.update(folder for folder, _ in self._walk(place))
+        return sorted(place for place in places if os.path.isdir(place))  # noqa: PTH112
+
+    def counts(self, path: str) -> bool:
+        """Return whether the file of this absolute path counts."""
+        return bool(needs_of(self._relative(path), self._layout))
+
+    def changes(self, paths: Collection[str] | None = None) -> Reaction:
+        """Look again, remember what is there now, and return what has changed since the last look.
+
+        Args:
+            paths: absolute paths of the files to look at; all that count if None.
+        """
+        if paths is None:
+            before, after = self._marks, self._look(self._files())
+            self._marks = after
+            return react(before, after, self._layout)
+        names = [self._relative(path) for path in paths]
+        before = {name: self._marks[name] for name in names if name in self._marks}
+        after = self._look(names)
+        self._marks = {name: mark for name, mark in self._marks.items() if name not in before} | after
+        return react(before, after, self._layout)
+
+    def _look(self, names: Collection[str]) -> dict[str, str]:
+        marks: dict[str, str] = {}
+        for name in names:
+            needs = needs_of(name, self._layout)
+            if needs:
+                path = self._absolute(name)
+                mark = _stamp(path) if needs == (Need.REFRESH,) else digest_file(path)
+                if mark != "absent":
+                    marks[name] = mark
+        return marks
+
+    def _files(self) -> set[str]:
+        found = {name for name in self._layout.settings if os.path.isfile(self._absolute(name))}  # noqa: PTH113
+        for place in self._places():
+            if os.path.isfile(place):  # noqa: PTH113
+                found.add(self._relative(place))
+            for folder, files in self._walk(place):
+                found.update(self._relative(f"{folder}/{file}") for file in files)
+        return found
+
+    def _places(self) -> Iterator[str]:
+        """Yield the roots of what counts: packages, top-level modules, revision folders, inputs."""
+        for name in self._layout.packages:
+            yield self._absolute(name)
+            yield from (self._absolute(f"{name}{ending}") for ending in (".py", ".pyx", ".pxd"))
+        yield from (self._absolute(name) for name in self._layout.versions)
+        yield from (self._absolute(glob_place(glob)) for glob in self._layout.inputs)
+
+    def _walk(self, place: str) -> Iterator[tuple[str, list[str]]]:
+        for folder, folders, files in os.walk(place):
+            if "pyvenv.cfg" in files:
+                folders.clear()
+                continue
+            folders[:] = [name for name in folders if self._enters(f"{folder}/{name}", name)]
+            yield folder, files
+
+    def _enters(self, folder: str, name: str) -> bool:
+        return not (name in IGNORED_FOLDERS or name.startswith(".") or self._relative(folder) in self._layout.outputs)
+
+    def _absolute(self, name: str) -> str:
+        return os.path.normpath(f"{self._root}/{name}")
+
+    def _relative(self, path: str) -> str:
+        inside = f"{self._root}/"
+        return path[len(inside) :] if path.startswith(inside) else os.path.relpath(path, self._root)
+
+
+def _stamp(path: str) -> str:
+    try:
+        state = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return "absent"
+    return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"

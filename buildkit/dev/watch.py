@@ -1,0 +1,229 @@
+"""Watches folders and yields batches of paths to look at. The only importer of watchfiles.
+
+Each folder is watched for itself, not with what lies below it: the virtual environment, caches and our own outputs cost
+no watch and wake nobody. Folders that appear are taken up as they do. A watcher may lose events: the kernel's queue can
+overflow, a new folder is filled before it is watched. So after a burst or a new folder the batch says to look at
+everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from buildkit.doors.clock import Stopwatch
+
+STEP = 50
+"""Milliseconds without a further event after which a batch is complete: an editor writes, renames and sets modes."""
+
+LONGEST = 1600
+"""Milliseconds after which a batch is handed over although events keep coming."""
+
+BURST = 100
+"""Events in one batch from which on it counts as a burst, such as a branch checkout."""
+
+POLL = 0.3
+"""Seconds between two looks where the operating system cannot tell of changes."""
+
+LOCK_PATIENCE = 30.0
+"""Seconds to wait for Git's lock; a lock that is older was left behind by a Git that crashed."""
+
+LIMIT_REACHED = f"""the limit of watched folders is reached; looking for changes every {POLL:g} s instead
+      to raise it: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512"""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What to look at.
+
+    Args:
+        paths: files that may have changed.
+        everything: events may be missing; look at all files.
+    """
+
+    paths: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.paths)
+
+
+class Stop(Protocol):
+    """Says whether to stop, such as `threading.Event`."""
+
+    def is_set(self) -> bool:
+        """Return whether to stop."""
+
+
+class Watched(Protocol):
+    """Knows what to watch, as `Tree` does."""
+
+    def folders(self) -> Sequence[str]:
+        """Return the folders to watch, each for itself."""
+
+    def counts(self, path: str) -> bool:
+        """Return whether a file counts."""
+
+
+class Watch:
+    """Watches one project. Iterate over it; a batch that is empty is a tick of the clock and comes about every 50 ms.
+
+    The first batch comes once the watching is in force: what changes from then on is seen.
+
+    Args:
+        watched: what to watch; it is asked again whenever folders come and go.
+        warn: told of what the user should know.
+        git: the project's Git folder, where there is one.
+        stop: ends the watching.
+    """
+
+    def __init__(
+        self,
+        watched: Watched,
+        warn: Callable[[str], None],
+        *,
+        git: Path | None,
+        stop: Stop,
+    ) -> None:
+        self._watched = watched
+        self._warn = warn
+        self._lock = _GitLock(git, warn)
+        self._stop = stop
+        self._polling = False
+        self._renew = False
+
+    def renew(self, watched: Watched) -> None:
+        """Watch something else from the next tick on."""
+        self._watched = watched
+        self._renew = True
+
+    def __iter__(self) -> Iterator[Batch]:
+        waiting: set[str] = set()
+        everything = False
+        for found, lost in self._ticks():
+            waiting |= found
+            everything |= lost
+            if self._lock.held():
+                everything |= bool(waiting)
+            elif not (everything and found):  # a burst is over when a tick brings nothing more
+                yield Batch(frozenset(waiting), everything)
+                waiting, everything = set(), False
+                continue
+            yield Batch()
+
+    def _ticks(self) -> Iterator[tuple[set[str], bool]]:
+        """Yield, every 50 ms or sooner, the paths that events named, and whether further ones may be missing."""
+        paths: set[str] = set()
+        lost = False
+        while not self._stop.is_set():
+            folders = frozenset(self._watched.folders())
+            self._renew = False
+            for found in self._events(sorted(folders)):
+                paths |= {path for path in found if self._watched.counts(path)}
+                if self._renew or any(path in folders or _is_folder(path) for path in found):
+                    break
+                yield paths, lost or len(found) > BURST
+                paths, lost = set(), False
+            lost = True
+
+    def _events(self, folders: Sequence[str]) -> Iterator[set[str]]:
+        """Yield what the operating system tells, until it can tell no more; where it refuses, what polling finds."""
+        from watchfiles import watch  # noqa: PLC0415 - loaded when something is watched
+
+        if self._polling:
+            yield from self._polled(folders)
+            return
+        try:
+            for changes in watch(
+                *folders,
+                watch_filter=None,
+                debounce=LONGEST,
+                step=STEP,
+                rust_timeout=STEP,
+                yield_on_timeout=True,
+                recursive=False,
+                stop_event=self._stop,
+            ):
+                yield {path for _, path in changes}
+        except FileNotFoundError:
+            return  # a folder went before it was watched
+        except (OSError, RuntimeError) as error:
+            if not _is_limit(error):
+                raise
+            self._polling = True
+            self._warn(LIMIT_REACHED)
+
+    def _polled(self, folders: Sequence[str]) -> Iterator[set[str]]:
+        """Yield what differs between two looks. The polling of watchfiles knows times in whole seconds only."""
+        before = _states(folders)
+        while not self._stop.is_set():
+            yield set()
+            time.sleep(POLL)
+            after = _states(folders)
+            yield {path for path in {*before, *after} if before.get(path) != after.get(path)}
+            before = after
+
+
+class _GitLock:
+    """Git's index lock: while it is there, a checkout or rebase is under way and files come and go."""
+
+    def __init__(self, folder: Path | None, warn: Callable[[str], None]) -> None:
+        self._file = None if folder is None else folder / "index.lock"
+        self._warn = warn
+        self._since: Stopwatch | None = None
+        self._warned = False
+
+    def held(self) -> bool:
+        """Return whether to wait for it."""
+        if self._file is None or not self._file.exists():
+            self._since, self._warned = None, False
+            return False
+        self._since = self._since or Stopwatch()
+        if self._since.seconds < LOCK_PATIENCE:
+            return True
+        if not self._warned:
+            self._warn(f"{self._file} has been there for {LOCK_PATIENCE:g} s; going on without waiting for Git")
+            self._warned = True
+        return False
+
+
+def git_folder(project: Path) -> Path | None:
+    """Return the Git folder of the checkout that `project` is in; a linked worktree has its own, named in a file."""
+    for place in (project, *project.parents):
+        entry = place / ".git"
+        if entry.is_dir():
+            return entry
+        if entry.is_file():
+            _, _, target = entry.read_text("utf-8").partition("gitdir:")
+            return Path(os.path.normpath(place / target.strip()))
+    return None
+
+
+def _states(folders: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return what tells one version of each entry from another; of a folder, only that it is there."""
+    states: dict[str, tuple[int, ...]] = {}
+    for folder in folders:
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    states[entry.path] = ()
+                else:
+                    state = entry.stat()
+                    states[entry.path] = (state.st_mtime_ns, state.st_size, state.st_ino)
+    return states
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - one call for each event
+
+
+def _is_limit(error: Exception) -> bool:
+    """Tell by its words, as watchfiles gives no number: inotify(7) has limits on watches and on instances."""
+    words = str(error)
+    return "watch limit" in words or any(f"os error {number}" in words for number in (errno.ENOSPC, errno.EMFILE))

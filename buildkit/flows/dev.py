@@ -1,0 +1,246 @@
+"""`invoke dev`: build → database → migrate → data → start → ready, then per save the smallest action, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from buildkit.config import Config, load
+from buildkit.core.changes import Layout
+from buildkit.dev.loop import Actions, Loop
+from buildkit.dev.signals import Interruption, interruptible
+from buildkit.dev.sources import check_syntax, forget_bytecode
+from buildkit.dev.supervisor import Service, Supervisor, answers
+from buildkit.dev.tree import Tree
+from buildkit.dev.watch import Watch, git_folder
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import ConfigurationError
+from buildkit.model import Report
+from buildkit.report.console import Console, counts
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - one interpreter takes one branch
+    import tomli as tomllib
+
+SCHEMA = "buildkit.dev/1"
+_NO_SERVICE = frozenset(
+    {"build", "dist", "docs", "doc", "examples", "benchmarks", "migrations", "docker", "tests", "test"}
+)
+_NO_MODULES = frozenset({"tasks", "noxfile", "setup", "conftest"})
+
+
+def run_dev(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+    """Run the service and keep it up to date until Ctrl-C or SIGTERM, which end it in order.
+
+    Args:
+        config: the project.
+        console: is told one line a cycle, and what failed.
+        environment: the service gets it, with `DATABASE_URL`, `PORT` and its kin added.
+
+    Returns:
+        One row a cycle. `ended-by` is `SIGINT`, `SIGTERM` or `SIGHUP`.
+
+    Raises:
+        ConfigurationError: there is nothing to run, or its port is taken.
+    """
+    watch = Stopwatch()
+    with interruptible() as interruption, ExitStack() as cleanup:
+        project = Project(config, console, environment)
+        _check_free(project.service())
+        supervisor = Supervisor()
+        loop = Loop(project.actions(), supervisor, console.say)
+        cleanup.callback(project.stop_database)
+        cleanup.callback(supervisor.stop)
+        _follow(project, loop, console, interruption)
+    ended = interruption.signal.name if interruption.signal else None
+    return Report(SCHEMA, tuple(loop.outcomes), watch.seconds, {"ended-by": ended}, row="cycle")
+
+
+def lines(report: Report) -> list[str]:
+    """Return the summary: how many cycles there were, and how they came out."""
+    words = ", ".join(f"{number} {result}" for result, number in counts(report.outcomes).items())
+    return [f"dev: stopped after {len(report.outcomes)} cycles ({words})"] if words else ["dev: stopped"]
+
+
+def _follow(project: Project, loop: Loop, console: Console, interruption: Interruption) -> None:
+    """Answer each batch of changes until interrupted."""
+    tree = project.tree
+    watch = Watch(tree, console.warn, git=git_folder(project.config.root), stop=interruption)
+    for number, batch in enumerate(watch):
+        if number == 0:  # from now on every change is seen
+            tree.changes()
+            loop.begin()
+        elif batch:
+            loop.react(tree.changes(None if batch.everything else batch.paths))
+        loop.attend()
+        if project.tree is not tree:
+            tree = project.tree
+            watch.renew(tree)
+
+
+def _check_free(service: Service) -> None:
+    if service.ready and answers(service.ready):
+        raise ConfigurationError(
+            f"dev.port: somebody else answers at {service.ready} already",
+            hint="end that process, or choose another port: PYBUILDKIT_DEV_PORT=8001 invoke dev",
+        )
+
+
+class Project:
+    """The project as its settings are now, the files that count under them, and what can be done to it."""
+
+    def __init__(self, config: Config, console: Console, environment: Mapping[str, str]) -> None:
+        self.config = config
+        self.tree = Tree(config.root, layout_of(config))
+        self._console = console
+        self._environment = environment
+        self._dependencies = _dependencies(config)
+        self._database: dict[str, str] = {}
+        self._ends_database = False
+
+    def actions(self) -> Actions:
+        """Return what the loop does to it."""
+        return Actions(self.reload, self.rebuild, self.migrate, self.refresh, self.prepare, self.service)
+
+    def reload(self) -> bool:
+        """Read the settings again; return whether they differ."""
+        before, depended_on = self.config, self._dependencies
+        config = load(before.root, self._environment, _flags(before))
+        self._dependencies = _dependencies(config)
+        if self._dependencies != depended_on:
+            self._console.warn("the dependencies changed; install them, then save again")
+        if config == before:
+            return False
+        self.tree = Tree(config.root, layout_of(config))  # before anything is built: later changes are seen
+        self.config = config
+        return True
+
+    def rebuild(self) -> Report:
+        """Compile what changed."""
+        from buildkit.flows.compile import compile_modules  # noqa: PLC0415
+
+        return compile_modules(self.config, self._console, self._environment)
+
+    def migrate(self) -> Report:
+        """Bring the database to head; where none is named, start the project's own."""
+        from buildkit.flows.migrate import ensure_database, migrate, migration_settings  # noqa: PLC0415
+        from buildkit.migrate import devdb  # noqa: PLC0415
+
+        variable = self.config.migrate.url_env
+        if migration_settings(self.config) is None:
+            self._database = {}
+            return Report(SCHEMA, (), 0.0)
+        if not self._environment.get(variable) and devdb.running(self.config.root) is None:
+            self._ends_database = True  # noted first: an interruption may come while it starts
+        database = ensure_database(self.config, self._environment)
+        self._database = {variable: database.url}
+        return migrate(self.config, self._console, {**self._environment, **self._database})
+
+    def refresh(self) -> Report:
+        """Make the data that is due."""
+        from buildkit.flows.data import refresh_data  # noqa: PLC0415
+
+        return refresh_data(self.config, self._console, self._environment)
+
+    def prepare(self, files: Collection[str]) -> None:
+        """See to it that the changed modules can run, and that no bytecode of their former text does."""
+        modules = [self.config.root / file for file in files if file.endswith(".py")]
+        check_syntax(modules)
+        forget_bytecode(modules)
+
+    def service(self) -> Service:
+        """Return what to run, with its environment.
+
+        Raises:
+            ConfigurationError: nothing is configured.
+        """
+        config, dev = self.config, self.config.dev
+        words = shlex.split(dev.command) if isinstance(dev.command, str) else dev.command
+        if not words:
+            raise ConfigurationError(
+                "dev.command: there is nothing to run",
+                hint='[tool.buildkit.dev]\ncommand = ["uvicorn", "app.main:app", "--port", "{port}"]',
+            )
+        port = str(dev.port)
+        programs = str(Path(sys.executable).parent)
+        here = self._environment
+        added = {
+            "PORT": port,
+            "UVICORN_PORT": port,
+            "PYBUILDKIT_DATA_PATH": str(config.root / config.data.path),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(config.source), here.get("PYTHONPATH")))),
+            "PATH": os.pathsep.join(filter(None, (programs, here.get("PATH", os.defpath)))),
+            "PYTHONUNBUFFERED": "1",
+        }
+        return Service(
+            tuple(word.replace("{port}", port) for word in words),
+            config.root,
+            {**here, **added, **self._database},
+            dev.ready.replace("{port}", port),
+        )
+
+    def stop_database(self) -> None:
+        """Stop the development server if this call started it."""
+        if self._ends_database:
+            from buildkit.migrate import devdb  # noqa: PLC0415
+
+            devdb.stop(self.config.root)
+
+
+def layout_of(config: Config) -> Layout:
+    """Return where the project keeps what, as paths relative to its folder."""
+    from buildkit.flows.migrate import migration_settings  # noqa: PLC0415
+
+    source = _relative(config.source, config)
+    inside = f"{source}/" if source else ""
+    migrations = migration_settings(config)
+    backends = (config.backend, *(module.backend for module in config.compile.module.values()))
+    stages = [stage.run.partition(":")[0] for stage in config.data.stage if isinstance(stage.run, str)]
+    return Layout(
+        settings=tuple({"pyproject.toml": 0, _relative(config.service / "pyproject.toml", config): 0}),
+        source_root=source,
+        packages=tuple(f"{inside}{name.replace('.', '/')}" for name in config.packages) or _packages(config, source),
+        compiles=any(backend not in {"", "none"} for backend in backends),
+        kept=config.exclude,
+        versions=tuple(_relative(folder, config) for folder in migrations.versions) if migrations else (),
+        inputs=tuple(name for stage in config.data.stage for name in stage.inputs if ":" not in name),
+        stages=tuple(f"{inside}{module.replace('.', '/')}" for module in stages),
+        outputs=(".buildkit", _relative(config.root / config.data.path, config)),
+    )
+
+
+def _packages(config: Config, source: str) -> tuple[str, ...]:
+    """Return the places of all code where no packages are named: the source root, or what looks like code beside it."""
+    if source:
+        return (source,)
+    folders = [init.parent.name for init in config.source.glob("*/__init__.py")]
+    modules = [file.stem for file in config.source.glob("*.py")]
+    return tuple(sorted({*folders} - _NO_SERVICE | {*modules} - _NO_MODULES))
+
+
+def _relative(path: Path, config: Config) -> str:
+    name = Path(os.path.relpath(path, config.root)).as_posix()
+    return "" if name == "." else name
+
+
+def _dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
+    project = tomllib.loads((config.service / "pyproject.toml").read_text("utf-8")).get("project", {})
+    return project.get("dependencies"), project.get("optional-dependencies")
+
+
+def _flags(config: Config) -> dict[str, str]:
+    """Return the settings that flags made, so that they hold when the file is read again."""
+    flags = {}
+    for name, origin in config.origins.items():
+        if origin.startswith("--"):
+            value: Any = config
+            for part in name.split("."):
+                value = getattr(value, part.replace("-", "_"))
+            flags[name] = ",".join(value) if isinstance(value, tuple) else str(value)
+    return flags
