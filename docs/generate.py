@@ -1,0 +1,167 @@
+"""Writes the reference pages from the code, so that they cannot say anything else: `python docs/generate.py`.
+
+A test compares what this makes with what is in the repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from typing import Any
+
+from invoke.tasks import Task
+
+from buildkit import errors
+from buildkit.config.settings import Config
+from buildkit.tasks import ns
+
+REFERENCE = Path(__file__).parent / "reference"
+MADE = "<!-- made by docs/generate.py -->\n"
+
+SIZES = {10**9: "GB", 10**6: "MB", 10**3: "KB"}
+TIMES = {86400: "d", 3600: "h", 60: "min"}
+
+FIXED_CODES = {
+    0: "Done, or nothing to do.",
+    1: "A fault of the suite itself: please report it.",
+    130: "Interrupted (Ctrl-C).",
+    143: "Terminated (SIGTERM).",
+}
+
+
+def settings() -> str:
+    """Return the page of all settings."""
+    lines = [
+        "# Settings",
+        MADE,
+        "In `pyproject.toml`. A variable wins over the file, a flag over the variable: `compile.profile` is",
+        "`PYBUILDKIT_COMPILE_PROFILE` and `--profile`. In a variable a list is written with commas or as JSON,",
+        "a table as JSON.",
+        "Unknown keys and wrong values stop every command with exit code 2, all of them named at once.",
+    ]
+    for heading, kind in sections(Config, "tool.buildkit"):
+        lines += ["", f"## `{heading}`", "", "| key | default | meaning |", "|---|---|---|"]
+        lines += [
+            f"| `{item.name.replace('_', '-')}` | {default(item)} | {meaning(item)} |"
+            for item in fields(kind)
+            if "kind" in item.metadata
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def sections(kind: type, name: str) -> Iterator[tuple[str, type]]:
+    """Give each table of the settings with its heading, outermost first."""
+    yield (f"[{name}]", kind)
+    for item in fields(kind):
+        inner = f"{name}.{item.name.replace('_', '-')}"
+        if "section" in item.metadata:
+            yield from sections(item.metadata["section"], inner)
+        if "tables" in item.metadata:
+            yield from sections(item.metadata["tables"], f"{inner}.NAME")
+        if "list" in item.metadata:
+            yield (f"[[{inner}]]", item.metadata["list"])
+
+
+def default(item: Field[Any]) -> str:
+    """Return a setting's default as it would be written in the file."""
+    value: Any = {} if item.default is MISSING else item.default
+    kind = item.metadata["kind"]
+    if kind == "bytes" and value:
+        return f'`"{quantity(value, SIZES)}"`'
+    if kind == "seconds" and value:
+        return f'`"{quantity(value, TIMES)}"`'
+    if kind == "jobs":
+        return '`"auto"`'
+    if isinstance(value, str):
+        return f'`"{value}"`'
+    return f"`{list(value) if isinstance(value, tuple) else value}`"
+
+
+def quantity(value: float, units: dict[int, str]) -> str:
+    """Return a number of bytes or seconds with the largest unit that leaves it whole."""
+    for size, unit in units.items():
+        if value % size == 0 and value >= size:
+            return f"{value // size:g}{unit}"
+    return f"{value:g}s"
+
+
+def meaning(item: Field[Any]) -> str:
+    """Return a setting's sentence, with its choices."""
+    choices = " · ".join(f"`{choice}`" for choice in item.metadata["choices"] if choice)
+    said = item.metadata["says"]
+    return f"{said} One of {choices}." if choices else said
+
+
+def commands() -> str:
+    """Return the page of all commands."""
+    lines = [
+        "# Commands",
+        MADE,
+        "Results go to stdout, all else to stderr. `invoke --dry COMMAND` is `--dry-run`. How each command can end is",
+        "listed under [exit codes](exit-codes.md).",
+    ]
+    for name in sorted(ns.task_names):
+        task: Task[Callable[..., Any]] = ns[name]
+        aliases = "".join(f", `invoke {alias}`" for alias in ns.task_names[name])
+        lines += ["", f"## `invoke {name}`{aliases}", "", " ".join((task.__doc__ or "").split())]
+        options = [argument for argument in task.get_arguments() if argument.help]
+        if options:
+            lines += ["", "| flag | meaning |", "|---|---|"]
+            lines += [f"| `{flag(argument)}` | {argument.help} |" for argument in options]
+    lines += ["", SESSIONS]
+    return "\n".join(lines)
+
+
+def flag(argument: Any) -> str:  # noqa: ANN401 - Invoke's own
+    """Return a flag as it is typed."""
+    name = f"--{argument.name.replace('_', '-')}"
+    return name if argument.kind is bool else f"{name} {argument.name.upper()}"
+
+
+def exit_codes() -> str:
+    """Return the page of all exit codes."""
+    codes = {kind.exit_code: (kind.__doc__ or "").splitlines()[0] for kind in classes(errors.BuildkitError)}
+    lines = [
+        "# Exit codes",
+        MADE,
+        "Of every `invoke` command and of the container's entrypoint. Nox ends with 1 whatever a session's reason was,",
+        "and says it.",
+        "",
+        "| code | means |",
+        "|---|---|",
+    ]
+    lines += [f"| {code} | {says} |" for code, says in sorted({**codes, **FIXED_CODES}.items())]
+    return "\n".join(lines) + "\n"
+
+
+def classes(kind: type[errors.BuildkitError]) -> Iterator[type[errors.BuildkitError]]:
+    """Give every class of error below `kind`."""
+    for below in kind.__subclasses__():
+        yield below
+        yield from classes(below)
+
+
+SESSIONS = """## `nox -s build`, `tests`, `migrations`, `image`
+
+| session | does |
+|---|---|
+| `build-3.x` | builds this Python's wheel, installs it in a clean environment, imports every module, runs the tests |
+| `tests-3.x` | runs the tests in the checkout, with the modules compiled in place |
+| `migrations` | checks the revisions as `invoke migrate.check` does |
+| `image` | builds the images; only when it is named |
+
+`nox -s build --list --json` prints the matrix for a CI service. What follows `--` goes to the tests.
+"""
+
+PAGES = {"settings.md": settings, "commands.md": commands, "exit-codes.md": exit_codes}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
