@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,9 +61,8 @@ def postgres() -> Path:
 @pytest.fixture(scope="session")
 def docker() -> None:
     """A Docker Engine that answers and has buildx."""
-    from buildkit.image.engine import require
-
     from buildkit.errors import EngineError
+    from buildkit.image.engine import require
 
     try:
         require()
@@ -98,3 +102,62 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one `invoke` command left behind."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    started: tuple[str, ...]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+    def outcomes(self) -> dict[str, str]:
+        """Each module of the JSON result with what became of it."""
+        return {row["module"]: row["outcome"] for row in self.json["modules"]}
+
+    def reason(self, module: str) -> str:
+        return str(next(row["reason"] for row in self.json["modules"] if row["module"] == module))
+
+
+_DRIVER = """
+import os, sys
+def see(event, arguments):
+    if event == "subprocess.Popen":
+        with open(os.environ["STARTED"], "a") as file:
+            file.write(" ".join(map(str, arguments[1])) + "\\n")
+sys.addaudithook(see)
+from invoke.main import program
+program.run(["invoke", *sys.argv[1:]])
+"""
+
+InvokeRunner = Callable[..., Ran]
+
+
+@pytest.fixture
+def invoke(tmp_path_factory: pytest.TempPathFactory) -> InvokeRunner:
+    """Run a real `invoke` in a project; the result names every process that it started itself."""
+
+    def run(root: Path, *arguments: str, **environment: str) -> Ran:
+        tasks = root / "tasks.py"
+        if not tasks.exists():
+            tasks.write_text("from buildkit.tasks import ns\n")
+        log = tmp_path_factory.mktemp("started") / "log"
+        done = subprocess.run(
+            [sys.executable, "-c", _DRIVER, *arguments],
+            cwd=root,
+            env={**os.environ, "STARTED": str(log), **environment},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        started = tuple(log.read_text().splitlines()) if log.exists() else ()
+        return Ran(done.returncode, done.stdout, done.stderr, started)
+
+    return run
