@@ -10,6 +10,11 @@ def now() -> float:
     return time.time()
 
 
+def time_of_day() -> str:
+    """Return the local time of day as `12:01:03`."""
+    return time.strftime("%H:%M:%S")
+
+
 class Stopwatch:
     """Measures how long something takes, in seconds, from the moment it is made."""
 

@@ -183,6 +183,15 @@ def end(child: subprocess.Popen[str], grace: float = GRACE, first: int = signal.
     return child.wait()
 
 
+def ended_within(child: Child, seconds: float) -> bool:
+    """Wait for the end of `child`, for `seconds` at most; return whether it came."""
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def end_all() -> None:
     """End every child that a thread of this process waits for in `run`: the whole is interrupted."""
     for child in tuple(_running):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -12,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -121,7 +121,7 @@ class Dev:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2) as response:
                 pid, _, words = response.read().decode().partition(" ")
                 return int(pid), words
-        except (OSError, urllib.error.URLError):
+        except (OSError, http.client.HTTPException):
             return 0, ""
 
     def save(self, name: str, text: str) -> None:

@@ -1,0 +1,228 @@
+"""The loop with fakes: which steps are taken, in which order, and what is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import pytest
+
+from buildkit.core.changes import Need, Reaction
+from buildkit.dev.loop import Actions, Loop
+from buildkit.dev.supervisor import Service, State
+from buildkit.errors import CompileError, ConfigurationError
+from buildkit.model import Outcome, Reason, Report
+
+SERVICE = Service(("service",), Path(), {})
+
+
+class FakeKeeper:
+    """A service that is ready when told so."""
+
+    def __init__(self, done: list[str]) -> None:
+        self.now = State.STOPPED
+        self.exit_code: int | None = None
+        self.revives = False
+        self._done = done
+
+    def start(self, service: Service) -> None:
+        assert service is SERVICE
+        self._done.append("start")
+        self.now = State.STARTING
+
+    def stop(self) -> None:
+        self.now = State.STOPPED
+
+    def state(self) -> State:
+        return self.now
+
+    def await_ready(self, patience: float) -> State:
+        assert patience
+        return self.now
+
+    def revive(self) -> bool:
+        if self.revives:
+            self.now = State.STARTING
+        return self.revives
+
+    def ends(self, exit_code: int) -> None:
+        self.now, self.exit_code = State.ENDED, exit_code
+
+
+class World:
+    """A loop, the steps it took and the lines it said, times left out."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.said: list[str] = []
+        self.made = {"rebuild": 1, "migrate": 0, "refresh": 0}
+        self.fails: dict[str, Exception] = {}
+        self.settings_differ = False
+        self.keeper = FakeKeeper(self.done)
+        actions = Actions(
+            self._reload,
+            self._step("rebuild"),
+            self._step("migrate"),
+            self._step("refresh"),
+            self._prepare,
+            self._service,
+        )
+        self.loop = Loop(actions, self.keeper, self._say)
+
+    def change(self, *needs: Need, file: str = "app/a.py") -> list[str]:
+        """Let a file change; return the steps that were taken."""
+        self.done.clear()
+        self.said.clear()
+        self.loop.react(Reaction(needs, Reason("changed", file), (file,)))
+        return list(self.done)
+
+    def attend(self) -> list[str]:
+        self.said.clear()
+        self.loop.attend()
+        return list(self.said)
+
+    def ready(self) -> list[str]:
+        self.keeper.now = State.READY
+        return self.attend()
+
+    def _say(self, text: str) -> None:
+        self.said.append(re.sub(r"\d+\.\d\d s", "TIME", re.sub(r"\d\d:\d\d:\d\d ", "", text)))
+
+    def _do(self, name: str) -> None:
+        self.done.append(name)
+        if name in self.fails:
+            raise self.fails[name]
+
+    def _step(self, name: str) -> Callable[[], Report]:
+        def step() -> Report:
+            self._do(name)
+            rows = [Outcome(str(at), "compiled", Reason("changed")) for at in range(self.made[name])]
+            return Report("test/1", (*rows, Outcome("other", "fresh", Reason("unchanged"))), 0.0)
+
+        return step
+
+    def _reload(self) -> bool:
+        self._do("reload")
+        return self.settings_differ
+
+    def _prepare(self, files: Collection[str]) -> None:
+        self._do("prepare " + " ".join(files))
+
+    def _service(self) -> Service:
+        return SERVICE
+
+
+@pytest.fixture
+def world() -> World:
+    it = World()
+    it.loop.begin()
+    assert it.done == ["rebuild", "migrate", "refresh", "prepare ", "start"]
+    assert it.ready() == ["start: rebuilt 1 module TIME, started TIME, ready after TIME"]
+    return it
+
+
+def test_a_plain_module_is_a_restart_alone(world: World) -> None:
+    assert world.change(Need.RESTART) == ["prepare app/a.py", "start"]
+    assert world.attend() == []
+    assert world.ready() == ["changed app/a.py: restarted TIME, ready after TIME"]
+    assert world.attend() == []
+    assert [row.result for row in world.loop.outcomes] == ["ready", "ready"]
+
+
+def test_a_rebuild_names_what_it_made(world: World) -> None:
+    world.made["rebuild"] = 2
+    assert world.change(Need.REBUILD, Need.RESTART, file="app/a.pyx") == ["rebuild", "prepare app/a.pyx", "start"]
+    assert world.ready() == ["changed app/a.pyx: rebuilt 2 modules TIME, restarted TIME, ready after TIME"]
+
+
+def test_nothing_that_counts_is_not_a_word(world: World) -> None:
+    world.said.clear()
+    world.loop.react(Reaction((), Reason("unchanged"), ()))
+    assert world.said == []
+
+
+def test_data_without_effect_is_not_a_word(world: World) -> None:
+    assert world.change(Need.REFRESH) == ["refresh"]
+    assert world.said == []
+
+
+def test_new_data_restarts_the_service(world: World) -> None:
+    world.made["refresh"] = 1
+    assert world.change(Need.REFRESH, file="tle/a.txt") == ["refresh", "prepare tle/a.txt", "start"]
+    assert world.ready() == ["changed tle/a.txt: made 1 stage TIME, restarted TIME, ready after TIME"]
+
+
+def test_a_failed_build_shows_the_compilers_words_first_and_is_owed(world: World) -> None:
+    world.fails["rebuild"] = CompileError("1 of 2 modules did not compile", details=["a.pyx:1: oh"], hint="mend it")
+    assert world.change(Need.REBUILD, Need.RESTART) == ["rebuild"]
+    assert world.said == [
+        "error: 1 of 2 modules did not compile\n  a.pyx:1: oh\n\nhint: mend it",
+        "changed app/a.py: rebuild failed, the service runs on as it was",
+    ]
+    assert world.keeper.now is State.READY
+    assert world.change(Need.RESTART, file="app/b.py") == ["rebuild"]
+    world.fails.clear()
+    assert world.change(Need.RESTART, file="app/c.py") == ["rebuild", "prepare app/a.py app/b.py app/c.py", "start"]
+    world.ready()
+    assert world.change(Need.RESTART, file="app/c.py") == ["prepare app/c.py", "start"]
+
+
+def test_a_failure_at_the_start_waits_for_a_change() -> None:
+    it = World()
+    it.fails["migrate"] = ConfigurationError("no")
+    it.loop.begin()
+    assert it.said[-1] == "start: rebuilt 1 module TIME, migrate failed, waiting for a change"
+    it.fails.clear()
+    assert it.change(Need.RESTART) == ["migrate", "refresh", "prepare app/a.py", "start"]
+
+
+def test_settings_that_changed_go_through_everything(world: World) -> None:
+    world.settings_differ = True
+    steps = world.change(Need.RELOAD, file="pyproject.toml")
+    assert steps == ["reload", "rebuild", "migrate", "refresh", "prepare pyproject.toml", "start"]
+
+
+def test_settings_that_did_not_change_are_not_a_word(world: World) -> None:
+    assert world.change(Need.RELOAD, file="pyproject.toml") == ["reload"]
+    assert world.said == []
+
+
+def test_wrong_settings_leave_the_old_ones_and_the_rest_goes_on(world: World) -> None:
+    world.fails["reload"] = ConfigurationError("one setting is wrong")
+    assert world.change(Need.RELOAD, Need.RESTART, file="pyproject.toml")[0] == "reload"
+    assert world.said[0] == "error: one setting is wrong\nthe settings stay as they were"
+    assert world.done[-1] == "start"
+    assert world.change(Need.RESTART) == ["prepare app/a.py", "start"]
+
+
+def test_a_change_overtakes_a_service_that_still_starts(world: World) -> None:
+    world.change(Need.RESTART)
+    world.change(Need.RESTART, file="app/b.py")
+    assert world.said == ["changed app/a.py: restarted TIME, overtaken by a further change"]
+    assert world.ready() == ["changed app/b.py: restarted TIME, ready after TIME"]
+
+
+def test_a_change_without_effect_does_not_hide_that_a_service_gets_ready(world: World) -> None:
+    world.change(Need.RESTART)
+    world.change(Need.REFRESH, file="tle/a.txt")
+    assert world.ready() == ["changed app/a.py: restarted TIME, ready after TIME"]
+
+
+def test_a_crash_at_the_start_is_told_once(world: World) -> None:
+    world.change(Need.RESTART)
+    world.keeper.ends(7)
+    assert world.attend() == [
+        "changed app/a.py: restarted TIME, the service ended with exit code 7, waiting for a change"
+    ]
+    assert world.attend() == []
+
+
+def test_a_crash_later_on_starts_it_again(world: World) -> None:
+    world.keeper.revives = True
+    world.keeper.ends(137)
+    assert world.attend() == []
+    assert world.ready() == ["the service ended by SIGKILL: started again, ready after TIME"]
+    world.keeper.revives = False
+    world.keeper.ends(137)
+    assert world.attend() == ["the service ended by SIGKILL, waiting for a change"]

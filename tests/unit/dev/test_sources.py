@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from buildkit.dev.sources import check_syntax, forget_bytecode
+from buildkit.errors import CompileError
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    good, bad, null = tmp_path / "good.py", tmp_path / "bad.py", tmp_path / "null.py"
+    good.write_text("x = 'it is' is 'a warning at most'\n")
+    bad.write_text("a = 1\nif a\n")
+    null.write_text("a = '\0'\n")
+    check_syntax([good, tmp_path / "deleted.py"])
+    with pytest.raises(CompileError) as raised:
+        check_syntax([good, bad, null])
+    assert raised.value.details[:2] == (f"{bad}:2: expected ':'", "    if a")
+    assert "null bytes" in raised.value.details[2]
+
+
+def test_python_trusts_bytecode_of_a_former_text_until_it_is_forgotten(tmp_path: Path) -> None:
+    module = tmp_path / "answer.py"
+
+    def run() -> str:
+        command = [sys.executable, "-c", "import answer; print(answer.TEXT)"]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    module.write_text("TEXT = 'one'\n")
+    os.utime(module, (1_000_000, 1_000_000))
+    assert run() == "one"
+    module.write_text("TEXT = 'two'\n")
+    os.utime(module, (1_000_000, 1_000_000))
+    assert run() == "one", "this is why"
+    forget_bytecode([module])
+    assert run() == "two"

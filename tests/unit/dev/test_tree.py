@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from buildkit.core.changes import Layout, Need
+from buildkit.dev.tree import Tree
+from buildkit.model import Reason
+
+LAYOUT = Layout(source_root="src", packages=("src/app",), inputs=("tle/*.txt",), outputs=(".buildkit", "data"))
+FILES = {
+    "pyproject.toml": "",
+    "src/app/main.py": "1",
+    "src/app/deep/part.py": "1",
+    "src/app/__pycache__/main.py": "1",
+    "src/app/tests/test_main.py": "1",
+    "src/app/venv/pyvenv.cfg": "1",
+    "src/app/venv/lib/site.py": "1",
+    "src/other/main.py": "1",
+    "tle/a.txt": "1",
+    "data/current/a.txt": "1",
+}
+
+
+@pytest.fixture
+def root(project: Callable[[Mapping[str, str]], Path]) -> Path:
+    return project(FILES)
+
+
+def test_only_folders_with_code_inputs_and_settings_are_watched(root: Path) -> None:
+    folders = [os.path.relpath(folder, root) for folder in Tree(root, LAYOUT).folders()]
+    assert folders == [".", "src", "src/app", "src/app/deep", "tle"]
+
+
+def test_a_touched_file_has_not_changed(root: Path) -> None:
+    tree = Tree(root, LAYOUT)
+    file = root / "src/app/main.py"
+    file.write_text("1")
+    assert tree.changes([str(file)]).needs == ()
+
+
+def test_a_file_that_was_replaced_has_changed_once(root: Path) -> None:
+    tree = Tree(root, LAYOUT)
+    file = root / "src/app/main.py"
+    file.unlink()
+    file.write_text("2")
+    assert tree.changes([str(file)]).reason == Reason("changed", "src/app/main.py")
+    assert tree.changes([str(file)]).needs == ()
+    assert tree.changes().needs == ()
+
+
+def test_there_and_back_is_no_change(root: Path) -> None:
+    tree = Tree(root, LAYOUT)
+    file = root / "src/app/main.py"
+    file.write_text("2")
+    file.write_text("1")
+    assert tree.changes().needs == ()
+
+
+def test_a_look_at_everything_finds_what_no_event_named(root: Path) -> None:
+    tree = Tree(root, LAYOUT)
+    (root / "src/app/new").mkdir()
+    (root / "src/app/new/a.py").write_text("1")
+    (root / "src/app/deep/part.py").unlink()
+    assert tree.changes().files == ("src/app/deep/part.py", "src/app/new/a.py")
+
+
+def test_data_inputs_count_by_their_state(root: Path) -> None:
+    tree = Tree(root, LAYOUT)
+    file = root / "tle/a.txt"
+    file.write_text("longer")
+    assert tree.changes([str(file)]).needs == (Need.REFRESH,)
+
+
+def test_what_counts(root: Path) -> None:
+    tree = Tree(root, LAYOUT)
+    assert tree.counts(f"{root}/src/app/main.py")
+    assert not tree.counts(f"{root}/src/app/main.c")
+    assert not tree.counts(f"{root}/src/other/main.py")
