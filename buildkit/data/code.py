@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from buildkit.data.statcache import Import, StatCache
+from buildkit.data.digests import Digests, Import
 from buildkit.model import Digest
 
 _SOURCES = (".py", ".pyx", ".pxd")
@@ -24,7 +24,7 @@ _CYTHON = re.compile(
 )
 
 
-def digests_of(module: str, source_root: Path, cache: StatCache) -> dict[str, Digest]:
+def digests_of(module: str, source_root: Path, cache: Digests) -> dict[str, Digest]:
     """Return the digest of every source that `module` can reach, by path relative to `source_root`.
 
     Empty if there is no source of that module. Sources are `.py`, `.pyx` and `.pxd`; a compiled module beside its
@@ -42,7 +42,7 @@ def digests_of(module: str, source_root: Path, cache: StatCache) -> dict[str, Di
         if path in found:
             continue
         file = source_root / path
-        found[path] = cache.digest(file)
+        found[path] = cache.of(file)
         package = _package_of(path)
         for level, name, names in _imports_of(file, found[path], cache):
             if level < 0:
@@ -79,7 +79,7 @@ def _package_of(path: str) -> list[str]:
     return list(PurePosixPath(path).parent.parts)
 
 
-def _imports_of(file: Path, digest: Digest, cache: StatCache) -> list[Import]:
+def _imports_of(file: Path, digest: Digest, cache: Digests) -> list[Import]:
     known = cache.imports(digest)
     if known is None:
         try:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from buildkit.core.fingerprint import digest_bytes, digest_value, fingerprint
 from buildkit.data import code
+from buildkit.data.digests import Digests
 from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.data.statcache import StatCache
 from buildkit.errors import DataError
 from buildkit.model import ABSENT, Digest, Fingerprint
 
@@ -29,7 +29,7 @@ def fingerprint_of(
     pipeline: Pipeline,
     environment: Mapping[str, str],
     made: Mapping[str, Mapping[str, Digest]],
-    cache: StatCache,
+    cache: Digests,
 ) -> Fingerprint:
     """Return what `stage` would be made from now.
 
@@ -56,11 +56,9 @@ def fingerprint_of(
             value = environment.get(rest)
             parts[f"variable {rest}"] = ABSENT if value is None else digest_bytes(value.encode())
         elif scheme == "package":
-            parts |= {f"package {path}": cache.digest(file) for path, file in _of_package(rest, name, stage)}
+            parts |= {f"package {path}": cache.of(file) for path, file in _of_package(rest, name, stage)}
         else:
-            parts |= {
-                f"input {path}": cache.digest(pipeline.root / path) for path in _of_project(name, pipeline, stage)
-            }
+            parts |= {f"input {path}": cache.of(pipeline.root / path) for path in _of_project(name, pipeline, stage)}
     if stage.module:
         sources = code.digests_of(stage.module, pipeline.source_root, cache)
         if not sources:

@@ -10,10 +10,11 @@ from pathlib import Path
 from buildkit.core import plan
 from buildkit.data import generations, lease, outputs
 from buildkit.data.decision import Access, Condition
+from buildkit.data.digests import Digests
 from buildkit.data.inputs import InputError, fingerprint_of
 from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
 from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.data.statcache import StatCache
+from buildkit.errors import DataError
 from buildkit.model import Action, Digest, Fingerprint, Reason, Step
 
 SKEW = 60.0
@@ -45,7 +46,7 @@ class Look:
     fault: InputError | None = None
 
 
-def look(pipeline: Pipeline, environment: Mapping[str, str], cache: StatCache, now: float) -> Look:
+def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now: float) -> Look:
     """Look at the data.
 
     Args:
@@ -118,6 +119,14 @@ def step_of(
     return step
 
 
+def newer(detail: str) -> DataError:
+    """Return the error for data that this version cannot read."""
+    return DataError(
+        f"data: {detail} was written by a newer version",
+        hint="run the version that wrote it, or clear the data to make it anew",
+    )
+
+
 def age_of(pipeline: Pipeline, manifest: Manifest, now: float) -> float | None:
     """Return the age in seconds of the oldest stage that names no other stage."""
     made = [
@@ -139,11 +148,11 @@ def in_words(seconds: float) -> str:
 def _nothing(
     pipeline: Pipeline,
     environment: Mapping[str, str],
-    cache: StatCache,
+    cache: Digests,
     condition: Condition,
     generation: Path | None = None,
 ) -> Look:
-    """Return the look at no data; inputs are read all the same, as nobody wants to hear of the last one after an hour."""
+    """Return the look at no data; inputs are read all the same, so that a missing one is named before hours of work."""
     steps = tuple(Step(stage.name, Action.MAKE, plan.NEVER_MADE) for stage in pipeline.stages)
     fault = None
     try:
@@ -159,7 +168,7 @@ def _steps(
     environment: Mapping[str, str],
     manifest: Manifest,
     found: Mapping[str, Mapping[str, Digest]],
-    cache: StatCache,
+    cache: Digests,
     now: float,
 ) -> tuple[Step, ...]:
     made = {name: record.outputs for name, record in manifest.stages.items()}

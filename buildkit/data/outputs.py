@@ -8,9 +8,9 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from buildkit.data.digests import Digests
 from buildkit.data.manifest import File, StageRecord
 from buildkit.data.pipeline import Stage
-from buildkit.data.statcache import StatCache
 from buildkit.doors import files
 from buildkit.errors import StageError
 from buildkit.model import ABSENT, Digest
@@ -68,7 +68,7 @@ def share(record: StageRecord, source: Path, generation: Path) -> StageRecord:
     return StageRecord(record.name, record.key, record.parts, shared, record.made, record.seconds)
 
 
-def on_disk(recorded: Mapping[str, File], generation: Path, cache: StatCache | None) -> dict[str, Digest]:
+def on_disk(recorded: Mapping[str, File], generation: Path, cache: Digests | None) -> dict[str, Digest]:
     """Return the digest of every recorded file as it lies there now.
 
     A file with the recorded size and time is taken as it was recorded. One with another time (a volume that was
@@ -87,7 +87,7 @@ def on_disk(recorded: Mapping[str, File], generation: Path, cache: StatCache | N
         elif status.st_mtime_ns == file.modified:
             found[path] = file.digest
         else:
-            found[path] = cache.digest(place) if cache else Digest("another time")
+            found[path] = cache.of(place) if cache else Digest("another time")
     return found
 
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.data import generations, lease, outputs, running, volume
+from buildkit.data import digests, generations, lease, outputs, running, volume
 from buildkit.data.decision import Condition
+from buildkit.data.digests import Digests
 from buildkit.data.inputs import fingerprint_of
 from buildkit.data.lease import Lease
-from buildkit.data.look import Look, look, step_of
+from buildkit.data.look import Look, look, newer, step_of
 from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.data.statcache import StatCache
 from buildkit.doors import clock
-from buildkit.errors import DataError, StageError
+from buildkit.errors import StageError
 from buildkit.model import Action, Fingerprint, Outcome, Reason, Step
 
 Say = Callable[[str], None]
@@ -54,7 +54,7 @@ def refresh(
 
     try:
         with lease.held(pipeline.folder, wait=None, on_wait=waiting) as holder:
-            cache = cache_of(pipeline)
+            cache = digests.beside(pipeline.folder)
             seen = look(pipeline, environment, cache, clock.now())
             if seen.fault is not None:
                 raise seen.fault
@@ -68,19 +68,6 @@ def refresh(
             return result
     except OSError as error:
         raise volume.worded(error, pipeline.folder) from error
-
-
-def cache_of(pipeline: Pipeline) -> StatCache:
-    """Return the digests that are kept beside the data."""
-    return StatCache(pipeline.folder / "inputs.json")
-
-
-def newer(detail: str) -> DataError:
-    """Return the error for data that this version cannot read."""
-    return DataError(
-        f"data: {detail} was written by a newer version",
-        hint="run the version that wrote it, or clear the data to make it anew",
-    )
 
 
 def _all_fresh(seen: Look, tell: Tell) -> tuple[Outcome, ...]:
@@ -99,7 +86,7 @@ class _Attempt:
         environment: Mapping[str, str],
         say: Say,
         tell: Tell,
-        cache: StatCache,
+        cache: Digests,
         holder: Lease,
         seen: Look,
         *,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.data import generations, outputs
+from buildkit.data import digests, generations, outputs
+from buildkit.data.digests import Digests
+from buildkit.data.look import newer
 from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
 from buildkit.data.pipeline import Pipeline
-from buildkit.data.refresh import cache_of, newer
-from buildkit.data.statcache import StatCache
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DataError
 from buildkit.model import ABSENT, Outcome, Reason
@@ -45,7 +45,7 @@ def verify(pipeline: Pipeline, *, deep: bool = False) -> Verdict:
         raise newer(f"generation {generation.name}") from None
     if manifest is None:
         raise DataError(f"data: generation {generation.name} has no whole manifest", hint=_MEND)
-    cache = cache_of(pipeline)
+    cache = digests.beside(pipeline.folder)
     outcomes = []
     damage: list[str] = []
     for record in manifest.stages.values():
@@ -75,7 +75,7 @@ def require_whole(verdict: Verdict) -> None:
         )
 
 
-def _damage(record: StageRecord, generation: Path, cache: StatCache, *, deep: bool) -> list[str]:
+def _damage(record: StageRecord, generation: Path, cache: Digests, *, deep: bool) -> list[str]:
     found = outputs.hashed(record.files, generation) if deep else outputs.on_disk(record.files, generation, cache)
     return [
         f"{path} ({'missing' if found[path] == ABSENT else 'damaged'})"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from buildkit.config import Config
-from buildkit.data import generations, lease, volume
+from buildkit.data import digests, generations, lease, volume
 from buildkit.data.decision import Condition
-from buildkit.data.look import Look, age_of, in_words, look
+from buildkit.data.look import Look, age_of, in_words, look, newer
 from buildkit.data.manifest import Manifest
 from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.data.refresh import cache_of, newer, refresh
+from buildkit.data.refresh import refresh
 from buildkit.data.verify import require_whole, verify
 from buildkit.doors import clock, locks
 from buildkit.doors.clock import Stopwatch
@@ -153,7 +153,7 @@ def lines(report: Report) -> list[str]:
 
 
 def _look(pipeline: Pipeline, environment: Mapping[str, str]) -> Look:
-    cache = cache_of(pipeline)
+    cache = digests.beside(pipeline.folder)
     seen = look(pipeline, environment, cache, clock.now())
     if pipeline.folder.is_dir():
         cache.save()

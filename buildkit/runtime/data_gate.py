@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from buildkit.data import lease
+from buildkit.data import digests, lease, volume
 from buildkit.data.decision import Access, Condition, Decision, Start, decide_start
-from buildkit.data.look import Look, access, in_words, look
+from buildkit.data.look import Look, access, in_words, look, newer
 from buildkit.data.pipeline import Pipeline
-from buildkit.data.refresh import cache_of, newer, refresh
 from buildkit.doors import clock
 from buildkit.errors import DataError
 from buildkit.model import Outcome
@@ -28,11 +27,18 @@ def pass_data(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> b
     """Return when the service may start; whether its data is to be renewed beside it.
 
     Raises:
-        DataError: the data does not allow a start.
+        DataError: the data does not allow a start, or the folder cannot be read.
         StageError: it had to be made, and a stage failed.
     """
+    try:
+        return _pass(pipeline, environment, say)
+    except OSError as error:
+        raise volume.worded(error, pipeline.folder) from error
+
+
+def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool:
     while True:
-        cache = cache_of(pipeline)
+        cache = digests.beside(pipeline.folder)
         seen = look(pipeline, environment, cache, clock.now())
         allowed = Access.FREE if seen.condition is Condition.FRESH else access(pipeline.folder)
         decision = decide_start(seen.condition, allowed, pipeline.policy)
@@ -56,6 +62,7 @@ def renew(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
         DataError: it cannot be.
         StageError: a stage failed.
     """
+    from buildkit.data.refresh import refresh  # noqa: PLC0415 - a start on fresh data does not pay for it
 
     def tell(row: Outcome) -> None:
         time = f" in {in_words(row.seconds)}" if row.result == "made" else ""

@@ -1,0 +1,64 @@
+"""What is known of inputs without reading them again; kept beside the data, so that a warm start reads little."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from buildkit.doors import files
+from buildkit.doors.statcache import StatCache
+from buildkit.model import Digest
+
+Import = tuple[int, str, tuple[str, ...]]
+"""One import as it is written: leading dots, module, names."""
+
+
+class Digests:
+    """Digests of files by their stat, and the imports of sources by their digest.
+
+    Args:
+        file: where both are kept; a missing, damaged or read-only one costs time and nothing else.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        kept = _read(file)
+        self._files = StatCache(kept["files"])
+        self._known: dict[str, list[Any]] = kept["imports"]
+        self._imports: dict[Digest, list[Import]] = {}
+        self._changed = False
+
+    def of(self, path: str | Path) -> Digest:
+        """Return the digest of the file's content, or `ABSENT`."""
+        return self._files.digest(str(path))
+
+    def imports(self, digest: Digest) -> list[Import] | None:
+        """Return the imports of the source with this digest, None if no one has read it yet."""
+        if digest not in self._imports and digest in self._known:
+            self._imports[digest] = [(level, module, tuple(names)) for level, module, names in self._known[digest]]
+        return self._imports.get(digest)
+
+    def keep_imports(self, digest: Digest, found: list[Import]) -> None:
+        """Remember the imports of a source."""
+        self._imports[digest] = found
+        self._changed = True
+
+    def save(self) -> None:
+        """Write what was used, if there is anything new. Where that cannot be, the next start reads again."""
+        if self._changed or self._files.changed:
+            with contextlib.suppress(OSError):
+                files.write(self._file, json.dumps({"files": self._files.rows(), "imports": self._imports}))
+
+
+def beside(folder: Path) -> Digests:
+    """Return what is kept in the data's folder."""
+    return Digests(folder / "inputs.json")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(file.read_bytes())
+        return {"files": {path: tuple(row) for path, row in kept["files"].items()}, "imports": dict(kept["imports"])}
+    return {"files": {}, "imports": {}}

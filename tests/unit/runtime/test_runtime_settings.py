@@ -1,0 +1,57 @@
+"""The entrypoint's settings: written at image build, read at the start, changed by variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.errors import ConfigurationError
+from buildkit.runtime import settings
+from buildkit.runtime.settings import RuntimeSettings
+
+DATA = Pipeline(Path("/app"), Path("/app/src"), Path("/app/data"), (Stage("read", "a:b", (), ("read/",)),))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "buildkit.json"
+
+
+@pytest.mark.parametrize(
+    "image", [RuntimeSettings(Path("/app")), RuntimeSettings(Path("/app"), DATA, {"url_env": "DB"})]
+)
+def test_settings_come_back_as_they_were(file: Path, image: RuntimeSettings) -> None:
+    file.write_text(image.as_text())
+    assert settings.read(file) == image
+
+
+def test_variables_win(file: Path) -> None:
+    file.write_text(RuntimeSettings(Path("/app"), DATA).as_text())
+    variables = {
+        settings.VARIABLE: str(file),
+        "PYBUILDKIT_DATA_PATH": "/data",
+        "PYBUILDKIT_DATA_POLICY": "block",
+    }
+    found = settings.of(variables).data
+    assert found is not None
+    assert (found.folder, found.policy) == (Path("/data"), "block")
+
+
+def test_a_wrong_policy_is_named(file: Path) -> None:
+    file.write_text(RuntimeSettings(Path("/app"), DATA).as_text())
+    with pytest.raises(ConfigurationError, match='"serve" is not a policy'):
+        settings.of({settings.VARIABLE: str(file), "PYBUILDKIT_DATA_POLICY": "serve"})
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"root": "/app", "data": {"root": "/"}, "migrate": null}'])
+def test_a_damaged_file_is_named(file: Path, content: str) -> None:
+    file.write_text(content)
+    with pytest.raises(ConfigurationError, match="not the settings of an image"):
+        settings.read(file)
+
+
+def test_a_missing_file_is_named(file: Path) -> None:
+    with pytest.raises(ConfigurationError, match="No such file"):
+        settings.read(file)
