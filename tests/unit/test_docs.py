@@ -1,0 +1,76 @@
+"""The documentation cannot drift: generated pages, examples, commands and links are compared with the code."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from buildkit.config import load
+
+ProjectMaker = Callable[[Mapping[str, str]], Path]
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+EXAMPLES = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, block in enumerate(re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL), 1)
+]
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    """The script that writes the reference pages."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["settings.md", "commands.md", "exit-codes.md"])
+def test_a_reference_page_is_what_the_code_says(generate: ModuleType, name: str) -> None:
+    written = (ROOT / "docs" / "reference" / name).read_text("utf-8")
+
+    assert written == generate.PAGES[name](), "run: python3 develop.py python docs/generate.py"
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_an_example_of_configuration_is_valid(project: ProjectMaker, text: str) -> None:
+    root = project({"pyproject.toml": text, "src/app/__init__.py": "", "src/counter/__init__.py": ""})
+
+    assert load(root, {}).root == root.resolve()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_names_commands_that_exist(page: Path) -> None:
+    from buildkit.tasks import ns
+
+    known = {name for task, aliases in ns.task_names.items() for name in (task, *aliases)}
+    named = set(
+        re.findall(r"\binvoke ((?!COMMAND)[a-z][a-z.]*)", re.sub(r"pip install \S+", "", page.read_text("utf-8")))
+    )
+
+    assert named <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_links_to_what_is_there(page: Path) -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")) if "://" not in link]
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_has_the_two_lines_that_ci_runs() -> None:
+    lines = [line.strip() for line in (ROOT / "README.md").read_text("utf-8").splitlines()]
+
+    assert [line for line in lines if line.startswith("python3 develop.py")] == [
+        "python3 develop.py invoke build",
+        "python3 develop.py pytest",
+    ]
