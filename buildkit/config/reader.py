@@ -1,6 +1,7 @@
 """From the file, the environment and the flags to one `Config`, with every problem at once.
 
-Precedence, weakest first: default, pyproject.toml, `PYBUILDKIT_<SECTION>_<KEY>`, flag.
+Precedence, weakest first: default, pyproject.toml, `CI` (which asks for the `release` profile),
+`PYBUILDKIT_<SECTION>_<KEY>`, flag.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ else:  # pragma: no cover - one interpreter takes one branch
     import tomli as tomllib
 
 PREFIX = "PYBUILDKIT_"
+_PROFILE = f"{PREFIX}COMPILE_PROFILE"
+_NO = frozenset({"", "0", "no", "false"})
 
 
 def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Config:
@@ -36,8 +39,11 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, str] 
         ConfigurationError: no project, or any number of wrong settings, all named.
     """
     file, table = _find(folder.resolve())
-    reading = _Reading(file, environment, flags or {})
+    by_ci = environment.get("CI", "").lower() not in _NO and _PROFILE not in environment
+    reading = _Reading(file, {**environment, _PROFILE: "release"} if by_ci else environment, flags or {})
     values = reading.section(Config, table, ())
+    if by_ci and reading.origins["compile.profile"] == _PROFILE:
+        reading.origins["compile.profile"] = "CI"
     if reading.problems:
         raise _problems(file, reading.problems)
     values["source_root"] = values["source_root"] or ("src" if (file.parent / "src").is_dir() else ".")
