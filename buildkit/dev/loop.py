@@ -83,6 +83,7 @@ class _Cycle:
     reason: Reason
     watch: Stopwatch = field(default_factory=Stopwatch)
     phrases: list[str] = field(default_factory=list)
+    started: Stopwatch = field(default_factory=Stopwatch)
     told: bool = False
 
     def add(self, words: str, seconds: float) -> None:
@@ -146,7 +147,7 @@ class Loop:
             self._bury()
         elif cycle is not None and state is State.READY:
             self._close(cycle, "ready", f"ready after {cycle.watch.seconds:.2f} s")
-        elif cycle is not None and not cycle.told and cycle.watch.seconds >= SLOW:
+        elif cycle is not None and not cycle.told and cycle.started.seconds >= SLOW:
             self._say(f"{cycle}, not ready yet")
             cycle.told = True
 
@@ -173,7 +174,7 @@ class Loop:
             self._files.clear()
             if self._starting is not None:
                 self._close(self._starting, "superseded", "overtaken by a further change")
-            self._starting = cycle
+            self._starting, cycle.started = cycle, Stopwatch()
             cycle.add(words, watch.seconds)
             return 0
         report = self._steps[need]()
