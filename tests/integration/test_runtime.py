@@ -132,7 +132,7 @@ def test_policy_block_renews_before_the_start(made: Service) -> None:
 def test_policy_fail_leaves_it_to_another(made: Service) -> None:
     change_input(made)
     assert made.start("--", "true", PYBUILDKIT_DATA_POLICY="fail").wait() == 30
-    assert "is inputs changed (stage read, input changed: in/a.txt)" in made.log()
+    assert f"data in {made.pipeline.folder}: inputs changed (stage read, input changed: in/a.txt)" in made.log()
     assert made.runs() == []
 
 
@@ -181,19 +181,33 @@ def test_while_another_makes_the_first_one_waits(service: Service) -> None:
     assert service.runs() == ["read", "select", "count"]
 
 
-def test_a_folder_of_another_user_is_served_and_not_written(made: Service) -> None:
+def as_nobody(service: Service) -> tuple[str, str]:
+    """Return a Python that everybody may run, and the code that makes it a user without rights."""
     python = shutil.which("python3", path="/usr/bin")
     if os.geteuid() != 0 or python is None:
         pytest.skip("needs root and a Python that everybody may run")
-    for folder in (made.root, *made.root.parents[:3]):
+    for folder in (service.root, *service.root.parents[:3]):
         folder.chmod(0o755)
+    root = str(Path(__file__).parents[2])
+    return python, f"import sys, os; sys.path.insert(0, {root!r}); os.setgid(65534); os.setuid(65534)"
+
+
+def test_a_folder_of_another_user_is_served_and_not_written(made: Service) -> None:
+    python, code = as_nobody(made)
     change_input(made)
-    code = f"import sys, os; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); os.setgid(65534); os.setuid(65534)"
     assert made.start("--", "true", code=code, python=python).wait() == 0
     assert "starting (policy serve-stale, and the folder is read-only)" in made.log()
     assert made.start("--renew", code=code, python=python).wait() == 30
     assert "is not writable for user 65534" in made.log()
     assert "hint: once, as root: chown -R 65534" in made.log()
+
+
+def test_an_empty_volume_of_another_user_is_explained(service: Service) -> None:
+    python, code = as_nobody(service)
+    service.pipeline.folder.mkdir()
+    assert service.start("--", "true", code=code, python=python).wait() == 30
+    assert "missing: the folder is read-only" in service.log()
+    assert f"{service.pipeline.folder} belongs to user 0; once, as root: chown -R 65534" in service.log()
 
 
 # ------------------------------------------------------------------ signals
