@@ -19,9 +19,6 @@ from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.doors import files
 
 PARTIAL = ".partial"
-KEPT = 2
-"""How many whole generations stay: the current one and the one before."""
-
 _RECORDS = ".stages"
 
 
@@ -56,6 +53,11 @@ def all_of(folder: Path) -> list[Path]:
     with contextlib.suppress(OSError):
         return sorted((place for place in folder_of(folder).iterdir() if _number(place)), key=_number, reverse=True)
     return []
+
+
+def partial_ones(folder: Path) -> list[Path]:
+    """Return the folders of partial generations: work under way, or what a crash left."""
+    return [place for place in all_of(folder) if place.name.endswith(PARTIAL)]
 
 
 def new(folder: Path, number: int, now: float) -> Path:
@@ -120,15 +122,11 @@ def switch(folder: Path, generation: Path) -> None:
     files.sync_folder(folder)
 
 
-def tidy(folder: Path) -> None:
-    """Delete partial generations and all whole ones but the current and the newest other; never the current one."""
-    kept = [now] if (now := current(folder)) else []
+def tidy(folder: Path, previous: Path | None) -> None:
+    """Delete all generations but the current one and `previous`, which a reader may still have open."""
+    kept = {current(folder), previous}
     for place in all_of(folder):
-        if place in kept:
-            continue
-        if len(kept) < KEPT and not place.name.endswith(PARTIAL):
-            kept.append(place)
-        else:
+        if place not in kept:
             delete(place)
 
 

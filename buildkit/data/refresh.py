@@ -110,6 +110,7 @@ class _Attempt:
         self._outcomes.clear()
         self._holder.begin()
         leftovers = list(generations.finished(self._pipeline.folder, self._last))
+        self._drop_unfinished(leftovers)
         partial = generations.new(self._pipeline.folder, self._holder.number, clock.now())
         try:
             for stage in self._pipeline.stages:
@@ -121,10 +122,18 @@ class _Attempt:
             self._say(f"data: files of stage {', '.join(sorted(broken))} are damaged: making them again")
             return self.run({*distrusted, *broken})
         finally:
-            for place in generations.all_of(self._pipeline.folder):
-                if place.name.endswith(generations.PARTIAL) and place.name < partial.name:
+            for place in generations.partial_ones(self._pipeline.folder):
+                if place != partial:
                     generations.delete(place)
         return Result(self._commit(partial), tuple(self._outcomes.values()))
+
+    def _drop_unfinished(self, leftovers: list[tuple[Path, StageRecord]]) -> None:
+        """Give back the room that a stage which was cut short still takes."""
+        finished = {(place, record.name) for place, record in leftovers}
+        for place in generations.partial_ones(self._pipeline.folder):
+            for stage in self._pipeline.stages:
+                if (place, stage.name) not in finished:
+                    outputs.clear(stage, place)
 
     def _bring(
         self, stage: Stage, partial: Path, leftovers: list[tuple[Path, StageRecord]], distrusted: Collection[str]
@@ -208,5 +217,5 @@ class _Attempt:
         manifest = Manifest(name, self._holder.number, clock.now(), dict(self._records))
         self._holder.confirm()
         generations.commit(self._pipeline.folder, partial, manifest)
-        generations.tidy(self._pipeline.folder)
+        generations.tidy(self._pipeline.folder, self._last)
         return manifest

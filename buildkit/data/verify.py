@@ -52,7 +52,8 @@ def verify(pipeline: Pipeline, *, deep: bool = False) -> Verdict:
         watch = Stopwatch()
         found = _damage(record, generation, cache, deep=deep)
         damage += found
-        files = f"{len(record.files)} files"
+        count = len(record.files)
+        files = f"{count} {'file' if count == 1 else 'files'}"
         reason = (
             Reason("output damaged", found[0]) if found else Reason("read to the end" if deep else "in place", files)
         )

@@ -42,6 +42,11 @@ def _full_hint() -> str:
     return "the volume is full: make room and run again; the data that was there stays, finished stages are kept"
 
 
+def mend_ownership(folder: Path) -> str:
+    """Return what to do about a folder that this user cannot write."""
+    return f"{_owner_of(folder)}; once, as root: chown -R {os.geteuid()} {folder}\nor mount the volume writable"
+
+
 def _owner_of(folder: Path) -> str:
     place = folder
     while not place.exists() and place != place.parent:

@@ -44,7 +44,7 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool:
         decision = decide_start(seen.condition, allowed, pipeline.policy)
         say(f"data: {_words(seen, decision)}")
         if decision.action is Start.FAIL:
-            raise _refusal(seen, decision, pipeline)
+            raise _refusal(seen, decision, allowed, pipeline)
         if decision.action is Start.RENEW_THEN_START:
             renew(pipeline, environment, say)
             return False
@@ -84,12 +84,15 @@ def _words(seen: Look, decision: Decision) -> str:
     return f"{', '.join(facts)}: {_WORDS[decision.action]}{why}"
 
 
-def _refusal(seen: Look, decision: Decision, pipeline: Pipeline) -> DataError:
+def _refusal(seen: Look, decision: Decision, allowed: Access, pipeline: Pipeline) -> DataError:
     if seen.condition is Condition.NEWER:
         return newer(seen.detail)
     detail = f" ({seen.detail})" if seen.detail else ""
-    return DataError(
-        f"data: {pipeline.folder} is {seen.condition.value}{detail}: {decision.reason.detail}",
-        hint="make it with a container that may write there: python -m buildkit.runtime --renew\n"
-        "or start on whatever is whole with PYBUILDKIT_DATA_POLICY=serve-stale",
-    )
+    if allowed is Access.READ_ONLY:
+        hint = volume.mend_ownership(pipeline.folder)
+    else:
+        hint = (
+            "make it in another container: python -m buildkit.runtime --renew\n"
+            "or start on whatever is whole: PYBUILDKIT_DATA_POLICY=serve-stale"
+        )
+    return DataError(f"data in {pipeline.folder}: {seen.condition.value}{detail}: {decision.reason.detail}", hint=hint)

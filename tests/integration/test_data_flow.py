@@ -1,0 +1,131 @@
+"""`invoke data`, `data.status`, `data.verify`, `data.clear`: what they do, say and report."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from data_service import FILES, Service
+
+from buildkit.config import Config, load
+from buildkit.errors import DataError
+from buildkit.flows.data import clear_data, data_status, lines, refresh_data, verify_data
+from buildkit.model import Report
+from buildkit.report.console import Console
+
+PYPROJECT = """
+[project]
+name = "service"
+version = "1"
+[tool.buildkit]
+[[tool.buildkit.data.stage]]
+name = "read"
+run = "app.pipeline:read"
+inputs = ["in/*.txt"]
+outputs = ["read/"]
+[[tool.buildkit.data.stage]]
+name = "select"
+run = "app.pipeline:select"
+inputs = ["stage:read"]
+outputs = ["select/"]
+"""
+
+
+class Project:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.config: Config = load(root, {})
+        self.environment = {**os.environ, "NOTES": str(root / "notes")}
+        self.talk = io.StringIO()
+        self.console = Console(self.environment, talk=self.talk)
+
+    def results(self, report: Report) -> dict[str, str]:
+        return {row.subject: row.result for row in report.outcomes}
+
+
+@pytest.fixture
+def service(project: Callable[[Mapping[str, str]], Path]) -> Project:
+    return Project(project({**FILES, "pyproject.toml": PYPROJECT}))
+
+
+def test_a_refresh_reports_stages_generation_and_size(service: Project) -> None:
+    report = refresh_data(service.config, service.console, service.environment)
+    assert service.results(report) == {"read": "made", "select": "made"}
+    assert (report.schema, report.row) == ("buildkit.data/1", "stage")
+    assert {**report.facts, "generation": "", "age": ""} == {
+        "state": "fresh",
+        "generation": "",
+        "bytes": 20,
+        "files": 3,
+        "age": "",
+        "due-in": "7 d",
+    }
+    assert lines(report)[0].startswith("data: 2 made; generation 000001-")
+    assert "read: read is at work" in service.talk.getvalue()
+
+
+def test_a_dry_run_says_what_is_due_and_does_nothing(service: Project) -> None:
+    report = refresh_data(service.config, service.console, service.environment, dry_run=True)
+    assert service.results(report) == {"read": "due", "select": "due"}
+    assert not (service.root / "data").exists()
+    assert lines(report) == ["data: 2 due"]
+
+
+def test_status_tells_what_follows_from_a_change(service: Project) -> None:
+    refresh_data(service.config, service.console, service.environment)
+    (service.root / "in/a.txt").write_text("other\n")
+    report = data_status(service.config, service.console, service.environment)
+    assert [(row.result, str(row.reason)) for row in report.outcomes] == [
+        ("due", "input changed: in/a.txt"),
+        ("due", "depends on stage: read"),
+    ]
+    assert report.facts["state"] == "inputs changed"
+
+
+def test_verify_raises_what_is_damaged(service: Project) -> None:
+    with pytest.raises(DataError, match="there is none"):
+        verify_data(service.config, service.console, service.environment)
+    refresh_data(service.config, service.console, service.environment)
+    assert verify_data(service.config, service.console, service.environment, deep=True).facts["state"] == "whole"
+    (service.root / "data/current/select/1.txt").unlink()
+    with pytest.raises(DataError, match="1 file is missing or damaged") as failure:
+        verify_data(service.config, service.console, service.environment)
+    assert failure.value.details == ("select/1.txt (missing)",)
+
+
+def test_clear_leaves_no_data_and_the_next_refresh_makes_it(service: Project) -> None:
+    refresh_data(service.config, service.console, service.environment)
+    report = clear_data(service.config, service.console, service.environment)
+    assert [row.result for row in report.outcomes] == ["removed"]
+    assert not list((service.root / "data").glob("*/*"))
+    assert service.results(refresh_data(service.config, service.console, service.environment))["read"] == "made"
+
+
+def test_clear_waits_for_nobody(service: Project) -> None:
+    refresh_data(service.config, service.console, service.environment)
+    worker = Service(service.root)
+    (service.root / "in/a.txt").write_text("other\n")
+    worker.hold("read")
+    child = worker.start("--renew")
+    try:
+        while not (service.root / "log").exists() or "read is at work" not in worker.log():
+            assert child.poll() is None
+        with pytest.raises(DataError, match=f"process {child.pid} on .* is making it now"):
+            clear_data(service.config, service.console, service.environment)
+    finally:
+        worker.close()
+
+
+def test_a_project_without_stages_has_nothing_to_do(service: Project) -> None:
+    (service.root / "pyproject.toml").write_text('[project]\nname = "service"\n[tool.buildkit]\n')
+    config = load(service.root, {})
+    for report in (
+        refresh_data(config, service.console, service.environment),
+        data_status(config, service.console, service.environment),
+        verify_data(config, service.console, service.environment),
+        clear_data(config, service.console, service.environment),
+    ):
+        assert (report.outcomes, lines(report)) == ((), [])
