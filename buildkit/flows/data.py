@@ -47,7 +47,7 @@ def refresh_data(
         for row in rows:
             console.outcome(row)
         return _report(rows, watch, {**_seen_facts(pipeline, seen), "dry-run": True})
-    result = refresh(pipeline, environment, console.say, console.outcome, force=force)
+    result = refresh(pipeline, environment, console.say, console.news, force=force)
     return _report(result.outcomes, watch, {"state": Condition.FRESH.value, **_facts(pipeline, result.manifest)})
 
 

@@ -51,6 +51,11 @@ class Console:
         time = f"{row.seconds:7.2f} s" if row.seconds >= 0.005 else " " * 9  # noqa: PLR2004 - a hundredth when rounded
         self.say(f"{self._paint(row.result, f'{row.result:<9}')}{time}  {row.subject}  ({row.reason})")
 
+    def news(self, row: Outcome) -> None:
+        """Say what became of one subject, unless there was nothing to do."""
+        if row.result not in {"fresh", "kept"}:
+            self.outcome(row)
+
     def result(self, report: Report, lines: Sequence[str]) -> None:
         """Print the result of a command on stdout: `lines`, or the report as one JSON object."""
         text = json.dumps(as_json(report)) if self._json else "\n".join(lines)
