@@ -165,15 +165,15 @@ class Run:
             cursor.close()
         self._tell("connected", backend=backend)
 
-    def _before_statement(self, _connection: object, cursor: Any, statement: str, *_: object) -> None:  # noqa: ANN401
+    def _before_statement(self, connection: Any, _cursor: object, statement: str, *_: object) -> None:  # noqa: ANN401
         if _CONCURRENTLY.search(statement):
             # It waits for others without keeping anybody waiting; cut short, it would leave an invalid index.
             self._concurrent.append(statement)
-            cursor.connection.cursor().execute("SET lock_timeout = 0")
+            connection.connection.cursor().execute("SET lock_timeout = 0")
 
-    def _after_statement(self, _connection: object, cursor: Any, statement: str, *_: object) -> None:  # noqa: ANN401
+    def _after_statement(self, connection: Any, _cursor: object, statement: str, *_: object) -> None:  # noqa: ANN401
         if _CONCURRENTLY.search(statement):
-            cursor.connection.cursor().execute(f"SET lock_timeout = {self._lock_timeout}")
+            connection.connection.cursor().execute(f"SET lock_timeout = {self._lock_timeout}")
 
     def _applied(self, *, ctx: Any, **_: object) -> None:  # noqa: ANN401 - Alembic's callback, before the commit
         """Refuse to write down a revision whose index did not come out valid."""
@@ -272,13 +272,12 @@ def _described(difference: Any) -> str:  # noqa: ANN401 - Alembic's tuples, or l
     if isinstance(difference, list):
         return "; ".join(_described(each) for each in difference)
     kind, *rest = difference
-    names = []
-    for each in rest:
-        name = each if isinstance(each, str) else getattr(each, "name", None)
-        table = getattr(getattr(each, "table", None), "name", None)
-        if name:
-            names.append(f"{table}.{name}" if table and not isinstance(each, str) else str(name))
-    return f"{kind.replace('_', ' ')} {'.'.join(names)}".strip()
+    if kind.startswith("modify"):
+        schema, table, column, _, old, new = rest
+        return f"{kind.replace('_', ' ')} {'.'.join(filter(None, (schema, table, column)))}: {old} → {new}"
+    thing = rest[-1]
+    table = getattr(getattr(thing, "table", None), "name", None)
+    return f"{kind.replace('_', ' ')} {'.'.join(filter(None, (table, getattr(thing, 'name', None) or str(thing))))}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -14,9 +14,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import pwd
-import secrets
-import shutil
 import signal
 import socket
 import stat
@@ -28,24 +25,12 @@ from pathlib import Path
 
 from buildkit.doors import files, locks, process
 from buildkit.errors import DatabaseError
+from buildkit.migrate import cluster
 from buildkit.migrate.programs import find_programs, version
 
 __all__ = ["Server", "ensure", "find_programs", "running", "stop"]
 
-DATABASE = "dev"
-
 _HINT = 'pip install "invoke-buildkit[postgres]", or name a folder with PYBUILDKIT_POSTGRES'
-_SETTINGS = """
-# written by buildkit: a development server gives up durability for speed
-fsync = off
-synchronous_commit = off
-full_page_writes = off
-wal_level = minimal
-max_wal_senders = 0
-unix_socket_directories = ''
-listen_addresses = '127.0.0.1'
-jit = off
-"""
 _READY = 30.0
 _STOP = 10.0
 _PORTS = range(20000, 32000)  # below what the kernel gives to outgoing connections
@@ -72,7 +57,7 @@ class Server:
     @property
     def url(self) -> str:
         """The URL of its database `dev`, with the password."""
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{DATABASE}"
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{cluster.DATABASE}"
 
 
 def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None = None) -> Server:
@@ -93,7 +78,7 @@ def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None 
     if programs is None:
         raise DatabaseError("no database is named, and there is no PostgreSQL to start one with", hint=_HINT)
     release = version(programs)
-    account = _account()
+    account = cluster.account()
     home = _place(project, account) / release.partition(".")[0]
     home.mkdir(parents=True, exist_ok=True)
     with locks.held(home / "lock"):
@@ -101,7 +86,8 @@ def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None 
         if found is not None:
             return found
         if not (home / "data").is_dir():
-            _make_cluster(home, programs, release, account, cache)
+            cluster.make(home, programs, release, account, cache)
+        _clear_stale(home / "data")
         return _start(home, programs, account)
 
 
@@ -125,8 +111,8 @@ def stop(project: Path) -> bool:
             os.kill(found.pid, number)
         deadline = time.monotonic() + _STOP
         while time.monotonic() < deadline:
-            _reap(found.pid)
             if not _serves(found.pid, found.home / "data"):
+                _reap(found.pid)
                 return True
             time.sleep(0.01)
     raise DatabaseError(f"the development server (pid {found.pid}) does not stop", hint=f"see {found.home / 'log'}")
@@ -161,16 +147,6 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _account() -> str | None:
-    """Return whom root becomes, since PostgreSQL refuses to run as root; None for everybody else."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name).pw_name
-    raise DatabaseError("PostgreSQL refuses to run as root, and there is no user `nobody`", hint="run as another user")
-
-
 def _places(project: Path) -> tuple[Path, Path]:
     """Return where the project's servers may live: in the project, or where other users can get at it."""
     key = hashlib.sha256(os.fsencode(project.resolve())).hexdigest()[:12]
@@ -194,78 +170,25 @@ def _reachable(folder: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in folder.parents if parent.exists())
 
 
-def _make_cluster(home: Path, programs: Path, release: str, account: str | None, cache: Path | None) -> None:
-    for left in home.glob("data.*"):  # by a process that was killed; we hold the lock
-        shutil.rmtree(left)
-    template = None if cache is None else cache / "postgres" / _template_name(programs, release)
-    fresh = Path(tempfile.mkdtemp(prefix="data.", dir=home))
-    if template is None or not (template / "password").is_file():
-        password = secrets.token_urlsafe(24)
-        _own(fresh, account)
-        _initialise(fresh, programs, release, account, password)
-        if template is not None:
-            _keep(fresh, template, password)
-    else:
-        password = (template / "password").read_text()
-        shutil.copytree(template / "data", fresh, dirs_exist_ok=True)
-        _own(fresh, account)
-    files.write(home / "password", password, mode=0o600)
-    fresh.rename(home / "data")
+def _clear_stale(data: Path) -> None:
+    """Take away the postmaster.pid of a server that is gone.
 
-
-def _template_name(programs: Path, release: str) -> str:
-    words = "\0".join((str(programs), release, _SETTINGS, *_initdb_options(release)))
-    return hashlib.sha256(words.encode()).hexdigest()[:16]
-
-
-def _initdb_options(release: str) -> tuple[str, ...]:
-    # Sorts by code point on every machine, and still knows upper and lower case.
-    builtin = int(release.partition(".")[0]) >= 17  # noqa: PLR2004 - the first PostgreSQL that brings its own
-    locale = (
-        ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C") if builtin else ("--locale=C.UTF-8",)
-    )
-    return ("--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--wal-segsize=1", *locale)
-
-
-def _initialise(data: Path, programs: Path, release: str, account: str | None, password: str) -> None:
-    options = list(_initdb_options(release))
-    with tempfile.NamedTemporaryFile("w", dir=data.parent, prefix="pw.") as secret:
-        secret.write(password)
-        secret.flush()
-        _own(Path(secret.name), account)
-        command = [str(programs / "initdb"), f"--pgdata={data}", f"--pwfile={secret.name}"]
-        try:
-            _program([*command, *options], data.parent, account)
-        except DatabaseError:
-            if "--locale=C.UTF-8" not in options:
-                raise
-            options[options.index("--locale=C.UTF-8")] = "--no-locale"  # not every system has that locale
-            _program([*command, *options], data.parent, account)
-    with (data / "postgresql.conf").open("a") as file:
-        file.write(_SETTINGS)
-    _program(
-        [str(programs / "postgres"), "--single", "-D", str(data), "postgres"],
-        data.parent,
-        account,
-        words=f"CREATE DATABASE {DATABASE}\n",
-    )
-
-
-def _keep(data: Path, template: Path, password: str) -> None:
-    """Keep a copy of the new cluster for the next project; the password is written last and says it is complete."""
-    template.parent.mkdir(parents=True, exist_ok=True)
-    with locks.held(template.parent / "lock"):
-        if (template / "password").is_file():
-            return
-        shutil.rmtree(template, ignore_errors=True)
-        template.mkdir(mode=0o700)
-        shutil.copytree(data, template / "data")
-        files.write(template / "password", password, mode=0o600)
+    PostgreSQL does so itself unless the number lives on, as a zombie or as another process. Should the server's
+    children still run, PostgreSQL notices by their shared memory, with or without the file.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+        _reap(pid)
+        if not _serves(pid, data):
+            files.remove(data / "postmaster.pid")
 
 
 def _start(home: Path, programs: Path, account: str | None) -> Server:
     data = home / "data"
-    for port in _free_ports(home):
+    deadline = time.monotonic() + _READY
+    ports = _free_ports(home)
+    while ports:
+        port = ports[0]
         log = os.open(home / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             child = process.start(
@@ -273,7 +196,6 @@ def _start(home: Path, programs: Path, account: str | None) -> Server:
             )
         finally:
             os.close(log)
-        deadline = time.monotonic() + _READY
         while child.poll() is None and time.monotonic() < deadline:
             found = _alive(home)
             if found is not None and found.pid == child.pid:
@@ -282,7 +204,11 @@ def _start(home: Path, programs: Path, account: str | None) -> Server:
             time.sleep(0.005)
         words = (home / "log").read_text(errors="replace").splitlines()
         process.end(child)
-        if not any("could not bind" in line for line in words):
+        if any("could not bind" in line for line in words):
+            del ports[0]
+        elif any("still in use" in line for line in words) and time.monotonic() < deadline:
+            time.sleep(0.1)  # the last processes of a server that was killed
+        else:
             raise DatabaseError(
                 "the development server does not start",
                 details=words[-6:],
@@ -301,29 +227,3 @@ def _free_ports(home: Path) -> list[int]:
             probe.bind(("127.0.0.1", wanted))
             ports.append(probe.getsockname()[1])
     return ports
-
-
-def _program(command: list[str], folder: Path, account: str | None, *, words: str = "") -> None:
-    child = process.start(command, folder=folder, stdin=process.PIPE, output=process.PIPE, user=account)
-    try:
-        out, errors = child.communicate(words, _READY)
-    except BaseException:
-        process.end(child)
-        raise
-    if child.returncode:
-        raise DatabaseError(
-            f"{Path(command[0]).name} ended with {child.returncode}",
-            details=(out + errors).splitlines()[-6:],
-            hint=_HINT,
-        )
-
-
-def _own(path: Path, account: str | None) -> None:
-    """Give `path` and all below it to the account that runs the server."""
-    if account is None:
-        return
-    entry = pwd.getpwnam(account)
-    os.chown(path, entry.pw_uid, entry.pw_gid)
-    for folder, folders, names in os.walk(path):
-        for name in (*folders, *names):
-            os.chown(Path(folder, name), entry.pw_uid, entry.pw_gid)

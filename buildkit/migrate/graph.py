@@ -24,7 +24,7 @@ class Revision:
     Args:
         id: its `revision`.
         parents: its `down_revision`, none for a first one, several for a merge.
-        depends_on: what must be applied before it although it does not follow it: ids, labels or beginnings of ids.
+        depends_on: what must be applied before it although it does not follow it: ids or labels.
         labels: its `branch_labels`.
         summary: the first line of its docstring.
         file: where it stands.
@@ -169,17 +169,16 @@ def _needs(revision: Revision, by_id: Mapping[str, Revision]) -> tuple[str, ...]
 
 
 def _resolved(revision: Revision, name: str, by_id: Mapping[str, Revision]) -> str:
-    """Return the id that `depends_on` means: an id, a label, or the beginning of one id."""
+    """Return the id that `depends_on` means by `name`, which is an id or a label."""
     if name in by_id:
         return name
-    found = [each.id for each in by_id.values() if name in each.labels]
-    found = found or [each for each in by_id if each.startswith(name)]
-    if len(found) == 1:
-        return found[0]
+    labelled = next((each.id for each in by_id.values() if name in each.labels), None)
+    if labelled is not None:
+        return labelled
     raise HeadsError(
-        f"revision {revision.id}: it depends on {name}, which {'is missing' if not found else 'may be several'}",
+        f"revision {revision.id}: it depends on {name}, which is missing",
         details=[str(revision.file)],
-        hint="write the full id of the revision in `depends_on`",
+        hint="write the full id of a revision in `depends_on`, or its label",
     )
 
 

@@ -133,7 +133,9 @@ def _at_head(connection: psycopg.Connection[Any], settings: MigrationSettings, g
 def _await_left_behind(connection: psycopg.Connection[Any], say: Say) -> None:
     """Wait until no session of a killed migration is left; the server ends it within seconds of its client's death."""
     deadline = time.monotonic() + _LEFT_BEHIND
+    told = False
     while True:
+        connection.execute("SELECT pg_stat_clear_snapshot()")  # inside the lock's transaction the view stands still
         row = connection.execute(_OTHERS).fetchone()
         if row is None:
             return
@@ -142,8 +144,10 @@ def _await_left_behind(connection: psycopg.Connection[Any], say: Say) -> None:
                 f"session {row[0]} of a migration that is gone still runs",
                 hint=f"end it: SELECT pg_terminate_backend({row[0]})",
             )
-        say(f"waiting for session {row[0]} of a migration that is gone")
-        time.sleep(0.5)
+        if not told:
+            say(f"waiting for session {row[0]} of a migration that is gone")
+            told = True
+        time.sleep(0.1)
 
 
 def _apply(

@@ -1,0 +1,180 @@
+"""A service with revisions on disk and a database of its own on a real server: what the migration tests act on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+
+from buildkit.doors import process
+from buildkit.migrate import devdb
+
+REPOSITORY = Path(__file__).parents[2]
+
+# The entrypoint's way: the gate, with the exit codes of the suite.
+DRIVER = """
+import json, os, sys
+from pathlib import Path
+from buildkit.errors import BuildkitError, render
+from buildkit.migrate.gate import gate
+from buildkit.migrate.settings import find
+
+def say(line):
+    print(line, file=sys.stderr, flush=True)
+
+code = 0
+try:
+    settings = find(Path.cwd(), **json.loads(os.environ["TIMES"]))
+    gate(settings, os.environ.get("DATABASE_URL", ""), say)
+except BuildkitError as error:
+    say(render(error))
+    code = error.exit_code
+print(json.dumps(sorted(sys.modules)))
+sys.exit(code)
+"""
+
+REVISION = '''"""{summary}"""
+
+import time
+from alembic import op
+import sqlalchemy as sa
+
+revision = {id!r}
+down_revision = {parent!r}
+
+
+def upgrade() -> None:
+    {body}
+'''
+
+TABLE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.Text()))'
+INDEX = """with op.get_context().autocommit_block():
+        op.create_index("ix_t_name", "t", ["name"], postgresql_concurrently=True)"""
+DATA = """op.execute("INSERT INTO t (id, name) SELECT n, 'row ' || n FROM generate_series(1, 500) n")"""
+COLUMN = 'op.execute("ALTER TABLE t ADD COLUMN late integer")'
+
+
+@contextlib.contextmanager
+def serving(programs: Path, folder: Path) -> Iterator[devdb.Server]:
+    """A server of its own, gone at the end with all that it wrote."""
+    server = devdb.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)})
+    try:
+        yield server
+    finally:
+        devdb.stop(folder)
+        shutil.rmtree(server.home.parent)
+
+
+class Service:
+    """A project in `root` with a fresh database on `server`, reached with a password that must never be seen."""
+
+    PASSWORD = "se/cr@t:%word"
+
+    def __init__(self, root: Path, server: devdb.Server) -> None:
+        self.root = root
+        self.server = server
+        self.name = f"d{time.time_ns()}"
+        self.versions = root / "migrations" / "versions"
+        self.versions.mkdir(parents=True)
+        self.variables: dict[str, str] = {}
+        for name in ("env.py", "script.py.mako"):
+            shutil.copy(REPOSITORY / "migrations" / name, root / "migrations" / name)
+        with psycopg.connect(server.url, autocommit=True) as admin:
+            admin.execute(f"CREATE ROLE {self.name} LOGIN PASSWORD '{self.PASSWORD}'")
+            admin.execute(f"CREATE DATABASE {self.name} OWNER {self.name}")
+
+    @property
+    def url(self) -> str:
+        return self.url_with()
+
+    def url_with(self, **parts: Any) -> str:
+        facts: dict[str, Any] = {"scheme": "postgresql", "user": self.name, "name": self.name}
+        facts |= {"password": self.PASSWORD, "host": "127.0.0.1", "port": self.server.port} | parts
+        return "{scheme}://{user}:{secret}@{host}:{port}/{name}".format(
+            secret=quote(str(facts["password"]), safe=""), **facts
+        )
+
+    def revision(self, name: str, parent: str | tuple[str, ...] | None, body: str) -> Path:
+        file = self.versions / f"{name}_.py"
+        file.write_text(REVISION.format(summary=f"Revision {name}.", id=name, parent=parent, body=body))
+        return file
+
+    def chain(self, *bodies: str) -> None:
+        """Write revisions 0001, 0002 … with these bodies."""
+        for at, body in enumerate(bodies, 1):
+            self.revision(f"{at:04}", f"{at - 1:04}" if at > 1 else None, body)
+
+    def start(self, *, url: str | None = None, **times: float) -> Any:
+        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        environment |= self.variables
+        environment["DATABASE_URL"] = self.url if url is None else url
+        environment["TIMES"] = json.dumps({"wait": 20.0, "lock_wait": 60.0, **times})
+        return process.start(
+            [sys.executable, "-c", DRIVER], folder=self.root, environment=environment, output=process.PIPE
+        )
+
+    def finish(self, child: Any, timeout: float = 60.0) -> process.Completed:
+        try:
+            out, words = child.communicate(timeout=timeout)
+        finally:
+            process.end(child)
+        for text in (out, words):
+            assert self.PASSWORD not in text
+            assert quote(self.PASSWORD, safe="") not in text
+        return process.Completed(("migrate",), child.returncode, out, words, 0.0)
+
+    def migrate(self, *, url: str | None = None, **times: float) -> process.Completed:
+        return self.finish(self.start(url=url, **times))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.session() as connection:
+            return connection.execute(query).fetchall()
+
+    def session(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.url, autocommit=True)
+
+    @property
+    def at(self) -> list[str]:
+        return [row[0] for row in self.rows("SELECT version_num FROM alembic_version")]
+
+    @property
+    def columns(self) -> set[str]:
+        return {
+            row[0] for row in self.rows("SELECT column_name FROM information_schema.columns WHERE table_name = 't'")
+        }
+
+    def await_blocked(self, words: str = "ALTER TABLE") -> int:
+        """Wait until a statement with these words waits for a lock; return its backend."""
+        query = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+        return self._await(query, f"%{words}%")
+
+    def await_session(self, role: str) -> int:
+        return self._await("SELECT pid FROM pg_stat_activity WHERE application_name LIKE %s", f"buildkit {role} %")
+
+    def _await(self, query: str, value: str) -> int:
+        deadline = time.monotonic() + 20
+        with self.session() as connection:
+            while time.monotonic() < deadline:
+                row = connection.execute(f"{query} AND datname = current_database()", (value,)).fetchone()
+                if row is not None:
+                    return int(row[0])
+                time.sleep(0.02)
+        raise AssertionError(f"no session: {value}")
+
+    def await_gone(self, backend: int, seconds: float) -> float:
+        """Wait until the backend is gone; return how long it took."""
+        start = time.monotonic()
+        while time.monotonic() - start < seconds:
+            if not self.rows(f"SELECT 1 FROM pg_stat_activity WHERE pid = {backend}"):
+                return time.monotonic() - start
+            time.sleep(0.02)
+        raise AssertionError(f"backend {backend} is still there after {seconds} s")

@@ -1,0 +1,142 @@
+"""Many migrators at once, and migrators that are ended half-way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from migrating import COLUMN, DATA, INDEX, TABLE, Service, serving
+
+from buildkit.migrate import devdb
+
+
+@pytest.fixture(scope="module")
+def server(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
+    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def service(server: devdb.Server, tmp_path: Path) -> Service:
+    return Service(tmp_path / "service", server)
+
+
+@pytest.mark.parametrize("replicas", [4, 8])
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_of_many_replicas_one_migrates_and_all_succeed(service: Service, replicas: int, turn: int) -> None:
+    service.chain(TABLE, INDEX, DATA, COLUMN)
+    children = [service.start() for _ in range(replicas)]
+    ended = [service.finish(child, timeout=120) for child in children]
+    assert [done.exit_code for done in ended] == [0] * replicas, [done.stderr for done in ended]
+    applied = [line.split()[1] for done in ended for line in done.stderr.splitlines() if line.startswith("applied")]
+    assert applied == ["0001", "0002", "0003", "0004"], turn
+    assert service.rows("SELECT count(*) FROM t") == [(500,)]
+    assert service.rows("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_t_name'::regclass") == [(True,)]
+
+
+def test_nobody_waits_inside_postgresql(service: Service) -> None:
+    service.chain(TABLE, 'op.execute("SELECT pg_sleep(1)")', INDEX)
+    children = [service.start() for _ in range(4)]
+    waiting = set()
+    while any(child.poll() is None for child in children):
+        waiting |= set(service.rows("SELECT query FROM pg_stat_activity WHERE wait_event = 'advisory'"))
+        time.sleep(0.01)
+    assert [service.finish(child).exit_code for child in children] == [0] * 4
+    assert not waiting
+
+
+def test_who_waits_says_for_whom_and_gives_up_in_time(service: Service) -> None:
+    service.chain(TABLE)
+    service.migrate()
+    service.revision("0002", "0001", COLUMN)
+    with service.session() as other, other.transaction():
+        other.execute("SELECT * FROM t")
+        first = service.start(lock_timeout=30.0)
+        service.await_blocked()
+        second = service.migrate(lock_wait=6.5)
+    assert service.finish(first).exit_code == 0
+    assert second.exit_code == 75
+    assert "waiting for another migration: held by pid" in second.stderr
+    assert f"(buildkit lock {os.uname().nodename[:32]}:{first.pid})" in second.stderr
+    assert "running: ALTER TABLE t ADD COLUMN late integer" in second.stderr
+
+
+def test_a_migrator_that_is_killed_applies_nothing_later_and_blocks_nobody(service: Service) -> None:
+    service.chain(TABLE)
+    service.migrate()
+    service.revision("0002", "0001", COLUMN)
+    with service.session() as other, other.transaction():
+        other.execute("SELECT * FROM t")
+        child = service.start(lock_timeout=60.0)
+        backend = service.await_blocked()
+        child.kill()
+        child.communicate()
+        service.await_gone(backend, 5)
+    time.sleep(0.5)
+    assert "late" not in service.columns
+    assert service.at == ["0001"]
+    assert service.migrate().exit_code == 0
+    assert "late" in service.columns
+
+
+def test_the_next_migrator_waits_for_what_a_killed_one_left_running(service: Service) -> None:
+    service.chain(TABLE, 'op.execute("DO $$ BEGIN PERFORM pg_sleep(2); END $$")')
+    child = service.start()
+    backend = service.await_session("migrate")
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate()
+    done = service.migrate()
+    assert done.exit_code == 0, done.stderr
+    assert not service.rows(f"SELECT 1 FROM pg_stat_activity WHERE pid = {backend}")
+    assert service.at == ["0002"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_rolls_back_and_ends_in_time(service: Service, number: int, code: int) -> None:
+    service.chain(TABLE)
+    service.migrate()
+    service.revision("0002", "0001", f"{COLUMN}\n    op.execute('SELECT pg_sleep(60)')")
+    child = service.start()
+    backend = service.await_session("migrate")
+    while not service.rows(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60%' AND state = 'active'"
+    ):
+        time.sleep(0.02)
+    start = time.monotonic()
+    child.send_signal(number)
+    done = service.finish(child)
+    assert time.monotonic() - start < 2
+    assert done.exit_code == code
+    assert "Traceback" not in done.stderr
+    service.await_gone(backend, 1)
+    assert service.at == ["0001"]
+    assert "late" not in service.columns
+
+
+def test_a_signal_while_waiting_for_a_server_ends_in_time(service: Service) -> None:
+    service.chain(TABLE)
+    child = service.start(url=service.url_with(port=1))
+    assert "waiting for the database" in child.stderr.readline()
+    child.send_signal(signal.SIGTERM)
+    assert service.finish(child, timeout=2).exit_code == 143
+
+
+def test_a_lost_lock_ends_the_migration(service: Service) -> None:
+    service.chain(TABLE)
+    service.migrate()
+    service.revision("0002", "0001", COLUMN)
+    with service.session() as other, other.transaction():
+        other.execute("SELECT * FROM t")
+        child = service.start(lock_timeout=60.0)
+        backend = service.await_blocked()
+        holder = service.await_session("lock")
+        service.rows(f"SELECT pg_terminate_backend({holder})")
+        done = service.finish(child, timeout=10)
+        service.await_gone(backend, 5)
+    assert done.exit_code == 42
+    assert "the connection that holds the migration lock was lost" in done.stderr
+    assert "late" not in service.columns

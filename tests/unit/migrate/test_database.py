@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import traceback
+
+import pytest
+
+from buildkit.errors import DatabaseError
+from buildkit.migrate.database import Address, _fault, connect
+
+SECRET = "p@ss:wo/rd%"
+URL = "postgresql://ann:p%40ss%3Awo%2Frd%25@db.example:6543/shop?sslmode=require"
+
+
+def test_an_address_gives_libpq_what_it_needs() -> None:
+    assert Address.parse(URL).arguments == {
+        "host": "db.example",
+        "port": "6543",
+        "user": "ann",
+        "password": SECRET,
+        "dbname": "shop",
+        "sslmode": "require",
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "arguments"),
+    [
+        ("postgres://h/d", {"host": "h", "port": "5432", "dbname": "d"}),
+        ("postgresql:///d?host=/run/pg", {"host": "/run/pg", "dbname": "d"}),
+        (
+            "postgresql+asyncpg://u:p@[::1]:7/d?ssl=true&prepared_statement_cache_size=0",
+            {"host": "::1", "sslmode": "require"},
+        ),
+        ("postgresql+psycopg2://u:a@b@h/d", {"user": "u", "password": "a@b", "host": "h"}),
+        ("postgresql://a:1,b:2/d", {"host": "a,b", "port": "1,2"}),
+    ],
+)
+def test_ways_to_write_an_address(url: str, arguments: dict[str, str]) -> None:
+    found = Address.parse(url).arguments
+    assert {name: found[name] for name in arguments} == arguments
+    assert "prepared_statement_cache_size" not in found
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [("postgres://h/d", "psycopg"), ("postgresql://h/d", "psycopg"), ("postgresql+asyncpg://h/d", "asyncpg")],
+)
+def test_sqlalchemy_gets_the_users_driver_else_psycopg(url: str, driver: str) -> None:
+    assert Address.parse(url).sqlalchemy == f"postgresql+{driver}://h/d"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "shop", "mysql://h/d", "sqlite:///x.db", "postgresql+pg8000://h/d", f"oracle://u:{SECRET}@h"]
+)
+def test_anything_but_postgresql_is_refused(url: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        Address.parse(url, "SHOP_URL")
+    assert caught.value.message.startswith("SHOP_URL ")
+    assert SECRET not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_the_password_shows_nowhere() -> None:
+    address = Address.parse(URL)
+    assert str(address) == "db.example:6543/shop"
+    for text in (str(address), repr(address), address.redact(f"{SECRET} or {URL}")):
+        assert SECRET not in text
+        assert "p%40ss" not in text
+
+
+def test_the_password_is_in_no_part_of_a_refusal() -> None:
+    address = Address.parse(f"postgresql://ann:{SECRET}@127.0.0.1:1/shop")
+    with pytest.raises(DatabaseError) as caught:
+        connect(address, wait=0.0, say=lambda _: None)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "no server answers at 127.0.0.1:1" in shown
+    assert SECRET not in shown
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("words", "waits"),
+    [
+        ("FATAL:  the database system is starting up", True),
+        ("FATAL:  the database system is not yet accepting connections", True),
+        ("connection refused", True),
+        ("FATAL:  sorry, too many clients already", True),
+        ("could not translate host name", True),
+        ('FATAL:  password authentication failed for user "ann"', False),
+        ("fe_sendauth: no password supplied", False),
+        ('FATAL:  database "shop" does not exist', False),
+        ('FATAL:  role "ann" does not exist', False),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", no encryption', False),
+        ("server does not support SSL, but SSL was required", False),
+        ("something that nobody has seen", False),
+    ],
+)
+def test_only_what_passes_is_waited_for(words: str, waits: bool) -> None:
+    assert _fault(words).waits is waits
