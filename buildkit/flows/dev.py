@@ -139,6 +139,8 @@ class Project:
         if not self._environment.get(variable) and devdb.running(self.config.root) is None:
             self._ends_database = True  # noted first: an interruption may come while it starts
         database = ensure_database(self.config, self._environment)
+        if database.started:
+            self._console.say("started a development PostgreSQL for this project; it stops with this loop")
         self._database = {variable: database.url}
         return migrate(self.config, self._console, {**self._environment, **self._database})
 

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from buildkit.dev.signals import interruptible
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_block_and_is_remembered(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with interruptible() as interruption:
+        assert not interruption.is_set()
+        signal.raise_signal(number)
+        pytest.fail("the block goes on")
+    assert interruption.signal is number
+    assert interruption.is_set()
+    assert signal.getsignal(number) is before
+
+
+def test_the_first_signal_is_the_reason_and_the_second_hurries() -> None:
+    interrupted = False
+    with interruptible() as interruption:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                interrupted = True
+    assert interrupted
+    assert interruption.signal is signal.SIGTERM
+
+
+def test_other_threads_set_no_handlers() -> None:
+    def enter() -> None:
+        with interruptible() as interruption:
+            found.append(interruption.is_set())
+
+    found: list[bool] = []
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert found == [False]
