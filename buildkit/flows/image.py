@@ -76,7 +76,7 @@ def build_images(
         image = _Image(config, console, environment, name)
         with image.alone():
             outcome, built[name] = image.bring_up_to_date(seen, must=must, dry_run=dry_run)
-        console.outcome(outcome)
+        console.news(outcome)
         outcomes.append(outcome)
     return Report(SCHEMA, tuple(outcomes), watch.seconds, {"built": built}, row="image")
 
@@ -184,8 +184,11 @@ class _Image:
         )
 
     def _tell(self, vertex: Vertex) -> None:
-        if vertex.result != "cached" and vertex.seconds >= _WORTH_A_LINE:
+        if vertex.result == "done" and vertex.seconds >= _WORTH_A_LINE:
             self._console.say(f"{vertex.seconds:16.2f} s  {vertex.name}"[:_WIDTH])
+            for line in vertex.words:
+                if line.startswith("compile: "):
+                    self._console.say(f"{'':20}{line}")
 
     def _record(self, inputs: _Inputs, now: Fingerprint) -> None:
         identity = Digest(image_id(self._metadata))

@@ -1,0 +1,418 @@
+"""Images on a real engine: lean, built only where something changed, and a service that starts and stops well."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import random
+import re
+import shutil
+import tarfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from buildkit.config import load
+from buildkit.core.ignore import parse
+from buildkit.doors import process
+from buildkit.errors import BudgetError, EngineError, ImageError
+from buildkit.flows.image import build_images
+from buildkit.image import templates
+from buildkit.image.context import scan
+from buildkit.model import Outcome, Report
+from buildkit.report.console import Console
+
+pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.slow]
+
+FILES = {
+    "pyproject.toml": """
+        [project]
+        name = "greeter"
+        version = "1.2.3"
+        dependencies = ["starlette>=0.40", "uvicorn>=0.30"]
+
+        [tool.buildkit]
+        packages = ["greeter"]
+
+        [[tool.buildkit.data.stage]]
+        name = "greet"
+        run = "greeter.stages:greet"
+        outputs = ["greeting.txt"]
+
+        [tool.buildkit.image.api]
+        repository = "REPOSITORY"
+        command = ["uvicorn", "greeter.main:app", "--host", "0.0.0.0", "--port", "8000"]
+    """,
+    "src/greeter/__init__.py": "",
+    "src/greeter/stages.py": """
+        from pathlib import Path
+
+        def greet(source: Path, out: Path) -> None:
+            (out / "greeting.txt").write_text("hello from the volume")
+    """,
+    "src/greeter/words.py": """
+        def loud(text: str) -> str:
+            return text.upper()
+    """,
+    "src/greeter/main.py": """
+        import os
+        from importlib.metadata import version
+        from pathlib import Path
+
+        from starlette.applications import Starlette
+        from starlette.endpoints import HTTPEndpoint
+        from starlette.responses import JSONResponse
+        from starlette.routing import Route
+
+        from greeter import words
+
+        class Greeting(HTTPEndpoint):
+            def get(self, request):
+                file = Path(os.environ["PYBUILDKIT_DATA_PATH"], "current", "greeting.txt")
+                compiled = words.__file__.endswith(".so")
+                text = words.loud(file.read_text())
+                return JSONResponse([text, compiled, version("greeter"), os.getuid(), os.getpid()])
+
+        class Health(HTTPEndpoint):
+            def get(self, request):
+                return JSONResponse({"status": "ok"})
+
+        app = Starlette(routes=[Route("/", Greeting), Route("/health", Health)])
+    """,
+    "tests/test_greeter.py": "",
+    ".env": "PASSWORD=secret",
+}
+
+
+@dataclass
+class Project:
+    """A project with one image, and what its builds said."""
+
+    root: Path
+    repository: str
+    talk: io.StringIO = field(default_factory=io.StringIO)
+
+    def build(self, **given: Any) -> tuple[Outcome, dict[str, Any]]:
+        report = self.run(given.pop("environment", {}), **given)
+        facts: Any = report.facts["built"]
+        return report.outcomes[0], facts["api"]
+
+    def run(self, environment: dict[str, str], **given: Any) -> Report:
+        self.talk.truncate(0)
+        variables = {**os.environ, "CI": "", **environment}
+        return build_images(load(self.root, variables), Console(variables, talk=self.talk), variables, **given)
+
+    def write(self, name: str, text: str) -> None:
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / name).write_text(undented(text))
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        text = (self.root / name).read_text()
+        assert old in text
+        (self.root / name).write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The project as it was built once; a test that changes it takes a `copy`."""
+    made = Project(tmp_path_factory.mktemp("greeter"), f"buildkit-test-{uuid4().hex[:8]}")
+    for name, text in FILES.items():
+        made.write(name, text.replace("REPOSITORY", made.repository))
+    try:
+        made.build(required=True)
+        yield made
+    finally:
+        tags = docker("image", "ls", "--quiet", f"{made.repository}*").split()
+        if tags:
+            docker("image", "rm", "--force", *sorted(set(tags)))
+
+
+@pytest.fixture
+def copy(first: Project, tmp_path: Path) -> Project:
+    """The built project in another folder, free to change; its images have the same name and go with the first's."""
+    shutil.copytree(first.root, tmp_path / "copy")
+    return Project(tmp_path / "copy", first.repository)
+
+
+@pytest.fixture
+def volume() -> Iterator[str]:
+    name = f"buildkit-test-{uuid4().hex[:8]}"
+    docker("volume", "create", name)
+    yield name
+    docker("volume", "rm", name)
+
+
+def docker(*arguments: str) -> str:
+    answer = process.run(["docker", *arguments], timeout=60)
+    assert answer.ok, answer.stderr
+    return answer.stdout.strip()
+
+
+def undented(text: str) -> str:
+    return "".join(f"{line.removeprefix(' ' * 8)}\n" for line in text.strip("\n").splitlines())
+
+
+@contextlib.contextmanager
+def started(image: str, *options: str) -> Iterator[str]:
+    """Start a container whose port 8000 is on a free port of this machine, and remove it at the end."""
+    name = f"buildkit-test-{uuid4().hex[:8]}"
+    docker("run", "--detach", "--name", name, "--publish", "127.0.0.1::8000", *options, image)
+    try:
+        yield name
+    finally:
+        docker("rm", "--force", name)
+
+
+def answer_of(container: str, path: str = "/") -> Any:
+    """Return what the service says once it answers."""
+    address = docker("port", container, "8000")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with (
+            contextlib.suppress(OSError, ValueError),
+            urllib.request.urlopen(f"http://{address}{path}", timeout=2) as response,
+        ):
+            return json.load(response)
+        time.sleep(0.05)
+    raise AssertionError(log_of(container))
+
+
+def log_of(container: str) -> str:
+    done = process.run(["docker", "logs", container])
+    return done.stdout + done.stderr
+
+
+def inside(image: str, script: str) -> str:
+    return docker("run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", script)
+
+
+# ------------------------------------------------------------------ what is in it
+
+
+def test_the_image_has_what_runs_and_nothing_else(first: Project) -> None:
+    image = f"{first.repository}:latest"
+    files = inside(image, "find /app -type f | grep -v -e __pycache__ -e dist-info").splitlines()
+    assert sorted(re.sub(r"\.cpython-[^.]+", "", name) for name in files) == [
+        "/app/buildkit.json",
+        "/app/src/greeter/__init__.py",
+        *(f"/app/src/greeter/{name}{ending}" for name in ("main", "stages", "words") for ending in (".py", ".so")),
+    ]
+    assert inside(image, "id -u; ls -A /app/data; command -v gcc pip cython invoke || true") == "10001"
+    about = json.loads(docker("image", "inspect", image))[0]["Config"]
+    assert about["User"] == "10001:10001"
+    assert about["Entrypoint"] == ["python", "-m", "buildkit.runtime", "--"]
+    assert about["Cmd"][0] == "uvicorn"
+    assert about["Healthcheck"]["Test"][-1] == "http://127.0.0.1:8000/health"
+
+
+def test_the_service_may_write_to_nothing_but_its_data(first: Project) -> None:
+    tried = "for place in /app /app/src /opt/venv /opt/buildkit /app/data; do touch $place/x 2>&1 && echo $place; done"
+    words = inside(f"{first.repository}:latest", f"{tried}; true").splitlines()
+    assert [line for line in words if not line.startswith("touch:")] == ["/app/data"]
+
+
+# ------------------------------------------------------------------ how it runs
+
+
+def test_the_data_is_made_once_in_the_volume_and_the_second_start_goes_straight_on(first: Project, volume: str) -> None:
+    image, mount = f"{first.repository}:latest", f"{volume}:/app/data"
+    with started(image, "--volume", mount) as container:
+        assert answer_of(container) == ["HELLO FROM THE VOLUME", True, "1.2.3", 10001, 1]
+        assert "data: missing: making it before the start" in log_of(container)
+        assert (
+            docker("exec", container, *json.loads(docker("inspect", container))[0]["Config"]["Healthcheck"]["Test"][1:])
+            == ""
+        )
+    with started(image, "--volume", mount) as container:
+        assert answer_of(container)[0] == "HELLO FROM THE VOLUME"
+        log = log_of(container)
+        assert "data: fresh" in log
+        assert ": starting" in log
+        assert "stage greet" not in log
+
+
+def test_a_stopped_container_ends_at_once_and_well(first: Project, volume: str) -> None:
+    with started(f"{first.repository}:latest", "--volume", f"{volume}:/app/data") as container:
+        answer_of(container)
+        begun = time.monotonic()
+        docker("stop", "--time", "10", container)
+        assert time.monotonic() - begun < 2
+        assert docker("inspect", "--format", "{{.State.ExitCode}}", container) in {"0", "143"}
+
+
+def test_compose_brings_up_the_service_with_its_volume(first: Project, tmp_path: Path) -> None:
+    """No image of PostgreSQL can be had where no registry is reached, so the database is left out of the live part."""
+    variables = first.root / ".buildkit" / "image" / "api.env"
+    without = tmp_path / "without-database.yaml"
+    without.write_text("services:\n  service:\n    depends_on: !reset null\n")
+    name = f"buildkit-test-{uuid4().hex[:8]}"
+    compose = ["compose", "--project-name", name, "--env-file", str(variables)]
+    file = str(templates.folder() / "compose.yaml")
+    whole = json.loads(docker(*compose, "--file", file, "config", "--format", "json"))
+    assert whole["services"]["service"]["depends_on"]["database"]["condition"] == "service_healthy"
+    assert [mount["target"] for mount in whole["services"]["service"]["volumes"]] == ["/app/data"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SERVICE_PORT", "0")
+        given = [*compose, "--file", file, "--file", str(without)]
+        try:
+            docker(*given, "up", "--detach", "--wait", "service")
+            container = docker(*given, "ps", "--quiet", "service")
+            assert answer_of(container)[0] == "HELLO FROM THE VOLUME"
+        finally:
+            docker(*given, "down", "--volumes", "--timeout", "5")
+
+
+# ------------------------------------------------------------------ when it is built
+
+
+def test_nothing_changed_asks_no_builder(copy: Project) -> None:
+    (copy.root / "tests" / "test_greeter.py").write_text("changed = True")
+    os.utime(copy.root / "src" / "greeter" / "words.py")
+    begun = time.monotonic()
+    outcome, facts = copy.build()
+    seconds = time.monotonic() - begun
+    assert (outcome.result, str(outcome.reason)) == ("fresh", "unchanged")
+    assert facts["bytes"] < 500 * 10**6
+    assert seconds < 2, "a build takes longer than that"
+    assert "  s  [" not in copy.talk.getvalue()
+
+
+def test_a_source_edit_installs_nothing_and_compiles_one_module(copy: Project) -> None:
+    never_seen = uuid4().hex
+    copy.edit("src/greeter/words.py", "text.upper()", f"text.upper() + '{never_seen}'")
+    outcome, facts = copy.build()
+    assert outcome.result == "made"
+    assert str(outcome.reason) == "context changed: src/greeter/words.py"
+    steps = {step["step"]: step["outcome"] for step in facts["steps"]}
+    assert {result for step, result in steps.items() if step.startswith(("[tools", "[dependencies"))} == {"cached"}
+    assert re.search("compile: (2 restored, 1 compiled|1 compiled, 2 restored)", copy.talk.getvalue())
+    with started(facts["tags"][0]) as container:
+        assert answer_of(container)[0] == f"HELLO FROM THE VOLUME{never_seen}"
+
+
+def test_a_new_version_installs_nothing(copy: Project) -> None:
+    copy.edit("pyproject.toml", 'version = "1.2.3"', 'version = "1.3.0"\ndescription = "It greets."')
+    _, facts = copy.build()
+    steps = {step["step"]: step["outcome"] for step in facts["steps"]}
+    assert {result for step, result in steps.items() if step.startswith(("[tools", "[dependencies"))} == {"cached"}
+    assert inside(
+        facts["tags"][0], "python -c 'from importlib.metadata import version as v; print(v(\"greeter\"))'"
+    ) == ("1.3.0")
+
+
+def test_an_image_that_is_gone_is_built_again(copy: Project) -> None:
+    copy.edit("pyproject.toml", copy.repository, f"{copy.repository}-other")
+    _, facts = copy.build()
+    docker("image", "rm", facts["tags"][0])
+    outcome, _ = copy.build(dry_run=True)
+    assert (outcome.result, str(outcome.reason)) == ("due", f"output missing: {facts['tags'][0]}")
+
+
+def test_a_commit_gives_tag_and_label(copy: Project) -> None:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+    (copy.root / ".gitignore").write_text(".buildkit/\n")
+    for command in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "--message", "first"]):
+        assert process.run(["git", *command], folder=copy.root).ok
+    commit = process.run(["git", "rev-parse", "HEAD"], folder=copy.root).stdout.strip()
+    _, facts = copy.build()
+    assert facts["tags"] == [f"{copy.repository}:{commit[:12]}", f"{copy.repository}:latest"]
+    about = json.loads(docker("image", "inspect", facts["tags"][0]))[0]
+    assert about["Config"]["Labels"]["org.opencontainers.image.revision"] == commit
+
+
+# ------------------------------------------------------------------ when it cannot be built
+
+
+def test_without_an_engine_the_image_is_skipped_with_what_to_install(copy: Project) -> None:
+    copy.edit("src/greeter/words.py", "upper", "title")
+    nowhere = {"DOCKER_HOST": f"unix://{copy.root}/no.sock"}
+    outcome, _ = copy.build(environment=nowhere)
+    assert outcome.result == "skipped"
+    assert "no Docker Engine answers at DOCKER_HOST" in str(outcome.reason)
+    assert "install it: https://" in copy.talk.getvalue()
+
+
+@pytest.mark.parametrize(("given", "environment"), [({"required": True}, {}), ({}, {"CI": "true"})])
+def test_where_the_image_is_required_a_missing_engine_is_an_error(
+    copy: Project, given: dict[str, bool], environment: dict[str, str]
+) -> None:
+    with pytest.raises(EngineError) as caught:
+        copy.build(environment={"DOCKER_HOST": f"unix://{copy.root}/no.sock", **environment}, **given)
+    assert caught.value.exit_code == 21
+
+
+def test_a_module_that_does_not_compile_is_named_with_its_line(copy: Project) -> None:
+    copy.write("src/greeter/broken.py", "def broken(:\n    pass\n")
+    with pytest.raises(ImageError, match=r"did not build: \[build .* compile --profile release") as caught:
+        copy.build()
+    assert any("greeter/broken.py:1" in line for line in caught.value.details), caught.value.details
+
+
+def test_a_context_over_its_budget_is_refused_before_anything_is_sent(copy: Project) -> None:
+    (copy.root / "weights.bin").write_bytes(bytes(2_000_000))
+    copy.edit("pyproject.toml", 'command = ["uvicorn"', 'context-budget = "1MB"\ncommand = ["uvicorn"')
+    with pytest.raises(BudgetError, match="build context of image api has 2 MB, the budget is 1 MB") as caught:
+        copy.build()
+    assert caught.value.details[0].endswith("2 MB  weights.bin")
+
+
+def test_an_image_over_its_budget_is_refused_each_time(copy: Project) -> None:
+    copy.edit("pyproject.toml", 'command = ["uvicorn"', 'size-budget = "1MB"\ncommand = ["uvicorn"')
+    for _ in range(2):
+        with pytest.raises(BudgetError, match="the budget is 1 MB"):
+            copy.build()
+
+
+# ------------------------------------------------------------------ what the builder is sent
+
+SEGMENTS = [
+    "a",
+    "b",
+    "*",
+    "**",
+    "?",
+    "*.so",
+    "[ab]",
+    "[^a]",
+    "**b",
+    "a**",
+    "b c",
+    "..",
+    "a?",
+    "***",
+    "a{2}*",
+    "x|b",
+    "\\a",
+]
+NAMES = ["a", "b", "ab", "aa", "a.so", "b c", "myab", ".venv", "!c", "#d"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_context_is_what_a_real_builder_gets(tmp_path: Path, seed: int) -> None:
+    """Random trees under random rules: the builder lists its context, and so do we."""
+    chance = random.Random(seed)
+    for _ in range(chance.randint(10, 25)):
+        file = tmp_path.joinpath(*(chance.choice(NAMES) for _ in range(chance.randint(1, 4))))
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    marks, lengths = ("", "", "!", "! ", "/"), (1, 2, 3)
+    rules = "\n".join(
+        chance.choice(marks) + "/".join(chance.choice(SEGMENTS) for _ in range(chance.choice(lengths)))
+        for _ in range(chance.randint(1, 7))
+    )
+    (tmp_path / ".dockerignore").write_text(rules)
+    target = tmp_path.parent / f"sent-{seed}.tar"
+    docker("buildx", "build", "--quiet", "--output", f"type=tar,dest={target}", str(tmp_path))
+    with tarfile.open(target) as archive:
+        sent = {member.name.rstrip("/") for member in archive} - {""}
+    assert {entry.path for entry in scan(tmp_path, parse(rules)).entries} == sent, rules

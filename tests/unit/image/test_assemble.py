@@ -1,0 +1,88 @@
+"""What the runtime stage gets."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from buildkit.doors.process import run
+from buildkit.image.assemble import TIME, assemble
+from buildkit.image.staging import Contents
+
+TABLE = {"name": "my-service", "version": "1.2", "scripts": {"serve": "app.main:serve"}}
+FILES = {
+    "src/app/__init__.py": "",
+    "src/app/main.py": "ANSWER = 42\n",
+    "src/app/main.cpython-311-x86_64-linux-gnu.so": "",
+    "src/app/fast.pyx": "",
+    "src/app/fast.c": "",
+    "src/app/page.html": "",
+    "src/single.py": "",
+    "src/unwanted/__init__.py": "",
+    "migrations/env.py": "",
+    "migrations/versions/0001.py": "",
+    "README.md": "",
+}
+
+
+def assembled(folder: Path, files: tuple[str, ...]) -> Path:
+    for name, text in FILES.items():
+        (folder / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "project" / name).write_text(text)
+    (folder / "contents" / "app").mkdir(parents=True)
+    (folder / "contents" / "app" / "buildkit.json").write_text("{}")
+    wanted = Contents(TABLE, "src", ("app", "single"), files, "{}")
+    (folder / "contents" / "contents.json").write_text(wanted.as_json())
+    assemble(folder / "contents", folder / "project", folder / "image")
+    return folder / "image"
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return assembled(tmp_path_factory.mktemp("assembled"), ("migrations",))
+
+
+def test_only_what_runs_is_gathered_each_file_at_its_place(image: Path) -> None:
+    found = {file.relative_to(image / "app").as_posix() for file in (image / "app").rglob("*") if file.is_file()}
+    assert {name for name in found if "__pycache__" not in name and "dist-info" not in name} == {
+        "buildkit.json",
+        "migrations/env.py",
+        "migrations/versions/0001.py",
+        "src/app/__init__.py",
+        "src/app/main.py",
+        "src/app/main.cpython-311-x86_64-linux-gnu.so",
+        "src/app/page.html",
+        "src/single.py",
+    }
+
+
+def test_the_service_can_ask_for_its_version_and_entry_points(image: Path) -> None:
+    code = (
+        "import json; from importlib.metadata import entry_points, version; "
+        "print(json.dumps([version('my-service'), entry_points(group='console_scripts')['serve'].value]))"
+    )
+    answer = run([sys.executable, "-c", code], environment={"PYTHONPATH": str(image / "app" / "src")})
+    assert json.loads(answer.stdout) == ["1.2", "app.main:serve"]
+
+
+def test_the_entrypoint_needs_nothing_but_what_was_gathered(image: Path) -> None:
+    suite = image / "opt" / "buildkit"
+    answer = run(
+        [sys.executable, "-S", "-m", "buildkit.runtime", "--health", "http://127.0.0.1:1/"],
+        environment={"PYTHONPATH": str(suite)},
+    )
+    assert answer.exit_code == 1
+    assert "Connection refused" in answer.stderr
+    assert not (suite / "buildkit" / "flows").exists()
+
+
+def test_everything_has_one_time_so_that_equal_content_makes_equal_layers(image: Path) -> None:
+    assert {path.lstat().st_mtime for path in image.rglob("*")} == {TIME}
+
+
+def test_what_is_wanted_and_kept_out_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="tle: not in the build context"):
+        assembled(tmp_path, ("tle",))

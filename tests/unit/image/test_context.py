@@ -1,0 +1,93 @@
+"""The build context as the builder would get it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from buildkit.core.ignore import Ignore, parse
+from buildkit.doors.statcache import StatCache
+from buildkit.image import templates
+from buildkit.image.context import digests, ignore_rules, scan
+
+ProjectMaker = Callable[[Mapping[str, str]], Path]
+
+
+def paths(root: Path, rules: str) -> list[str]:
+    return [entry.path for entry in scan(root, parse(rules)).entries]
+
+
+def test_a_left_out_folder_enters_when_something_in_it_does(project: ProjectMaker) -> None:
+    root = project({"a/keep/x": "", "a/rest/y": "", "b/z": ""})
+    assert paths(root, "a\nb\n!a/keep") == ["a", "a/keep", "a/keep/x"]
+
+
+def test_an_empty_folder_is_something(project: ProjectMaker) -> None:
+    root = project({"a/b": ""})
+    assert paths(root, "a/**") == ["a"]
+
+
+def test_a_link_is_sent_as_a_link(project: ProjectMaker, tmp_path: Path) -> None:
+    root = project({"a": "text"})
+    (root / "loop").symlink_to(root)
+    (root / "out").symlink_to(tmp_path)
+    context = scan(root, Ignore())
+    assert [entry.path for entry in context.entries] == ["a", "loop", "out"]
+    assert context.size == 4
+
+
+def test_content_and_permissions_count_and_time_does_not(project: ProjectMaker) -> None:
+    root = project({"run": "echo", "link": ""})
+
+    def look() -> dict[str, str]:
+        return dict(digests(scan(root, Ignore()), StatCache({})))
+
+    first = look()
+    os.utime(root / "run", (1, 1))
+    assert look() == first
+    (root / "run").chmod(0o755)
+    executable = look()
+    assert executable["context run"] != first["context run"]
+    (root / "run").write_text("ech0")
+    assert look()["context run"] != executable["context run"]
+    assert look()["context link"] == first["context link"]
+
+
+def test_the_largest_are_named_by_their_top_folder(project: ProjectMaker) -> None:
+    root = project({"models/a": "x" * 50, "models/b/c": "x" * 60, "app/main.py": "x" * 20, "b": "x"})
+    assert scan(root, Ignore()).largest(2) == [("models", 110), ("app", 20)]
+
+
+def test_the_rules_beside_the_dockerfile_win(project: ProjectMaker) -> None:
+    root = project({"Dockerfile": "", "Dockerfile.dockerignore": "mine", ".dockerignore": "theirs", "docker/other": ""})
+    assert [rule.text for rule in ignore_rules(root, root / "Dockerfile").rules] == ["mine"]
+    assert [rule.text for rule in ignore_rules(root, root / "docker/other").rules] == ["theirs"]
+
+
+def test_the_suites_own_rules_keep_out_what_no_image_needs(project: ProjectMaker) -> None:
+    root = project(
+        {
+            ".venv/lib/a.py": "",
+            "web/node_modules/a.js": "",
+            "src/app/__pycache__/main.cpython-311.pyc": "",
+            "src/app/main.cpython-311-x86_64-linux-gnu.so": "",
+            "src/app/main.py": "",
+            "src/app/prompts/system.md": "",
+            "src/app/tests/test_main.py": "",
+            "tests/test_app.py": "",
+            "data/current/a": "",
+            "models/large.safetensors": "",
+            "docs/index.md": "",
+            "README.md": "",
+            ".env": "PASSWORD=x",
+            ".git/HEAD": "",
+            ".buildkit/image/api/Dockerfile": "",
+            "debug.log": "",
+            "pyproject.toml": "",
+        }
+    )
+    rules = parse((templates.folder() / "Dockerfile.dockerignore").read_text())
+    files = {entry.path for entry in scan(root, rules).entries if (root / entry.path).is_file()}
+    assert files == {"pyproject.toml", "src/app/main.py", "src/app/prompts/system.md"}
+    assert not any(rule.keeps for rule in rules.rules), "a rule with ! makes the builder walk what is left out"
