@@ -221,3 +221,7 @@ ns = Collection(
     Collection("data", refresh, data_status, data_verify, data_clear),
     Collection("migrate", migrate, migrate_status, migrate_check),
 )
+
+# Invoke turns bytecode off for the whole process, to keep it out of the folders with tasks; the flows, which are
+# imported after this, would be compiled anew at every call.
+sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ

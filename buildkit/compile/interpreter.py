@@ -71,7 +71,10 @@ def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:
         ToolchainError: there is no such program, or it is no Python.
     """
     if program is None or os.path.realpath(program) == os.path.realpath(sys.executable):
-        return Interpreter(sys.executable, own_suffix(), sysconfig.get_path("include"), sys.version)
+        key = f"interpreter {sys.executable} {sys.base_prefix} {sys.version}"
+        if key not in facts:
+            facts[key] = sysconfig.get_path("include")  # loads all that the interpreter was built with
+        return Interpreter(sys.executable, own_suffix(), facts[key], sys.version)
     try:
         found = os.stat(program)  # noqa: PTH116
         key = f"interpreter {os.path.realpath(program)} {found.st_size} {found.st_mtime_ns}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -93,7 +92,7 @@ def find(
 def places(source: Path, toolchain: Toolchain) -> Places:
     """Return where the inputs of a build lie."""
     site = tuple(entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))
-    library = sysconfig.get_path("stdlib")
+    library = os.path.dirname(os.__file__)  # noqa: PTH120 - sysconfig would load all that Python was built with
     archive = next((entry for entry in sys.path if entry.endswith(".zip")), library)
     own = tuple(str(Path(compiler.program).parent.parent) for compiler in toolchain.compilers if compiler.tiny)
     return Places(str(source), site, (library, archive, _cython_folder(), toolchain.interpreter.include, *own))

@@ -17,14 +17,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
+from buildkit.compile.options import DIRECTIVES, OPTIONS
 from buildkit.compile.places import Places
 from buildkit.compile.recorder import Recorder
-
-OPTIONS: dict[str, Any] = {"language_level": 3, "annotate": False, "include_path": ["."]}
-"""Options of every translation. `annotate` is set, as otherwise a stray .html beside the source turns it on."""
-
-DIRECTIVES: dict[str, Any] = {"emit_code_comments": False}
-"""Directives of every translation: without the source's text in the C, a comment that moves no line changes nothing."""
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from buildkit.compile import compilers, probe, worker
+from buildkit.compile import compilers, options, probe
 from buildkit.compile.compilers import Compiler
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places, Probes
@@ -125,7 +125,7 @@ class Chain:
 
     def settings(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
-        fixed = [worker.OPTIONS, worker.DIRECTIVES]
+        fixed = [options.OPTIONS, options.DIRECTIVES]
         return {
             "setting directives": digest_value([fixed, dict(module.directives)]),
             "setting flags": digest_value([tool.recipe(flags) for tool, flags in self._calls(module)]),

@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -218,6 +217,8 @@ class Extensions:
     def _in_parallel(self, work: list[Step]) -> Iterator[_Done]:
         if not work:
             return
+        from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415 - only where there is work
+
         workers = min(self._config.compile.jobs or _cores(), len(work))
         translators = [Translator(self._places, self._environment) for _ in range(workers)]
         idle = list(translators)
