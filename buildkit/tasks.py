@@ -33,8 +33,8 @@ _INTERRUPTED, _TERMINATED = 130, 143
 Flow = Callable[["Config", "Console", Mapping[str, str]], "Report"]
 
 
-def _run(flow: Flow, lines: Callable[[Report], list[str]], *, json: bool = False, **flags: str) -> None:
-    """Run one flow for the project that the current folder is in, print its result, and exit as it ended."""
+def _run(flow: Flow, lines: Callable[[Report], list[str]], *, json: bool = False, **flags: str) -> Report:
+    """Run one flow for the project that the current folder is in and print its result; exit where it failed."""
     from buildkit.config import load  # noqa: PLC0415
     from buildkit.report.console import Console  # noqa: PLC0415
 
@@ -52,6 +52,7 @@ def _run(flow: Flow, lines: Callable[[Report], list[str]], *, json: bool = False
         raise Exit(render(error), error.exit_code) from None
     except KeyboardInterrupt:
         raise Exit("interrupted", _INTERRUPTED) from None
+    return report
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
@@ -124,7 +125,9 @@ def dev(_context: Context) -> None:
     """Build, start the service, and rebuild and restart it on save."""
     from buildkit.flows import dev as flow  # noqa: PLC0415
 
-    _run(flow.run_dev, flow.lines)
+    report = _run(flow.run_dev, flow.lines)
+    if report.facts["ended-by"] == "SIGTERM":
+        raise Exit(code=_TERMINATED)
 
 
 @task(

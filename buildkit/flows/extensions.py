@@ -193,7 +193,8 @@ class Extensions:
         made = sum(step.action is Action.MAKE for step in work)
         if made:
             names = ", then ".join(compiler.name for compiler in self._toolchain.compilers)
-            self._console.say(f"compiling {made} modules for {self._config.compile.profile} with {names}")
+            number = "one module" if made == 1 else f"{made} modules"
+            self._console.say(f"compiling {number} for {self._config.compile.profile} with {names}")
         for result in self._in_parallel(work):
             self._remember(result)
             self._console.outcome(result.outcome)
