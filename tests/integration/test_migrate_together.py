@@ -26,7 +26,7 @@ def service(server: devdb.Server, tmp_path: Path) -> Service:
 
 
 @pytest.mark.parametrize("replicas", [4, 8])
-@pytest.mark.parametrize("turn", [1, 2, 3])
+@pytest.mark.parametrize("turn", [1, 2])
 def test_of_many_replicas_one_migrates_and_all_succeed(service: Service, replicas: int, turn: int) -> None:
     service.chain(TABLE, INDEX, DATA, COLUMN)
     children = [service.start() for _ in range(replicas)]
@@ -57,7 +57,7 @@ def test_who_waits_says_for_whom_and_gives_up_in_time(service: Service) -> None:
         other.execute("SELECT * FROM t")
         first = service.start(lock_timeout=30.0)
         service.await_blocked()
-        second = service.migrate(lock_wait=6.5)
+        second = service.migrate(lock_wait=8.0)
     assert service.finish(first).exit_code == 0
     assert second.exit_code == 75
     assert "waiting for another migration: held by pid" in second.stderr
