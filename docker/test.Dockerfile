@@ -12,6 +12,6 @@ COPY --from=buildkit test-requirements.txt /requirements/
 RUN --mount=type=cache,id=buildkit-pip-${PYTHON_BUILD}-${TARGETARCH},target=/cache/pip \
     --mount=type=secret,id=ca \
     if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca SSL_CERT_FILE=/run/secrets/ca; fi \
-    && python3 -m pip --python /opt/venv/bin/python install --requirement /requirements/test-requirements.txt
+    && python3 -m pip --python /opt/venv/bin/python install --no-compile --requirement /requirements/test-requirements.txt
 ENV PATH=/opt/venv/bin:${PATH} \
     PYTHONPATH=/app/${SOURCE_ROOT}

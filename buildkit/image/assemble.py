@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import compileall
 import json
-import os
 import py_compile
 import shutil
 import sys
@@ -26,9 +25,6 @@ import buildkit
 
 RUNTIME = ("__init__.py", "model.py", "errors.py", "core", "doors", "data", "migrate", "runtime")
 """The part of the suite that runs in a container: pure Python on the standard library."""
-
-TIME = 315_532_800
-"""1980, the earliest that a zip archive can express; the Dockerfile gives it to the packages too."""
 
 _BUILD_ONLY = ("*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyx", "__pycache__", ".*")
 """What only a compiler reads. The Python sources stay: tracebacks quote them."""
@@ -57,7 +53,6 @@ def assemble(contents: Path, project: Path, target: Path) -> None:
     for name in RUNTIME:
         _copy(Path(buildkit.__file__).parent / name, suite / "buildkit" / name)
     make_bytecode(target)
-    set_times(target)
 
 
 def _copy_package(source: Path, package: str, target: Path) -> None:
@@ -115,13 +110,6 @@ def make_bytecode(target: Path) -> None:
         prependdir="/",
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
-
-
-def set_times(target: Path) -> None:
-    """Give everything in `target` one time stamp, so that the same content makes the same layer."""
-    for folder, names, files in os.walk(target):
-        for name in (*names, *files):
-            os.utime(Path(folder, name), (TIME, TIME), follow_symlinks=False)
 
 
 def main(arguments: Iterable[str]) -> int:

@@ -13,7 +13,7 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,9 +24,13 @@ from buildkit.config import load
 from buildkit.core.ignore import parse
 from buildkit.doors import process
 from buildkit.errors import BudgetError, EngineError, ImageError
+from buildkit.flows import image_tests as flow
 from buildkit.flows.image import build_images
+from buildkit.flows.image_inputs import request_of
 from buildkit.image import templates
+from buildkit.image.build import command
 from buildkit.image.context import scan
+from buildkit.image.revision import Revision
 from buildkit.model import Outcome, Report
 from buildkit.report.console import Console
 
@@ -319,13 +323,29 @@ def test_an_image_that_is_gone_is_built_again(copy: Project) -> None:
 def test_a_commit_gives_tag_and_label(copy: Project) -> None:
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
     (copy.root / ".gitignore").write_text(".buildkit/\n")
-    for command in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "--message", "first"]):
-        assert process.run(["git", *command], folder=copy.root).ok
+    for step in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "--message", "first"]):
+        assert process.run(["git", *step], folder=copy.root).ok
     commit = process.run(["git", "rev-parse", "HEAD"], folder=copy.root).stdout.strip()
     _, facts = copy.build()
     assert facts["tags"] == [f"{copy.repository}:{commit[:12]}", f"{copy.repository}:latest"]
     about = json.loads(docker("image", "inspect", facts["tags"][0]))[0]
     assert about["Config"]["Labels"]["org.opencontainers.image.revision"] == commit
+
+
+def test_two_builds_without_a_cache_give_the_same_image(copy: Project) -> None:
+    variables = dict(os.environ)
+    config = load(copy.root, variables)
+    folder = config.work / "image" / "api"
+    request = replace(
+        request_of(config, "api", folder, Revision(time=1_700_000_000)), tags=(f"{copy.repository}:same",)
+    )
+    digests = set()
+    for _ in range(2):
+        os.utime(copy.root / "src" / "greeter" / "words.py")
+        buildx, build, *rest = command(request, folder / "metadata.json")[1:]
+        docker(buildx, build, "--no-cache", *rest)
+        digests.add(docker("image", "inspect", "--format", "{{.Id}}", request.tags[0]))
+    assert len(digests) == 1
 
 
 # ------------------------------------------------------------------ when it cannot be built
@@ -369,6 +389,29 @@ def test_an_image_over_its_budget_is_refused_each_time(copy: Project) -> None:
     for _ in range(2):
         with pytest.raises(BudgetError, match="the budget is 1 MB"):
             copy.build()
+
+
+# ------------------------------------------------------------------ the tests in it
+
+
+def test_the_projects_tests_run_on_the_compiled_modules(copy: Project) -> None:
+    check = """
+        from greeter import words
+
+        def test_loud():
+            assert words.loud("a") == "A"
+            assert words.__file__.endswith(".so")
+    """
+    copy.write("tests/test_greeter.py", check)
+    with (copy.root / "pyproject.toml").open("a") as file:
+        file.write('[tool.buildkit.nox]\ntests = ["pytest", "-q", "tests"]\nrequires = ["pytest>=8"]\n')
+    variables = dict(os.environ)
+    report = flow.test_image(load(copy.root, variables), Console(variables, talk=copy.talk), variables, name="api")
+    assert report.outcomes[0].result == "passed"
+    assert "1 passed" in copy.talk.getvalue()
+    copy.edit("tests/test_greeter.py", '== "A"', '== "B"')
+    with pytest.raises(ImageError, match="the tests failed in"):
+        flow.test_image(load(copy.root, variables), Console(variables, talk=copy.talk), variables, name="api")
 
 
 # ------------------------------------------------------------------ what the builder is sent

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from buildkit.doors.process import run
-from buildkit.image.assemble import TIME, assemble
+from buildkit.image.assemble import assemble
 from buildkit.image.staging import Contents
 
 TABLE = {"name": "my-service", "version": "1.2", "scripts": {"serve": "app.main:serve"}}
@@ -77,10 +77,6 @@ def test_the_entrypoint_needs_nothing_but_what_was_gathered(image: Path) -> None
     assert answer.exit_code == 1
     assert "Connection refused" in answer.stderr
     assert not (suite / "buildkit" / "flows").exists()
-
-
-def test_everything_has_one_time_so_that_equal_content_makes_equal_layers(image: Path) -> None:
-    assert {path.lstat().st_mtime for path in image.rglob("*")} == {TIME}
 
 
 def test_what_is_wanted_and_kept_out_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""The project's tests inside an image: on the compiled modules and the packages that the service's image has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from buildkit.config import Config
+from buildkit.doors import process
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import ConfigurationError, ImageError
+from buildkit.flows.image_inputs import repository_of, request_of, staged_of
+from buildkit.image import engine, staging
+from buildkit.image.build import build
+from buildkit.image.revision import Revision
+from buildkit.model import Outcome, Reason, Report
+from buildkit.report.console import Console
+
+SCHEMA = "buildkit.image-tests/1"
+
+
+def test_image(config: Config, console: Console, environment: Mapping[str, str], *, name: str) -> Report:
+    """Build the stage `test` of one image and run the tests in it, as `[tool.buildkit.nox]` declares them.
+
+    Args:
+        config: the project.
+        console: hears the tests' own words.
+        environment: what the docker client gets.
+        name: the image whose build stage the tests run on.
+
+    Raises:
+        ConfigurationError: no tests are declared, or the image has a Dockerfile of its own.
+        EngineError: no engine with buildx answers.
+        ImageError: the build or a test failed.
+    """
+    watch = Stopwatch()
+    if not config.nox.tests or config.image[name].dockerfile:
+        raise ConfigurationError(
+            f"image {name} has no tests to run",
+            hint='[tool.buildkit.nox]\ntests = ["pytest", "tests"]\nrequires = ["pytest"]\n'
+            "an image with a Dockerfile of its own has its tests there",
+        )
+    engine.require(environment)
+    folder = config.work / "image" / f"{name}-test"
+    staging.write(folder, staging.for_tests(staged_of(config, name), config.nox.requires, config.nox.tests))
+    request = replace(
+        request_of(config, name, folder, Revision()),
+        dockerfile=folder / "test.Dockerfile",
+        tags=(f"{repository_of(config, name)}:test",),
+        target="test",
+    )
+    build(request, folder.with_suffix(".metadata.json"), lambda _: None, environment)
+    run = ["docker", "run", "--rm", "--init", request.tags[0]]
+    exit_code = process.listen(run, console.say, environment=environment)
+    if exit_code != 0:
+        raise ImageError(
+            f"the tests failed in {request.tags[0]} (exit code {exit_code})",
+            hint=f"look around in it with: docker run --rm --interactive --tty {request.tags[0]} sh",
+        )
+    outcome = Outcome(name, "passed", Reason("tests passed", " ".join(config.nox.tests)), watch.seconds)
+    console.outcome(outcome)
+    return Report(SCHEMA, (outcome,), watch.seconds, {"tags": list(request.tags)}, row="image")
