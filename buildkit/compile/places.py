@@ -44,6 +44,8 @@ class Places:
     def path(self, name: str) -> str:
         """Return where the input of that name lies, or would lie."""
         candidates = self.candidates(name)
+        if len(candidates) == 1:
+            return candidates[0]
         return next((path for path in candidates if os.path.lexists(path)), candidates[0])
 
     def candidates(self, name: str) -> tuple[str, ...]:

@@ -121,23 +121,33 @@ class Chain:
         self._store = store
         self._reuse = reuse
         self._launcher = launcher
+        self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
+        self._headers: dict[tuple[str, ...], Digest] = {}
         self.probes = Probes(places)
 
     def settings(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
-        fixed = [options.OPTIONS, options.DIRECTIVES]
-        return {
-            "setting directives": digest_value([fixed, dict(module.directives)]),
-            "setting flags": digest_value([tool.recipe(flags) for tool, flags in self._calls(module)]),
-        }
+        alike = (module.source.rpartition(".")[2], module.flags, repr(module.directives))
+        found = self._settings.get(alike)
+        if found is None:
+            fixed = [options.OPTIONS, options.DIRECTIVES]
+            calls = [tool.recipe(flags) for tool, flags in self._calls(module)]
+            found = self._settings[alike] = {
+                "setting directives": digest_value([fixed, dict(module.directives)]),
+                "setting flags": digest_value(calls),
+            }
+        return found
 
     def digest(self, name: str) -> Digest:
         """Return the digest of the input with that portable name."""
         return self._cache.digest(self._places.path(name))
 
     def headers(self, names: tuple[str, ...]) -> Digest:
-        """Return the digest over a set of headers."""
-        return key_of({name: self.digest(name) for name in names})
+        """Return the digest over a set of headers, most of which many modules share."""
+        found = self._headers.get(names)
+        if found is None:
+            found = self._headers[names] = key_of({name: self.digest(name) for name in names})
+        return found
 
     def find(self, module: Module) -> Made | None:
         """Return the module's extension if the store has it for the inputs as they are now.
