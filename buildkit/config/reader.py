@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,8 @@ def _find(folder: Path) -> tuple[Path, dict[str, Any]]:
             document = tomllib.loads(file.read_text("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file and run again") from None
-        table = document.get("tool", {}).get("buildkit")
+        tools = document.get("tool")
+        table = tools.get("buildkit") if isinstance(tools, dict) else None
         if isinstance(table, dict):
             return file, table
     lines = '[tool.buildkit]\npackages = ["app"]        # your top-level packages; all of them where left out'
@@ -80,6 +81,7 @@ class _Reading:
         self._text = file.read_text("utf-8")
         self._environment = environment
         self._flags = flags
+        self._number = 0
         self.problems: list[str] = []
         self.origins: dict[str, str] = {}
 
@@ -100,7 +102,7 @@ class _Reading:
         raw = table.get(key)
         meta = item.metadata
         if "section" in meta:
-            return meta["section"](**self.section(meta["section"], raw or {}, here))
+            return meta["section"](**self.section(meta["section"], {} if raw is None else raw, here))
         if "tables" in meta:
             if raw is not None and not isinstance(raw, dict):
                 self._problem(here, "expected a table of tables")
@@ -113,8 +115,13 @@ class _Reading:
             if raw is not None and not isinstance(raw, list):
                 self._problem(here, "expected a list of tables")
                 return ()
-            return tuple(meta["list"](**self.section(meta["list"], sub, here)) for sub in raw or ())
+            return tuple(self._numbered(meta["list"], raw or [], here))
         return self._scalar(item, raw, here)
+
+    def _numbered(self, kind: type, tables: list[Any], path: tuple[str, ...]) -> Iterator[Any]:
+        for self._number, table in enumerate(tables):
+            yield kind(**self.section(kind, table, path))
+        self._number = 0
 
     def _scalar(self, item: Field[Any], raw: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401
         name = ".".join(path)
@@ -146,7 +153,7 @@ class _Reading:
         if origin and origin != self._file.name:
             self.problems.append(f"{origin}: {words}")
             return
-        line = _line_of(self._text, path)
+        line = _line_of(self._text, path, self._number)
         where = f"{self._file.name}:{line}" if line else self._file.name
         self.problems.append(f"{where}: [tool.buildkit] {'.'.join(path)}: {words}")
 
@@ -161,7 +168,7 @@ def _check(config: Config) -> None:
         problems += [
             f'packages: there is no package or module "{name}" under {config.source_root}/{_nearest(name, found)}'
             for name in config.packages
-            if name not in found and not (config.source / name.replace(".", "/")).is_dir()
+            if not any((config.source / f"{name.replace('.', '/')}{ending}").exists() for ending in ("", ".py", ".pyx"))
         ]
     if not (config.service / "pyproject.toml").is_file():
         problems.append(f'project: there is no "{config.project}/pyproject.toml"')
@@ -197,14 +204,31 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
-def _line_of(text: str, path: tuple[str, ...]) -> int:
-    """Return the line on which the key most likely stands, from 1; 0 if it cannot be told."""
-    key = re.escape(path[-1])
-    pattern = re.compile(rf"""^\s*(?:\[+.*)?["']?{key}["']?\s*[\]=.]""")
-    inside = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().startswith("["):
-            inside = line.lstrip().lstrip("[").startswith("tool.buildkit")
-        if inside and pattern.match(line):
-            return number
-    return 0
+def _line_of(text: str, path: tuple[str, ...], number: int) -> int:
+    """Return the line on which a setting stands, from 1; 0 if it cannot be told.
+
+    Args:
+        text: the file.
+        path: the setting's keys below [tool.buildkit].
+        number: which of the tables of a list it is in, from 0.
+    """
+    wanted = ("tool", "buildkit", *path)
+    table: tuple[str, ...] = ()
+    tables, nearest, length = 0, 0, 2
+    for at, line in enumerate(text.splitlines(), 1):
+        words = line.strip()
+        if words.startswith("["):
+            found = table = _keys(words.strip("[]").partition("]")[0])
+            tables += words.startswith("[[") and wanted[: len(table)] == table
+            if table[: len(wanted)] == wanted and tables in {0, number + 1}:
+                return at
+        else:
+            found = (*table, *_keys(words.partition("=")[0]))
+        if wanted[: len(found)] == found and len(found) > length and tables in {0, number + 1}:
+            nearest, length = at, len(found)
+    return nearest
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    """Return the keys of a dotted key, of which each may be in quotes."""
+    return tuple(bare or quoted.strip("\"'") for bare, quoted in re.findall(r"""([\w-]+)|("[^"]*"|'[^']*')""", text))

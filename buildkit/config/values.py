@@ -6,12 +6,14 @@ Each function returns the value or raises `ValueError` with what was expected.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_ENDLESS = 2.0**63
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
 
 
@@ -83,13 +85,14 @@ def _bytes(value: Any) -> int:  # noqa: ANN401
 
 
 def _quantity(value: Any, units: dict[str, int], fold: Callable[[str], str], expected: str) -> float:  # noqa: ANN401
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
-        return float(value)
-    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    unit = None if match is None else units.get(fold(match[2]))
-    if match is None or unit is None:
+    found = math.nan
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        found = value
+    elif isinstance(value, str) and (match := _QUANTITY.fullmatch(value)):
+        found = float(match[1]) * units.get(fold(match[2]), math.nan)
+    if not 0 <= found < _ENDLESS:
         raise ValueError(expected)
-    return float(match[1]) * unit
+    return float(found)
 
 
 def _from_text(value: str) -> Any:  # noqa: ANN401

@@ -118,9 +118,9 @@ def listen(
     child = start(command, folder=folder, environment=environment, output=subprocess.PIPE, errors=subprocess.STDOUT)
     _running.add(child)
     try:
-        with child:  # closes the pipe
-            for line in child.stdout or ():
-                hear(line.rstrip("\n"))
+        for line in child.stdout or ():
+            hear(line.rstrip("\n"))
+        child.communicate()  # closes the pipe and waits
     except BaseException:
         end(child)
         raise

@@ -25,7 +25,7 @@ class StatCache:
     """Digests of files by path, read from the disk at most once in its life.
 
     Args:
-        rows: what an earlier run kept, by path; anything malformed counts as not known.
+        rows: what an earlier run kept, by path.
     """
 
     def __init__(self, rows: Mapping[str, Row]) -> None:
