@@ -155,7 +155,7 @@ def environment_flags(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 def headers(depfile: str) -> list[str]:
     """Return the headers that a compiler's depfile names (make's syntax), without the C file itself."""
-    text = depfile.partition(":")[2].replace("\\\n", " ")
+    text = depfile.partition(": ")[2].replace("\\\n", " ").replace("\\#", "#").replace("$$", "$")
     return [word.replace("\0", " ") for word in text.replace("\\ ", "\0").split()][1:]
 
 

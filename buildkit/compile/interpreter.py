@@ -81,9 +81,9 @@ def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:
         if key not in facts:
             answer = process.run([str(program), "-c", _ASK])
             facts[key] = json.loads(answer.stdout)
-    except (OSError, ValueError) as error:
+        return Interpreter(str(program), *facts[key])
+    except (OSError, ValueError, TypeError) as error:
         raise ToolchainError(f"{program}: not a working Python ({error})", hint="name the interpreter's file") from None
-    return Interpreter(str(program), *facts[key])
 
 
 def _files(folder: str) -> list[str]:

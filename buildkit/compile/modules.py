@@ -59,11 +59,11 @@ def find_modules(config: Config) -> Modules:
     """Return the modules of the configured packages.
 
     Raises:
-        ConfigurationError: two sources for one module, or a backend that this version does not have.
+        ConfigurationError: a backend that this version does not have.
     """
     compiled: dict[str, Module] = {}
     kept: dict[str, Reason] = {}
-    for source in _sources(config):
+    for source in dict.fromkeys(_sources(config)):
         name = source.rsplit(".", 1)[0].replace("/", ".")
         stem = name.rsplit(".", 1)[-1]
         if stem == "__init__":
@@ -75,17 +75,12 @@ def find_modules(config: Config) -> Modules:
         if pattern is not None:
             kept[name] = Reason("excluded", pattern)
             continue
-        if name in compiled:
-            if {compiled[name].source[-3:], source[-3:]} == {".py", "pyx"}:
-                source = name.replace(".", "/") + ".pyx"  # noqa: PLW2901 - the .py is what runs uncompiled
-            else:  # pragma: no cover - only .py and .pyx are sources
-                raise ConfigurationError(f"{source}: another source of module {name} exists")
         module = _module(config, name, source)
         if module.backend == "none":
             kept[name] = Reason("backend none")
         else:
-            compiled[name] = module
-    return Modules(compiled, kept)
+            compiled[name] = module  # of two sources the .pyx comes last and wins: the .py is what runs uncompiled
+    return Modules(compiled, {name: reason for name, reason in kept.items() if name not in compiled})
 
 
 def _module(config: Config, name: str, source: str) -> Module:
@@ -116,10 +111,17 @@ def _sources(config: Config) -> Iterator[str]:
 
 
 def _top_level(root: Path) -> Iterable[str]:
-    return sorted(init.parent.name for init in root.glob("*/__init__.py"))
+    return sorted(init.parent.name for init in root.glob("*/__init__.py") if init.parent.name.isidentifier())
 
 
-def _walk(root: str, place: str) -> Iterator[str]:
+def _walk(root: str, place: str, links: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield the sources below `place`, unsorted.
+
+    Args:
+        root: the source root.
+        place: a folder, relative to it.
+        links: where the links on the way led to; one that leads back is not followed.
+    """
     with os.scandir(f"{root}/{place}") as entries:
         for entry in entries:
             name = entry.name
@@ -127,4 +129,7 @@ def _walk(root: str, place: str) -> Iterator[str]:
                 if name.rsplit(".", 1)[0].isidentifier() and entry.is_file():
                     yield f"{place}/{name}"
             elif "." not in name and name not in _SKIPPED_FOLDERS and name.isidentifier() and entry.is_dir():
-                yield from _walk(root, f"{place}/{name}")
+                target = os.path.realpath(entry.path) if entry.is_symlink() else ""
+                if target in links or (target and Path(f"{root}/{place}").resolve().is_relative_to(target)):
+                    continue
+                yield from _walk(root, f"{place}/{name}", links | {target} if target else links)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from buildkit.compile.places import Places, Probes
+
+PLACES = Places(
+    "/home/project/src",
+    ("/venv/site-packages", "/home/other/site-packages"),
+    ("/usr/lib/python3", "/venv/site-packages/Cython"),
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/home/project/src/app/fast.pxd", "source app/fast.pxd"),
+        ("/venv/site-packages/numpy/__init__.pxd", "site numpy/__init__.pxd"),
+        ("/home/other/site-packages/numpy/__init__.pxd", "site numpy/__init__.pxd"),
+        ("/usr/include/math.h", "file /usr/include/math.h"),
+        ("/home/project/src2/a.pxd", "file /home/project/src2/a.pxd"),
+        ("/venv/site-packages/Cython/Includes/libc/math.pxd", None),
+        ("/usr/lib/python3/types.py", None),
+    ],
+)
+def test_an_input_has_one_name_on_every_machine(path: str, name: str | None) -> None:
+    assert PLACES.name(path) == name
+
+
+def test_a_virtual_environment_in_the_source_root_is_still_one() -> None:
+    """The longest root wins, whichever lies in the other."""
+    inside = Places("/project", ("/project/.venv/lib/site-packages",), ("/project/.venv/lib/site-packages/Cython",))
+    assert inside.name("/project/.venv/lib/site-packages/numpy/a.pxd") == "site numpy/a.pxd"
+    assert inside.name("/project/.venv/lib/site-packages/Cython/a.pxd") is None
+    assert inside.name("/project/app/a.pxd") == "source app/a.pxd"
+
+
+RELATIVE = st.lists(
+    st.text("ab.-_ é", min_size=1, max_size=3).filter(lambda part: part not in {".", ".."}), min_size=1, max_size=3
+)
+
+
+@given(parts=RELATIVE, root=st.sampled_from(["/home/project/src", "/venv/site-packages", "/elsewhere"]))
+def test_a_name_leads_back_to_where_it_came_from(parts: list[str], root: str) -> None:
+    path = "/".join([root, *parts])
+
+    name = PLACES.name(path)
+
+    assert name is not None
+    assert path in PLACES.candidates(name)
+    assert PLACES.path(name) == path
+
+
+def test_of_several_sites_the_one_that_has_the_file_is_meant(tmp_path: Path) -> None:
+    sites = (str(tmp_path / "one"), str(tmp_path / "two"))
+    places = Places(str(tmp_path / "src"), sites, ())
+    assert places.path("site a.pxd") == f"{sites[0]}/a.pxd"
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two/a.pxd").touch()
+
+    assert places.path("site a.pxd") == f"{sites[1]}/a.pxd"
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    for name in ("src/app", "site"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "src/app/there.pxd").touch()
+    (tmp_path / "site/numpy").mkdir()
+    return Places(str(tmp_path / "src"), (str(tmp_path / "site"), str(tmp_path / "nowhere")), ())
+
+
+SAME = ["+source app/there.pxd", "-source app/missing.pxd", "+site numpy", "-source gone/a.pxd", "+source app"]
+
+
+def test_probes_that_answer_as_they_did_have_not_changed(places: Places) -> None:
+    probes = Probes(places)
+
+    assert probes.changed([]) is None
+    assert probes.changed(SAME) is None
+    assert probes.changed(reversed(SAME)) is None
+
+
+@pytest.mark.parametrize(
+    "probe",
+    ["-source app/there.pxd", "+source app/missing.pxd", "-site numpy", "+site pandas", "+source gone/a.pxd"],
+)
+def test_the_first_probe_that_answers_otherwise_is_named(places: Places, probe: str) -> None:
+    assert Probes(places).changed([*SAME, probe, "+source app/never.pxd"]) == probe
+
+
+def test_a_versioned_declaration_counts_by_its_kind_alone(places: Places) -> None:
+    """Cython looks for `there.cython-*.pxd`; only a file with a version in its name is one."""
+    assert Probes(places).changed(["-source app/there*.pxd"]) is None
+    Path(places.source, "app/there.cython-30.pxd").touch()
+
+    assert Probes(places).changed(["-source app/there*.pxd"]) == "-source app/there*.pxd"
+
+
+def test_each_folder_is_listed_once_in_a_build(places: Places) -> None:
+    probes = Probes(places)
+    assert probes.changed(["-source app/new.pxd"]) is None
+    Path(places.source, "app/new.pxd").touch()
+
+    assert probes.changed(["-source app/new.pxd", "-source app/newer.pxd"]) is None, (
+        "a build sees one state of the tree"
+    )
+    assert Probes(places).changed(["-source app/new.pxd"]) == "-source app/new.pxd"
+
+
+def test_a_broken_link_is_there(places: Places) -> None:
+    Path(places.source, "app/link.pxd").symlink_to("nowhere")
+
+    assert Probes(places).changed(["+source app/link.pxd"]) is None
