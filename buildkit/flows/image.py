@@ -162,6 +162,7 @@ class _Image:
             "dockerfile used": files.digest_file(request.dockerfile),
             "revision commit": digest_value([request.time, dict(request.labels)]),
             "setting arguments": digest_value(dict(request.arguments)),
+            "setting names": digest_value(list(request.tags)),
         }
         return _Inputs(request, context, parts, cache.rows())
 

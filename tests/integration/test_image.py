@@ -9,16 +9,18 @@ import os
 import random
 import re
 import shutil
+import socket
 import tarfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from migrating import REPOSITORY, serving
 
 from buildkit.config import load
 from buildkit.core.ignore import parse
@@ -102,6 +104,7 @@ class Project:
 
     root: Path
     repository: str
+    image: str = ""
     talk: io.StringIO = field(default_factory=io.StringIO)
 
     def build(self, **given: Any) -> tuple[Outcome, dict[str, Any]]:
@@ -125,18 +128,23 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def repository() -> Iterator[str]:
+    """A name for images; those whose name starts with it are removed at the end."""
+    name = f"buildkit-test-{uuid4().hex[:8]}"
+    yield name
+    images = docker("image", "ls", "--quiet", f"{name}*").split()
+    if images:
+        docker("image", "rm", "--force", *sorted(set(images)))
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, repository: str) -> Project:
     """The project as it was built once; a test that changes it takes a `copy`."""
-    made = Project(tmp_path_factory.mktemp("greeter"), f"buildkit-test-{uuid4().hex[:8]}")
+    made = Project(tmp_path_factory.mktemp("greeter"), repository)
     for name, text in FILES.items():
-        made.write(name, text.replace("REPOSITORY", made.repository))
-    try:
-        made.build(required=True)
-        yield made
-    finally:
-        tags = docker("image", "ls", "--quiet", f"{made.repository}*").split()
-        if tags:
-            docker("image", "rm", "--force", *sorted(set(tags)))
+        made.write(name, text.replace("REPOSITORY", repository))
+    made.image = made.build(required=True)[1]["digest"]
+    return made
 
 
 @pytest.fixture
@@ -164,25 +172,32 @@ def undented(text: str) -> str:
     return "".join(f"{line.removeprefix(' ' * 8)}\n" for line in text.strip("\n").splitlines())
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
 @contextlib.contextmanager
-def started(image: str, *options: str) -> Iterator[str]:
-    """Start a container whose port 8000 is on a free port of this machine, and remove it at the end."""
+def started(image: str, *options: str, command: Sequence[str] = ()) -> Iterator[str]:
+    """Start a container, its port 8000 on a free port of this machine, and remove it at the end."""
     name = f"buildkit-test-{uuid4().hex[:8]}"
-    docker("run", "--detach", "--name", name, "--publish", "127.0.0.1::8000", *options, image)
+    publish = () if "host" in options else ("--publish", "127.0.0.1::8000")
+    docker("run", "--detach", "--name", name, *publish, *options, image, *command)
     try:
         yield name
     finally:
         docker("rm", "--force", name)
 
 
-def answer_of(container: str, path: str = "/") -> Any:
-    """Return what the service says once it answers."""
-    address = docker("port", container, "8000")
+def answer_of(container: str, address: str = "") -> Any:
+    """Return what the service says once it answers, at `address` or where its port 8000 is published."""
+    address = address or docker("port", container, "8000")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with (
             contextlib.suppress(OSError, ValueError),
-            urllib.request.urlopen(f"http://{address}{path}", timeout=2) as response,
+            urllib.request.urlopen(f"http://{address}", timeout=2) as response,
         ):
             return json.load(response)
         time.sleep(0.05)
@@ -202,7 +217,7 @@ def inside(image: str, script: str) -> str:
 
 
 def test_the_image_has_what_runs_and_nothing_else(first: Project) -> None:
-    image = f"{first.repository}:latest"
+    image = first.image
     files = inside(image, "find /app -type f | grep -v -e __pycache__ -e dist-info").splitlines()
     assert sorted(re.sub(r"\.cpython-[^.]+", "", name) for name in files) == [
         "/app/buildkit.json",
@@ -219,7 +234,7 @@ def test_the_image_has_what_runs_and_nothing_else(first: Project) -> None:
 
 def test_the_service_may_write_to_nothing_but_its_data(first: Project) -> None:
     tried = "for place in /app /app/src /opt/venv /opt/buildkit /app/data; do touch $place/x 2>&1 && echo $place; done"
-    words = inside(f"{first.repository}:latest", f"{tried}; true").splitlines()
+    words = inside(first.image, f"{tried}; true").splitlines()
     assert [line for line in words if not line.startswith("touch:")] == ["/app/data"]
 
 
@@ -227,7 +242,7 @@ def test_the_service_may_write_to_nothing_but_its_data(first: Project) -> None:
 
 
 def test_the_data_is_made_once_in_the_volume_and_the_second_start_goes_straight_on(first: Project, volume: str) -> None:
-    image, mount = f"{first.repository}:latest", f"{volume}:/app/data"
+    image, mount = first.image, f"{volume}:/app/data"
     with started(image, "--volume", mount) as container:
         assert answer_of(container) == ["HELLO FROM THE VOLUME", True, "1.2.3", 10001, 1]
         assert "data: missing: making it before the start" in log_of(container)
@@ -244,7 +259,7 @@ def test_the_data_is_made_once_in_the_volume_and_the_second_start_goes_straight_
 
 
 def test_a_stopped_container_ends_at_once_and_well(first: Project, volume: str) -> None:
-    with started(f"{first.repository}:latest", "--volume", f"{volume}:/app/data") as container:
+    with started(first.image, "--volume", f"{volume}:/app/data") as container:
         answer_of(container)
         begun = time.monotonic()
         docker("stop", "--time", "10", container)
@@ -255,6 +270,7 @@ def test_a_stopped_container_ends_at_once_and_well(first: Project, volume: str) 
 def test_compose_brings_up_the_service_with_its_volume(first: Project, tmp_path: Path) -> None:
     """No image of PostgreSQL can be had where no registry is reached, so the database is left out of the live part."""
     variables = first.root / ".buildkit" / "image" / "api.env"
+    assert f"SERVICE_IMAGE={first.repository}:latest" in variables.read_text()
     without = tmp_path / "without-database.yaml"
     without.write_text("services:\n  service:\n    depends_on: !reset null\n")
     name = f"buildkit-test-{uuid4().hex[:8]}"
@@ -265,6 +281,7 @@ def test_compose_brings_up_the_service_with_its_volume(first: Project, tmp_path:
     assert [mount["target"] for mount in whole["services"]["service"]["volumes"]] == ["/app/data"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SERVICE_PORT", "0")
+        patch.setenv("SERVICE_IMAGE", first.image)
         given = [*compose, "--file", file, "--file", str(without)]
         try:
             docker(*given, "up", "--detach", "--wait", "service")
@@ -274,10 +291,34 @@ def test_compose_brings_up_the_service_with_its_volume(first: Project, tmp_path:
             docker(*given, "down", "--volumes", "--timeout", "5")
 
 
+def test_the_reference_service_comes_up_with_data_and_database(
+    tmp_path: Path, postgres: Path, volume: str, repository: str
+) -> None:
+    """Data, migration, service: made on the first start, found on the second. The database is on this machine."""
+    orbits = Project(tmp_path / "orbits", f"{repository}-orbits")
+    for name in ("examples", "migrations"):
+        shutil.copytree(REPOSITORY / name, orbits.root / name)
+    shutil.copy(REPOSITORY / "pyproject.toml", orbits.root)
+    _, facts = orbits.build(environment={"PYBUILDKIT_IMAGE_API_REPOSITORY": orbits.repository}, required=True)
+    assert facts["bytes"] < 300 * 10**6
+    address, port = "127.0.0.1", free_port()
+    with serving(postgres, tmp_path / "database") as server:
+        options = ["--network", "host", "--env", f"DATABASE_URL={server.url}", "--volume", f"{volume}:/app/data"]
+        expected = [["data: missing", "migrate: migrated to head"], ["data: fresh", "migrate: already at head"]]
+        for words in expected:
+            serve = ["uvicorn", "orbits.main:app", "--host", address, "--port", str(port)]
+            with started(facts["tags"][0], *options, command=serve) as container:
+                assert answer_of(container, f"{address}:{port}/version") == {"version": "1.0.0", "compiled": True}
+                assert answer_of(container, f"{address}:{port}/observations") == {"observations": []}
+                log = log_of(container)
+                assert [part for part in words if part in log] == words, log
+
+
 # ------------------------------------------------------------------ when it is built
 
 
 def test_nothing_changed_asks_no_builder(copy: Project) -> None:
+    copy.build()  # other copies took the name meanwhile
     (copy.root / "tests" / "test_greeter.py").write_text("changed = True")
     os.utime(copy.root / "src" / "greeter" / "words.py")
     begun = time.monotonic()
@@ -310,6 +351,15 @@ def test_a_new_version_installs_nothing(copy: Project) -> None:
     assert inside(
         facts["tags"][0], "python -c 'from importlib.metadata import version as v; print(v(\"greeter\"))'"
     ) == ("1.3.0")
+
+
+def test_another_name_is_given(copy: Project) -> None:
+    copy.build()
+    wanted = {"PYBUILDKIT_IMAGE_API_REPOSITORY": f"{copy.repository}-renamed"}
+    outcome, facts = copy.build(environment=wanted)
+    assert (outcome.result, str(outcome.reason)) == ("made", "setting changed: names")
+    assert facts["tags"] == [f"{copy.repository}-renamed:latest"]
+    assert copy.build(environment=wanted)[0].result == "fresh"
 
 
 def test_an_image_that_is_gone_is_built_again(copy: Project) -> None:
