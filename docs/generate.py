@@ -121,7 +121,8 @@ def flag(argument: Any) -> str:  # noqa: ANN401 - Invoke's own
 
 def exit_codes() -> str:
     """Return the page of all exit codes."""
-    codes = {kind.exit_code: (kind.__doc__ or "").splitlines()[0] for kind in classes(errors.BuildkitError)}
+    known = [kind for kind in classes(errors.BuildkitError) if kind.__module__ == errors.__name__]
+    codes = {kind.exit_code: (kind.__doc__ or "").splitlines()[0] for kind in known}
     lines = [
         "# Exit codes",
         MADE,

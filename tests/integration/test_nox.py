@@ -23,7 +23,11 @@ ProjectMaker = Callable[[Mapping[str, str]], Path]
 pytestmark = pytest.mark.usefixtures("compiler")
 
 ENOUGH = 3
-HAS_HEADERS = "import os, sysconfig; print(os.path.isfile(sysconfig.get_path('include') + '/Python.h'))"
+REAL_PROGRAM = (
+    "import os, sys, sysconfig\n"
+    "if os.path.isfile(sysconfig.get_path('include') + '/Python.h'): print(os.path.realpath(sys.executable))"
+)
+"""What stands behind a name: pyenv's are scripts that need its variables, which a session does not get."""
 
 SAMPLE = {
     "pyproject.toml": """
@@ -59,9 +63,9 @@ def pythons() -> dict[str, Path]:
     for minor in range(10, 14):
         name = f"python3.{minor}"
         for candidate in (shutil.which(name), *sorted(kept.glob(f"3.{minor}.*/bin/{name}"))):
-            answer = run([str(candidate), "-c", HAS_HEADERS]) if candidate else None
-            if answer is not None and answer.stdout.strip() == "True":
-                found.setdefault(f"3.{minor}", Path(str(candidate)))
+            program = run([str(candidate), "-c", REAL_PROGRAM]).stdout.strip() if candidate else ""
+            if program:
+                found.setdefault(f"3.{minor}", Path(program))
     if len(found) < ENOUGH:
         reason = f"{len(found)} Pythons with headers found, {ENOUGH} wanted"
         if os.environ.get("CI"):
