@@ -76,11 +76,13 @@ def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:
             facts[key] = sysconfig.get_path("include")  # loads all that the interpreter was built with
         return Interpreter(sys.executable, own_suffix(), facts[key], sys.version)
     try:
-        found = os.stat(program)  # noqa: PTH116
-        key = f"interpreter {os.path.realpath(program)} {found.st_size} {found.st_mtime_ns}"
-        if key not in facts:
-            answer = process.run([str(program), "-c", _ASK])
-            facts[key] = json.loads(answer.stdout)
+        real = os.path.realpath(program)
+        with open(real, "rb") as file:  # noqa: PTH123
+            script = file.read(2) == b"#!"
+        found = os.stat(real)  # noqa: PTH116
+        key = f"interpreter {program} {real} {found.st_size} {found.st_mtime_ns}"
+        if script or key not in facts:  # what a script (pyenv's, say) stands for may change with the environment
+            facts[key] = json.loads(process.run([str(program), "-c", _ASK]).stdout)
         return Interpreter(str(program), *facts[key])
     except (OSError, ValueError, TypeError) as error:
         raise ToolchainError(f"{program}: not a working Python ({error})", hint="name the interpreter's file") from None
