@@ -61,6 +61,12 @@ class ToolchainError(BuildkitError):
     exit_code = 11
 
 
+class StoreError(BuildkitError):
+    """The cache, or an archive of it, cannot be read or written."""
+
+    exit_code = 12
+
+
 class ImageError(BuildkitError):
     """An image did not build."""
 

@@ -189,6 +189,76 @@ def data_clear(_context: Context, json: bool = False) -> None:
     _run(flow.clear_data, flow.lines, json=json)
 
 
+_LIMITS = {
+    "size": "most bytes that stay, such as 1GB; 0 for no limit; store.size where left out",
+    "age": "time since the last use after which an entry goes, such as 7d; 0 for never; store.age where left out",
+}
+
+
+@task(name="stats", default=True, help=_JSON)
+def cache_stats(_context: Context, json: bool = False) -> None:
+    """Say what the store holds."""
+    from buildkit.flows import cache as flow  # noqa: PLC0415
+
+    _run(flow.stats, flow.lines, json=json)
+
+
+@task(name="verify", help=_JSON)
+def cache_verify(_context: Context, json: bool = False) -> None:
+    """Read every entry of the store and delete those that are bad."""
+    from buildkit.flows import cache as flow  # noqa: PLC0415
+
+    _run(flow.verify_store, flow.lines, json=json)
+
+
+@task(name="prune", help={**_LIMITS, **_DRY, **_JSON})
+def cache_prune(context: Context, size: str = "", age: str = "", dry_run: bool = False, json: bool = False) -> None:
+    """Delete from the store what was not used for long, least recently used first."""
+    from buildkit.flows import cache as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.prune_store(config, console, environment, dry_run=_dry(context, dry_run))
+
+    _run(run, flow.lines, json=json, store__size=size, store__age=age)
+
+
+@task(name="clean", help={**_DRY, **_JSON})
+def cache_clean(context: Context, dry_run: bool = False, json: bool = False) -> None:
+    """Delete everything in the store."""
+    from buildkit.flows import cache as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.clean_store(config, console, environment, dry_run=_dry(context, dry_run))
+
+    _run(run, flow.lines, json=json)
+
+
+@task(
+    name="pack",
+    positional=["file"],
+    help={"file": "the archive", "all": "all that the store holds, not what this project uses alone", **_JSON},
+)
+def cache_pack(_context: Context, file: str, all: bool = False, json: bool = False) -> None:  # noqa: A002
+    """Write what this project uses of the store to one archive."""
+    from buildkit.flows import cache as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.pack(config, console, environment, file=Path(file).absolute(), everything=all)
+
+    _run(run, flow.lines, json=json)
+
+
+@task(name="unpack", positional=["file"], help={"file": "the archive", **_JSON})
+def cache_unpack(_context: Context, file: str, json: bool = False) -> None:
+    """Put what an archive has into the store."""
+    from buildkit.flows import cache as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.unpack(config, console, environment, file=Path(file).absolute())
+
+    _run(run, flow.lines, json=json)
+
+
 @task(default=True, help={**_DRY, **_JSON})
 def migrate(context: Context, dry_run: bool = False, json: bool = False) -> None:
     """Bring the database to the one head."""
@@ -221,6 +291,7 @@ ns = Collection(
     compile,
     dev,
     image,
+    Collection("cache", cache_stats, cache_verify, cache_prune, cache_clean, cache_pack, cache_unpack),
     Collection("data", refresh, data_status, data_verify, data_clear),
     Collection("migrate", migrate, migrate_status, migrate_check),
 )

@@ -172,6 +172,8 @@ def _check(config: Config) -> None:
         ]
     if not (config.service / "pyproject.toml").is_file():
         problems.append(f'project: there is no "{config.project}/pyproject.toml"')
+    if config.store.remote:
+        problems.append("store.remote: remote stores are not part of this version")
     names = [stage.name for stage in config.data.stage]
     for at, stage in enumerate(config.data.stage):
         label = stage.name or f"number {at + 1}"

@@ -57,7 +57,9 @@ class CompileConfig:
 class StoreConfig:
     """`[tool.buildkit.store]`."""
 
-    remote: str = option("text", "", "A store that many machines share: `s3://…`, `https://…` or `file://…`.")
+    size: int = option("bytes", 5 * 10**9, "Most bytes that the store keeps when it is pruned; 0 for no limit.")
+    age: float = option("seconds", 30 * 86400.0, "Age of the last use after which an entry goes; 0 for never.")
+    remote: str = option("text", "", "Must stay empty: remote stores are not part of this version.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Locks between processes: they die with their holder and are never deleted while held.
 
-`flock` belongs to the open file, so the kernel lets go of it however the holder ends. The file itself stays: to unlink
-a file that someone else is about to lock would give two holders.
+`flock` belongs to the open file, so the kernel lets go of it however the holder ends. To delete a file that someone is
+about to lock would give two holders: so only its holder deletes it, and who got the lock of a file that is gone by then
+takes that of the new one.
 """
 
 from __future__ import annotations
@@ -35,17 +36,48 @@ def held(
         Busy: somebody else still held it after `wait` seconds.
         OSError: the file cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    deadline = None if wait is None else time.monotonic() + wait
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            _acquire(descriptor, path, kind, deadline, on_wait)
+            if _is_at(path, descriptor):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def discard(path: Path) -> bool:
+    """Delete the lock's file unless somebody holds it; return whether it was deleted."""
     try:
-        _acquire(descriptor, path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait, on_wait)
-        yield
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(path, descriptor):
+            path.unlink()
+            return True
+    except BlockingIOError:
+        pass
     finally:
         os.close(descriptor)
+    return False
 
 
-def _acquire(descriptor: int, path: Path, kind: int, wait: float | None, on_wait: Callable[[], None] | None) -> None:
-    deadline = None if wait is None else time.monotonic() + wait
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _acquire(
+    descriptor: int, path: Path, kind: int, deadline: float | None, on_wait: Callable[[], None] | None
+) -> None:
     pause = 0.002
     told = False
     while True:

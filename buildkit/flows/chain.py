@@ -25,7 +25,7 @@ from buildkit.compile.places import Places, Probes
 from buildkit.compile.toolchain import Toolchain
 from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_value, key_of
-from buildkit.doors import process
+from buildkit.doors import clock, process
 from buildkit.doors.statcache import StatCache
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
@@ -87,6 +87,25 @@ class Made:
     ran: bool
 
 
+def translate_key(name: str, source: str, parts: Mapping[str, Digest]) -> Digest:
+    """Return the key of the first action.
+
+    Args:
+        name: the module.
+        source: its file, relative to the source root.
+        parts: those of the module's fingerprint.
+    """
+    own = (f"source {source}", "toolchain cython", "setting directives")
+    return key_of({f"module {name}": Digest(""), **{part: parts[part] for part in own}})
+
+
+def compile_key(name: str, source: str, c: Digest, parts: Mapping[str, Digest]) -> Digest:
+    """Return the key of the second action; the arguments are those of the first, and the digest of the C text."""
+    own = ("toolchain compiler", "toolchain python", "setting flags")
+    include = f"include {os.path.dirname(source)}"  # noqa: PTH120
+    return key_of({f"c {name.rsplit('.', 1)[-1]}": c, include: Digest(""), **{part: parts[part] for part in own}})
+
+
 class Chain:
     """The two actions of one build.
 
@@ -122,7 +141,7 @@ class Chain:
         self._reuse = reuse
         self._launcher = launcher
         self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
-        self._headers: dict[tuple[str, ...], Digest] = {}
+        self._headers: dict[tuple[tuple[str, ...], str], Digest] = {}
         self.probes = Probes(places)
 
     def settings(self, module: Module) -> dict[str, Digest]:
@@ -142,12 +161,23 @@ class Chain:
         """Return the digest of the input with that portable name."""
         return self._cache.digest(self._places.path(name))
 
-    def headers(self, names: tuple[str, ...]) -> Digest:
-        """Return the digest over a set of headers, most of which many modules share."""
-        found = self._headers.get(names)
+    def headers(self, names: tuple[str, ...], folder: str) -> Digest:
+        """Return the digest over a set of headers, as many modules share it, and over what may stand in for them.
+
+        Args:
+            names: the headers that a module's compiler read; those in the source root are parts of their own.
+            folder: the module's, relative to the source root.
+        """
+        found = self._headers.get((names, folder))
         if found is None:
-            found = self._headers[names] = key_of({name: self.digest(name) for name in names})
+            shared = {name: self.digest(name) for name in names if not name.startswith("source ")}
+            shared["beside"] = digest_value(self.probes.beside(names, folder))
+            found = self._headers[names, folder] = key_of(shared)
         return found
+
+    def _headers_of(self, module: Module, names: tuple[str, ...]) -> Digest:
+        own = {name: self.digest(name) for name in names if name.startswith("source ")}
+        return key_of({"shared": self.headers(names, module.folder), **own})
 
     def find(self, module: Module) -> Made | None:
         """Return the module's extension if the store has it for the inputs as they are now.
@@ -189,9 +219,9 @@ class Chain:
                 return Made(found.link, found.output, found.headers, found.content, ran=True)
         else:
             file.write_bytes(text)
-        names, content = self._compile(module, folder, stem)
+        names, content = self._compile_steadily(module, folder, stem)
         output = self._store.put(content)
-        entry = {"headers": names, "digest": self.headers(names), "output": output}
+        entry = {"headers": names, "digest": self._headers_of(module, names), "output": output}
         self._store.add(self._compile_key(module, link.c), entry)
         return Made(link, output, names, content, ran=True)
 
@@ -199,14 +229,8 @@ class Chain:
 
     def _translate_key(self, module: Module) -> Digest:
         source = f"source {module.source}"
-        return key_of(
-            {
-                source: self.digest(source),
-                f"module {module.name}": Digest(""),
-                "toolchain cython": self._toolchain.parts["toolchain cython"],
-                "setting directives": self.settings(module)["setting directives"],
-            }
-        )
+        parts = {**self._toolchain.parts, **self.settings(module), source: self.digest(source)}
+        return translate_key(module.name, module.source, parts)
 
     def _find_link(self, module: Module) -> Link | None:
         for entry in self._store.entries(self._translate_key(module)) if self._reuse else ():
@@ -246,24 +270,32 @@ class Chain:
     # -- compile
 
     def _compile_key(self, module: Module, c: Digest) -> Digest:
-        return key_of(
-            {
-                f"c {module.name.rsplit('.', 1)[-1]}": c,
-                "toolchain compiler": self._toolchain.parts["toolchain compiler"],
-                "toolchain python": self._toolchain.parts["toolchain python"],
-                "setting flags": self.settings(module)["setting flags"],
-                f"include {os.path.dirname(module.source)}": Digest(""),  # noqa: PTH120
-            }
-        )
+        return compile_key(module.name, module.source, c, {**self._toolchain.parts, **self.settings(module)})
 
     def _find_extension(self, module: Module, link: Link) -> Made | None:
         for entry in self._store.entries(self._compile_key(module, link.c)) if self._reuse else ():
             names = tuple(entry["headers"])
-            if self.headers(names) == entry["digest"]:
+            if self._headers_of(module, names) == entry["digest"]:
                 content = self._store.get(entry["output"])
                 if content is not None:
                     return Made(link, entry["output"], names, content, ran=False)
         return None
+
+    def _compile_steadily(self, module: Module, folder: Path, stem: str) -> tuple[tuple[str, ...], bytes]:
+        """Return what `_compile` does, made while no header changed: which ones it reads shows only afterwards."""
+        known: dict[str, Digest] = {}
+        for _ in range(ATTEMPTS):
+            start = clock.now()
+            names, content = self._compile(module, folder, stem)
+            before = {name: self.digest(name) for name in names}
+            old = {name for name in names if self._cache.unchanged_since(self._places.path(name), start)}
+            now = {name: self.digest(name) for name in names}
+            if now != before:
+                self._headers.clear()
+            if all(name in old or known.get(name) == digest for name, digest in now.items()):
+                return names, content
+            known = now
+        raise NotCompiled(f"{module.source}: its headers changed again and again while it was compiled")
 
     def _compile(self, module: Module, folder: Path, stem: str) -> tuple[tuple[str, ...], bytes]:
         """Return the names of the headers that were read, and the extension."""

@@ -63,6 +63,7 @@ def compile_modules(
             tree.look()
             outcomes = tree.do(tree.decide())
             tree.record()
+        tree.tidy()
     if explain:
         for row in outcomes:
             if row.result in {"fresh", "kept"}:

@@ -17,7 +17,7 @@ from buildkit.compile.translator import Translator
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_bytes, fingerprint, key_of
 from buildkit.core.plan import decide
-from buildkit.doors import files, locks, process
+from buildkit.doors import clock, files, locks, process
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import StatCache
 from buildkit.errors import CompileError
@@ -345,6 +345,17 @@ class Extensions:
             states.write(self._file, self._state)
         except OSError as error:
             self._console.warn(f"{self._file}: {error.strerror}; the next build looks at everything again")
+
+    def tidy(self) -> None:
+        """Prune the store, at most once a day and only where this build added to it."""
+        if self._store.grew:
+            from buildkit.store import prune  # noqa: PLC0415 - the no-change path does without
+
+            with contextlib.suppress(OSError):
+                if prune.is_due(self._store.folder, clock.now()):
+                    from buildkit.flows import cache  # noqa: PLC0415
+
+                    cache.prune_now_and_then(self._config, self._console, self._store)
 
     def record_glances(self) -> None:
         """Write down which files were seen unchanged, so that the next look need not read them."""

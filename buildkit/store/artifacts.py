@@ -3,9 +3,14 @@
     blobs/ab/<digest>[.z]    content by its own digest, which is checked at every read; `.z` is deflated
     actions/ab/<key>         what an action with this key made, as JSON behind its checksum
     locks/<key>              held while an action runs, so that no two processes do the same work at once
+    pruned                   its time stamp says when the store was last pruned
+
+What an action made names blobs: `output` is what a restore takes, so it is nothing without; `c` is what that was made
+from, read again only to make it anew.
 
 Entries are written beside their place and renamed, so they are whole or not there. A bad entry counts as none, is
-deleted and reported once. A store that cannot be written (full disk, read-only) costs speed and nothing else.
+deleted and reported once. A store that cannot be written (full disk, read-only) costs speed and nothing else. The time
+stamp of an entry says, to a day, when it was last used.
 """
 
 from __future__ import annotations
@@ -16,16 +21,21 @@ import json
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from buildkit.core.fingerprint import digest_bytes
-from buildkit.doors import files, locks
+from buildkit.doors import clock, files, locks
 from buildkit.model import Digest
 
 LAYOUT = "1"
+DEFLATED = ".z"
+KEEP = 8
+"""How many entries one action has at most: it is the same module with other files read, or with other headers."""
+
 _DEFLATE_LEVEL = 1
+_DAY = 86400.0
 
 
 def default_folder(environment: Mapping[str, str]) -> Path:
@@ -44,62 +54,65 @@ class Store:
     Args:
         folder: it is made at the first write.
         warn: told once about a bad entry or a store that cannot be written.
+
+    `grew` says whether anything was kept since this object was made.
     """
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
         self.folder = folder / f"v{LAYOUT}"
+        self.grew = False
         self._warn = warn
         self._writable = True
 
     def entries(self, key: Digest) -> list[dict[str, Any]]:
         """Return what actions with this key made, newest first; each entry says under which further conditions."""
-        path = self._path("actions", key)
+        path = self.path("actions", key)
         text = self._read(path)
         if text is None:
             return []
-        checksum, _, body = text.partition(b"\n")
-        if digest_bytes(body).encode() == checksum:
-            with contextlib.suppress(ValueError):
-                found = json.loads(body)
-                if isinstance(found, list):
-                    return found
-        self._bad(path)
-        return []
+        found = action(text)
+        if found is None:
+            self._bad(path)
+            return []
+        _mark(path)
+        return found
 
-    def add(self, key: Digest, entry: Mapping[str, Any], keep: int = 8) -> None:
-        """Put `entry` before the others of this key, of which the newest `keep` stay."""
+    def add(self, key: Digest, entry: Mapping[str, Any]) -> None:
+        """Put `entry` before the others of this key, of which the newest stay."""
         others = [other for other in self.entries(key) if other != entry]
-        body = json.dumps([entry, *others][:keep], separators=(",", ":"), sort_keys=True).encode()
-        self._write(self._path("actions", key), digest_bytes(body).encode() + b"\n" + body)
+        self._write(self.path("actions", key), action_text([entry, *others][:KEEP]))
 
     def put(self, content: bytes, *, deflate: bool = False) -> Digest:
         """Keep `content` and return its digest."""
         digest = digest_bytes(content)
-        path = self._path("blobs", digest)
-        if deflate:
-            path = path.with_name(path.name + ".z")
-        if not path.exists():
+        path = self.path("blobs", digest, deflated=deflate)
+        if path.exists():
+            _mark(path)
+        else:
             self._write(path, zlib.compress(content, _DEFLATE_LEVEL) if deflate else content)
         return digest
 
     def get(self, digest: Digest) -> bytes | None:
         """Return the content with this digest, None if the store has it not, or not whole."""
-        plain = self._path("blobs", digest)
-        for path in (plain, plain.with_name(plain.name + ".z")):
-            content = self._read(path)
-            if content is None:
+        found = self.find(digest)
+        return None if found is None else found[2]
+
+    def find(self, digest: Digest) -> tuple[Path, bytes, bytes] | None:
+        """Return where the content with this digest lies, what is kept of it there, and the content itself."""
+        for deflated in (False, True):
+            path = self.path("blobs", digest, deflated=deflated)
+            kept = self._read(path)
+            if kept is None:
                 continue
-            if path is not plain:
-                content = _inflate(content)
-            if content is not None and hashlib.sha256(content).hexdigest() == digest:
-                return content
+            content = blob(digest, kept, deflated=deflated)
+            if content is not None:
+                return path, kept, content
             self._bad(path)
         return None
 
     def has(self, digest: Digest) -> bool:
         """Return whether there is an entry for this digest; whether it is whole shows when it is read."""
-        plain = self._path("blobs", digest)
-        return plain.exists() or plain.with_name(plain.name + ".z").exists()
+        return any(self.path("blobs", digest, deflated=deflated).exists() for deflated in (False, True))
 
     @contextlib.contextmanager
     def alone(self, key: Digest) -> Iterator[None]:
@@ -112,13 +125,14 @@ class Store:
                     self._give_up(error)
             yield
 
-    def _path(self, kind: str, digest: str) -> Path:
-        return self.folder / kind / digest[:2] / digest
+    def path(self, kind: str, digest: str, *, deflated: bool = False) -> Path:
+        """Return where the entry lies: `kind` is `actions` or `blobs`."""
+        return self.folder / kind / digest[:2] / (digest + DEFLATED if deflated else digest)
 
     def _read(self, path: Path) -> bytes | None:
         try:
             return path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             self._warn(f"store: {path.name}: {os.strerror(error.errno or 0)}; made anew")
@@ -131,6 +145,8 @@ class Store:
             files.write(path, content)
         except OSError as error:
             self._give_up(error)
+        else:
+            self.grew = True
 
     def _bad(self, path: Path) -> None:
         self._warn(f"store: {path.name[:12]}… is damaged; deleted, made anew")
@@ -144,8 +160,34 @@ class Store:
             self._warn(f"store: {self.folder.parent} cannot be written ({why}); nothing is kept")
 
 
-def _inflate(content: bytes) -> bytes | None:
+def action(text: bytes) -> list[dict[str, Any]] | None:
+    """Return the entries that the text of an action holds, None if it is damaged."""
+    checksum, _, body = text.partition(b"\n")
+    if digest_bytes(body).encode() == checksum:
+        with contextlib.suppress(ValueError):
+            found = json.loads(body)
+            if isinstance(found, list):
+                return found
+    return None
+
+
+def action_text(entries: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the text of an action with these entries."""
+    body = json.dumps(entries, separators=(",", ":"), sort_keys=True).encode()
+    return digest_bytes(body).encode() + b"\n" + body
+
+
+def blob(digest: str, kept: bytes, *, deflated: bool) -> bytes | None:
+    """Return the content with this digest from what is kept of it, None if that is damaged."""
     try:
-        return zlib.decompress(content)
+        content = zlib.decompress(kept) if deflated else kept
     except zlib.error:
         return None
+    return content if hashlib.sha256(content).hexdigest() == digest else None
+
+
+def _mark(path: Path) -> None:
+    """Let the time stamp of an entry say that it is used. Once a day is enough; where it cannot, no harm is done."""
+    with contextlib.suppress(OSError):
+        if clock.now() - path.stat().st_mtime > _DAY:
+            os.utime(path)

@@ -12,6 +12,7 @@ CODES = {
     "ConfigurationError": 2,
     "CompileError": 10,
     "ToolchainError": 11,
+    "StoreError": 12,
     "ImageError": 20,
     "EngineError": 21,
     "BudgetError": 22,

@@ -1,0 +1,50 @@
+"""What a checkout uses of the store: the actions that its records rest on, for all its interpreters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from buildkit.flows.chain import compile_key, translate_key
+from buildkit.model import Digest
+from buildkit.store import state as states
+from buildkit.store.archive import Action
+from buildkit.store.artifacts import Store
+from buildkit.store.state import State
+
+
+def used(store: Store, work: Path) -> tuple[list[Action], list[str]]:
+    """Return the actions that restore what a checkout was last compiled to, and the modules that the store lacks.
+
+    Args:
+        store: is asked for them.
+        work: the checkout's own folder, which has a state for each interpreter.
+    """
+    actions: dict[Digest, Action] = {}
+    lacking: set[str] = set()
+    for file in sorted(work.glob("state*.json")):
+        state = states.read(file)
+        for name in state.records:
+            found = _of_module(store, state, name)
+            if not found:
+                lacking.add(name)
+            for key, entries in found:
+                _, others = actions.get(key, (key, ()))
+                actions[key] = (key, [*others, *(entry for entry in entries if entry not in others)])
+    return [actions[key] for key in sorted(actions)], sorted(lacking)
+
+
+def _of_module(store: Store, state: State, name: str) -> list[Action]:
+    """Return the two actions of one module; the first alone where Cython refuses it; none if the store lacks one."""
+    record, stem = state.records[name], name.replace(".", "/")
+    source = next((file for file in (f"{stem}.pyx", f"{stem}.py") if f"source {file}" in record.parts), "")
+    key = translate_key(name, source, record.parts) if source else Digest("")
+    for entry in store.entries(key) if key else ():
+        same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())
+        if same and tuple(entry["probes"]) == state.probes[name]:
+            if not entry["c"]:
+                return [(key, [entry])]
+            outputs = set(record.outputs.values())
+            then = compile_key(name, source, entry["c"], record.parts)
+            made = [each for each in store.entries(then) if each["output"] in outputs and store.has(each["output"])]
+            return [(key, [entry]), (then, made)] if made else []
+    return []

@@ -1,0 +1,93 @@
+"""What the store holds: one pass over its folders that reads no entry."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildkit.model import Digest
+from buildkit.store.artifacts import DEFLATED
+
+_NAME = re.compile(rf"[0-9a-f]{{64}}(?:{re.escape(DEFLATED)})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of the store.
+
+    Args:
+        path: where it lies.
+        name: the key of an action, the digest of a blob.
+        size: its bytes.
+        used: when it was last used, to a day, in seconds since 1970.
+    """
+
+    path: Path
+    name: Digest
+    size: int
+    used: float
+
+    @property
+    def deflated(self) -> bool:
+        """Whether the content is kept deflated."""
+        return self.path.suffix == DEFLATED
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All files of the store that the suite made; others are not looked at.
+
+    Args:
+        actions: what says which action made what.
+        blobs: what the actions made.
+        unfinished: files that are being written, or that a killed process left behind.
+        locks: files that are held while an action runs.
+    """
+
+    actions: tuple[Entry, ...]
+    blobs: tuple[Entry, ...]
+    unfinished: tuple[Entry, ...]
+    locks: tuple[Path, ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all entries."""
+        return sum(entry.size for entry in (*self.actions, *self.blobs))
+
+
+def look(folder: Path) -> Inventory:
+    """Return what lies in the store's folder; an entry that vanishes meanwhile is left out."""
+    found = {kind: [*_entries(folder / kind)] for kind in ("actions", "blobs")}
+    unfinished = [entry for entries in found.values() for entry in entries if not entry.name]
+    actions, blobs = ([entry for entry in entries if entry.name] for entries in found.values())
+    return Inventory(tuple(actions), tuple(blobs), tuple(unfinished), tuple(_locks(folder / "locks")))
+
+
+def _entries(folder: Path) -> Iterator[Entry]:
+    """Give the entries of one kind; what is unfinished has no name."""
+    for inner in _scan(folder):
+        if len(inner.name) == 2 and inner.is_dir(follow_symlinks=False):  # noqa: PLR2004 - the first two letters
+            for item in _scan(inner):
+                whole = _NAME.fullmatch(item.name) is not None and item.name.startswith(inner.name)
+                if whole or (item.name.startswith(".") and item.name.endswith(".tmp")):
+                    with contextlib.suppress(FileNotFoundError):
+                        about = item.stat(follow_symlinks=False)
+                        name = Digest(item.name.removesuffix(DEFLATED) if whole else "")
+                        yield Entry(Path(item.path), name, about.st_size, about.st_mtime)
+
+
+def _locks(folder: Path) -> Iterator[Path]:
+    return (Path(item.path) for item in _scan(folder) if item.is_file(follow_symlinks=False))
+
+
+def _scan(folder: Path | os.DirEntry[str]) -> Iterator[os.DirEntry[str]]:
+    """Give what is in the folder; nothing where it is not there."""
+    try:
+        with os.scandir(folder) as items:
+            yield from items
+    except (FileNotFoundError, NotADirectoryError):
+        return

@@ -1,0 +1,122 @@
+"""Which entries go: what was not used for long, and the least recently used where the store is over its size.
+
+An action goes before the blobs that it alone names, so a process that is killed half-way leaves no action without its
+blob. Other builds may work meanwhile: an entry that vanishes under them is one that was never there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildkit.doors import locks
+from buildkit.model import Digest, Reason
+from buildkit.store.artifacts import action
+from buildkit.store.inventory import Entry, Inventory
+
+GRACE = 3600.0
+"""Seconds that a blob may wait for the action that names it, and a file for the process that writes it."""
+
+OLD = "not used for long"
+OVER = "over the size limit"
+UNNAMED = "no action names it"
+UNFINISHED = "left by a process that was killed"
+
+_DAY = 86400.0
+_MARK = "pruned"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the store may keep.
+
+    Args:
+        size: bytes; 0 for no limit.
+        age: seconds since the last use; 0 for no limit.
+    """
+
+    size: int
+    age: float
+
+
+def exceeded(found: Inventory, limits: Limits, now: float) -> bool:
+    """Return whether anything is to go, as far as it shows without reading an entry."""
+    return (
+        bool(limits.size and found.size > limits.size)
+        or any(_is_old(entry, limits, now) for entry in found.actions)
+        or any(now - entry.used > GRACE for entry in found.unfinished)
+    )
+
+
+def choose(
+    found: Inventory, limits: Limits, now: float, blobs_of: Callable[[Entry], Iterable[Digest]]
+) -> Iterator[tuple[Entry, Reason]]:
+    """Give the entries that are to go, in the order in which they are to go.
+
+    Args:
+        found: what there is.
+        limits: what may stay.
+        now: in seconds since 1970.
+        blobs_of: gives the digests that an action names.
+    """
+    named = {entry.name: frozenset(blobs_of(entry)) for entry in found.actions}
+    owners = Counter(digest for digests in named.values() for digest in digests)
+    blobs: dict[Digest, list[Entry]] = {}
+    for entry in found.blobs:
+        blobs.setdefault(entry.name, []).append(entry)
+    size = found.size
+    for entry in found.unfinished:
+        if now - entry.used > GRACE:
+            yield entry, Reason(UNFINISHED)
+    for digest in [digest for digest in blobs if not owners[digest]]:
+        for entry in blobs[digest]:
+            if now - entry.used > GRACE:
+                size -= entry.size
+                yield entry, Reason(UNNAMED)
+    for entry in sorted(found.actions, key=lambda entry: (entry.used, entry.name)):
+        old = _is_old(entry, limits, now)
+        if not old and not (limits.size and size > limits.size):
+            return
+        owners.subtract(named[entry.name])
+        alone = [blob for digest in sorted(named[entry.name]) if not owners[digest] for blob in blobs.get(digest, ())]
+        for gone in (entry, *alone):
+            size -= gone.size
+            yield gone, Reason(OLD if old else OVER)
+
+
+def blobs_named(entry: Entry) -> Iterator[Digest]:
+    """Give the digests of the blobs that the action names; none if it is gone or damaged."""
+    with contextlib.suppress(OSError):
+        for made in action(entry.path.read_bytes()) or ():
+            yield from (Digest(made[name]) for name in ("output", "c") if made.get(name))
+
+
+def discard_locks(found: Inventory) -> None:
+    """Delete the lock files that nobody holds."""
+    for path in found.locks:
+        locks.discard(path)
+
+
+def is_due(folder: Path, now: float) -> bool:
+    """Return whether the store was not pruned for a day; that of a store without any history begins now."""
+    mark = folder / _MARK
+    try:
+        return abs(now - mark.stat().st_mtime) > _DAY
+    except FileNotFoundError:
+        set_mark(folder)
+        return False
+
+
+def set_mark(folder: Path) -> None:
+    """Note that the store is pruned now. Others see it, so that one alone does it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).touch()
+    os.utime(folder / _MARK)
+
+
+def _is_old(entry: Entry, limits: Limits, now: float) -> bool:
+    return bool(limits.age) and now - entry.used > limits.age

@@ -1,0 +1,47 @@
+"""Every entry against what it says of itself. Blobs first: an action is worth nothing without its output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from buildkit.doors import files
+from buildkit.store.artifacts import Store, action, action_text, blob
+from buildkit.store.inventory import Entry, Inventory
+
+FLIPPED = "its content is not what its name says"
+UNREADABLE = "its checksum differs"
+DANGLING = "what it made is gone"
+
+
+def verify(store: Store, found: Inventory) -> Iterator[tuple[Entry, str]]:
+    """Read all entries, delete those that are bad, and give each of these with what was wrong.
+
+    Raises:
+        OSError: an entry cannot be read or deleted.
+    """
+    for entry in found.blobs:
+        kept = _read(entry)
+        if kept is not None and blob(entry.name, kept, deflated=entry.deflated) is None:
+            files.remove(entry.path)
+            yield entry, FLIPPED
+    for entry in found.actions:
+        text = _read(entry)
+        if text is None:
+            continue
+        made = action(text)
+        whole = [each for each in made or () if not each.get("output") or store.has(each["output"])]
+        if whole and whole == made:
+            continue
+        if whole:
+            files.write(entry.path, action_text(whole))
+        else:
+            files.remove(entry.path)
+        yield entry, UNREADABLE if made is None else DANGLING
+
+
+def _read(entry: Entry) -> bytes | None:
+    """Return the content of an entry, None if it went away meanwhile."""
+    try:
+        return entry.path.read_bytes()
+    except FileNotFoundError:
+        return None
