@@ -25,7 +25,7 @@ from buildkit.compile.places import Places, Probes
 from buildkit.compile.toolchain import Toolchain
 from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_value, key_of
-from buildkit.doors import clock, process
+from buildkit.doors import process
 from buildkit.doors.statcache import StatCache
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
@@ -141,7 +141,7 @@ class Chain:
         self._reuse = reuse
         self._launcher = launcher
         self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
-        self._headers: dict[tuple[tuple[str, ...], str], Digest] = {}
+        self._headers: dict[tuple[str, ...], Digest] = {}
         self.probes = Probes(places)
 
     def settings(self, module: Module) -> dict[str, Digest]:
@@ -161,23 +161,12 @@ class Chain:
         """Return the digest of the input with that portable name."""
         return self._cache.digest(self._places.path(name))
 
-    def headers(self, names: tuple[str, ...], folder: str) -> Digest:
-        """Return the digest over a set of headers, as many modules share it, and over what may stand in for them.
-
-        Args:
-            names: the headers that a module's compiler read; those in the source root are parts of their own.
-            folder: the module's, relative to the source root.
-        """
-        found = self._headers.get((names, folder))
+    def headers(self, names: tuple[str, ...]) -> Digest:
+        """Return the digest over a set of headers, most of which many modules share."""
+        found = self._headers.get(names)
         if found is None:
-            shared = {name: self.digest(name) for name in names if not name.startswith("source ")}
-            shared["beside"] = digest_value(self.probes.beside(names, folder))
-            found = self._headers[names, folder] = key_of(shared)
+            found = self._headers[names] = key_of({name: self.digest(name) for name in names})
         return found
-
-    def _headers_of(self, module: Module, names: tuple[str, ...]) -> Digest:
-        own = {name: self.digest(name) for name in names if name.startswith("source ")}
-        return key_of({"shared": self.headers(names, module.folder), **own})
 
     def find(self, module: Module) -> Made | None:
         """Return the module's extension if the store has it for the inputs as they are now.
@@ -219,9 +208,9 @@ class Chain:
                 return Made(found.link, found.output, found.headers, found.content, ran=True)
         else:
             file.write_bytes(text)
-        names, content = self._compile_steadily(module, folder, stem)
+        names, content = self._compile(module, folder, stem)
         output = self._store.put(content)
-        entry = {"headers": names, "digest": self._headers_of(module, names), "output": output}
+        entry = {"headers": names, "digest": self.headers(names), "output": output}
         self._store.add(self._compile_key(module, link.c), entry)
         return Made(link, output, names, content, ran=True)
 
@@ -275,27 +264,11 @@ class Chain:
     def _find_extension(self, module: Module, link: Link) -> Made | None:
         for entry in self._store.entries(self._compile_key(module, link.c)) if self._reuse else ():
             names = tuple(entry["headers"])
-            if self._headers_of(module, names) == entry["digest"]:
+            if self.headers(names) == entry["digest"]:
                 content = self._store.get(entry["output"])
                 if content is not None:
                     return Made(link, entry["output"], names, content, ran=False)
         return None
-
-    def _compile_steadily(self, module: Module, folder: Path, stem: str) -> tuple[tuple[str, ...], bytes]:
-        """Return what `_compile` does, made while no header changed: which ones it reads shows only afterwards."""
-        known: dict[str, Digest] = {}
-        for _ in range(ATTEMPTS):
-            start = clock.now()
-            names, content = self._compile(module, folder, stem)
-            before = {name: self.digest(name) for name in names}
-            old = {name for name in names if self._cache.unchanged_since(self._places.path(name), start)}
-            now = {name: self.digest(name) for name in names}
-            if now != before:
-                self._headers.clear()
-            if all(name in old or known.get(name) == digest for name, digest in now.items()):
-                return names, content
-            known = now
-        raise NotCompiled(f"{module.source}: its headers changed again and again while it was compiled")
 
     def _compile(self, module: Module, folder: Path, stem: str) -> tuple[tuple[str, ...], bytes]:
         """Return the names of the headers that were read, and the extension."""
