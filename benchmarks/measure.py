@@ -1,0 +1,83 @@
+"""What the benchmarks share: a corpus from its source archive, whole processes timed in turns, a table of ratios."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+PYTHON = Path(sys.executable)
+INVOKE = [str(PYTHON), "-m", "invoke"]
+EMPTY_TASKS = "from invoke import task\n\n\n@task\ndef hi(c):\n    print('hi')\n"
+OUR_TASKS = "from buildkit.tasks import ns\n"
+
+Command = tuple[Sequence[str], Path]
+
+
+def archive(name: str, version: str, folder: Path) -> Path:
+    """Return the unpacked source archive of a distribution, fetched once into `folder`."""
+    target = folder / f"{name}-{version}"
+    if not target.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        pip = [str(PYTHON), "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", name, f"{name}=={version}"]
+        subprocess.run(pip, cwd=folder, check=True, stderr=subprocess.DEVNULL)
+        with tarfile.open(next(folder.glob(f"{name}-{version}.tar*"))) as tar:
+            tar.extractall(folder, filter="data")
+    return target
+
+
+def seconds(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, codes: tuple[int, ...] = (0,)
+) -> float:
+    """Return the wall time of a whole process; its output goes nowhere."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
+    )
+    taken = time.perf_counter() - start
+    if done.returncode not in codes:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    return taken
+
+
+def in_turns(rounds: int, **measures: Callable[[], float]) -> dict[str, list[float]]:
+    """Return the times of each measure, run in turns so that all meet the same machine."""
+    for measure in measures.values():
+        measure()  # caches of the operating system
+    found: dict[str, list[float]] = {name: [] for name in measures}
+    for _ in range(rounds):
+        for name, measure in measures.items():
+            found[name].append(measure())
+    return found
+
+
+def row(what: str, ours: Sequence[float], peer: Sequence[float], target: str) -> tuple[str, str, str, str, str]:
+    """Return one line of the table: medians with their spread, and the ratio."""
+    ratio = statistics.median(ours) / statistics.median(peer)
+    return what, _spread(ours), _spread(peer), f"{ratio:.2f}", target
+
+
+def table(rows: Sequence[tuple[str, str, str, str, str]]) -> None:
+    """Print the table."""
+    heading = ("what", "ours (s)", "peer (s)", "ratio", "target")
+    widths = [max(len(line[at]) for line in (heading, *rows)) for at in range(len(heading))]
+    for line in (heading, tuple("─" * width for width in widths), *rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def children_peak() -> float:
+    """Return the largest resident memory of any child so far, in megabytes."""
+    scale = 1024 if sys.platform == "linux" else 1024 * 1024
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / scale
+
+
+def _spread(times: Sequence[float]) -> str:
+    if len(times) == 1:
+        return f"{times[0]:.2f}"
+    return f"{statistics.median(times):.3f} ({min(times):.3f} to {max(times):.3f})"
