@@ -15,6 +15,10 @@ from pathlib import Path
 import pytest
 from conftest import InvokeRunner, ProjectMaker
 
+from buildkit.config import load
+from buildkit.flows.compile import compile_modules
+from buildkit.report.console import Console
+
 PROJECT = {
     "pyproject.toml": '[project]\nname = "app"\n[tool.buildkit]\npackages = ["app"]\n',
     "src/app/__init__.py": "",
@@ -109,7 +113,27 @@ def test_the_archive_has_what_the_project_uses_alone(
     assert ran.json["counts"] == {"restored": 2, "failed": 1}
 
 
-def test_profiles_and_the_same_cache_make_the_same_archive(project: ProjectMaker, invoke: InvokeRunner) -> None:
+def test_the_archive_has_what_was_compiled_for_other_interpreters_too(
+    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path
+) -> None:
+    """As a wheel is built: for a named interpreter, into a folder, with a state of its own."""
+    root = project(PROJECT)
+    console = Console(os.environ)
+    invoke(root, "compile", "--profile", "dev")
+    release = {**os.environ, "PYBUILDKIT_COMPILE_PROFILE": "release"}
+    compile_modules(load(root, release), console, release, python=Path(sys.executable), output=tmp_path / "first")
+    assert invoke(root, "cache.pack", "cache.gz", "--json").json["counts"] == {"packed": 1}
+    shutil.rmtree(cache)
+    invoke(root, "cache.unpack", "cache.gz")
+    clone = load(fresh_clone(root, tmp_path / "clone"), release)
+
+    report = compile_modules(clone, console, release, python=Path(sys.executable), output=tmp_path / "second")
+
+    assert {row.result for row in report.outcomes} == {"restored"}
+    assert invoke(clone.root, "compile", "--json").json["counts"] == {"restored": 2}
+
+
+def test_the_same_cache_makes_the_same_archive(project: ProjectMaker, invoke: InvokeRunner) -> None:
     root = project(PROJECT)
     invoke(root, "compile", "--profile", "release")
 
@@ -276,8 +300,8 @@ def test_prune_while_others_build_costs_them_time_alone(
     for thread in builders:
         thread.start()
     while any(thread.is_alive() for thread in builders):
-        for command in ("cache.prune --size 1", "cache.verify", "cache.clean"):
-            said.append((invoke(root, *command.split()).exit_code, ""))
+        commands = ("cache.prune --size 1", "cache.verify", "cache.clean")
+        said += [(invoke(root, *command.split()).exit_code, "") for command in commands]
 
     assert set(said) == {(0, "")}
     assert results == {number * 10 + turn: f"{number * 10 + turn} 8" for number in range(3) for turn in range(3)}
