@@ -36,26 +36,22 @@ _HINTS = {
 
 
 def stats(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
-    """Return what the store holds, by kind, with bytes and the oldest use."""
+    """Return what the store holds by kind, and how long the least recently used was not used, in seconds."""
     watch = Stopwatch()
     store = _store(console, environment)
     with _worded(store.folder.parent):
         found = look(store.folder)
-    now = clock.now()
-    rows, kinds = [], {}
-    for kind, entries in _kinds(found).items():
-        oldest = max((now - entry.used for entry in entries), default=0.0)
-        kinds[kind] = {
-            "entries": len(entries),
-            "bytes": sum(entry.size for entry in entries),
-            "oldest-use": int(oldest),
-        }
-        rows.append(Outcome(kind, "kept", Reason(f"{len(entries)} entries")))
+    kinds = _kinds(found)
+    rows = [Outcome(kind, "kept", Reason(f"{len(entries)} entries")) for kind, entries in kinds.items()]
     facts = {
         "bytes": found.size,
+        "oldest-use": int(max((clock.now() - entry.used for entry in found.actions), default=0.0)),
         "size-limit": config.store.size,
         "age-limit": int(config.store.age),
-        "kinds": kinds,
+        "kinds": {
+            kind: {"entries": len(entries), "bytes": sum(entry.size for entry in entries)}
+            for kind, entries in kinds.items()
+        },
     }
     return _report("stats", store, rows, watch, facts)
 
@@ -219,15 +215,13 @@ def lines(report: Report) -> list[str]:
 def _stats_lines(facts: Mapping[str, Any]) -> list[str]:
     size = in_words(facts["size-limit"]) if facts["size-limit"] else "any size"
     age = time_in_words(facts["age-limit"]) if facts["age-limit"] else "any time"
-    rows = [
-        [kind, str(about["entries"]), in_words(about["bytes"]), f"{time_in_words(about['oldest-use'])} ago"]
-        for kind, about in facts["kinds"].items()
-    ]
+    oldest = time_in_words(facts["oldest-use"])
+    rows = [[kind, str(about["entries"]), in_words(about["bytes"])] for kind, about in facts["kinds"].items()]
     return [
         f"cache: {in_words(facts['bytes'])} in {facts['folder']}",
-        f"       kept: up to {size}, up to {age} without use",
+        f"       kept: up to {size}, up to {age} without use; the oldest use was {oldest} ago",
         "",
-        *table([["kind", "entries", "bytes", "oldest use"], *rows]),
+        *table([["kind", "entries", "bytes"], *rows]),
     ]
 
 

@@ -10,7 +10,7 @@ from, read again only to make it anew.
 
 Entries are written beside their place and renamed, so they are whole or not there. A bad entry counts as none, is
 deleted and reported once. A store that cannot be written (full disk, read-only) costs speed and nothing else. The time
-stamp of an entry says, to a day, when it was last used.
+stamp of an action says, to a day, when it was last used; a blob is as young as the youngest action that names it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Entry:
         path: where it lies.
         name: the key of an action, the digest of a blob.
         size: its bytes.
-        used: when it was last used, to a day, in seconds since 1970.
+        used: when an action was last used, to a day, and when anything else was written; in seconds since 1970.
     """
 
     path: Path
