@@ -41,6 +41,11 @@ class Module:
     directives: Mapping[str, Any]
     flags: tuple[str, ...]
 
+    @property
+    def folder(self) -> str:
+        """The folder of its file, relative to the source root."""
+        return self.source.rpartition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Modules:

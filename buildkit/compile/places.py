@@ -68,6 +68,7 @@ class Probes:
         self._places = places
         self._listings: dict[str, frozenset[str]] = {}
         self._answers: dict[str, bool] = {}
+        self._words: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = {}
 
     def changed(self, probes: Iterable[str]) -> str | None:
         """Return the first probe that is answered differently today, None if all are as they were."""
@@ -79,15 +80,37 @@ class Probes:
                 return probe
         return None
 
+    def beside(self, headers: tuple[str, ...], folder: str) -> list[str]:
+        """Return what lies in the include path under a name that one of the headers has, or a folder on its way.
+
+        A compiler says what it read, not where it looked before: something that turns up there would be read instead.
+
+        Args:
+            headers: names of the headers that were read.
+            folder: the module's, relative to the source root; it and the source root are searched first.
+        """
+        if headers not in self._words:
+            relative = [header.partition(" ")[2] for header in headers]
+            own = {os.path.dirname(header[7:]) for header in headers if header.startswith("source ")}  # noqa: PTH120
+            words = frozenset(word for path in relative for word in path.split(os.sep))  # noqa: PTH206 - names, not paths
+            self._words[headers] = words, frozenset(own)
+        words, folders = self._words[headers]
+        places = {place: f"{self._places.source}{os.sep}{place}".rstrip(os.sep) for place in {"", folder, *folders}}
+        return sorted(f"{place}/{word}" for place, path in places.items() for word in self._listing(path) & words)
+
     def _exists(self, path: str) -> bool:
         folder, _, name = path.rpartition(os.sep)
-        listing = self._listings.get(folder)
-        if listing is None:
-            try:
-                listing = frozenset(os.listdir(folder))  # noqa: PTH208 - names alone are wanted
-            except OSError:
-                listing = frozenset()
-            self._listings[folder] = listing
+        listing = self._listing(folder)
         if "*" not in name:
             return name in listing
         return any(VERSIONED in found and fnmatchcase(found, name) for found in listing)
+
+    def _listing(self, folder: str) -> frozenset[str]:
+        found = self._listings.get(folder)
+        if found is None:
+            try:
+                found = frozenset(os.listdir(folder))  # noqa: PTH208 - names alone are wanted
+            except OSError:
+                found = frozenset()
+            self._listings[folder] = found
+        return found

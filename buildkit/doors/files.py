@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import os
 import shutil
@@ -81,6 +82,12 @@ def staged(path: Path) -> Iterator[tuple[int, str]]:
         os.close(descriptor)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)  # noqa: PTH108
+
+
+def remove_staged(path: Path) -> None:
+    """Delete what killed writers of `path` left beside it; for who alone may write it."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def sync_folder(path: Path) -> None:

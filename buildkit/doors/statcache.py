@@ -16,6 +16,7 @@ from buildkit.doors.files import digest_file
 from buildkit.model import ABSENT, Digest
 
 RACY_NANOSECONDS = 2_000_000_000
+_TICK = 0.02
 
 Row = tuple[int, int, int, int, str]
 """Size in bytes, mtime and ctime in nanoseconds, inode, digest."""
@@ -45,6 +46,17 @@ class StatCache:
         """Look at `path` again when it is next asked for: it was just written."""
         self._digests.pop(path, None)
 
+    def unchanged_since(self, path: str, moment: float) -> bool:
+        """Look at `path` again; return whether its file is there and as old as `moment`, in seconds since 1970.
+
+        Stamps are a tick of the clock coarse, so a change just before counts as one after.
+        """
+        self.forget(path)
+        try:
+            return os.stat(path).st_ctime < moment - _TICK  # noqa: PTH116
+        except OSError:
+            return False
+
     def rows(self) -> dict[str, Row]:
         """Return what to keep for the next run: the rows of all files that were asked for in this one."""
         return self._rows
@@ -54,7 +66,7 @@ class StatCache:
             found = os.stat(path)  # noqa: PTH116 - the no-change path asks for thousands
         except (FileNotFoundError, NotADirectoryError):
             return ABSENT
-        kept = self._kept.get(path)
+        kept = self._rows.get(path) or self._kept.get(path)
         if (
             kept is not None
             and kept[0] == found.st_size

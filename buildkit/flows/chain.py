@@ -27,6 +27,7 @@ from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors import process
 from buildkit.doors.statcache import StatCache
+from buildkit.flows.headers import Compiled, Headers
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 
@@ -141,8 +142,8 @@ class Chain:
         self._reuse = reuse
         self._launcher = launcher
         self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
-        self._headers: dict[tuple[str, ...], Digest] = {}
         self.probes = Probes(places)
+        self._headers = Headers(places, self.probes, cache)
 
     def settings(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
@@ -161,12 +162,9 @@ class Chain:
         """Return the digest of the input with that portable name."""
         return self._cache.digest(self._places.path(name))
 
-    def headers(self, names: tuple[str, ...]) -> Digest:
-        """Return the digest over a set of headers, most of which many modules share."""
-        found = self._headers.get(names)
-        if found is None:
-            found = self._headers[names] = key_of({name: self.digest(name) for name in names})
-        return found
+    def headers(self, names: tuple[str, ...], folder: str) -> Digest:
+        """Return the digest over the headers that many modules share; see `Headers.shared`."""
+        return self._headers.shared(names, folder)
 
     def find(self, module: Module) -> Made | None:
         """Return the module's extension if the store has it for the inputs as they are now.
@@ -208,9 +206,12 @@ class Chain:
                 return Made(found.link, found.output, found.headers, found.content, ran=True)
         else:
             file.write_bytes(text)
-        names, content = self._compile(module, folder, stem)
+        compiled = self._headers.steady(module.folder, lambda: self._compile(module, folder, stem))
+        if compiled is None:
+            raise NotCompiled(f"{module.source}: its headers changed again and again while it was compiled")
+        (names, content), digest = compiled
         output = self._store.put(content)
-        entry = {"headers": names, "digest": self.headers(names), "output": output}
+        entry = {"headers": names, "digest": digest, "output": output}
         self._store.add(self._compile_key(module, link.c), entry)
         return Made(link, output, names, content, ran=True)
 
@@ -264,13 +265,13 @@ class Chain:
     def _find_extension(self, module: Module, link: Link) -> Made | None:
         for entry in self._store.entries(self._compile_key(module, link.c)) if self._reuse else ():
             names = tuple(entry["headers"])
-            if self.headers(names) == entry["digest"]:
+            if self._headers.whole(names, module.folder) == entry["digest"]:
                 content = self._store.get(entry["output"])
                 if content is not None:
                     return Made(link, entry["output"], names, content, ran=False)
         return None
 
-    def _compile(self, module: Module, folder: Path, stem: str) -> tuple[tuple[str, ...], bytes]:
+    def _compile(self, module: Module, folder: Path, stem: str) -> Compiled:
         """Return the names of the headers that were read, and the extension."""
         output = f"{stem}{self._toolchain.interpreter.suffix}"
         own = os.path.dirname(self._places.path(f"source {module.source}"))  # noqa: PTH120

@@ -55,7 +55,7 @@ def compile_modules(
     steps = tree.decide()
     if dry_run:
         outcomes = tree.foretell(steps)
-    elif all(step.action is Action.LEAVE for step in steps):
+    elif all(step.action is Action.LEAVE for step in steps) and not tree.untidy:
         outcomes = tree.leave(steps)
         tree.record_glances()
     else:

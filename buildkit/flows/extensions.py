@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from buildkit.compile import toolchain as tools
@@ -17,7 +16,7 @@ from buildkit.compile.translator import Translator
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_bytes, fingerprint, key_of
 from buildkit.core.plan import decide
-from buildkit.doors import clock, files, locks, process
+from buildkit.doors import clock, files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import StatCache
 from buildkit.errors import CompileError
@@ -26,6 +25,7 @@ from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason,
 from buildkit.report.console import Console
 from buildkit.store import state as states
 from buildkit.store.artifacts import Store, default_folder
+from buildkit.store.begun import Begun
 
 _PRESENT = Digest("present")
 
@@ -70,7 +70,10 @@ class Extensions:
         self._store = Store(default_folder(environment), console.warn)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
         self._file = config.work / f"state{tree}.json"
+        self._lock = config.work / "compile.lock"
         self._state = states.State()
+        self._begun = Begun(config.work / f"begun{tree}")
+        self._unrecorded: Mapping[str, Collection[tuple[str, Digest]]] = {}
 
     # ------------------------------------------------------------------ look
 
@@ -99,6 +102,7 @@ class Extensions:
 
     def _read_state(self) -> None:
         self._state = states.read(self._file)
+        self._unrecorded = self._begun.read()
         if self._state.damaged:
             self._console.warn(f"{self._file.name} is damaged; everything is decided anew")
 
@@ -107,9 +111,18 @@ class Extensions:
     def decide(self) -> list[Step]:
         """Return what to do with each module, and with each extension whose module is gone."""
         steps = [self._decide(module) for module in self._modules.compiled.values()]
-        gone = (name for name in self._state.records if name not in self._modules.compiled)
+        gone = (name for name in self._made() if name not in self._modules.compiled)
         steps += [Step(name, Action.REMOVE, self._modules.kept.get(name, Reason("source gone"))) for name in gone]
         return steps
+
+    @property
+    def untidy(self) -> bool:
+        """Whether an earlier build was killed before it could record."""
+        return bool(self._unrecorded)
+
+    def _made(self) -> list[str]:
+        """Return every module that has, or may have, an extension of ours."""
+        return [*dict.fromkeys((*self._state.records, *self._unrecorded))]
 
     def _decide(self, module: Module) -> Step:
         record = self._state.records.get(module.name)
@@ -134,7 +147,7 @@ class Extensions:
         parts = {**self._toolchain.parts, **self._chain.settings(module), source: self._chain.digest(source)}
         for name in record.parts:
             if name.startswith("headers "):
-                parts[name] = self._chain.headers(self._state.headers[name])
+                parts[name] = self._chain.headers(self._state.headers[name], module.folder)
             elif name not in parts:
                 parts[name] = self._chain.digest(name)
         turned = self._chain.probes.changed(self._state.probes.get(module.name, ()))
@@ -156,15 +169,20 @@ class Extensions:
         waiting = "another build works on this tree; waiting for it"
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(
-                    locks.held(self._config.work / "compile.lock", on_wait=lambda: self._console.say(waiting))
-                )
+                stack.enter_context(locks.held(self._lock, on_wait=lambda: self._console.say(waiting)))
+                self._clear_away()
             except OSError as error:
                 raise CompileError(
                     f"{self._config.work}: {error.strerror}",
                     hint="extensions go beside their sources: the project's folder must be writable",
                 ) from None
             yield
+
+    def _clear_away(self) -> None:
+        """Delete the temporary files that killed builds left."""
+        begun = {path for made in self._begun.read().values() for path, _ in made}
+        for path in (self._file, *(self._output / path for path in begun)):
+            files.remove_staged(path)
 
     def leave(self, steps: list[Step]) -> list[Outcome]:
         """Return the outcomes of a plan that has nothing to do."""
@@ -205,44 +223,21 @@ class Extensions:
         """Delete every extension that the suite made in this tree and forget it."""
         self._read_state()
         self._cache = StatCache(self._state.rows)
-        if dry_run or not self._state.records:
-            return [Outcome(name, "would-remove", reason) for name in self._state.records]
+        if dry_run or not self._made():
+            return [Outcome(name, "would-remove", reason) for name in self._made()]
         with self.alone():
             self._read_state()
-            outcomes = [self._removed(name, reason) for name in tuple(self._state.records)]
+            outcomes = [self._removed(name, reason) for name in self._made()]
             for row in outcomes:
                 self._console.outcome(row)
             self.record()
         return outcomes
 
     def _in_parallel(self, work: list[Step]) -> Iterator[_Done]:
-        if not work:
-            return
-        from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415 - only where there is work
+        from buildkit.flows.crew import in_parallel  # noqa: PLC0415 - only where there is work
 
-        workers = min(self._config.compile.jobs or _cores(), len(work))
-        translators = [Translator(self._places, self._environment) for _ in range(workers)]
-        idle = list(translators)
-
-        def run(step: Step) -> _Done:
-            translator = idle.pop()
-            try:
-                return self._make(step, translator)
-            finally:
-                idle.append(translator)
-
-        pool = ThreadPoolExecutor(workers)
-        try:
-            for future in as_completed([pool.submit(run, step) for step in work]):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            process.end_all()
-            raise
-        finally:
-            for translator in translators:
-                translator.close()
-        pool.shutdown()
+        translator = partial(Translator, self._places, self._environment)
+        return in_parallel(work, self._config.compile.jobs, translator, self._make)
 
     def _make(self, step: Step, translator: Translator) -> _Done:
         watch = Stopwatch()
@@ -263,6 +258,7 @@ class Extensions:
         """Put the extension in its place; an equal one is left untouched."""
         path = self._output / self._extension(module)
         if self._cache.digest(str(path)) != made.output:
+            self._begun.add(module.name, self._extension(module), made.output)
             files.write(path, made.content, mode=0o755)
             self._cache.forget(str(path))
 
@@ -281,14 +277,16 @@ class Extensions:
     def _delete_own(self, name: str) -> str:
         """Delete a module's extension if it is as the suite made it; return the path of one that is not."""
         record = self._state.records.get(name)
-        for path, digest in record.outputs.items() if record else ():
+        own = {*(record.outputs.items() if record else ()), *self._unrecorded.get(name, ())}
+        left = ""
+        for path in {path for path, _ in own}:
             place = self._output / path
-            if self._cache.digest(str(place)) == digest:
+            if (path, self._cache.digest(str(place))) in own:
                 files.remove(place)
                 self._cache.forget(str(place))
             elif place.exists():
-                return str(place)
-        return ""
+                left = str(place)
+        return left
 
     def _left(self, step: Step) -> Outcome:
         words = self._state.failures.get(step.subject)
@@ -319,12 +317,11 @@ class Extensions:
             self._state.failures[name] = done.outcome.detail
         else:
             outputs[self._extension(module)] = done.made.output
-            own = {header for header in done.made.headers if header.startswith("source ")}
-            parts |= {header: self._chain.digest(header) for header in own}
-            shared = tuple(header for header in done.made.headers if header not in own)
-            label = f"headers {digest_bytes(chr(10).join(shared).encode())[:16]}"
-            self._state.headers[label] = shared
-            parts[label] = self._chain.headers(shared)
+            names = done.made.headers
+            parts |= {header: self._chain.digest(header) for header in names if header.startswith("source ")}
+            label = f"headers {digest_bytes(chr(10).join(names).encode())[:16]}"
+            self._state.headers[label] = names
+            parts[label] = self._chain.headers(names, module.folder)
         self._state.records[name] = Record(key_of(parts), parts, outputs)
         self._state.probes[name] = done.link.probes
 
@@ -343,6 +340,7 @@ class Extensions:
         self._state.rows = self._cache.rows()
         try:
             states.write(self._file, self._state)
+            self._begun.clear()
         except OSError as error:
             self._console.warn(f"{self._file}: {error.strerror}; the next build looks at everything again")
 
@@ -358,14 +356,14 @@ class Extensions:
                     cache.prune_now_and_then(self._config, self._console, self._store)
 
     def record_glances(self) -> None:
-        """Write down which files were seen unchanged, so that the next look need not read them."""
-        if self._cache.changed or self._learned:
-            self._state.rows = self._cache.rows()
-            with contextlib.suppress(OSError):
-                states.write(self._file, self._state)
+        """Write down which files were seen unchanged, so that the next look need not read them.
 
-
-def _cores() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        Another build may have recorded more meanwhile, so only that is added; while it works, it is left to it.
+        """
+        if not (self._cache.changed or self._learned):
+            return
+        with contextlib.suppress(OSError, locks.Busy), locks.held(self._lock, wait=0):
+            latest = states.read(self._file)
+            if not latest.damaged:
+                latest.rows, latest.facts = self._cache.rows(), self._state.facts
+                states.write(self._file, latest)

@@ -116,3 +116,40 @@ def test_a_broken_link_is_there(places: Places) -> None:
     Path(places.source, "app/link.pxd").symlink_to("nowhere")
 
     assert Probes(places).changed(["+source app/link.pxd"]) is None
+
+
+# ------------------------------------------------------------------ what may stand in for a header
+
+
+HEADERS = ("file /usr/include/sys/types.h", "source limit.h")
+
+
+def test_nothing_stands_in_for_a_header_at_first(places: Places) -> None:
+    assert Probes(places).beside(HEADERS, "app") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("app/limit.h", "app/limit.h"),
+        ("app/types.h", "app/types.h"),
+        ("sys/types.h", "/sys"),
+        ("app/other.h", None),
+        ("other/limit.h", None),
+    ],
+)
+def test_what_turns_up_in_the_include_path_under_its_name_does(places: Places, path: str, found: str | None) -> None:
+    file = Path(places.source, path)
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+
+    assert Probes(places).beside(HEADERS, "app") == ([found] if found else [])
+
+
+def test_a_header_may_be_hidden_by_one_beside_the_header_that_names_it(places: Places) -> None:
+    headers = (*HEADERS, "source include/all.h")
+    Path(places.source, "include").mkdir()
+    before = Probes(places).beside(headers, "app")
+    Path(places.source, "include/limit.h").touch()
+
+    assert Probes(places).beside(headers, "app") == sorted([*before, "include/limit.h"])

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from buildkit.core.fingerprint import digest_bytes
+from buildkit.store.begun import Begun
+
+ONE, OTHER = digest_bytes(b"1"), digest_bytes(b"2")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "begun"
+
+
+def test_nothing_was_begun_at_first(file: Path) -> None:
+    assert Begun(file).read() == {}
+    Begun(file).clear()
+
+
+def test_what_was_begun_is_known_until_it_is_recorded(file: Path) -> None:
+    begun = Begun(file)
+    begun.add("app.fast", "app/fast.so", ONE)
+    begun.add("app.fast", "app/fast.so", OTHER)
+    begun.add("app.plain", "app/naïve\n.so", ONE)
+
+    assert Begun(file).read() == {
+        "app.fast": {("app/fast.so", ONE), ("app/fast.so", OTHER)},
+        "app.plain": {("app/naïve\n.so", ONE)},
+    }
+    begun.clear()
+    assert begun.read() == {}
+
+
+def test_a_line_that_is_cut_hides_no_other(file: Path) -> None:
+    Begun(file).add("app.fast", "app/fast.so", ONE)
+    whole = file.read_bytes()
+    for at in range(1, len(whole)):
+        file.write_bytes(whole[:at])
+        Begun(file).add("app.plain", "app/plain.so", OTHER)
+        found = Begun(file).read()
+        assert found["app.plain"] == {("app/plain.so", OTHER)}, at
+        assert found.get("app.fast", set()) <= {("app/fast.so", ONE)}, at
+
+
+@pytest.mark.parametrize("text", ["\n", "1\n", '"abc"\n', "[1]\n", "[[], {}, 1]\n", "null\n", "\x00\n"])
+def test_a_line_that_is_none_is_passed_over(file: Path, text: str) -> None:
+    begun = Begun(file)
+    file.write_text(text)
+    begun.add("app.fast", "app/fast.so", ONE)
+
+    assert begun.read() == {"app.fast": {("app/fast.so", ONE)}}
+
+
+def test_lines_of_many_threads_do_not_run_into_each_other(file: Path) -> None:
+    begun = Begun(file)
+
+    def work(number: int) -> None:
+        for turn in range(25):
+            begun.add(f"{number}.{turn}", "a.so", ONE)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert set(begun.read()) == {f"{at}.{turn}" for at in range(4) for turn in range(25)}
