@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,18 +166,12 @@ class Chain:
         """Return the digest over the headers that many modules share; see `Headers.shared`."""
         return self._headers.shared(names, folder)
 
-    def find(self, module: Module) -> Made | None:
-        """Return the module's extension if the store has it for the inputs as they are now.
-
-        Raises:
-            NotTranslated: the store knows that Cython refuses these inputs.
-        """
+    def knows(self, module: Module) -> bool:
+        """Return whether the store answers for the inputs as they are now, with an extension or with a refusal."""
         link = self._find_link(module)
-        if link is None:
-            return None
-        if not link.c:
-            raise NotTranslated(link.words, link)
-        return self._find_extension(module, link)
+        if link is None or not link.c:
+            return link is not None
+        return any(self._store.has(entry["output"]) for entry in self._extensions(module, link))
 
     def make(self, module: Module, translator: Translator) -> Made:
         """Return the module's extension, from the store or by the tools. One process at a time makes it.
@@ -188,16 +182,18 @@ class Chain:
             OSError: the disk is full.
         """
         with self._store.alone(self._translate_key(module)):
-            found = self.find(module)
+            link = self._find_link(module)
+            if link is not None and not link.c:
+                raise NotTranslated(link.words, link)
+            found = self._find_extension(module, link) if link is not None else None
             if found is not None:
                 return found
             with tempfile.TemporaryDirectory(prefix="buildkit-") as folder:
-                return self._make(module, translator, Path(folder))
+                return self._make(module, link, translator, Path(folder))
 
-    def _make(self, module: Module, translator: Translator, folder: Path) -> Made:
+    def _make(self, module: Module, link: Link | None, translator: Translator, folder: Path) -> Made:
         stem = module.name.rsplit(".", 1)[-1]
         file = folder / f"{stem}.c"
-        link = self._find_link(module)
         text = self._store.get(link.c) if link is not None else None
         if link is None or text is None:
             link, text = self._translate(module, translator, file)
@@ -263,13 +259,17 @@ class Chain:
         return compile_key(module.name, module.source, c, {**self._toolchain.parts, **self.settings(module)})
 
     def _find_extension(self, module: Module, link: Link) -> Made | None:
-        for entry in self._store.entries(self._compile_key(module, link.c)) if self._reuse else ():
-            names = tuple(entry["headers"])
-            if self._headers.whole(names, module.folder) == entry["digest"]:
-                content = self._store.get(entry["output"])
-                if content is not None:
-                    return Made(link, entry["output"], names, content, ran=False)
+        for entry in self._extensions(module, link):
+            content = self._store.get(entry["output"])
+            if content is not None:
+                return Made(link, entry["output"], tuple(entry["headers"]), content, ran=False)
         return None
+
+    def _extensions(self, module: Module, link: Link) -> Iterator[dict[str, Any]]:
+        """Yield the store's entries that hold for the C and for the headers as they are now."""
+        for entry in self._store.entries(self._compile_key(module, link.c)) if self._reuse else ():
+            if self._headers.whole(tuple(entry["headers"]), module.folder) == entry["digest"]:
+                yield entry
 
     def _compile(self, module: Module, folder: Path, stem: str) -> Compiled:
         """Return the names of the headers that were read, and the extension."""

@@ -133,11 +133,7 @@ class Extensions:
         step = decide(module.name, now, then, outputs)
         if step.action is Action.LEAVE:
             return step
-        try:
-            known = self._chain.find(module) is not None
-        except NotTranslated:
-            known = True
-        return replace(step, action=Action.RESTORE) if known else step
+        return replace(step, action=Action.RESTORE) if self._chain.knows(module) else step
 
     def _compare(self, module: Module, record: Record | None) -> tuple[Fingerprint, Record | None]:
         """Return the module's fingerprint as it would be if the same files were read as last time, and the record."""
