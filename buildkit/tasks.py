@@ -131,6 +131,7 @@ def dev(_context: Context) -> None:
 
 
 @task(
+    default=True,
     iterable=["name"],
     help={
         "name": "an image of the project; may be given again; all of them if left out",
@@ -147,6 +148,17 @@ def image(context: Context, name: list[str], require: bool = False, dry_run: boo
         return flow.build_images(
             config, console, environment, names=tuple(name), required=require, dry_run=_dry(context, dry_run)
         )
+
+    _run(run, flow.lines, json=json)
+
+
+@task(name="test", iterable=["name"], help={"name": "an image of the project; all of them if left out", **_JSON})
+def image_test(_context: Context, name: list[str], json: bool = False) -> None:
+    """Run the project's tests on what the build stage made."""
+    from buildkit.flows import image_tests as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.run_tests(config, console, environment, names=tuple(name))
 
     _run(run, flow.lines, json=json)
 
@@ -290,7 +302,7 @@ ns = Collection(
     build,
     compile,
     dev,
-    image,
+    Collection("image", image, image_test),
     Collection("cache", cache_stats, cache_verify, cache_prune, cache_clean, cache_pack, cache_unpack),
     Collection("data", refresh, data_status, data_verify, data_clear),
     Collection("migrate", migrate, migrate_status, migrate_check),

@@ -67,12 +67,12 @@ def build_images(
         BudgetError: the context or the image is larger than its budget.
     """
     watch = Stopwatch()
-    chosen = _chosen(config, names)
+    wanted = chosen(config, names)
     must = required or environment.get("CI", "").lower() not in _OFF_WORDS
-    seen = revision.look(config.root, environment) if chosen else revision.Revision()
+    seen = revision.look(config.root, environment) if wanted else revision.Revision()
     outcomes: list[Outcome] = []
     built: dict[str, object] = {}
-    for name in chosen:
+    for name in wanted:
         image = _Image(config, console, environment, name)
         with image.alone():
             outcome, built[name] = image.bring_up_to_date(seen, must=must, dry_run=dry_run)
@@ -95,7 +95,12 @@ def lines(report: Report) -> list[str]:
     return found
 
 
-def _chosen(config: Config, names: Sequence[str]) -> tuple[str, ...]:
+def chosen(config: Config, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the images that `names` names, all of the project's if it is empty.
+
+    Raises:
+        ConfigurationError: there is no image of that name.
+    """
     for name in names:
         if name not in config.image:
             near = difflib.get_close_matches(name, config.image, n=1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from buildkit.config import Config
 from buildkit.doors import process
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError
+from buildkit.flows.image import chosen
 from buildkit.flows.image_inputs import repository_of, request_of, staged_of
 from buildkit.image import engine, staging
 from buildkit.image.build import build
@@ -19,7 +20,20 @@ from buildkit.report.console import Console
 SCHEMA = "buildkit.image-tests/1"
 
 
-def test_image(config: Config, console: Console, environment: Mapping[str, str], *, name: str) -> Report:
+def run_tests(config: Config, console: Console, environment: Mapping[str, str], *, names: Sequence[str] = ()) -> Report:
+    """Run the tests in each image; the arguments and errors are those of `run_tests_in`, with `names` as in `image`."""
+    watch = Stopwatch()
+    reports = [run_tests_in(config, console, environment, name=name) for name in chosen(config, names)]
+    outcomes = tuple(row for report in reports for row in report.outcomes)
+    return Report(SCHEMA, outcomes, watch.seconds, row="image")
+
+
+def lines(report: Report) -> list[str]:
+    """Return the summary: each image with what came of its tests."""
+    return [f"image {row.subject}: {row.result} ({row.reason})" for row in report.outcomes]
+
+
+def run_tests_in(config: Config, console: Console, environment: Mapping[str, str], *, name: str) -> Report:
     """Build the stage `test` of one image and run the tests in it, as `[tool.buildkit.nox]` declares them.
 
     Args:

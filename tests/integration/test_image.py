@@ -465,13 +465,13 @@ def test_the_projects_tests_run_on_the_compiled_modules(copy: Project) -> None:
     with (copy.root / "pyproject.toml").open("a") as file:
         file.write('[tool.buildkit.nox]\ntests = ["pytest", "-q", "tests"]\nrequires = ["pytest>=8"]\n')
     variables = dict(os.environ)
-    report = flow.test_image(load(copy.root, variables), Console(variables, talk=copy.talk), variables, name="api")
+    report = flow.run_tests_in(load(copy.root, variables), Console(variables, talk=copy.talk), variables, name="api")
     assert report.outcomes[0].result == "passed"
     assert "1 passed" in copy.talk.getvalue()
     docker("image", "rm", f"{copy.repository}:test")
     copy.edit("tests/test_greeter.py", '== "A"', '== "B"')
     with pytest.raises(ImageError, match="the tests failed in"):
-        flow.test_image(load(copy.root, variables), Console(variables, talk=copy.talk), variables, name="api")
+        flow.run_tests_in(load(copy.root, variables), Console(variables, talk=copy.talk), variables, name="api")
 
 
 # ------------------------------------------------------------------ what the builder is sent
