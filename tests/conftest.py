@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 TOOLS = ("compiler", "postgres", "docker")
 
 ProjectMaker = Callable[[Mapping[str, str]], Path]
+
+settings.register_profile("nightly", max_examples=1000)  # pytest --hypothesis-profile nightly
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

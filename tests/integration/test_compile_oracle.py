@@ -1,0 +1,309 @@
+"""The oracle of incremental work is the clean build: whatever happens to a tree, both end with the same bytes.
+
+pytest tests/integration/test_compile_oracle.py --hypothesis-profile nightly      # many more, other ones each time
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import shutil
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from buildkit.config import load
+from buildkit.doors import statcache
+from buildkit.errors import CompileError
+from buildkit.flows.compile import compile_modules
+from buildkit.model import Report
+from buildkit.report.console import Console
+from buildkit.store import state as states
+
+NIGHTLY = settings.get_current_profile_name() == "nightly"
+
+TEXTS = {
+    "src/app/plain.py": "def answer() -> int:\n    return {number}\n",
+    "src/app/word.py": "WORD = 'word {number}'\n",
+    "src/app/fast.pyx": (
+        "from app cimport shared\n"
+        'cdef extern from "limit.h":\n    int LIMIT\n'
+        "def twice(int value):\n    return shared.double(value) // 3 + LIMIT + {number}\n"
+    ),
+    "src/app/shared.pxd": "cdef inline int double(int value):\n    return value * {number}\n",
+    "src/limit.h": "#define LIMIT {number}\n",
+}
+SHADOWS = {
+    "src/app/plain.pxd": "cpdef long answer()  # {number}\n",
+    "src/app/shared/__init__.pxd": "cdef inline int double(int value):\n    return value + {number}\n",
+    "src/app/limit.h": "#define LIMIT (100 + {number})\n",
+}
+"""What stands in front of one of the others, or is read in addition to it, where it is there."""
+
+SETTINGS = """\
+[project]
+name = "app"
+[tool.buildkit]
+packages = ["app"]
+exclude = {exclude}
+[tool.buildkit.compile]
+jobs = 1
+directives = {{ cdivision = {cdivision} }}
+"""
+MODULES = sorted(path for path in TEXTS if path.endswith((".py", ".pyx")))
+
+PATHS = st.sampled_from(sorted({**TEXTS, **SHADOWS}))
+NUMBERS = st.integers(0, 2)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build came to: the extensions by path, and the modules that did not compile."""
+
+    outputs: dict[str, bytes]
+    failed: frozenset[str]
+
+
+class Processes:
+    """Counts the processes that this one starts; an audit hook cannot be taken away, so there is one for all."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        sys.addaudithook(self._see)
+
+    def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "subprocess.Popen":
+            self.started.append(" ".join(map(str, arguments[1])))
+
+
+@pytest.fixture(scope="module")
+def processes() -> Processes:
+    return Processes()
+
+
+def build(root: Path, cache: Path) -> tuple[Built, Report]:
+    environment = {**os.environ, "PYBUILDKIT_CACHE_DIR": str(cache)}
+    report = None
+    try:
+        report = compile_modules(load(root, {}), Console({}, talk=io.StringIO()), environment)
+    except CompileError as error:
+        report = error.report
+    assert report is not None
+    outputs = {str(file.relative_to(root)): file.read_bytes() for file in root.rglob("*.so")}
+    return Built(outputs, frozenset(row.subject for row in report.outcomes if row.result == "failed")), report
+
+
+class Oracle:
+    """Builds trees from nothing; what was found out about the tools is all that it keeps, beside its answers.
+
+    Args:
+        place: an empty folder.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._facts: dict[str, Any] = {}
+        self._answers: dict[tuple[tuple[str, bytes], ...], Built] = {}
+
+    def tell(self, root: Path) -> None:
+        """Write down in a new tree what was found out about the tools: it has nothing to do with the tree."""
+        if self._facts:
+            states.write(root / ".buildkit" / self._name, states.State(facts=self._facts))
+
+    def ask(self, root: Path) -> Built:
+        """Return what a build of the tree comes to that finds nothing made before."""
+        tree = tuple(
+            (str(file.relative_to(root)), file.read_bytes() if file.is_file() else b"/")
+            for file in sorted([root / "pyproject.toml", *root.glob("src/**/*")])
+            if file.suffix != ".so"
+        )
+        if tree not in self._answers:
+            clean = self._place / "clean"
+            shutil.copytree(root, clean / "tree", ignore=shutil.ignore_patterns(".buildkit", "*.so"))
+            self.tell(clean / "tree")
+            self._answers[tree], _ = build(clean / "tree", clean / "cache")
+            (state,) = (clean / "tree/.buildkit").glob("state*.json")
+            self._name, self._facts = state.name, states.read(state).facts
+            shutil.rmtree(clean)
+        return self._answers[tree]
+
+
+class Tree(RuleBasedStateMachine):
+    """A project to which things happen; after each of them it is built.
+
+    `oracle` knows what it must come to, `processes` counts what is started.
+    """
+
+    oracle: Oracle
+    processes: Processes
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._place = Path(tempfile.mkdtemp(prefix="buildkit-tree-"))
+        self._root = self._place / "project"
+
+    @initialize()
+    def begin(self) -> None:
+        (self._root / "src/app").mkdir(parents=True)
+        (self._root / "src/app/__init__.py").touch()
+        self._configure(cdivision=False, exclude=False)
+        for path in TEXTS:
+            self.edit(path, 0)
+        self.oracle.tell(self._root)
+
+    def teardown(self) -> None:
+        shutil.rmtree(self._place, ignore_errors=True)
+
+    # ------------------------------------------------------------------ what happens
+
+    @rule(path=PATHS, number=NUMBERS)
+    def edit(self, path: str, number: int) -> None:
+        file = self._root / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text({**TEXTS, **SHADOWS}[path].replace("{number}", str(number)))
+
+    @rule(path=PATHS, number=NUMBERS)
+    def edit_and_set_the_time_back(self, path: str, number: int) -> None:
+        file = self._root / path
+        if file.exists():
+            before = file.stat()
+            self.edit(path, number)
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    @rule(path=st.sampled_from(MODULES))
+    def break_it(self, path: str) -> None:
+        if (self._root / path).exists():
+            (self._root / path).write_text("def (:\n")
+
+    @rule(path=st.sampled_from(sorted(SHADOWS)), number=NUMBERS, there=st.booleans())
+    def shadow(self, path: str, number: int, there: bool) -> None:
+        if there:
+            self.edit(path, number)
+        else:
+            (self._root / path).unlink(missing_ok=True)
+
+    @rule(path=PATHS)
+    def touch(self, path: str) -> None:
+        if (self._root / path).exists():
+            (self._root / path).touch()
+
+    @rule(path=PATHS.filter(lambda path: path != "src/limit.h"))
+    def delete(self, path: str) -> None:
+        (self._root / path).unlink(missing_ok=True)
+
+    @rule(
+        path=st.sampled_from(MODULES), other=st.sampled_from(["src/app/new.py", "src/app/plain.py", "src/app/new.pyx"])
+    )
+    def rename(self, path: str, other: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            (self._root / path).rename(self._root / other)
+
+    @rule(cdivision=st.booleans(), exclude=st.booleans())
+    def configure(self, cdivision: bool, exclude: bool) -> None:
+        self._configure(cdivision=cdivision, exclude=exclude)
+
+    @rule(
+        what=st.sampled_from(["project/.buildkit/state*", "cache/**/blobs/*/*", "cache/**/actions/*/*", "**/*.so"]),
+        harm=st.sampled_from(["flip", "cut", "delete"]),
+        seed=st.integers(0, 1000),
+    )
+    def harm(self, what: str, harm: str, seed: int) -> None:
+        chance = random.Random(seed)
+        for file in sorted(self._place.glob(what)):
+            content = bytearray(file.read_bytes())
+            at = chance.randrange(len(content))
+            if harm == "delete":
+                file.unlink()
+            elif harm == "cut":
+                file.write_bytes(content[:at])
+            else:
+                content[at] ^= 1 << chance.randrange(8)
+                file.write_bytes(content)
+
+    def _configure(self, *, cdivision: bool, exclude: bool) -> None:
+        excluded = '["app/word.py"]' if exclude else "[]"
+        text = SETTINGS.format(cdivision=str(cdivision).lower(), exclude=excluded)
+        (self._root / "pyproject.toml").write_text(text)
+
+    # ------------------------------------------------------------------ what must hold
+
+    @invariant()
+    def it_is_built_as_from_nothing_and_a_repeat_does_nothing(self) -> None:
+        if not self._root.exists():
+            return
+        with ThreadPoolExecutor(1) as pool:
+            expected = pool.submit(self.oracle.ask, self._root)
+            found, report = build(self._root, self._place / "cache")
+        assert found == expected.result(), report
+        assert not list(self._place.rglob("*.tmp"))
+
+        before = len(self.processes.started)
+        again, report = build(self._root, self._place / "cache")
+        assert again == found
+        assert {row.result for row in report.outcomes} <= {"fresh", "failed", "kept"}, report
+        assert self.processes.started[before:] == []
+
+
+@pytest.fixture
+def tree(tmp_path: Path, processes: Processes, monkeypatch: pytest.MonkeyPatch, compiler: str) -> type[Tree]:
+    """The machine, with an oracle for it. What was hashed a moment after an edit counts as settled sooner than else."""
+    assert compiler
+    monkeypatch.setattr(statcache, "RACY_NANOSECONDS", 50_000_000)
+
+    class Here(Tree):
+        pass
+
+    Here.oracle, Here.processes = Oracle(tmp_path), processes
+    return Here
+
+
+@pytest.mark.slow
+def test_each_thing_that_can_happen_ends_as_a_build_from_nothing(tree: type[Tree]) -> None:
+    here = tree()
+    here.begin()
+    here.it_is_built_as_from_nothing_and_a_repeat_does_nothing()
+    for what in (
+        *(partial(here.shadow, path, 1, there=True) for path in sorted(SHADOWS)),
+        *(partial(here.shadow, path, 2, there=True) for path in sorted(SHADOWS)),
+        *(partial(here.shadow, path, 0, there=False) for path in sorted(SHADOWS)),
+        partial(here.edit_and_set_the_time_back, "src/app/plain.py", 2),
+        partial(here.rename, "src/app/plain.py", "src/app/new.py"),
+        partial(here.break_it, "src/app/word.py"),
+        partial(here.configure, cdivision=True, exclude=False),
+        partial(here.harm, "project/.buildkit/state*", "cut", 1),
+        partial(here.harm, "cache/**/blobs/*/*", "flip", 2),
+        partial(here.harm, "**/*.so", "flip", 3),
+        partial(here.delete, "src/app/shared.pxd"),
+        partial(here.delete, "src/app/word.py"),
+    ):
+        what()
+        here.it_is_built_as_from_nothing_and_a_repeat_does_nothing()
+    here.teardown()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(4 * 3600 if NIGHTLY else 300)
+def test_whatever_happens_the_build_ends_as_one_from_nothing(tree: type[Tree]) -> None:
+    run_state_machine_as_test(
+        tree,
+        settings=settings(
+            max_examples=100 if NIGHTLY else 5,
+            stateful_step_count=25 if NIGHTLY else 8,
+            derandomize=not NIGHTLY,
+            phases=list(Phase) if NIGHTLY else [Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
