@@ -204,14 +204,14 @@ class Loop:
             self._starting = _Cycle(Reason(words), phrases=["started again"])
 
     def _close(self, cycle: _Cycle, result: str, words: str = "") -> None:
-        """Say the line of a cycle that has come to its end, and record it."""
+        """Record a cycle that has come to its end, then say its line: whoever reads it may end the loop at once."""
         if self._starting is cycle:
             self._starting = None
         if words:
             cycle.phrases.append(words)
-        self._say(str(cycle))
         number = str(len(self.outcomes) + 1)
         self.outcomes.append(Outcome(number, result, cycle.reason, cycle.watch.seconds, ", ".join(cycle.phrases)))
+        self._say(str(cycle))
 
 
 def _how(code: int) -> str:
