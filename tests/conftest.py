@@ -165,3 +165,16 @@ def invoke(tmp_path_factory: pytest.TempPathFactory) -> InvokeRunner:
         return Ran(done.returncode, done.stdout, done.stderr, started)
 
     return run
+
+
+def python(root: Path, code: str) -> str:
+    """Run code that can import the packages under `src`, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(root / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.strip()

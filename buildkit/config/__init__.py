@@ -1,6 +1,6 @@
 """[tool.buildkit] + environment + flags → `Config`: parsed once at the door, frozen inside."""
 
-from buildkit.config.reader import load
+from buildkit.config.reader import in_ci, load
 from buildkit.config.settings import (
     CompileConfig,
     Config,
@@ -27,5 +27,6 @@ __all__ = [
     "NoxConfig",
     "StageConfig",
     "StoreConfig",
+    "in_ci",
     "load",
 ]

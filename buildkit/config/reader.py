@@ -39,7 +39,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, str] 
         ConfigurationError: no project, or any number of wrong settings, all named.
     """
     file, table = _find(folder.resolve())
-    by_ci = environment.get("CI", "").lower() not in _NO and _PROFILE not in environment
+    by_ci = in_ci(environment) and _PROFILE not in environment
     reading = _Reading(file, {**environment, _PROFILE: "release"} if by_ci else environment, flags or {})
     values = reading.section(Config, table, ())
     if by_ci and reading.origins["compile.profile"] == _PROFILE:
@@ -50,6 +50,11 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, str] 
     config = Config(root=file.parent, file=file, origins=reading.origins, **values)
     _check(config)
     return config
+
+
+def in_ci(environment: Mapping[str, str]) -> bool:
+    """Return whether `CI` is set to anything but a no."""
+    return environment.get("CI", "").lower() not in _NO
 
 
 def _find(folder: Path) -> tuple[Path, dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from buildkit.config import Config
+from buildkit.config import Config, in_ci
 from buildkit.core.fingerprint import digest_value, fingerprint
 from buildkit.core.plan import decide
 from buildkit.doors import files, locks
@@ -25,7 +25,6 @@ from buildkit.store import state
 
 SCHEMA = "buildkit.image/1"
 
-_OFF_WORDS = frozenset({"", "0", "no", "false"})
 _WIDTH = 110
 _WORTH_A_LINE = 0.1
 """Seconds from which a step of the builder is told."""
@@ -68,7 +67,7 @@ def build_images(
     """
     watch = Stopwatch()
     wanted = chosen(config, names)
-    must = required or environment.get("CI", "").lower() not in _OFF_WORDS
+    must = required or in_ci(environment)
     seen = revision.look(config.root, environment) if wanted else revision.Revision()
     outcomes: list[Outcome] = []
     built: dict[str, object] = {}

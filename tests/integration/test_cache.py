@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker
+from conftest import InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
 from buildkit.flows.compile import compile_modules
@@ -35,18 +35,6 @@ pytestmark = pytest.mark.usefixtures("compiler")
 @pytest.fixture
 def cache() -> Path:
     return Path(os.environ["PYBUILDKIT_CACHE_DIR"])
-
-
-def python(root: Path, code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(root / "src")},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return done.stdout.strip()
 
 
 def fresh_clone(root: Path, place: Path) -> Path:

@@ -7,13 +7,12 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker
+from conftest import InvokeRunner, ProjectMaker, python
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 
@@ -33,18 +32,6 @@ pytestmark = pytest.mark.usefixtures("compiler")
 
 def extension(root: Path, module: str) -> Path:
     return root / "src" / f"{module.replace('.', '/')}{SUFFIX}"
-
-
-def python(root: Path, code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(root / "src")},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return done.stdout.strip()
 
 
 def test_modules_become_extensions_that_are_imported(project: ProjectMaker, invoke: InvokeRunner) -> None:

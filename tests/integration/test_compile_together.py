@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker
+from conftest import InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
 from buildkit.flows.extensions import Extensions
@@ -86,18 +86,6 @@ def built_from_nothing(root: Path, place: Path) -> dict[str, bytes]:
     shutil.copytree(root, clone, ignore=shutil.ignore_patterns(".buildkit", "*.so", "*.tmp"), dirs_exist_ok=True)
     results([start(clone, "--no-cache", "--jobs", "1", PYBUILDKIT_CACHE_DIR=str(place / "cache"))])
     return extensions(clone)
-
-
-def python(root: Path, code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(root / "src")},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return done.stdout.strip()
 
 
 def test_builds_at_once_on_one_tree_make_each_module_once(project: ProjectMaker) -> None:
