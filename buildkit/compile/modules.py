@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -54,10 +55,12 @@ class Modules:
     Args:
         compiled: those to compile, by name.
         kept: those that stay Python, by name, each with its reason; a package's `__init__` is not listed.
+        looked: every place that was looked at for them: what comes or goes there may be a module.
     """
 
     compiled: Mapping[str, Module]
     kept: Mapping[str, Reason]
+    looked: frozenset[str]
 
 
 def find_modules(config: Config) -> Modules:
@@ -68,7 +71,8 @@ def find_modules(config: Config) -> Modules:
     """
     compiled: dict[str, Module] = {}
     kept: dict[str, Reason] = {}
-    for source in dict.fromkeys(_sources(config)):
+    looked: set[str] = set()
+    for source in dict.fromkeys(_sources(config, looked)):
         name = source.rsplit(".", 1)[0].replace("/", ".")
         stem = name.rsplit(".", 1)[-1]
         if stem == "__init__":
@@ -85,7 +89,8 @@ def find_modules(config: Config) -> Modules:
             kept[name] = Reason("backend none")
         else:
             compiled[name] = module  # of two sources the .pyx comes last and wins: the .py is what runs uncompiled
-    return Modules(compiled, {name: reason for name, reason in kept.items() if name not in compiled})
+    kept = {name: reason for name, reason in kept.items() if name not in compiled}
+    return Modules(compiled, kept, frozenset(looked))
 
 
 def _module(config: Config, name: str, source: str) -> Module:
@@ -104,32 +109,40 @@ def _module(config: Config, name: str, source: str) -> Module:
     return Module(name, source, backend, directives, tuple(flags))
 
 
-def _sources(config: Config) -> Iterator[str]:
-    """Yield the source files of the packages relative to the source root, sorted."""
+def _sources(config: Config, looked: set[str]) -> Iterator[str]:
+    """Yield the source files of the packages relative to the source root, sorted; add to `looked` where that was."""
     root = config.source
-    for package in config.packages or _top_level(root):
+    for package in config.packages or _top_level(root, looked):
         place = package.replace(".", "/")
+        looked.add(os.path.dirname(f"{root}/{place}"))  # noqa: PTH120 - a text in, a text out
         if (root / place).is_dir():
-            yield from sorted(_walk(str(root), place))
+            yield from sorted(_walk(str(root), place, looked))
         else:
             yield from (f"{place}{ending}" for ending in (".py", ".pyx") if (root / f"{place}{ending}").is_file())
 
 
-def _top_level(root: Path) -> Iterable[str]:
-    return sorted(init.parent.name for init in root.glob("*/__init__.py") if init.parent.name.isidentifier())
+def _top_level(root: Path, looked: set[str]) -> Iterable[str]:
+    folders = [entry for entry in root.iterdir() if entry.name.isidentifier()]
+    looked |= {str(root), *(f"{folder}/__init__.py" for folder in folders)}
+    return sorted(folder.name for folder in folders if (folder / "__init__.py").exists())
 
 
-def _walk(root: str, place: str, links: frozenset[str] = frozenset()) -> Iterator[str]:
+def _walk(root: str, place: str, looked: set[str], links: frozenset[str] = frozenset()) -> Iterator[str]:
     """Yield the sources below `place`, unsorted.
 
     Args:
         root: the source root.
         place: a folder, relative to it.
+        looked: is added to: every folder, and every link, since what it leads to can come and go without a trace in
+            its own folder.
         links: where the links on the way led to; one that leads back is not followed.
     """
+    looked.add(f"{root}/{place}")
     with os.scandir(f"{root}/{place}") as entries:
         for entry in entries:
             name = entry.name
+            if entry.is_symlink():
+                looked.add(entry.path)
             if name.endswith((".py", ".pyx")):
                 if name.rsplit(".", 1)[0].isidentifier() and entry.is_file():
                     yield f"{place}/{name}"
@@ -137,4 +150,4 @@ def _walk(root: str, place: str, links: frozenset[str] = frozenset()) -> Iterato
                 target = os.path.realpath(entry.path) if entry.is_symlink() else ""
                 if target in links or (target and Path(f"{root}/{place}").resolve().is_relative_to(target)):
                     continue
-                yield from _walk(root, f"{place}/{name}", links | {target} if target else links)
+                yield from _walk(root, f"{place}/{name}", looked, links | {target} if target else links)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from conftest import ProjectMaker
 
@@ -93,9 +95,25 @@ def test_a_folder_that_cannot_be_imported_is_no_package(project: ProjectMaker) -
 def test_a_folder_that_leads_back_to_itself_ends(project: ProjectMaker) -> None:
     root = project({"pyproject.toml": "[tool.buildkit]\n", "src/app/__init__.py": "", "src/app/a.py": ""})
     (root / "src/app/again").symlink_to(root / "src/app")
-    (root / "src/app/gone.py").symlink_to(root / "nowhere.py")
 
     assert sources(find_modules(load(root, {}))) == {"app.a": "app/a.py"}
+
+
+def test_a_link_to_nowhere_or_to_itself_is_nothing(project: ProjectMaker) -> None:
+    root = project({"pyproject.toml": "[tool.buildkit]\n", "src/app/__init__.py": "", "src/app/a.py": ""})
+    for name in ("gone", "gone.py"):
+        (root / "src/app" / name).symlink_to("nowhere")
+    for name in ("itself", "itself.py"):
+        (root / "src/app" / name).symlink_to(name)
+
+    assert sources(find_modules(load(root, {}))) == {"app.a": "app/a.py"}
+
+
+def test_what_is_no_file_is_no_module(project: ProjectMaker) -> None:
+    root = project({"pyproject.toml": "[tool.buildkit]\n", "src/app/__init__.py": "", "src/app/folder.py/a.py": ""})
+    os.mkfifo(root / "src/app/pipe.py")
+
+    assert sources(find_modules(load(root, {}))) == {}
 
 
 def test_a_linked_folder_is_a_package_like_another(project: ProjectMaker) -> None:
@@ -103,6 +121,27 @@ def test_a_linked_folder_is_a_package_like_another(project: ProjectMaker) -> Non
     (root / "src/app/shared").symlink_to(root / "shared")
 
     assert sources(find_modules(load(root, {}))) == {"app.shared.a": "app/shared/a.py"}
+
+
+@pytest.mark.parametrize("packages", ['["app", "lib"]', '["lib", "app"]', "[]"])
+def test_a_folder_with_two_names_has_its_modules_once_under_the_real_one(project: ProjectMaker, packages: str) -> None:
+    root = project(
+        {
+            "pyproject.toml": f"[tool.buildkit]\npackages = {packages}\n",
+            "src/app/__init__.py": "",
+            "src/lib/__init__.py": "",
+            "src/lib/a.py": "",
+            "shared/b.py": "",
+        }
+    )
+    (root / "src/app/also").symlink_to(root / "src/lib")
+    (root / "src/app/first").symlink_to(root / "shared")
+    (root / "src/app/second").symlink_to(root / "shared")
+
+    modules = sources(find_modules(load(root, {})))
+
+    assert modules.pop("lib.a") == "lib/a.py"
+    assert [name.rpartition(".")[2] for name in modules] == ["b"]
 
 
 @pytest.mark.parametrize("pattern", ["app/a.py", "app/*.py", "*/a.*", "app/[a]*"])
