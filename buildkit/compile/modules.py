@@ -72,7 +72,7 @@ def find_modules(config: Config) -> Modules:
     compiled: dict[str, Module] = {}
     kept: dict[str, Reason] = {}
     looked: set[str] = set()
-    for source in dict.fromkeys(_sources(config, looked)):
+    for source in dict.fromkeys(_files(config, (".py", ".pyx"), looked)):
         name = source.rsplit(".", 1)[0].replace("/", ".")
         stem = name.rsplit(".", 1)[-1]
         if stem == "__init__":
@@ -109,16 +109,46 @@ def _module(config: Config, name: str, source: str) -> Module:
     return Module(name, source, backend, directives, tuple(flags))
 
 
-def _sources(config: Config, looked: set[str]) -> Iterator[str]:
-    """Yield the source files of the packages relative to the source root, sorted; add to `looked` where that was."""
+def find_extensions(config: Config, suffix: str) -> Iterator[tuple[str, str]]:
+    """Yield each extension with the ending `suffix` in the packages, whoever made it: its module and its path.
+
+    Raises:
+        ConfigurationError: a folder cannot be read.
+    """
+    for path in _files(config, (suffix,), set()):
+        yield path.removesuffix(suffix).replace("/", "."), path
+
+
+def _files(config: Config, endings: tuple[str, ...], looked: set[str]) -> Iterator[str]:
+    """Yield the files of modules in the packages relative to the source root, those of each package sorted.
+
+    The extensions of a folder bear one name. So where two names lead to it, the first counts, and a real one before a
+    link.
+
+    Args:
+        config: the project.
+        endings: those of the files.
+        looked: is added to: where that was.
+
+    Raises:
+        ConfigurationError: a folder cannot be read. To skip it would mean that its modules are gone.
+    """
     root = config.source
-    for package in config.packages or _top_level(root, looked):
-        place = package.replace(".", "/")
-        looked.add(os.path.dirname(f"{root}/{place}"))  # noqa: PTH120 - a text in, a text out
-        if (root / place).is_dir():
-            yield from sorted(_walk(str(root), place, looked))
-        else:
-            yield from (f"{place}{ending}" for ending in (".py", ".pyx") if (root / f"{place}{ending}").is_file())
+    walk = _Walk(str(root), endings, looked)
+    try:
+        for package in config.packages or _top_level(root, looked):
+            place = package.replace(".", "/")
+            looked.add(os.path.dirname(f"{root}/{place}"))  # noqa: PTH120 - a text in, a text out
+            if (root / place).is_dir():
+                yield from sorted(walk.files(place))
+            else:
+                yield from (f"{place}{ending}" for ending in endings if (root / f"{place}{ending}").is_file())
+        for link in walk.links:  # the list grows under way
+            yield from sorted(walk.files(link))
+    except PermissionError as error:
+        raise ConfigurationError(
+            f"{error.filename}: {error.strerror}", hint="let it be read, or name the `packages` that can be"
+        ) from None
 
 
 def _top_level(root: Path, looked: set[str]) -> Iterable[str]:
@@ -127,27 +157,55 @@ def _top_level(root: Path, looked: set[str]) -> Iterable[str]:
     return sorted(folder.name for folder in folders if (folder / "__init__.py").exists())
 
 
-def _walk(root: str, place: str, looked: set[str], links: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Yield the sources below `place`, unsorted.
+class _Walk:
+    """A walk through folders, through each once at most.
 
     Args:
         root: the source root.
-        place: a folder, relative to it.
+        endings: those of the files that are looked for.
         looked: is added to: every folder, and every link, since what it leads to can come and go without a trace in
             its own folder.
-        links: where the links on the way led to; one that leads back is not followed.
+
+    `links` has the linked folders on the way, which are not followed.
     """
-    looked.add(f"{root}/{place}")
-    with os.scandir(f"{root}/{place}") as entries:
-        for entry in entries:
-            name = entry.name
-            if entry.is_symlink():
-                looked.add(entry.path)
-            if name.endswith((".py", ".pyx")):
-                if name.rsplit(".", 1)[0].isidentifier() and entry.is_file():
-                    yield f"{place}/{name}"
-            elif "." not in name and name not in _SKIPPED_FOLDERS and name.isidentifier() and entry.is_dir():
-                target = os.path.realpath(entry.path) if entry.is_symlink() else ""
-                if target in links or (target and Path(f"{root}/{place}").resolve().is_relative_to(target)):
+
+    def __init__(self, root: str, endings: tuple[str, ...], looked: set[str]) -> None:
+        self._root = root
+        self._endings = endings
+        self._looked = looked
+        self._seen: set[tuple[int, int]] = set()
+        self.links: list[str] = []
+
+    def files(self, place: str) -> Iterator[str]:
+        """Yield the files below `place`, unsorted; what goes away meanwhile was never there."""
+        folder = f"{self._root}/{place}"
+        self._looked.add(folder)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            about = os.stat(folder)  # noqa: PTH116 - the no-change path asks for each folder
+            if (about.st_dev, about.st_ino) in self._seen:
+                return
+            self._seen.add((about.st_dev, about.st_ino))
+            for entry in entries:
+                name = entry.name
+                linked = entry.is_symlink()
+                if linked:
+                    self._looked.add(entry.path)
+                stem, _, ending = name.partition(".")
+                if not stem.isidentifier():
                     continue
-                yield from _walk(root, f"{place}/{name}", looked, links | {target} if target else links)
+                if f".{ending}" in self._endings:
+                    if _is(entry.is_file):
+                        yield f"{place}/{name}"
+                elif not ending and name not in _SKIPPED_FOLDERS and _is(entry.is_dir):
+                    if linked:
+                        self.links.append(f"{place}/{name}")
+                    else:
+                        yield from self.files(f"{place}/{name}")
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Ask an entry what it is; a link that leads back to itself is nothing."""
+    try:
+        return kind()
+    except OSError:
+        return False

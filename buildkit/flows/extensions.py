@@ -11,7 +11,7 @@ from pathlib import Path
 from buildkit.compile import toolchain as tools
 from buildkit.compile.compilers import environment_flags
 from buildkit.compile.interpreter import own_suffix
-from buildkit.compile.modules import Module, Modules, find_modules
+from buildkit.compile.modules import Module, Modules, find_extensions, find_modules
 from buildkit.compile.translator import Translator
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_bytes, fingerprint, key_of
@@ -66,12 +66,14 @@ class Extensions:
         self._environment = environment
         self._python = python
         self._output = output or config.source
+        self._in_tree = output is None
         self._reuse = reuse
         self._store = Store(default_folder(environment), console.warn)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
         self._file = config.work / f"state{tree}.json"
         self._lock = config.work / "compile.lock"
         self._state = states.State()
+        self._told = False
         self._begun = Begun(config.work / f"begun{tree}")
         self._unrecorded: Mapping[str, Collection[tuple[str, Digest]]] = {}
 
@@ -103,8 +105,23 @@ class Extensions:
     def _read_state(self) -> None:
         self._state = states.read(self._file)
         self._unrecorded = self._begun.read()
-        if self._state.damaged:
+        if self._state.damaged and not self._told:
+            self._told = True
             self._console.warn(f"{self._file.name} is damaged; everything is decided anew")
+        if self._state.damaged or self._begun.damaged or not self._state.records:
+            self._unrecorded = self._recognized()
+
+    def _recognized(self) -> dict[str, set[tuple[str, Digest]]]:
+        """Return the extensions in the tree that the store knows as the suite's own, by module.
+
+        Otherwise an extension whose record is lost would stay when its source is gone.
+        """
+        found: dict[str, set[tuple[str, Digest]]] = {}
+        for name, path in find_extensions(self._config, own_suffix()) if self._in_tree else ():
+            digest = files.digest_file(self._output / path)
+            if self._store.has(digest):
+                found.setdefault(name, set()).add((path, digest))
+        return found
 
     # ------------------------------------------------------------------ decide
 

@@ -1,12 +1,14 @@
 """What a build is about to put in its place, written down before it does.
 
 A build that is killed before it records would else leave files of which nobody knows that the suite made them: an
-extension would outlive its source, or stand in for one that was edited. One line a file, appended; gone once recorded.
+extension would outlive its source, or stand in for one that was edited. One line a file, behind its checksum, appended;
+gone once recorded.
 """
 
 from __future__ import annotations
 
-import contextlib
+import errno
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -20,10 +22,13 @@ class Begun:
 
     Args:
         file: beside the state.
+
+    `damaged` says whether the last reading met a line that cannot be believed.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self.damaged = False
 
     def add(self, subject: str, path: str, digest: Digest) -> None:
         """Say that `subject` is about to have a file `path` with that digest; safe from many threads.
@@ -31,24 +36,40 @@ class Begun:
         Raises:
             OSError: the disk is full or read-only.
         """
-        line = "\n" + json.dumps([subject, path, digest])  # a cut line before it ends here
+        body = json.dumps([subject, path, digest])
+        line = f"\n{_checksum(body)} {body}".encode()  # a cut line before it ends here
         descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
-            os.write(descriptor, line.encode())
+            if os.write(descriptor, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._file))
         finally:
             os.close(descriptor)
 
     def read(self) -> dict[str, set[tuple[str, Digest]]]:
         """Return what was begun and never recorded: for each subject its files with their digests."""
         found: dict[str, set[tuple[str, Digest]]] = {}
-        with contextlib.suppress(FileNotFoundError):
-            for line in self._file.read_text("utf-8", "replace").splitlines():
-                with contextlib.suppress(ValueError):
-                    match json.loads(line):
-                        case [str(subject), str(path), str(digest)]:
-                            found.setdefault(subject, set()).add((path, Digest(digest)))
+        self.damaged = False
+        for line in filter(None, self._text().split("\n")):
+            checksum, _, body = line.partition(" ")
+            if checksum == _checksum(body):
+                subject, path, digest = json.loads(body)
+                found.setdefault(subject, set()).add((path, Digest(digest)))
+            else:
+                self.damaged = True
         return found
 
     def clear(self) -> None:
         """Forget it all: it is recorded."""
         files.remove(self._file)
+
+    def _text(self) -> str:
+        try:
+            return self._file.read_text("utf-8", "replace")
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except OSError:
+            return "?"
+
+
+def _checksum(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()[:16]

@@ -35,24 +35,45 @@ def test_what_was_begun_is_known_until_it_is_recorded(file: Path) -> None:
     assert begun.read() == {}
 
 
-def test_a_line_that_is_cut_hides_no_other(file: Path) -> None:
+def test_a_line_that_is_cut_is_noticed_and_hides_no_other(file: Path) -> None:
     Begun(file).add("app.fast", "app/fast.so", ONE)
     whole = file.read_bytes()
-    for at in range(1, len(whole)):
+    for at in range(2, len(whole)):
         file.write_bytes(whole[:at])
         Begun(file).add("app.plain", "app/plain.so", OTHER)
-        found = Begun(file).read()
-        assert found["app.plain"] == {("app/plain.so", OTHER)}, at
-        assert found.get("app.fast", set()) <= {("app/fast.so", ONE)}, at
+        begun = Begun(file)
+        assert begun.read() == {"app.plain": {("app/plain.so", OTHER)}}, at
+        assert begun.damaged, at
 
 
-@pytest.mark.parametrize("text", ["\n", "1\n", '"abc"\n', "[1]\n", "[[], {}, 1]\n", "null\n", "\x00\n"])
+def test_every_flipped_bit_is_noticed(file: Path) -> None:
+    Begun(file).add("app.fast", "app/fast.so", ONE)
+    whole = file.read_bytes()
+    for at in range(len(whole) * 8):
+        harmed = bytearray(whole)
+        harmed[at // 8] ^= 1 << at % 8
+        file.write_bytes(harmed)
+        begun = Begun(file)
+        assert begun.read() == {}, at
+        assert begun.damaged, at
+
+
+@pytest.mark.parametrize("text", ["1\n", '"abc"\n', "[1]\n", "[[], {}, 1]\n", "null\n", "\x00\n"])
 def test_a_line_that_is_none_is_passed_over(file: Path, text: str) -> None:
     begun = Begun(file)
     file.write_text(text)
     begun.add("app.fast", "app/fast.so", ONE)
 
     assert begun.read() == {"app.fast": {("app/fast.so", ONE)}}
+    assert begun.damaged
+
+
+def test_a_folder_in_its_place_is_damage(file: Path) -> None:
+    file.mkdir()
+    begun = Begun(file)
+
+    assert begun.read() == {}
+    assert begun.damaged
 
 
 def test_lines_of_many_threads_do_not_run_into_each_other(file: Path) -> None:
