@@ -30,6 +30,20 @@ def digest_file(path: str | Path) -> Digest:
         return ABSENT
 
 
+def digest_names(folder: str) -> Digest:
+    """Return the SHA-256 over the names in a folder, each with its kind, or `ABSENT` where there is no folder."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(f"{_kind(entry)}{entry.name}" for entry in entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return ABSENT
+    return Digest(hashlib.sha256(os.fsencode("\0".join(names))).hexdigest())
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    return "@" if entry.is_symlink() else "/" if entry.is_dir(follow_symlinks=False) else " "
+
+
 def write(path: Path, content: bytes | str, *, mode: int = 0o644, durable: bool = False) -> None:
     """Write `content` so that `path` holds the old or the new content at every moment, whatever happens.
 

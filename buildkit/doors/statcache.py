@@ -12,11 +12,14 @@ import stat
 import time
 from collections.abc import Mapping
 
-from buildkit.doors.files import digest_file
+from buildkit.doors.files import digest_file, digest_names
 from buildkit.model import ABSENT, Digest
 
 RACY_NANOSECONDS = 2_000_000_000
 _TICK = 0.02
+
+NO_STAMPS = -1
+"""The size in a row whose stamps say nothing: the file is looked at again."""
 
 Row = tuple[int, int, int, int, str]
 """Size in bytes, mtime and ctime in nanoseconds, inode, digest."""
@@ -61,6 +64,11 @@ class StatCache:
         """Return what to keep for the next run: the rows of all files that were asked for in this one."""
         return self._rows
 
+    def asked(self) -> dict[str, Row]:
+        """Return a row for every path that was asked for; one without stamps where they cannot be trusted."""
+        rows = self._rows
+        return {path: rows.get(path) or (NO_STAMPS, 0, 0, 0, digest) for path, digest in self._digests.items()}
+
     def _look(self, path: str) -> Digest:
         try:
             found = os.stat(path)  # noqa: PTH116 - the no-change path asks for thousands
@@ -79,8 +87,35 @@ class StatCache:
         if not stat.S_ISREG(found.st_mode):
             return ABSENT
         self.changed = True
-        settled = time.time_ns() - RACY_NANOSECONDS
-        digest = digest_file(path)
-        if max(found.st_mtime_ns, found.st_ctime_ns) < settled and digest != ABSENT:
-            self._rows[path] = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
-        return digest
+        row = _row(found, digest_file(path), time.time_ns())
+        if row[0] != NO_STAMPS and row[4] != ABSENT:
+            self._rows[path] = row
+        return Digest(row[4])
+
+
+def look_at(path: str, *, folder: bool) -> Row:
+    """Return the row of a file, or of a folder (its digest is over the names in it), as it is now; without a cache."""
+    moment = time.time_ns()
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return (NO_STAMPS, 0, 0, 0, ABSENT)
+    return _row(found, digest_names(path) if folder else digest_file(path), moment)
+
+
+def unchanged_folder(path: str, moment: float) -> Row | None:
+    """Return the row of a folder; None if anything in it came or went since `moment`, in seconds since 1970."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return (NO_STAMPS, 0, 0, 0, ABSENT)
+    if max(found.st_mtime, found.st_ctime) >= moment - _TICK:
+        return None
+    return _row(found, digest_names(path), time.time_ns())
+
+
+def _row(found: os.stat_result, digest: Digest, moment: int) -> Row:
+    """Return the row of a path with these stamps; without them where it may change again under the same ones."""
+    if max(found.st_mtime_ns, found.st_ctime_ns) < moment - RACY_NANOSECONDS:
+        return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
+    return (NO_STAMPS, 0, 0, 0, digest)

@@ -1,0 +1,155 @@
+"""What the last look at a checkout saw, and what it came to: one compact file, replaced as a whole, with its checksum.
+
+For every file and folder that a decision rested on there are the stamps and the digest. So the next look reads what
+was touched and nothing else; where all is as it was, the decision itself is still the same and need not be made again.
+
+    checksum                     SHA-256 of all that follows, in hexadecimal
+    {"files": 2, ...}            one line of JSON: how many files and folders, and what was found
+    /a/b.py NUL /a/c.py NUL /a   their paths
+    4 numbers of 8 bytes each    size, mtime and ctime in nanoseconds, inode; a size of -1 for stamps that say nothing
+    32 bytes each                digest; zeros where there is none
+
+Ten thousand modules are two milliseconds to read this way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from buildkit.doors import files
+from buildkit.doors.statcache import NO_STAMPS, Row
+from buildkit.model import ABSENT
+
+SCHEMA = 1
+_STAMPS = 4
+_DIGEST = 32
+_NONE = bytes(_DIGEST)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one look saw, in columns: nothing is unpacked that is not needed.
+
+    Args:
+        paths: the files, then the folders.
+        stamps: size, mtime, ctime and inode of each path, one after the other.
+        digests: of each path, `_DIGEST` bytes.
+        files: how many of the paths are files.
+        found: what the look came to, in JSON's types; empty if that is not known.
+        damaged: the file was there but could not be believed.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    stamps: array[int] = field(default_factory=lambda: array("q"))
+    digests: bytearray = field(default_factory=bytearray)
+    files: int = 0
+    found: Mapping[str, Any] = field(default_factory=dict)
+    damaged: bool = False
+
+    def rows(self) -> dict[str, Row]:
+        """Return the rows of the files, as a stat cache keeps them."""
+        numbers = iter(self.stamps[: self.files * _STAMPS])
+        columns = zip(self.paths, numbers, numbers, numbers, numbers, strict=False)
+        return {path: (*stamps, self.digest(at)) for at, (path, *stamps) in enumerate(columns)}  # type: ignore[misc]
+
+    def digest(self, at: int) -> str:
+        """Return the digest of the path at that place."""
+        raw = self.digests[at * _DIGEST : (at + 1) * _DIGEST]
+        return ABSENT if raw == _NONE else raw.hex()
+
+    def stamp(self, at: int, row: Row) -> None:
+        """Replace the stamps of the path at that place."""
+        self.stamps[at * _STAMPS : (at + 1) * _STAMPS] = array("q", _storable(row))
+
+    def touched(self) -> list[int]:
+        """Return the places in `paths` of all whose stamps are not what they were."""
+        found = []
+        stat = os.stat
+        numbers = iter(self.stamps)
+        columns = zip(self.paths, numbers, numbers, numbers, numbers, strict=True)
+        for at, (path, size, modified, changed, inode) in enumerate(columns):
+            try:
+                now = stat(path)
+            except (FileNotFoundError, NotADirectoryError):
+                if self.digest(at) != ABSENT:
+                    found.append(at)
+                continue
+            except OSError:
+                found.append(at)
+                continue
+            if now.st_size != size or now.st_mtime_ns != modified or now.st_ctime_ns != changed or now.st_ino != inode:
+                found.append(at)
+        return found
+
+
+def columns(rows: Mapping[str, Row], folders: Mapping[str, Row], found: Mapping[str, Any]) -> Seen:
+    """Return what a look saw from the rows of its files and of its folders, and from what it came to."""
+    seen = Seen([*rows, *folders], files=len(rows), found=found)
+    for row in (*rows.values(), *folders.values()):
+        seen.stamps.extend(_storable(row))
+        seen.digests += _NONE if row[4] == ABSENT else bytes.fromhex(row[4])
+    return seen
+
+
+def write(path: Path, seen: Seen) -> None:
+    """Replace the file by `seen`.
+
+    Raises:
+        OSError: the disk is full or read-only; the old file is left as it was.
+    """
+    header = {"schema": SCHEMA, "files": seen.files, "folders": len(seen.paths) - seen.files, "found": seen.found}
+    body = b"\n".join(
+        (
+            json.dumps(header, separators=(",", ":")).encode(),
+            os.fsencode("\0".join(seen.paths)) + b"\0" + seen.stamps.tobytes() + seen.digests,
+        )
+    )
+    files.write(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def read(path: Path | str) -> Seen:
+    """Return what the file holds; nothing if there is none."""
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - the no-change path begins here
+            text = file.read()
+    except FileNotFoundError:
+        return Seen()
+    except OSError:
+        return Seen(damaged=True)
+    checksum, _, body = text.partition(b"\n")
+    if hashlib.sha256(body).hexdigest().encode() != checksum:
+        return Seen(damaged=True)
+    try:
+        return _parse(body)
+    except (ValueError, KeyError, TypeError):
+        return Seen(damaged=True)
+
+
+def _parse(body: bytes) -> Seen:
+    line, _, rest = body.partition(b"\n")
+    header = json.loads(line)
+    if header["schema"] != SCHEMA:
+        return Seen()
+    number = header["files"] + header["folders"]
+    cut = len(rest) - number * _DIGEST
+    numbers = array("q")
+    start = cut - number * _STAMPS * numbers.itemsize
+    numbers.frombytes(rest[start:cut])
+    paths = os.fsdecode(rest[: start - 1]).split("\0") if number else []
+    if len(paths) != number:
+        raise ValueError(number)
+    return Seen(paths, numbers, bytearray(rest[cut:]), header["files"], header["found"])
+
+
+def _storable(row: Row) -> tuple[int, int, int, int]:
+    """Return the stamps of a row; those that no 64 bits hold say nothing."""
+    size, modified, changed, inode, _ = row
+    storable = all(-(1 << 63) <= number < 1 << 63 for number in (size, modified, changed, inode))
+    return (size, modified, changed, inode) if storable else (NO_STAMPS, 0, 0, 0)
