@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from buildkit.compile import toolchain as tools
 from buildkit.compile.compilers import environment_flags
@@ -18,11 +21,14 @@ from buildkit.core.fingerprint import digest_bytes, fingerprint, key_of
 from buildkit.core.plan import decide
 from buildkit.doors import clock, files, locks
 from buildkit.doors.clock import Stopwatch
-from buildkit.doors.statcache import StatCache
+from buildkit.doors.statcache import Row, StatCache, unchanged_folder
 from buildkit.errors import CompileError
-from buildkit.flows.chain import Chain, Link, Made, NotCompiled, NotTranslated
-from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Step
+from buildkit.flows.chain import Chain, Link, Made, NotTranslated
+from buildkit.flows.glance import Glance
+from buildkit.flows.native import NotCompiled, clear_scratch
+from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
+from buildkit.store import seen as sights
 from buildkit.store import state as states
 from buildkit.store.artifacts import Store, default_folder
 from buildkit.store.begun import Begun
@@ -70,19 +76,26 @@ class Extensions:
         self._reuse = reuse
         self._store = Store(default_folder(environment), console.warn)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
+        begun = config.work / f"begun{tree}"
         self._file = config.work / f"state{tree}.json"
+        self._seen = sights.file_in(config.work, f"{tree}.")
         self._lock = config.work / "compile.lock"
+        self._scratch = config.work / "scratch"
         self._state = states.State()
         self._told = False
-        self._begun = Begun(config.work / f"begun{tree}")
-        self._unrecorded: Mapping[str, Collection[tuple[str, Digest]]] = {}
+        self._begun = Begun(begun)
+        self._inputs = (config.file, config.service / "pyproject.toml", self._file, begun)
+        self._unrecorded: dict[str, set[tuple[str, Digest]]] = {}
 
     # ------------------------------------------------------------------ look
 
     def look(self) -> None:
         """See what is there: the memory, the modules, the tools."""
+        self._moment = clock.now()
+        self._cache = StatCache(sights.read(self._seen).rows())
+        for file in self._inputs:
+            self._cache.digest(str(file))  # before it is read: what changes in between is seen the next time
         self._read_state()
-        self._cache = StatCache(self._state.rows)
         self._modules: Modules = find_modules(self._config)
         profile = self._config.compile.profile
         known = len(self._state.facts)
@@ -100,6 +113,7 @@ class Extensions:
             self._store,
             reuse=self._reuse,
             launcher=self._config.compile.launcher,
+            scratch=self._scratch,
         )
 
     def _read_state(self) -> None:
@@ -109,19 +123,17 @@ class Extensions:
             self._told = True
             self._console.warn(f"{self._file.name} is damaged; everything is decided anew")
         if self._state.damaged or self._begun.damaged or not self._state.records:
-            self._unrecorded = self._recognized()
+            self._recognize()
 
-    def _recognized(self) -> dict[str, set[tuple[str, Digest]]]:
-        """Return the extensions in the tree that the store knows as the suite's own, by module.
+    def _recognize(self) -> None:
+        """Take the extensions in the tree that the store has as unrecorded ones: the suite made them.
 
         Otherwise an extension whose record is lost would stay when its source is gone.
         """
-        found: dict[str, set[tuple[str, Digest]]] = {}
         for name, path in find_extensions(self._config, own_suffix()) if self._in_tree else ():
             digest = files.digest_file(self._output / path)
             if self._store.has(digest):
-                found.setdefault(name, set()).add((path, digest))
-        return found
+                self._unrecorded.setdefault(name, set()).add((path, digest))
 
     # ------------------------------------------------------------------ decide
 
@@ -193,6 +205,7 @@ class Extensions:
 
     def _clear_away(self) -> None:
         """Delete the temporary files that killed builds left."""
+        clear_scratch(self._scratch)
         begun = {path for made in self._begun.read().values() for path, _ in made}
         for path in (self._file, *(self._output / path for path in begun)):
             files.remove_staged(path)
@@ -235,7 +248,7 @@ class Extensions:
     def remove_all(self, reason: Reason, *, dry_run: bool) -> list[Outcome]:
         """Delete every extension that the suite made in this tree and forget it."""
         self._read_state()
-        self._cache = StatCache(self._state.rows)
+        self._cache = StatCache(sights.read(self._seen).rows())
         if dry_run or not self._made():
             return [Outcome(name, "would-remove", reason) for name in self._made()]
         with self.alone():
@@ -350,10 +363,10 @@ class Extensions:
             if name in self._modules.compiled:
                 for path in record.outputs:
                     self._cache.digest(f"{self._output}/{path}")
-        self._state.rows = self._cache.rows()
         try:
             states.write(self._file, self._state)
             self._begun.clear()
+            sights.write(self._seen, sights.columns(self._cache.rows(), {}, {}))
         except OSError as error:
             self._console.warn(f"{self._file}: {error.strerror}; the next build looks at everything again")
 
@@ -368,15 +381,41 @@ class Extensions:
 
                     cache.prune_now_and_then(self._config, self._console, self._store)
 
-    def record_glances(self) -> None:
-        """Write down which files were seen unchanged, so that the next look need not read them.
-
-        Another build may have recorded more meanwhile, so only that is added; while it works, it is left to it.
-        """
-        if not (self._cache.changed or self._learned):
+    def record_glance(self, glance: Glance | None, report: Report) -> None:
+        """Write down what was seen by a look that left everything as it was, so that the next one is a glance."""
+        found = glance.found(report) if glance is not None else {}
+        folders = self._looked() if found else {}
+        if folders is None or not (found or self._cache.changed):
             return
-        with contextlib.suppress(OSError, locks.Busy), locks.held(self._lock, wait=0):
+        with contextlib.suppress(OSError):
+            sights.write(
+                self._seen, sights.columns(self._cache.asked() if found else self._cache.rows(), folders, found)
+            )
+            self._record_facts()
+
+    def _looked(self) -> dict[str, Row] | None:
+        """Return each place where something may come or go that matters; None if anything did since the look began."""
+        for module in [name for name in sys.modules if name.partition(".")[0] == "buildkit"]:
+            self._cache.digest(str(sys.modules[module].__file__))
+        include = (folder for folder, _, _ in os.walk(self._toolchain.interpreter.include))
+        programs = self._environment.get("PATH", "").split(os.pathsep)
+        places = {
+            *self._modules.looked,
+            *self._chain.probes.looked,
+            str(self._config.root),
+            *include,
+            *programs,
+            *sys.path,
+        }
+        rows = {place: unchanged_folder(place, self._moment) for place in places}
+        return None if None in rows.values() else cast("dict[str, Row]", rows)
+
+    def _record_facts(self) -> None:
+        """Add what was found out about tools. Another build may record more at this moment; then it is left to it."""
+        if not self._learned:
+            return
+        with contextlib.suppress(locks.Busy), locks.held(self._lock, wait=0):
             latest = states.read(self._file)
             if not latest.damaged:
-                latest.rows, latest.facts = self._cache.rows(), self._state.facts
+                latest.facts = self._state.facts
                 states.write(self._file, latest)
