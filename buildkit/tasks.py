@@ -33,16 +33,36 @@ _INTERRUPTED, _TERMINATED = 130, 143
 Flow = Callable[["Config", "Console", Mapping[str, str]], "Report"]
 
 
-def _run(flow: Flow, lines: Callable[[Report], list[str]], *, json: bool = False, **flags: str) -> Report:
-    """Run one flow for the project that the current folder is in and print its result; exit where it failed."""
-    from buildkit.config import load  # noqa: PLC0415
+def _run(
+    flow: Flow,
+    lines: Callable[[Report], list[str]],
+    *,
+    known: Callable[[], Report | None] = lambda: None,
+    environment: Mapping[str, str] = os.environ,
+    json: bool = False,
+    **flags: str,
+) -> Report:
+    """Run one flow for the project that the current folder is in and print its result; exit where it failed.
+
+    Args:
+        flow: what to run.
+        lines: words its result.
+        known: gives the result where it is known without.
+        environment: the variables.
+        json: print JSON.
+        flags: values from the command line by key, `__` for the dot; an empty one was not given.
+    """
     from buildkit.report.console import Console  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, _terminate)
     console = Console(os.environ, as_json=json)
     try:
-        given = {name.replace("__", "."): value for name, value in flags.items() if value}
-        report = flow(load(Path.cwd(), os.environ, given), console, os.environ)
+        report = known()
+        if report is None:
+            from buildkit.config import load  # noqa: PLC0415
+
+            given = {name.replace("__", "."): value for name, value in flags.items() if value}
+            report = flow(load(Path.cwd(), environment, given), console, environment)
         console.result(report, lines(report))
     except CompileError as error:
         if error.report is not None:
@@ -87,6 +107,10 @@ def compile(  # noqa: A001 - the name that users type
 ) -> None:
     """Compile what changed to extension modules."""
     from buildkit.flows import compile as flow  # noqa: PLC0415
+    from buildkit.flows.glance import Glance  # noqa: PLC0415
+
+    glance = Glance(Path.cwd(), os.environ, profile)
+    plain = not (explain or clean or no_cache or jobs or _dry(context, dry_run))
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         return flow.compile_modules(
@@ -97,9 +121,15 @@ def compile(  # noqa: A001 - the name that users type
             explain=explain,
             cache=not no_cache,
             clean=clean,
+            glance=glance,
         )
 
-    _run(run, flow.lines, json=json, compile__profile=profile, compile__jobs=jobs)
+    def known() -> Report | None:
+        return flow.known(glance) if plain else None
+
+    environment = glance.environment
+    flags = {"compile__profile": profile, "compile__jobs": jobs}
+    _run(run, flow.lines, known=known, environment=environment, json=json, **flags)
 
 
 @task(

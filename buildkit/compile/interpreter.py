@@ -6,7 +6,6 @@ import _imp
 import json
 import os
 import sys
-import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +72,9 @@ def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:
     if program is None or os.path.realpath(program) == os.path.realpath(sys.executable):
         key = f"interpreter {sys.executable} {sys.base_prefix} {sys.version}"
         if key not in facts:
-            facts[key] = sysconfig.get_path("include")  # loads all that the interpreter was built with
+            import sysconfig  # noqa: PLC0415 - loads all that the interpreter was built with
+
+            facts[key] = sysconfig.get_path("include")
         return Interpreter(sys.executable, own_suffix(), facts[key], sys.version)
     try:
         real = os.path.realpath(program)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from buildkit.config.settings import Config, keys
 from buildkit.config.values import parse
@@ -40,7 +41,8 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, str] 
     """
     file, table = _find(folder.resolve())
     by_ci = in_ci(environment) and _PROFILE not in environment
-    reading = _Reading(file, {**environment, _PROFILE: "release"} if by_ci else environment, flags or {})
+    variables = ChainMap({_PROFILE: "release"} if by_ci else {}, cast("dict[str, str]", environment))
+    reading = _Reading(file, variables, flags or {})
     values = reading.section(Config, table, ())
     if by_ci and reading.origins["compile.profile"] == _PROFILE:
         reading.origins["compile.profile"] = "CI"

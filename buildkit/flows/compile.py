@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import CompileError
-from buildkit.flows.extensions import Extensions
+from buildkit.flows.glance import Glance
 from buildkit.model import Action, Outcome, Reason, Report
 from buildkit.report.console import Console, counts
+
+if TYPE_CHECKING:
+    from buildkit.config import Config
 
 OFF = Reason("compilation is off", "PYBUILDKIT_COMPILE")
 _MOST_LINES = 15
@@ -28,6 +31,7 @@ def compile_modules(
     explain: bool = False,
     cache: bool = True,
     clean: bool = False,
+    glance: Glance | None = None,
 ) -> Report:
     """Bring the extensions of all modules up to date.
 
@@ -41,12 +45,15 @@ def compile_modules(
         explain: name the fresh modules and those that stay Python too.
         cache: use what earlier builds made; without it all is made anew.
         clean: delete every extension that the suite made here, and make none.
+        glance: is told what a look that leaves everything as it is came to.
 
     Raises:
         CompileError: a module did not compile; all others are done. Its `report` is what there is.
         ToolchainError: no C compiler that works.
         ConfigurationError: the settings of a module do not fit.
     """
+    from buildkit.flows.extensions import Extensions  # noqa: PLC0415 - a glance does without
+
     watch = Stopwatch()
     tree = Extensions(config, console, environment, python=python, output=output, reuse=cache)
     if clean or environment.get("PYBUILDKIT_COMPILE", "").lower() in _OFF_WORDS:
@@ -57,7 +64,7 @@ def compile_modules(
         outcomes = tree.foretell(steps)
     elif all(step.action is Action.LEAVE for step in steps) and not tree.untidy:
         outcomes = tree.leave(steps)
-        tree.record_glances()
+        tree.record_glance(glance, _report(config, outcomes, watch))
     else:
         with tree.alone():
             tree.look()
@@ -70,6 +77,18 @@ def compile_modules(
                 console.outcome(row)
     report = _report(config, outcomes, watch)
     _raise_failures(report)
+    return report
+
+
+def known(glance: Glance) -> Report | None:
+    """Return what `compile_modules` would come to, if a glance is enough to tell that nothing changed.
+
+    Raises:
+        CompileError: a module did not compile and still would not.
+    """
+    report = glance.report()
+    if report is not None:
+        _raise_failures(report)
     return report
 
 

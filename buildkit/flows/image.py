@@ -12,7 +12,7 @@ from buildkit.core.fingerprint import digest_value, fingerprint
 from buildkit.core.plan import decide
 from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
-from buildkit.doors.statcache import StatCache
+from buildkit.doors.statcache import Row, StatCache
 from buildkit.errors import ConfigurationError, EngineError
 from buildkit.flows.image_inputs import compose_variables, request_of, staged_of
 from buildkit.image import engine, measure, revision, staging
@@ -21,6 +21,7 @@ from buildkit.image.context import Context, digests, ignore_rules, scan
 from buildkit.image.progress import Vertex
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
+from buildkit.store import seen as sights
 from buildkit.store import state
 
 SCHEMA = "buildkit.image/1"
@@ -37,7 +38,7 @@ class _Inputs:
     request: Request
     context: Context
     parts: Mapping[str, Digest]
-    rows: Mapping[str, Any]
+    rows: Mapping[str, Row]
 
 
 def build_images(
@@ -121,6 +122,7 @@ class _Image:
         self._settings = config.image[name]
         self._folder = config.work / "image" / name
         self._state = config.work / "image" / f"{name}.state"
+        self._seen = config.work / "image" / f"{name}.seen"
         self._metadata = config.work / "image" / f"{name}.metadata.json"
 
     def alone(self) -> Any:  # noqa: ANN401 - a context manager
@@ -136,7 +138,7 @@ class _Image:
         """Return what became of the image, and what is known of it."""
         watch = Stopwatch()
         kept = state.read(self._state)
-        inputs = self._look(seen, kept)
+        inputs = self._look(seen)
         now, step = self._decide(inputs, kept)
         if step.action is Action.LEAVE:
             return Outcome(self._name, "fresh", step.reason), self._measured(inputs)
@@ -154,12 +156,12 @@ class _Image:
         self._record(inputs, now)
         return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, steps)
 
-    def _look(self, seen: revision.Revision, kept: state.State) -> _Inputs:
+    def _look(self, seen: revision.Revision) -> _Inputs:
         staged = staged_of(self._config, self._name)
         staging.write(self._folder, staged)
         request = request_of(self._config, self._name, self._folder, seen)
         context = scan(request.context, ignore_rules(request.context, request.dockerfile))
-        cache = StatCache(kept.rows)
+        cache = StatCache(sights.read(self._seen).rows())
         parts = {
             **digests(context, cache),
             **staging.digests(staged),
@@ -198,7 +200,8 @@ class _Image:
     def _record(self, inputs: _Inputs, now: Fingerprint) -> None:
         identity = Digest(image_id(self._metadata))
         record = Record(now.key, now.parts, dict.fromkeys(inputs.request.tags, identity))
-        state.write(self._state, state.State(records={self._name: record}, rows=dict(inputs.rows)))
+        state.write(self._state, state.State(records={self._name: record}))
+        sights.write(self._seen, sights.columns(inputs.rows, {}, {}))
         variables = compose_variables(self._config, self._name, inputs.request.tags[0])
         files.write_if_changed(self._folder.with_suffix(".env"), variables)
 

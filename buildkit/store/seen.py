@@ -89,6 +89,16 @@ class Seen:
         return found
 
 
+def file_in(work: Path, ending: str) -> Path:
+    """Return the file of a checkout.
+
+    Args:
+        work: the checkout's own folder.
+        ending: that of the extensions, such as `.cpython-311-x86_64-linux-gnu.so`: each interpreter looks for itself.
+    """
+    return work / f"seen{ending.rpartition('.')[0]}"
+
+
 def columns(rows: Mapping[str, Row], folders: Mapping[str, Row], found: Mapping[str, Any]) -> Seen:
     """Return what a look saw from the rows of its files and of its folders, and from what it came to."""
     seen = Seen([*rows, *folders], files=len(rows), found=found)

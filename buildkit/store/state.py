@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.doors import files
-from buildkit.doors.statcache import Row
 from buildkit.model import Record
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(slots=True)
@@ -28,7 +27,6 @@ class State:
         probes: for each subject, the places where its making looked: `+NAME` was there, `-NAME` was not.
         failures: the compiler's words for each subject that its inputs do not let succeed.
         headers: sets of headers by their name; the records refer to them.
-        rows: the stat cache.
         facts: what was found out about tools, by a key that changes with them.
         damaged: the file was there but could not be believed.
     """
@@ -37,7 +35,6 @@ class State:
     probes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    rows: dict[str, Row] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     damaged: bool = False
 
@@ -80,7 +77,6 @@ def _to_json(state: State) -> dict[str, object]:
         "probes": list(sets),
         "failures": state.failures,
         "headers": state.headers,
-        "rows": state.rows,
         "facts": state.facts,
     }
 
@@ -100,4 +96,4 @@ def _from_json(document: Mapping[str, Any]) -> State:
         records[name] = Record(key, parts, outputs)
         probes[name] = sets[at]
     headers = {name: tuple(paths) for name, paths in document["headers"].items()}
-    return State(records, probes, document["failures"], headers, document["rows"], document["facts"])
+    return State(records, probes, document["failures"], headers, document["facts"])

@@ -27,6 +27,7 @@ from buildkit.config import load
 from buildkit.doors import statcache
 from buildkit.errors import CompileError
 from buildkit.flows.compile import compile_modules
+from buildkit.flows.glance import Glance
 from buildkit.model import Report
 from buildkit.report.console import Console
 from buildkit.store import state as states
@@ -93,13 +94,22 @@ def processes() -> Processes:
 
 
 def build(root: Path, cache: Path) -> tuple[Built, Report]:
-    environment = {**os.environ, "PYBUILDKIT_CACHE_DIR": str(cache)}
+    """Build as `invoke compile` does; where a glance says that nothing changed, a whole look must agree."""
+    glance = Glance(root, {**os.environ, "PYBUILDKIT_CACHE_DIR": str(cache)}, "")
+    known = glance.report()
     report = None
     try:
-        report = compile_modules(load(root, {}), Console({}, talk=io.StringIO()), environment)
+        report = compile_modules(
+            load(root, glance.environment),
+            Console({}, talk=io.StringIO()),
+            glance.environment,
+            dry_run=known is not None,
+            glance=glance,
+        )
     except CompileError as error:
         report = error.report
     assert report is not None
+    assert known is None or known.outcomes == report.outcomes
     outputs = {str(file.relative_to(root)): file.read_bytes() for file in root.rglob("*.so")}
     return Built(outputs, frozenset(row.subject for row in report.outcomes if row.result == "failed")), report
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildkit.core.fingerprint import digest_bytes
-from buildkit.doors.statcache import Row
 from buildkit.model import ABSENT, Digest, Record
 from buildkit.store import state as states
 from buildkit.store.state import State
@@ -20,7 +18,6 @@ STATE = State(
     probes={"app": ("-source app.pxd", "+source inner"), "bad": ()},
     failures={"bad": "bad.py:1:1: no"},
     headers={"headers 1": ("file /usr/include/stdio.h",)},
-    rows={},
     facts={"works gcc": "", "interpreter": [".so", "include", "3.11"]},
 )
 
@@ -62,14 +59,6 @@ def test_what_is_written_is_read(state: State, tmp_path_factory: pytest.TempPath
     states.write(file, state)
 
     assert states.read(file) == state
-
-
-def test_the_stat_cache_goes_with_it(file: Path) -> None:
-    rows: dict[str, Row] = {"/app.py": (3, 10**18, 10**18, 7, DIGEST)}
-
-    states.write(file, dataclasses.replace(STATE, rows=rows))
-
-    assert {path: tuple(row) for path, row in states.read(file).rows.items()} == rows
 
 
 def test_a_state_that_is_flipped_anywhere_is_empty_and_said_to_be_damaged(file: Path) -> None:
