@@ -117,12 +117,17 @@ def test_a_refusal_is_told_again(project: ProjectMaker, invoke: InvokeRunner, co
 
 
 TOUCHED: dict[str, Change] = {
-    "every source touched": lambda root: [os.utime(file) for file in root.glob("src/**/*.*")],
-    "an extension touched": lambda root: os.utime(extension(root, "b")),
-    "a header touched": lambda root: os.utime(root / "src/shapes.h"),
-    "the settings touched": lambda root: os.utime(root / "pyproject.toml"),
+    "every source touched": lambda root: touch(*root.glob("src/**/*.*")),
+    "an extension touched": lambda root: touch(extension(root, "b")),
+    "a header touched": lambda root: touch(root / "src/shapes.h"),
+    "the settings touched": lambda root: touch(root / "pyproject.toml"),
     "a source written anew with the same text": lambda root: rewrite(root / "src/app/b.py"),
 }
+
+
+def touch(*files: Path) -> None:
+    for file in files:
+        os.utime(file)
 
 
 def rewrite(file: Path) -> None:
@@ -167,7 +172,7 @@ CHANGED: dict[str, Change] = {
     "definitions beside a module": lambda root: (root / "src/app/b.pxd").write_text("cpdef int answer()\n"),
     "an extension deleted": lambda root: extension(root, "b").unlink(),
     "an extension damaged": lambda root: extension(root, "b").write_bytes(b"no extension"),
-    "an extension replaced by a folder": lambda root: (extension(root, "b").unlink(), mkdir(root, "b")),
+    "an extension replaced by a folder": lambda root: make_folder(extension(root, "b")),
     "the state deleted": lambda root: next((root / ".buildkit").glob("state*")).unlink(),
     "the state damaged": lambda root: next((root / ".buildkit").glob("state*")).write_bytes(b"no state"),
     "the memory of the last look damaged": lambda root: next((root / ".buildkit").glob("seen*")).write_bytes(b"?"),
@@ -184,9 +189,9 @@ def tag(root: Path) -> str:
     return next((root / ".buildkit").glob("seen*")).name.removeprefix("seen")
 
 
-def mkdir(root: Path, name: str) -> None:
-    suffix = extension(root, "a").name.removeprefix("a")
-    (root / "src/app" / f"{name}{suffix}").mkdir()
+def make_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
 
 
 @pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
