@@ -19,6 +19,9 @@ from buildkit.model import Digest
 COMMON = ("-DNDEBUG", "-fwrapv", "-fPIC", "-w")
 """For every C file: no assertions, arithmetic that wraps as in Python's own build, no warnings of generated code."""
 
+SHARED = ("-bundle", "-undefined", "dynamic_lookup") if sys.platform == "darwin" else ("-shared",)
+"""For every extension: a library whose unknown symbols are the interpreter's."""
+
 UNOPTIMIZED = ("-O0",)
 
 OBJECT_CODE = ("-O1",)
@@ -43,6 +46,7 @@ LOOPS = (
 """For `.pyx`, which may have typed loops: -O1 with the passes of -O2 and -O3 that pay, at half the time of -O2."""
 
 _GNU = ("gcc", "g++", "cc", "c++")
+_FOR_LINKER = ("-l", "-L", "-Wl,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,42 +74,43 @@ class Compiler:
         return key_of({f"{at} {os.path.basename(path)}": digest(path) for at, path in enumerate(self.files)})  # noqa: PTH119
 
     def recipe(self, flags: tuple[str, ...]) -> list[str]:
-        """Return how the compiler is called, without any folder: what a key has to say of it."""
-        return [os.path.basename(word) for word in self.command("c", "o", "d", (), flags)]  # noqa: PTH119
+        """Return how the compiler is called, without the folders of its own files: what a key has to say of it."""
+        return [*self._bare(self.arguments), *COMMON, *flags]
 
-    def command(
+    def link_recipe(self, flags: tuple[str, ...]) -> list[str]:
+        """Return the same of the linker's call."""
+        return [*self._bare(self.arguments), *SHARED, *flags, *self._bare(self.libraries)]
+
+    def compile_command(
         self, source: str, output: str, depfile: str, include: tuple[str, ...], flags: tuple[str, ...]
     ) -> list[str]:
-        """Return the command that makes the extension `output` of the C file `source` and writes `depfile`."""
-        shared = ["-bundle", "-undefined", "dynamic_lookup"] if sys.platform == "darwin" else ["-shared"]
+        """Return the command that makes the object `output` of the C file `source` and writes `depfile`."""
         folders = [f"-I{folder}" for folder in include]
-        return [
-            self.program,
-            *self.arguments,
-            *shared,
-            *COMMON,
-            *flags,
-            *folders,
-            "-MD",
-            "-MF",
-            depfile,
-            source,
-            *self.libraries,
-            "-o",
-            output,
-        ]
+        words = [*self.arguments, "-c", *COMMON, *flags, *folders, "-MD", "-MF", depfile]
+        return [self.program, *words, source, "-o", output]
+
+    def link_command(self, objects: tuple[str, ...], output: str, flags: tuple[str, ...]) -> list[str]:
+        """Return the command that makes the extension `output` of `objects`."""
+        return [self.program, *self.arguments, *SHARED, *objects, *flags, *self.libraries, "-o", output]
+
+    def _bare(self, words: tuple[str, ...]) -> list[str]:
+        return [os.path.basename(word) for word in (self.program, *words)]  # noqa: PTH119
 
 
 def optimization(profile: str, source: str, compiler: Compiler) -> tuple[str, ...]:
-    """Return the flags of a profile for one kind of source."""
+    """Return what a profile tells the compiler of one kind of source."""
     if compiler.tiny:
         return ()
     if profile == "dev":
         return UNOPTIMIZED
-    strip = () if sys.platform == "darwin" else ("-s",)
     if source.endswith(".py"):
-        return (*OBJECT_CODE, *strip)
-    return (*(LOOPS if os.path.basename(compiler.program).startswith(_GNU) else ("-O2",)), *strip)  # noqa: PTH119
+        return OBJECT_CODE
+    return LOOPS if os.path.basename(compiler.program).startswith(_GNU) else ("-O2",)  # noqa: PTH119
+
+
+def stripping(profile: str, compiler: Compiler) -> tuple[str, ...]:
+    """Return what a profile tells the linker: a release carries no table of symbols."""
+    return ("-s",) if profile == "release" and not compiler.tiny and sys.platform != "darwin" else ()
 
 
 def system_compiler(environment: Mapping[str, str], facts: dict[str, Any]) -> Compiler | None:
@@ -148,9 +153,41 @@ def tiny_compiler() -> Compiler | None:
     return Compiler("tcc", str(program), tuple(arguments), (str(program), *files), runtime, tiny=True)
 
 
-def environment_flags(environment: Mapping[str, str]) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """Further words for the two calls that make an extension.
+
+    The linker's driver gets those of the compiler too, as a setup.py does it: -fsanitize, -flto, -m32 and -fopenmp mean
+    nothing at one of the two alone.
+    """
+
+    compile: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+
+    def __add__(self, other: Flags) -> Flags:
+        return Flags((*self.compile, *other.compile), (*self.link, *other.link))
+
+    @property
+    def both(self) -> tuple[str, ...]:
+        """What the linker gets."""
+        return (*self.compile, *self.link)
+
+
+NO_FLAGS = Flags()
+
+
+def environment_flags(environment: Mapping[str, str]) -> Flags:
     """Return what `CFLAGS` and `LDFLAGS` ask for."""
-    return (*shlex.split(environment.get("CFLAGS", "")), *shlex.split(environment.get("LDFLAGS", "")))
+    return Flags(tuple(shlex.split(environment.get("CFLAGS", ""))), tuple(shlex.split(environment.get("LDFLAGS", ""))))
+
+
+def split_flags(words: tuple[str, ...]) -> Flags:
+    """Return a project's flags, of which libraries, their folders and words for the linker concern the link alone."""
+    links = [word.startswith(_FOR_LINKER) for word in words]
+    return Flags(
+        tuple(word for word, link in zip(words, links, strict=True) if not link),
+        tuple(word for word, link in zip(words, links, strict=True) if link),
+    )
 
 
 def headers(depfile: str) -> list[str]:

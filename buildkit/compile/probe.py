@@ -45,11 +45,14 @@ def why_not(compiler: Compiler, interpreter: Interpreter) -> str:
         folder = Path(place)
         (folder / "probe.c").write_text(_SOURCE)
         output = f"probe{interpreter.suffix}"
-        command = compiler.command("probe.c", output, "probe.d", (interpreter.include,), ())
         try:
-            made = process.run(command, folder=folder, timeout=60)
-            if not made.ok:
-                return made.stderr.strip() or f"{compiler.program} ended with exit code {made.exit_code}"
+            for command in (
+                compiler.compile_command("probe.c", "probe.o", "probe.d", (interpreter.include,), ()),
+                compiler.link_command(("probe.o",), output, ()),
+            ):
+                made = process.run(command, folder=folder, timeout=60)
+                if not made.ok:
+                    return made.stderr.strip() or f"{compiler.program} ended with exit code {made.exit_code}"
             run = process.run(
                 [interpreter.program, "-I", "-c", "import sys; sys.path.insert(0, '.'); import probe"],
                 folder=folder,

@@ -260,7 +260,8 @@ def _kinds(found: Inventory) -> dict[str, list[Entry]]:
     """Return the entries by what they are to a user."""
     return {
         "actions": [*found.actions],
-        "extensions": [entry for entry in found.blobs if not entry.deflated],
+        "extensions": [entry for entry in found.blobs if not (entry.deflated or entry.is_object)],
+        "objects": [entry for entry in found.blobs if entry.is_object],
         "C texts": [entry for entry in found.blobs if entry.deflated],
     }
 

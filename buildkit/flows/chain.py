@@ -1,33 +1,29 @@
-"""Source → C → extension: each link by content, taken from the store where the same inputs were seen before.
+"""Source → C → extension: a module's translation, which is an action by content, and what `native` makes of the C.
 
-Two actions, each under a key of its own:
+*Translate* has a key of the module's source, name and directives, and Cython. Which other files were read shows only
+afterwards, so an entry lists them with their digests and counts if all are the same now. A refusal is a result too.
 
-* *translate*: the module's source, name and directives, and Cython. Which other files were read shows only afterwards,
-  so an entry lists them with their digests and counts if all are the same now.
-* *compile*: the C text, the compiler, the interpreter and the flags; an entry lists the headers likewise.
-
-A comment edit that moves no line gives the same C, so its second link is in the store: no compiler starts.
+A comment edit that moves no line gives the same C, so the other actions are in the store: no compiler starts.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from buildkit.compile import compilers, options, probe
-from buildkit.compile.compilers import Compiler
+from buildkit.compile import options
+from buildkit.compile.compilers import NO_FLAGS, Flags, split_flags
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places, Probes
 from buildkit.compile.toolchain import Toolchain
 from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_value, key_of
-from buildkit.doors import process
 from buildkit.doors.statcache import StatCache
-from buildkit.flows.headers import Compiled, Headers
+from buildkit.flows.headers import Headers
+from buildkit.flows.native import Gone, Native, Unit, scratch
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 
@@ -46,10 +42,6 @@ class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
     def __init__(self, words: str, link: Link | None) -> None:
         super().__init__(words)
         self.link = link
-
-
-class NotCompiled(Exception):  # noqa: N818
-    """No C compiler makes an extension of the C. The last one's words are the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +92,13 @@ def translate_key(name: str, source: str, parts: Mapping[str, Digest]) -> Digest
     return key_of({f"module {name}": Digest(""), **{part: parts[part] for part in own}})
 
 
-def compile_key(name: str, source: str, c: Digest, parts: Mapping[str, Digest]) -> Digest:
-    """Return the key of the second action; the arguments are those of the first, and the digest of the C text."""
-    own = ("toolchain compiler", "toolchain python", "setting flags")
-    include = f"include {os.path.dirname(source)}"  # noqa: PTH120
-    return key_of({f"c {name.rsplit('.', 1)[-1]}": c, include: Digest(""), **{part: parts[part] for part in own}})
+def unit_of(name: str, source: str, c: Digest, flags: Flags = NO_FLAGS) -> Unit:
+    """Return what is compiled of a module: its name, its file relative to the source root, its C, its own flags."""
+    return Unit(name, source, {f"{name.rpartition('.')[2]}.c": c}, flags=flags)
 
 
 class Chain:
-    """The two actions of one build.
+    """All actions of one build.
 
     Args:
         toolchain: the tools.
@@ -119,6 +109,7 @@ class Chain:
         store: where results are kept.
         reuse: take results from the store; without it everything is made anew and kept.
         launcher: what starts the C compiler.
+        scratch: a folder for what tools read and write.
     """
 
     def __init__(
@@ -126,24 +117,26 @@ class Chain:
         toolchain: Toolchain,
         places: Places,
         profile: str,
-        flags: tuple[str, ...],
+        flags: Flags,
         cache: StatCache,
         store: Store,
         *,
         reuse: bool,
         launcher: tuple[str, ...],
+        scratch: Path,
     ) -> None:
         self._toolchain = toolchain
         self._places = places
-        self._profile = profile
-        self._flags = flags
         self._cache = cache
         self._store = store
         self._reuse = reuse
-        self._launcher = launcher
+        self._scratch = scratch
         self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
         self.probes = Probes(places)
         self._headers = Headers(places, self.probes, cache)
+        self._native = Native(
+            toolchain, places, profile, flags, store, self._headers, scratch, reuse=reuse, launcher=launcher
+        )
 
     def settings(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
@@ -151,10 +144,9 @@ class Chain:
         found = self._settings.get(alike)
         if found is None:
             fixed = [options.OPTIONS, options.DIRECTIVES]
-            calls = [tool.recipe(flags) for tool, flags in self._calls(module)]
             found = self._settings[alike] = {
                 "setting directives": digest_value([fixed, dict(module.directives)]),
-                "setting flags": digest_value(calls),
+                **self._native.settings(module.source, split_flags(module.flags)),
             }
         return found
 
@@ -171,7 +163,7 @@ class Chain:
         link = self._find_link(module)
         if link is None or not link.c:
             return link is not None
-        return any(self._store.has(entry["output"]) for entry in self._extensions(module, link))
+        return self._native.knows(self._unit(module, link))
 
     def make(self, module: Module, translator: Translator) -> Made:
         """Return the module's extension, from the store or by the tools. One process at a time makes it.
@@ -185,31 +177,18 @@ class Chain:
             link = self._find_link(module)
             if link is not None and not link.c:
                 raise NotTranslated(link.words, link)
-            found = self._find_extension(module, link) if link is not None else None
-            if found is not None:
-                return found
-            with tempfile.TemporaryDirectory(prefix="buildkit-") as folder:
-                return self._make(module, link, translator, Path(folder))
+            if link is not None:
+                with contextlib.suppress(Gone):
+                    return self._made(module, link, {}, ran=False)
+            link, text = self._translate(module, translator)
+            return self._made(module, link, {link.c: text}, ran=True)
 
-    def _make(self, module: Module, link: Link | None, translator: Translator, folder: Path) -> Made:
-        stem = module.name.rsplit(".", 1)[-1]
-        file = folder / f"{stem}.c"
-        text = self._store.get(link.c) if link is not None else None
-        if link is None or text is None:
-            link, text = self._translate(module, translator, file)
-            found = self._find_extension(module, link)
-            if found is not None:
-                return Made(found.link, found.output, found.headers, found.content, ran=True)
-        else:
-            file.write_bytes(text)
-        compiled = self._headers.steady(module.folder, lambda: self._compile(module, folder, stem))
-        if compiled is None:
-            raise NotCompiled(f"{module.source}: its headers changed again and again while it was compiled")
-        (names, content), digest = compiled
-        output = self._store.put(content)
-        entry = {"headers": names, "digest": digest, "output": output}
-        self._store.add(self._compile_key(module, link.c), entry)
-        return Made(link, output, names, content, ran=True)
+    def _made(self, module: Module, link: Link, at_hand: Mapping[Digest, bytes], *, ran: bool) -> Made:
+        done = self._native.make(self._unit(module, link), at_hand)
+        return Made(link, done.output, done.headers, done.content, ran=ran or done.ran)
+
+    def _unit(self, module: Module, link: Link) -> Unit:
+        return unit_of(module.name, module.source, link.c, split_flags(module.flags))
 
     # -- translate
 
@@ -227,13 +206,16 @@ class Chain:
                     return Link(Digest(entry["c"]), read, probes, entry["words"])
         return None
 
-    def _translate(self, module: Module, translator: Translator, file: Path) -> tuple[Link, bytes]:
+    def _translate(self, module: Module, translator: Translator) -> tuple[Link, bytes]:
         source = f"source {module.source}"
         for _ in range(ATTEMPTS):
             before = self.digest(source)
-            done = translator.translate(module, file)
+            with scratch(self._scratch) as folder:
+                file = folder / f"{module.name.rpartition('.')[2]}.c"
+                done = translator.translate(module, file)
+                text = file.read_bytes() if done.ok else b""
             if done.steady and done.read.get(source) == before:
-                return self._keep(module, done, file.read_bytes() if done.ok else b"")
+                return self._keep(module, done, text)
             if not done.ok and not done.steady:
                 raise NotTranslated(done.words, None)
             self._cache.forget(self._places.path(source))
@@ -252,48 +234,3 @@ class Chain:
         if not done.ok:
             raise NotTranslated(done.words, link)
         return link, text
-
-    # -- compile
-
-    def _compile_key(self, module: Module, c: Digest) -> Digest:
-        return compile_key(module.name, module.source, c, {**self._toolchain.parts, **self.settings(module)})
-
-    def _find_extension(self, module: Module, link: Link) -> Made | None:
-        for entry in self._extensions(module, link):
-            content = self._store.get(entry["output"])
-            if content is not None:
-                return Made(link, entry["output"], tuple(entry["headers"]), content, ran=False)
-        return None
-
-    def _extensions(self, module: Module, link: Link) -> Iterator[dict[str, Any]]:
-        """Yield the store's entries that hold for the C and for the headers as they are now."""
-        for entry in self._store.entries(self._compile_key(module, link.c)) if self._reuse else ():
-            if self._headers.whole(tuple(entry["headers"]), module.folder) == entry["digest"]:
-                yield entry
-
-    def _compile(self, module: Module, folder: Path, stem: str) -> Compiled:
-        """Return the names of the headers that were read, and the extension."""
-        output = f"{stem}{self._toolchain.interpreter.suffix}"
-        own = os.path.dirname(self._places.path(f"source {module.source}"))  # noqa: PTH120
-        include = (self._toolchain.interpreter.include, own, self._places.source)
-        words = ""
-        for compiler, flags in self._calls(module):
-            command = compiler.command(f"{stem}.c", output, f"{stem}.d", include, flags)
-            done = process.run([*self._launcher, *command], folder=folder)
-            unresolved = (
-                probe.unresolved(folder / output, self._toolchain.interpreter) if done.ok and compiler.tiny else ""
-            )
-            if done.ok and not unresolved:
-                found = compilers.headers((folder / f"{stem}.d").read_text())
-                paths = (os.path.normpath(folder / path) for path in found)
-                names = {name for path in paths if (name := self._places.name(path)) is not None}
-                return tuple(sorted(names)), (folder / output).read_bytes()
-            words = unresolved or done.stderr.strip() or f"{compiler.program} ended with exit code {done.exit_code}"
-        raise NotCompiled(words)
-
-    def _calls(self, module: Module) -> list[tuple[Compiler, tuple[str, ...]]]:
-        """Return each compiler that may be tried, with its flags."""
-        return [
-            (tool, (*compilers.optimization(self._profile, module.source, tool), *self._flags, *module.flags))
-            for tool in self._toolchain.compilers
-        ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from buildkit.flows.chain import compile_key, translate_key
+from buildkit.flows.chain import translate_key, unit_of
+from buildkit.flows.native import actions_of
 from buildkit.model import Digest
 from buildkit.store import state as states
 from buildkit.store.archive import Action
@@ -34,7 +35,7 @@ def used(store: Store, work: Path) -> tuple[list[Action], list[str]]:
 
 
 def _of_module(store: Store, state: State, name: str) -> list[Action]:
-    """Return the two actions of one module; the first alone where Cython refuses it; none if the store lacks one."""
+    """Return the actions of one module; the first alone where Cython refuses it; none if the store lacks one."""
     record, stem = state.records[name], name.replace(".", "/")
     source = next((file for file in (f"{stem}.pyx", f"{stem}.py") if f"source {file}" in record.parts), "")
     key = translate_key(name, source, record.parts) if source else Digest("")
@@ -43,8 +44,7 @@ def _of_module(store: Store, state: State, name: str) -> list[Action]:
         if same and tuple(entry["probes"]) == state.probes[name]:
             if not entry["c"]:
                 return [(key, [entry])]
-            outputs = set(record.outputs.values())
-            then = compile_key(name, source, entry["c"], record.parts)
-            made = [each for each in store.entries(then) if each["output"] in outputs and store.has(each["output"])]
-            return [(key, [entry]), (then, made)] if made else []
+            unit = unit_of(name, source, entry["c"])
+            made = actions_of(store, unit, record.parts, set(record.outputs.values()))
+            return [(key, [entry]), *made] if made else []
     return []

@@ -19,11 +19,12 @@ from typing import Any
 
 from buildkit.doors import files
 from buildkit.model import Digest
-from buildkit.store.artifacts import DEFLATED, KEEP, LAYOUT, Store, action, action_text, blob
+from buildkit.store.artifacts import BLOBS, DEFLATED, KEEP, LAYOUT, OBJECT, Store, action, action_text, blob
 
 _LEVEL = 6
 _CHUNK = 1 << 20
-_NAME = re.compile(rf"v(\d+)/(actions|blobs)/[0-9a-f]{{2}}/([0-9a-f]{{64}})({re.escape(DEFLATED)})?")
+_ENDING = f"{re.escape(DEFLATED)}|{re.escape(OBJECT)}"
+_NAME = re.compile(rf"v(\d+)/(actions|blobs)/[0-9a-f]{{2}}/([0-9a-f]{{64}})({_ENDING})?")
 
 Action = tuple[Digest, Sequence[Mapping[str, Any]]]
 
@@ -82,7 +83,7 @@ def _add_blobs(
     store: Store, entry: Mapping[str, Any], archive: tarfile.TarFile, done: set[Digest], *, means: bool
 ) -> bool:
     """Pack the blobs that an entry names; return whether its output, if it names one, is in the archive."""
-    for name in ("output", "c") if means else ("output",):
+    for name in BLOBS if means else BLOBS[:1]:
         digest = Digest(entry.get(name, ""))
         found = store.find(digest) if digest and digest not in done else None
         if found is not None:
@@ -127,18 +128,18 @@ def _take(store: Store, name: str, content: bytes, tally: Tally) -> None:
     if layout != LAYOUT:
         raise Damaged(f"it was packed from a store of layout {layout}, this version has {LAYOUT}")
     if kind == "blobs":
-        _take_blob(store, Digest(digest), content, tally, deflated=bool(ending))
+        _take_blob(store, Digest(digest), content, tally, ending or "")
     else:
         _take_action(store, Digest(digest), content, tally)
 
 
-def _take_blob(store: Store, digest: Digest, kept: bytes, tally: Tally, *, deflated: bool) -> None:
-    if blob(digest, kept, deflated=deflated) is None:
+def _take_blob(store: Store, digest: Digest, kept: bytes, tally: Tally, ending: str) -> None:
+    if blob(digest, kept, deflated=ending == DEFLATED) is None:
         raise Damaged(f"blob {digest[:12]}…: its content is not what its name says")
     if store.has(digest):
         tally.known += 1
     else:
-        files.write(store.path("blobs", digest, deflated=deflated), kept)
+        files.write(store.path("blobs", digest, ending), kept)
         tally.blobs += 1
 
 

@@ -1,12 +1,12 @@
 """The content-addressed store: what was once made from the same inputs is taken from here.
 
-    blobs/ab/<digest>[.z]    content by its own digest, which is checked at every read; `.z` is deflated
+    blobs/ab/<digest>[.z|.o] content by its own digest, which is checked at every read; `.z` is deflated, `.o` an object
     actions/ab/<key>         what an action with this key made, as JSON behind its checksum
     locks/<key>              held while an action runs, so that no two processes do the same work at once
     pruned                   its time stamp says when the store was last pruned
 
-What an action made names blobs: `output` is what a restore takes, so it is nothing without; `c` is what that was made
-from, read again only to make it anew.
+What an action made names blobs: `output` is what a restore takes, so it is nothing without; `c` and `object` are what
+that was made from, read again only to make it anew.
 
 Entries are written beside their place and renamed, so they are whole or not there. A bad entry counts as none, is
 deleted and reported once. A store that cannot be written (full disk, read-only) costs speed and nothing else. The time
@@ -31,6 +31,10 @@ from buildkit.model import Digest
 
 LAYOUT = "1"
 DEFLATED = ".z"
+OBJECT = ".o"
+BLOBS = ("output", "object", "c")
+"""What an action may name: what a restore takes, then what only a new compilation needs."""
+
 KEEP = 8
 """How many entries one action has at most: it is the same module with other files read, or with other headers."""
 
@@ -85,11 +89,17 @@ class Store:
     def put(self, content: bytes, *, deflate: bool = False) -> Digest:
         """Keep `content` and return its digest."""
         digest = digest_bytes(content)
-        path = self.path("blobs", digest, deflated=deflate)
-        if path.exists():
-            _mark(path)
-        else:
+        path = self.path("blobs", digest, DEFLATED if deflate else "")
+        if not _marked(path):
             self._write(path, zlib.compress(content, _DEFLATE_LEVEL) if deflate else content)
+        return digest
+
+    def put_object(self, content: bytes) -> Digest:
+        """Keep what a compiler made for the linker, which is the first to go where room is wanted."""
+        digest = digest_bytes(content)
+        path = self.path("blobs", digest, OBJECT)
+        if not _marked(path):
+            self._write(path, content)
         return digest
 
     def get(self, digest: Digest) -> bytes | None:
@@ -99,12 +109,12 @@ class Store:
 
     def find(self, digest: Digest) -> tuple[Path, bytes, bytes] | None:
         """Return where the content with this digest lies, what is kept of it there, and the content itself."""
-        for deflated in (False, True):
-            path = self.path("blobs", digest, deflated=deflated)
+        for ending in ("", DEFLATED, OBJECT):
+            path = self.path("blobs", digest, ending)
             kept = self._read(path)
             if kept is None:
                 continue
-            content = blob(digest, kept, deflated=deflated)
+            content = blob(digest, kept, deflated=ending == DEFLATED)
             if content is not None:
                 return path, kept, content
             self._bad(path)
@@ -112,7 +122,7 @@ class Store:
 
     def has(self, digest: Digest) -> bool:
         """Return whether there is an entry for this digest; whether it is whole shows when it is read."""
-        return any(self.path("blobs", digest, deflated=deflated).exists() for deflated in (False, True))
+        return any(self.path("blobs", digest, ending).exists() for ending in ("", DEFLATED, OBJECT))
 
     @contextlib.contextmanager
     def alone(self, key: Digest) -> Iterator[None]:
@@ -125,9 +135,9 @@ class Store:
                     self._give_up(error)
             yield
 
-    def path(self, kind: str, digest: str, *, deflated: bool = False) -> Path:
+    def path(self, kind: str, digest: str, ending: str = "") -> Path:
         """Return where the entry lies: `kind` is `actions` or `blobs`."""
-        return self.folder / kind / digest[:2] / (digest + DEFLATED if deflated else digest)
+        return self.folder / kind / digest[:2] / f"{digest}{ending}"
 
     def _read(self, path: Path) -> bytes | None:
         try:
@@ -184,6 +194,14 @@ def blob(digest: str, kept: bytes, *, deflated: bool) -> bytes | None:
     except zlib.error:
         return None
     return content if hashlib.sha256(content).hexdigest() == digest else None
+
+
+def _marked(path: Path) -> bool:
+    """Return whether the entry is there; it is used then."""
+    if path.exists():
+        _mark(path)
+        return True
+    return False
 
 
 def _mark(path: Path) -> None:

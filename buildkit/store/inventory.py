@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.model import Digest
-from buildkit.store.artifacts import DEFLATED
+from buildkit.store.artifacts import DEFLATED, OBJECT
 
-_NAME = re.compile(rf"[0-9a-f]{{64}}(?:{re.escape(DEFLATED)})?")
+_NAME = re.compile(rf"([0-9a-f]{{64}})(?:{re.escape(DEFLATED)}|{re.escape(OBJECT)})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Entry:
     def deflated(self) -> bool:
         """Whether the content is kept deflated."""
         return self.path.suffix == DEFLATED
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it is what a compiler made for the linker."""
+        return self.path.suffix == OBJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,11 @@ def _entries(folder: Path) -> Iterator[Entry]:
     for inner in _scan(folder):
         if len(inner.name) == 2 and inner.is_dir(follow_symlinks=False):  # noqa: PLR2004 - the first two letters
             for item in _scan(inner):
-                whole = _NAME.fullmatch(item.name) is not None and item.name.startswith(inner.name)
+                whole = _NAME.fullmatch(item.name) if item.name.startswith(inner.name) else None
                 if whole or (item.name.startswith(".") and item.name.endswith(".tmp")):
                     with contextlib.suppress(FileNotFoundError):
                         about = item.stat(follow_symlinks=False)
-                        name = Digest(item.name.removesuffix(DEFLATED) if whole else "")
+                        name = Digest(whole[1] if whole else "")
                         yield Entry(Path(item.path), name, about.st_size, about.st_mtime)
 
 

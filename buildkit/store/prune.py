@@ -1,5 +1,6 @@
 """Which entries go: what was not used for long, and the least recently used where the store is over its size.
 
+Where room is wanted, objects go first: they are what extensions were linked from, so a restore does without them.
 An action goes before the blobs that it alone names, so a process that is killed half-way leaves no action without its
 blob. Other builds may work meanwhile: an entry that vanishes under them is one that was never there.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from buildkit.doors import locks
 from buildkit.model import Digest, Reason
-from buildkit.store.artifacts import action
+from buildkit.store.artifacts import BLOBS, action
 from buildkit.store.inventory import Entry, Inventory
 
 GRACE = 3600.0
@@ -69,15 +70,16 @@ def choose(
     for entry in found.blobs:
         blobs.setdefault(entry.name, []).append(entry)
     size = found.size
-    for entry in found.unfinished:
-        if now - entry.used > GRACE:
-            yield entry, Reason(UNFINISHED)
-    for digest in [digest for digest in blobs if not owners[digest]]:
-        for entry in blobs[digest]:
-            if now - entry.used > GRACE:
-                size -= entry.size
-                yield entry, Reason(UNNAMED)
-    for entry in sorted(found.actions, key=lambda entry: (entry.used, entry.name)):
+    yield from ((entry, Reason(UNFINISHED)) for entry in found.unfinished if now - entry.used > GRACE)
+    for entry in [entry for entry in found.blobs if not owners[entry.name] and now - entry.used > GRACE]:
+        size -= entry.size
+        yield entry, Reason(UNNAMED)
+    for entry in _objects_over(found, limits, size):
+        if owners[entry.name]:
+            size -= entry.size
+            blobs[entry.name].remove(entry)
+            yield entry, Reason(OVER)
+    for entry in sorted(found.actions, key=_by_use):
         old = _is_old(entry, limits, now)
         if not old and not (limits.size and size > limits.size):
             return
@@ -88,11 +90,20 @@ def choose(
             yield gone, Reason(OLD if old else OVER)
 
 
+def _objects_over(found: Inventory, limits: Limits, size: int) -> Iterator[Entry]:
+    """Give the objects that have to go until `size` bytes are as few as may stay, the least recently used first."""
+    for entry in sorted((entry for entry in found.blobs if entry.is_object), key=_by_use):
+        if not limits.size or size <= limits.size:
+            return
+        size -= entry.size
+        yield entry
+
+
 def blobs_named(entry: Entry) -> Iterator[Digest]:
     """Give the digests of the blobs that the action names; none if it is gone or damaged."""
     with contextlib.suppress(OSError):
         for made in action(entry.path.read_bytes()) or ():
-            yield from (Digest(made[name]) for name in ("output", "c") if made.get(name))
+            yield from (Digest(made[name]) for name in BLOBS if made.get(name))
 
 
 def discard_locks(found: Inventory) -> None:
@@ -116,6 +127,10 @@ def set_mark(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARK).touch()
     os.utime(folder / _MARK)
+
+
+def _by_use(entry: Entry) -> tuple[float, Digest]:
+    return entry.used, entry.name
 
 
 def _is_old(entry: Entry, limits: Limits, now: float) -> bool:

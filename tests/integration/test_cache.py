@@ -72,7 +72,7 @@ def test_a_packed_cache_restores_a_fresh_clone_without_a_compiler(
     taken = invoke(clone, "cache.unpack", str(root / "cache.tar.gz"), "--json")
     ran = invoke(clone, "compile", "--json")
 
-    assert (taken.json["actions"], taken.json["blobs"]) == (packed.json["actions"], packed.json["blobs"]) == (4, 2)
+    assert (taken.json["actions"], taken.json["blobs"]) == (packed.json["actions"], packed.json["blobs"]) == (6, 2)
     assert ran.json["counts"] == {"restored": 2}
     assert [line for line in ran.started if not is_look_at_tools(line)] == []
     assert python(clone, "import app.plain, app.fast; print(app.plain.answer(), app.fast.twice(4))") == "42 8"
@@ -95,8 +95,8 @@ def test_the_archive_has_what_the_project_uses_alone(
     invoke(root, "cache.unpack", "used.gz")
     ran = invoke(fresh_clone(root, tmp_path / "clone"), "compile", "--json")
 
-    assert (used["actions"], used["blobs"]) == (5, 2), "of the refused module that it is refused"
-    assert (everything["actions"], everything["blobs"]) == (7, 6)
+    assert (used["actions"], used["blobs"]) == (7, 2), "of the refused module that it is refused"
+    assert (everything["actions"], everything["blobs"]) == (10, 9)
     assert used["bytes"] < everything["bytes"]
     assert ran.json["counts"] == {"restored": 2, "failed": 1}
 
@@ -196,8 +196,9 @@ def test_stats_count_what_there_is(project: ProjectMaker, invoke: InvokeRunner, 
 
     assert (nothing["schema"], nothing["bytes"]) == ("buildkit.cache/1", 0)
     assert {kind: about["entries"] for kind, about in ran["kinds"].items()} == {
-        "actions": 4,
+        "actions": 6,
         "extensions": 2,
+        "objects": 2,
         "C texts": 2,
     }
     assert ran["bytes"] == sum(path.stat().st_size for path in entries(cache))
@@ -246,8 +247,8 @@ def test_prune_takes_what_was_not_used_for_longest(
     dry = invoke(root, "--dry", "cache.prune", "--json").json
     ran = invoke(root, "cache.prune", "--json").json
 
-    assert foretold["counts"] == dry["counts"] == {"would-delete": 4}
-    assert ran["counts"] == {"deleted": 4}, "the release profile: two actions, two extensions; the C text is the same"
+    assert foretold["counts"] == dry["counts"] == {"would-delete": 8}
+    assert ran["counts"] == {"deleted": 8}, "the release profile: two objects, two extensions, their actions; not the C"
     assert entries(cache) == dev
     assert ran["bytes"] == sum(path.stat().st_size for path in dev)
 
@@ -313,7 +314,7 @@ def test_a_build_prunes_by_itself_once_a_day(project: ProjectMaker, invoke: Invo
     next_day = edit(2)
 
     assert "freed" not in same_day
-    assert "store: 8 entries deleted" in next_day
+    assert "store: 12 entries deleted" in next_day
     assert not set(entries(cache)) & set(old)
     assert "freed" not in edit(3)
 
@@ -326,10 +327,10 @@ def test_clean_then_build(project: ProjectMaker, invoke: InvokeRunner, tmp_path:
     (cache / "another" / "file").write_text("not of the store")
 
     foretold = invoke(root, "cache.clean", "--dry-run", "--json").json
-    assert len(entries(cache)) == 8
+    assert len(entries(cache)) == 12
     ran = invoke(root, "cache.clean", "--json").json
 
-    assert (foretold["freed"], ran["freed"], ran["entries"]) == (size, size, 8)
+    assert (foretold["freed"], ran["freed"], ran["entries"]) == (size, size, 12)
     assert entries(cache) == []
     assert list((cache / "v1" / "locks").iterdir()) == []
     assert (cache / "another" / "file").exists()

