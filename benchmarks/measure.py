@@ -17,7 +17,7 @@ INVOKE = [str(PYTHON), "-m", "invoke"]
 EMPTY_TASKS = "from invoke import task\n\n\n@task\ndef hi(c):\n    print('hi')\n"
 OUR_TASKS = "from buildkit.tasks import ns\n"
 
-Command = tuple[Sequence[str], Path]
+RATIOS = ("what", "ours (s)", "peer (s)", "ratio", "target")
 
 
 def archive(name: str, version: str, folder: Path) -> Path:
@@ -26,7 +26,8 @@ def archive(name: str, version: str, folder: Path) -> Path:
     if not target.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         pip = [str(PYTHON), "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", name, f"{name}=={version}"]
-        subprocess.run(pip, cwd=folder, check=True, stderr=subprocess.DEVNULL)
+        if not list(folder.glob(f"{name}-{version}.tar*")):
+            subprocess.run(pip, cwd=folder, check=True, stderr=subprocess.DEVNULL)
         with tarfile.open(next(folder.glob(f"{name}-{version}.tar*"))) as tar:
             tar.extractall(folder, filter="data")
     return target
@@ -60,15 +61,14 @@ def in_turns(rounds: int, **measures: Callable[[], float]) -> dict[str, list[flo
 def row(what: str, ours: Sequence[float], peer: Sequence[float], target: str) -> tuple[str, str, str, str, str]:
     """Return one line of the table: medians with their spread, and the ratio."""
     ratio = statistics.median(ours) / statistics.median(peer)
-    return what, _spread(ours), _spread(peer), f"{ratio:.2f}", target
+    return what, spread(ours), spread(peer), f"{ratio:.2f}", target
 
 
-def table(rows: Sequence[tuple[str, str, str, str, str]]) -> None:
+def table(rows: Sequence[Sequence[str]], heading: Sequence[str] = RATIOS) -> None:
     """Print the table."""
-    heading = ("what", "ours (s)", "peer (s)", "ratio", "target")
     widths = [max(len(line[at]) for line in (heading, *rows)) for at in range(len(heading))]
     for line in (heading, tuple("─" * width for width in widths), *rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), flush=True)
 
 
 def children_peak() -> float:
@@ -77,7 +77,8 @@ def children_peak() -> float:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / scale
 
 
-def _spread(times: Sequence[float]) -> str:
+def spread(times: Sequence[float]) -> str:
+    """Return the median with the smallest and the largest; a single time as it is."""
     if len(times) == 1:
         return f"{times[0]:.2f}"
     return f"{statistics.median(times):.3f} ({min(times):.3f} to {max(times):.3f})"

@@ -1,0 +1,118 @@
+"""P4, P5: docutils from nothing, by this project and by its peers, in turns; and how busy the cores are meanwhile.
+
+    python benchmarks/cold.py [--rounds 3] [--peers cythonize,rough] [--quick]
+
+Each build has a new copy of the sources and an empty store. A round of all peers takes about half an hour on two cores
+(cythonize, setuptools, ninja and ccache six minutes each), so the whole takes an hour and a half; with
+`--peers cythonize,rough` a round takes nine minutes. `--quick` builds four small modules once, in about a minute: it
+shows that all of it works, and its ratios mean nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import cores
+import corpora
+import measure
+import peers
+from corpora import Corpus
+from peers import Peer
+
+ALL = "cythonize,setuptools,ninja,ninja-debug,ccache,rough"
+DEV, RELEASE = peers.ours("dev"), peers.ours("release")
+TARGETS = [
+    ("P4", DEV, "cythonize", "≤ 0.05"),
+    ("P4", DEV, "rough", "≤ 1.1"),
+    ("P5", RELEASE, "cythonize", "≤ 0.4"),
+    ("", RELEASE, "setuptools", ""),
+    ("", RELEASE, "ninja", ""),
+    ("", DEV, "ninja-debug", ""),
+    ("", RELEASE, "ccache", ""),
+    ("", RELEASE, "ccache warm", ""),
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", default=ALL, help=f"of {ALL}")
+    parser.add_argument("--quick", action="store_true", help="four small modules, one round")
+    parser.add_argument("--corpus", type=Path, default=Path(tempfile.gettempdir()) / "buildkit-corpus")
+    options = parser.parse_args()
+    corpus = corpora.docutils(options.corpus)
+    if options.quick:
+        corpus, options.rounds = corpus.limited(4), 1
+    print(f"docutils 0.23, {corpus.size()}; {peers.machine()}", flush=True)
+    builds = Builds(corpus)
+    tools = [DEV, RELEASE, *peers.chosen(options.peers)]
+    for number in range(options.rounds):
+        for tool in tools if number % 2 == 0 else reversed(tools):
+            with tempfile.TemporaryDirectory(prefix="buildkit-bench-") as place:
+                builds.once(tool, Path(place))
+    builds.report()
+
+
+class Builds:
+    """The builds of one corpus, and what they came to."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._uncompiled, _ = corpora.imported(corpus.root, corpus.modules)
+        self._seconds: dict[str, list[float]] = {}
+        self._verdicts: dict[str, str] = {}
+        self._busy: dict[str, list[float]] = {}
+
+    def once(self, tool: Peer, place: Path) -> None:
+        """Build from nothing."""
+        tree = self._corpus.copy(place / "tree")
+        tool.prepare(tree)
+        found = (
+            cores.busy(tool.command(tree), tree.root, tool.environment(tree), peers.CORES)
+            if tool in {DEV, RELEASE}
+            else None
+        )
+        if found is None:
+            self._keep(tool.name, tool.build(tree), tree)
+        else:
+            self._keep(tool.name, found[0], tree)
+            self._busy.setdefault(tool.name, []).append(found[1])
+        if tool.name == "ccache":
+            shutil.rmtree(tree.root)
+            self._corpus.copy(tree.root)
+            self._keep("ccache warm", tool.build(tree), tree)
+
+    def report(self) -> None:
+        """Print what each tool took, and the ratios."""
+        rows = [(name, measure.spread(times), self._verdicts[name]) for name, times in self._seconds.items()]
+        print()
+        measure.table(rows, ("tool", "from nothing (s)", "check"))
+        print()
+        measure.table(list(self._ratios()))
+        print("\nall cores busy until the last module starts (target: ≥ 95 %):")
+        for name, parts in self._busy.items():
+            print(f"  {name}: {statistics.median(parts):.1%}")
+
+    def _ratios(self) -> Sequence[tuple[str, str, str, str, str]]:
+        times = self._seconds
+        return [
+            measure.row(f"{target:2} {own.name} / {peer}", times[own.name], times[peer], bound)
+            for target, own, peer, bound in TARGETS
+            if peer in times
+        ]
+
+    def _keep(self, name: str, seconds: float, tree: Corpus) -> None:
+        verdict = corpora.verdict(tree, self._uncompiled)
+        print(f"{name}: {seconds:.1f} s, {verdict}", flush=True)
+        self._seconds.setdefault(name, []).append(seconds)
+        if self._verdicts.get(name, "all import") == "all import":
+            self._verdicts[name] = verdict
+
+
+if __name__ == "__main__":
+    main()
