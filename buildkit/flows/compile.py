@@ -64,11 +64,13 @@ def compile_modules(
         outcomes = tree.foretell(steps)
     elif all(step.action is Action.LEAVE for step in steps) and not tree.untidy:
         outcomes = tree.leave(steps)
-        tree.record_glance(glance, _report(config, outcomes, watch))
+        tree.record_look(glance, _report(config, outcomes, watch))
     else:
         with tree.alone():
-            tree.look()
-            outcomes = tree.do(tree.decide())
+            if not tree.up_to_date:
+                tree.look()
+                steps = tree.decide()
+            outcomes = tree.do(steps)
             tree.record()
         tree.tidy()
     if explain:

@@ -21,17 +21,15 @@ from buildkit.core.fingerprint import digest_bytes, fingerprint, key_of
 from buildkit.core.plan import decide
 from buildkit.doors import clock, files, locks
 from buildkit.doors.clock import Stopwatch
-from buildkit.doors.statcache import Row, StatCache, unchanged_folder
+from buildkit.doors.statcache import Row, unchanged_folder
 from buildkit.errors import CompileError
 from buildkit.flows.chain import Chain, Link, Made, NotTranslated
 from buildkit.flows.glance import Glance
+from buildkit.flows.memory import Memory
 from buildkit.flows.native import NotCompiled, clear_scratch
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
-from buildkit.store import seen as sights
-from buildkit.store import state as states
 from buildkit.store.artifacts import Store, default_folder
-from buildkit.store.begun import Begun
 
 _PRESENT = Digest("present")
 
@@ -76,31 +74,18 @@ class Extensions:
         self._reuse = reuse
         self._store = Store(default_folder(environment), console.warn)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
-        begun = config.work / f"begun{tree}"
-        self._file = config.work / f"state{tree}.json"
-        self._seen = sights.file_in(config.work, f"{tree}.")
+        self._memory = Memory(config, tree, self._store.folder, console.warn)
         self._lock = config.work / "compile.lock"
         self._scratch = config.work / "scratch"
-        self._state = states.State()
-        self._told = False
-        self._begun = Begun(begun)
-        self._inputs = (config.file, config.service / "pyproject.toml", self._file, begun)
-        self._unrecorded: dict[str, set[tuple[str, Digest]]] = {}
 
     # ------------------------------------------------------------------ look
 
     def look(self) -> None:
         """See what is there: the memory, the modules, the tools."""
-        self._moment = clock.now()
-        self._cache = StatCache(sights.read(self._seen).rows())
-        for file in self._inputs:
-            self._cache.digest(str(file))  # before it is read: what changes in between is seen the next time
-        self._read_state()
+        self._read()
         self._modules: Modules = find_modules(self._config)
         profile = self._config.compile.profile
-        known = len(self._state.facts)
-        toolchain = tools.find(profile, self._python, self._environment, self._state.facts, self._cache.digest)
-        self._learned = len(self._state.facts) > known
+        toolchain = tools.find(profile, self._python, self._environment, self._memory.facts, self._cache.digest)
         self._toolchain = toolchain
         self._places = tools.places(self._config.source, toolchain)
         flags = environment_flags(self._environment)
@@ -116,14 +101,17 @@ class Extensions:
             scratch=self._scratch,
         )
 
-    def _read_state(self) -> None:
-        self._state = states.read(self._file)
-        self._unrecorded = self._begun.read()
-        if self._state.damaged and not self._told:
-            self._told = True
-            self._console.warn(f"{self._file.name} is damaged; everything is decided anew")
-        if self._state.damaged or self._begun.damaged or not self._state.records:
+    def _read(self) -> None:
+        self._memory.read()
+        self._cache, self._state = self._memory.cache, self._memory.state
+        self._unrecorded = self._memory.unrecorded
+        if self._state.damaged or self._memory.begun.damaged or not self._state.records:
             self._recognize()
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether no other build has recorded anything since the look."""
+        return self._memory.is_the_latest()
 
     def _recognize(self) -> None:
         """Take the extensions in the tree that the store has as unrecorded ones: the suite made them.
@@ -206,8 +194,8 @@ class Extensions:
     def _clear_away(self) -> None:
         """Delete the temporary files that killed builds left."""
         clear_scratch(self._scratch)
-        begun = {path for made in self._begun.read().values() for path, _ in made}
-        for path in (self._file, *(self._output / path for path in begun)):
+        begun = {path for made in self._memory.begun.read().values() for path, _ in made}
+        for path in (self._memory.file, *(self._output / path for path in begun)):
             files.remove_staged(path)
 
     def leave(self, steps: list[Step]) -> list[Outcome]:
@@ -247,12 +235,11 @@ class Extensions:
 
     def remove_all(self, reason: Reason, *, dry_run: bool) -> list[Outcome]:
         """Delete every extension that the suite made in this tree and forget it."""
-        self._read_state()
-        self._cache = StatCache(sights.read(self._seen).rows())
+        self._read()
         if dry_run or not self._made():
             return [Outcome(name, "would-remove", reason) for name in self._made()]
         with self.alone():
-            self._read_state()
+            self._read()
             outcomes = [self._removed(name, reason) for name in self._made()]
             for row in outcomes:
                 self._console.outcome(row)
@@ -284,7 +271,7 @@ class Extensions:
         """Put the extension in its place; an equal one is left untouched."""
         path = self._output / self._extension(module)
         if self._cache.digest(str(path)) != made.output:
-            self._begun.add(module.name, self._extension(module), made.output)
+            self._memory.begun.add(module.name, self._extension(module), made.output)
             files.write(path, made.content, mode=0o755)
             self._cache.forget(str(path))
 
@@ -363,12 +350,7 @@ class Extensions:
             if name in self._modules.compiled:
                 for path in record.outputs:
                     self._cache.digest(f"{self._output}/{path}")
-        try:
-            states.write(self._file, self._state)
-            self._begun.clear()
-            sights.write(self._seen, sights.columns(self._cache.rows(), {}, {}))
-        except OSError as error:
-            self._console.warn(f"{self._file}: {error.strerror}; the next build looks at everything again")
+        self._memory.write()
 
     def tidy(self) -> None:
         """Prune the store, at most once a day and only where this build added to it."""
@@ -381,17 +363,13 @@ class Extensions:
 
                     cache.prune_now_and_then(self._config, self._console, self._store)
 
-    def record_glance(self, glance: Glance | None, report: Report) -> None:
+    def record_look(self, glance: Glance | None, report: Report) -> None:
         """Write down what was seen by a look that left everything as it was, so that the next one is a glance."""
-        found = glance.found(report) if glance is not None else {}
-        folders = self._looked() if found else {}
-        if folders is None or not (found or self._cache.changed):
-            return
-        with contextlib.suppress(OSError):
-            sights.write(
-                self._seen, sights.columns(self._cache.asked() if found else self._cache.rows(), folders, found)
-            )
-            self._record_facts()
+        folders = self._looked() if glance is not None else None
+        if glance is not None and folders is not None:
+            self._memory.write_look(glance.found(report), folders)
+        elif self._cache.changed:
+            self._memory.write_look({}, {})
 
     def _looked(self) -> dict[str, Row] | None:
         """Return each place where something may come or go that matters; None if anything did since the look began."""
@@ -407,15 +385,5 @@ class Extensions:
             *programs,
             *sys.path,
         }
-        rows = {place: unchanged_folder(place, self._moment) for place in places}
+        rows = {place: unchanged_folder(place, self._memory.moment) for place in places}
         return None if None in rows.values() else cast("dict[str, Row]", rows)
-
-    def _record_facts(self) -> None:
-        """Add what was found out about tools. Another build may record more at this moment; then it is left to it."""
-        if not self._learned:
-            return
-        with contextlib.suppress(locks.Busy), locks.held(self._lock, wait=0):
-            latest = states.read(self._file)
-            if not latest.damaged:
-                latest.facts = self._state.facts
-                states.write(self._file, latest)

@@ -27,7 +27,6 @@ class State:
         probes: for each subject, the places where its making looked: `+NAME` was there, `-NAME` was not.
         failures: the compiler's words for each subject that its inputs do not let succeed.
         headers: sets of headers by their name; the records refer to them.
-        facts: what was found out about tools, by a key that changes with them.
         damaged: the file was there but could not be believed.
     """
 
@@ -35,7 +34,6 @@ class State:
     probes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
     damaged: bool = False
 
 
@@ -77,7 +75,6 @@ def _to_json(state: State) -> dict[str, object]:
         "probes": list(sets),
         "failures": state.failures,
         "headers": state.headers,
-        "facts": state.facts,
     }
 
 
@@ -96,4 +93,4 @@ def _from_json(document: Mapping[str, Any]) -> State:
         records[name] = Record(key, parts, outputs)
         probes[name] = sets[at]
     headers = {name: tuple(paths) for name, paths in document["headers"].items()}
-    return State(records, probes, document["failures"], headers, document["facts"])
+    return State(records, probes, document["failures"], headers)

@@ -10,8 +10,11 @@ import io
 import os
 import random
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +33,6 @@ from buildkit.flows.compile import compile_modules
 from buildkit.flows.glance import Glance
 from buildkit.model import Report
 from buildkit.report.console import Console
-from buildkit.store import state as states
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"
 
@@ -43,7 +45,7 @@ TEXTS = {
         "def twice(int value):\n    return shared.double(value) // 3 + LIMIT + {number}\n"
     ),
     "src/app/shared.pxd": "cdef inline int double(int value):\n    return value * {number}\n",
-    "src/limit.h": "#define LIMIT {number}\n",
+    "src/limit.h": "#ifndef EXTRA\n#define EXTRA 0\n#endif\n#define LIMIT ({number} + EXTRA)\n",
 }
 SHADOWS = {
     "src/app/plain.pxd": "cpdef long answer()  # {number}\n",
@@ -61,11 +63,32 @@ exclude = {exclude}
 [tool.buildkit.compile]
 jobs = 1
 directives = {{ cdivision = {cdivision} }}
+flags = {flags}
 """
 MODULES = sorted(path for path in TEXTS if path.endswith((".py", ".pyx")))
 
 PATHS = st.sampled_from(sorted({**TEXTS, **SHADOWS}))
-NUMBERS = st.integers(0, 2)
+NUMBERS = st.integers(0, 2 if NIGHTLY else 1)
+
+BUILD = """
+import contextlib, os, pathlib, signal, sys
+from buildkit.config import load
+from buildkit.errors import CompileError
+from buildkit.flows.compile import compile_modules
+from buildkit.report.console import Console
+left = int(sys.argv[1])
+def see(event, arguments):
+    global left
+    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    if writes or event in {"os.rename", "os.remove", "os.mkdir", "subprocess.Popen"}:
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(see)
+with contextlib.suppress(CompileError):
+    compile_modules(load(pathlib.Path.cwd(), {}), Console({}), os.environ)
+"""
+"""A build that is killed just before its n-th effect on the disk; never where n is 0."""
 
 
 @dataclass(frozen=True)
@@ -123,13 +146,14 @@ class Oracle:
 
     def __init__(self, place: Path) -> None:
         self._place = place
-        self._facts: dict[str, Any] = {}
+        self._tools = place / "tools"
         self._answers: dict[tuple[tuple[str, bytes], ...], Built] = {}
 
-    def tell(self, root: Path) -> None:
-        """Write down in a new tree what was found out about the tools: it has nothing to do with the tree."""
-        if self._facts:
-            states.write(root / ".buildkit" / self._name, states.State(facts=self._facts))
+    def tell(self, cache: Path) -> None:
+        """Write down in a new store what was found out about the tools: it has nothing to do with the tree."""
+        if self._tools.exists():
+            (cache / "v1").mkdir(parents=True, exist_ok=True)
+            shutil.copy(self._tools, cache / "v1/tools")
 
     def ask(self, root: Path) -> Built:
         """Return what a build of the tree comes to that finds nothing made before."""
@@ -141,16 +165,15 @@ class Oracle:
         if tree not in self._answers:
             clean = self._place / "clean"
             shutil.copytree(root, clean / "tree", ignore=shutil.ignore_patterns(".buildkit", "*.so"))
-            self.tell(clean / "tree")
+            self.tell(clean / "cache")
             self._answers[tree], _ = build(clean / "tree", clean / "cache")
-            (state,) = (clean / "tree/.buildkit").glob("state*.json")
-            self._name, self._facts = state.name, states.read(state).facts
+            shutil.copy(clean / "cache/v1/tools", self._tools)
             shutil.rmtree(clean)
         return self._answers[tree]
 
 
 class Tree(RuleBasedStateMachine):
-    """A project to which things happen; after each of them it is built.
+    """A project to which things happen; after each of them, or after some, it is built.
 
     `oracle` knows what it must come to, `processes` counts what is started.
     """
@@ -162,18 +185,28 @@ class Tree(RuleBasedStateMachine):
         super().__init__()
         self._place = Path(tempfile.mkdtemp(prefix="buildkit-tree-"))
         self._root = self._place / "project"
+        self._every = self._acts = 1
+        self._other_branch: dict[str, bytes] = {}
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(every=st.integers(1, 4))
+    def begin(self, every: int = 1) -> None:
         (self._root / "src/app").mkdir(parents=True)
         (self._root / "src/app/__init__.py").touch()
-        self._configure(cdivision=False, exclude=False)
+        (self._place / "scratch").mkdir()
+        self._configure(cdivision=False, exclude=False, extra=False)
         for path in TEXTS:
             self.edit(path, 0)
-        self.oracle.tell(self._root)
+        self._other_branch = self._tracked()
+        self.oracle.tell(self._place / "cache")
+        self._every = every
+        self._acts = -1
 
     def teardown(self) -> None:
-        shutil.rmtree(self._place, ignore_errors=True)
+        self._acts = -1
+        try:
+            self.it_is_built_as_from_nothing_and_a_repeat_does_nothing()
+        finally:
+            shutil.rmtree(self._place, ignore_errors=True)
 
     # ------------------------------------------------------------------ what happens
 
@@ -219,19 +252,49 @@ class Tree(RuleBasedStateMachine):
         with contextlib.suppress(FileNotFoundError):
             (self._root / path).rename(self._root / other)
 
-    @rule(cdivision=st.booleans(), exclude=st.booleans())
-    def configure(self, cdivision: bool, exclude: bool) -> None:
-        self._configure(cdivision=cdivision, exclude=exclude)
+    @rule()
+    def switch_to_the_other_branch(self) -> None:
+        now, then = self._tracked(), self._other_branch
+        for path in now.keys() - then.keys():
+            (self._root / path).unlink()
+        for path, content in then.items():
+            if now.get(path) != content:
+                (self._root / path).parent.mkdir(exist_ok=True)
+                (self._root / path).write_bytes(content)
+        self._other_branch = now
+
+    @rule(cdivision=st.booleans(), exclude=st.booleans(), extra=st.booleans())
+    def configure(self, cdivision: bool, exclude: bool, extra: bool) -> None:
+        self._configure(cdivision=cdivision, exclude=exclude, extra=extra)
+
+    @rule()
+    def set_the_clock_back_by_a_day(self) -> None:
+        """What was there before is from tomorrow, for those who come after."""
+        for file in self._place.rglob("*"):
+            about = file.stat()
+            os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns + 86400 * 10**9))
+
+    @rule(moment=st.integers(1, 40))
+    def kill_a_build(self, moment: int) -> None:
+        assert self._start(moment).wait(60) in {0, -signal.SIGKILL}
+
+    @rule(moment=st.integers(0, 40))
+    def build_twice_at_once(self, moment: int) -> None:
+        """One of the two may be killed."""
+        builds = [self._start(0), self._start(moment)]
+        assert [build.wait(60) for build in builds] in ([0, 0], [0, -signal.SIGKILL])
 
     @rule(
-        what=st.sampled_from(["project/.buildkit/state*", "cache/**/blobs/*/*", "cache/**/actions/*/*", "**/*.so"]),
+        what=st.sampled_from(["project/.buildkit/*", "cache/**/blobs/*/*", "cache/**/actions/*/*", "**/*.so"]),
         harm=st.sampled_from(["flip", "cut", "delete"]),
         seed=st.integers(0, 1000),
     )
     def harm(self, what: str, harm: str, seed: int) -> None:
         chance = random.Random(seed)
-        for file in sorted(self._place.glob(what)):
+        for file in filter(Path.is_file, sorted(self._place.glob(what))):
             content = bytearray(file.read_bytes())
+            if not content:
+                continue
             at = chance.randrange(len(content))
             if harm == "delete":
                 file.unlink()
@@ -241,22 +304,41 @@ class Tree(RuleBasedStateMachine):
                 content[at] ^= 1 << chance.randrange(8)
                 file.write_bytes(content)
 
-    def _configure(self, *, cdivision: bool, exclude: bool) -> None:
-        excluded = '["app/word.py"]' if exclude else "[]"
-        text = SETTINGS.format(cdivision=str(cdivision).lower(), exclude=excluded)
+    def _configure(self, *, cdivision: bool, exclude: bool, extra: bool) -> None:
+        text = SETTINGS.format(
+            cdivision=str(cdivision).lower(),
+            exclude='["app/word.py"]' if exclude else "[]",
+            flags='["-DEXTRA=1000"]' if extra else "[]",
+        )
         (self._root / "pyproject.toml").write_text(text)
+
+    def _tracked(self) -> dict[str, bytes]:
+        """Return what a version control system would keep, by path."""
+        found = [self._root / "pyproject.toml", *self._root.glob("src/**/*")]
+        files = [file for file in found if file.is_file() and file.suffix not in {".so", ".tmp"}]
+        return {str(file.relative_to(self._root)): file.read_bytes() for file in files}
+
+    def _start(self, moment: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", BUILD, str(moment)],
+            cwd=self._root,
+            env={**os.environ, "PYBUILDKIT_CACHE_DIR": str(self._place / "cache"), "TMPDIR": f"{self._place}/scratch"},
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     # ------------------------------------------------------------------ what must hold
 
     @invariant()
     def it_is_built_as_from_nothing_and_a_repeat_does_nothing(self) -> None:
-        if not self._root.exists():
+        self._acts += 1
+        if self._acts % self._every or not self._root.exists():
             return
         with ThreadPoolExecutor(1) as pool:
             expected = pool.submit(self.oracle.ask, self._root)
             found, report = build(self._root, self._place / "cache")
         assert found == expected.result(), report
-        assert not list(self._place.rglob("*.tmp"))
+        assert not list(self._root.rglob("*.tmp"))
 
         before = len(self.processes.started)
         again, report = build(self._root, self._place / "cache")
@@ -283,33 +365,42 @@ def test_each_thing_that_can_happen_ends_as_a_build_from_nothing(tree: type[Tree
     here = tree()
     here.begin()
     here.it_is_built_as_from_nothing_and_a_repeat_does_nothing()
-    for what in (
+    acts: tuple[Callable[[], None], ...] = (
         *(partial(here.shadow, path, 1, there=True) for path in sorted(SHADOWS)),
         *(partial(here.shadow, path, 2, there=True) for path in sorted(SHADOWS)),
         *(partial(here.shadow, path, 0, there=False) for path in sorted(SHADOWS)),
         partial(here.edit_and_set_the_time_back, "src/app/plain.py", 2),
         partial(here.rename, "src/app/plain.py", "src/app/new.py"),
         partial(here.break_it, "src/app/word.py"),
-        partial(here.configure, cdivision=True, exclude=False),
+        here.switch_to_the_other_branch,
+        here.set_the_clock_back_by_a_day,
+        partial(here.edit, "src/app/plain.py", 1),
+        here.switch_to_the_other_branch,
+        partial(here.configure, cdivision=True, exclude=False, extra=True),
         partial(here.harm, "project/.buildkit/state*", "cut", 1),
         partial(here.harm, "cache/**/blobs/*/*", "flip", 2),
         partial(here.harm, "**/*.so", "flip", 3),
+        partial(here.edit, "src/app/fast.pyx", 2),
+        partial(here.kill_a_build, 9),
+        partial(here.edit, "src/app/plain.py", 0),
+        partial(here.build_twice_at_once, 12),
         partial(here.delete, "src/app/shared.pxd"),
         partial(here.delete, "src/app/word.py"),
-    ):
-        what()
+    )
+    for act in acts:
+        act()
         here.it_is_built_as_from_nothing_and_a_repeat_does_nothing()
     here.teardown()
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(4 * 3600 if NIGHTLY else 300)
+@pytest.mark.timeout(4 * 3600 if NIGHTLY else 600)
 def test_whatever_happens_the_build_ends_as_one_from_nothing(tree: type[Tree]) -> None:
     run_state_machine_as_test(
         tree,
         settings=settings(
-            max_examples=100 if NIGHTLY else 5,
-            stateful_step_count=25 if NIGHTLY else 8,
+            max_examples=100 if NIGHTLY else 10,
+            stateful_step_count=40 if NIGHTLY else 25,
             derandomize=not NIGHTLY,
             phases=list(Phase) if NIGHTLY else [Phase.generate],
             database=None,

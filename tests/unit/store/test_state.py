@@ -18,7 +18,6 @@ STATE = State(
     probes={"app": ("-source app.pxd", "+source inner"), "bad": ()},
     failures={"bad": "bad.py:1:1: no"},
     headers={"headers 1": ("file /usr/include/stdio.h",)},
-    facts={"works gcc": "", "interpreter": [".so", "include", "3.11"]},
 )
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -38,8 +37,6 @@ def any_state(draw: st.DrawFn) -> State:
         {name: draw(TEXTS) for name in records},
         draw(st.dictionaries(NAMES, NAMES)),
         draw(st.dictionaries(NAMES, TEXTS)),
-        {},
-        draw(st.dictionaries(NAMES, NAMES | st.lists(NAMES))),
     )
 
 
