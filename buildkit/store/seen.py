@@ -112,7 +112,7 @@ def write(path: Path, seen: Seen) -> None:
     """Replace the file by `seen`.
 
     Raises:
-        OSError: the disk is full or read-only; the old file is left as it was.
+        OSError: the disk is full or read-only, or another process replaced it at the same moment; it is whole.
     """
     header = {"schema": SCHEMA, "files": seen.files, "folders": len(seen.paths) - seen.files, "found": seen.found}
     body = b"\n".join(
@@ -121,6 +121,7 @@ def write(path: Path, seen: Seen) -> None:
             os.fsencode("\0".join(seen.paths)) + b"\0" + seen.stamps.tobytes() + seen.digests,
         )
     )
+    files.remove_staged(path)  # of who was killed; who is at it at this moment loses nothing but time
     files.write(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
 

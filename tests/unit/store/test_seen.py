@@ -115,3 +115,12 @@ def test_every_flipped_byte_and_every_cut_is_noticed(tree: Path, tmp_path: Path)
         assert sights.read(file).damaged
         file.write_bytes(whole[:at])
         assert sights.read(file).damaged
+
+
+def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
+    left = tmp_path / ".seen.abc.tmp"
+    left.write_text("half")
+
+    sights.write(tmp_path / "seen", Seen())
+
+    assert not left.exists()
