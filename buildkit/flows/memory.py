@@ -81,9 +81,10 @@ class Memory:
         try:
             states.write(self.file, self.state)
             self.begun.clear()
-            sights.write(self._seen, sights.columns(self.cache.rows(), {}, {}))
         except OSError as error:
             self._warn(f"{self.file}: {error.strerror}; the next build looks at everything again")
+        with contextlib.suppress(OSError):
+            sights.write(self._seen, sights.columns(self.cache.rows(), {}, {}))
         self._write_tools()
 
     def write_look(self, found: Mapping[str, Any], folders: Mapping[str, Row]) -> None:
