@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from buildkit.compile.interpreter import own_suffix
+from buildkit.compile.suffix import own_suffix
 from buildkit.core.fingerprint import digest_value
 from buildkit.core.plan import UNCHANGED
 from buildkit.doors.clock import Stopwatch

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from array import array
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from buildkit.model import ABSENT
 
 SCHEMA = 1
 _STAMPS = 4
+_NUMBER = 8
 _DIGEST = 32
 _NONE = bytes(_DIGEST)
 
@@ -47,7 +48,7 @@ class Seen:
     """
 
     paths: list[str] = field(default_factory=list)
-    stamps: array[int] = field(default_factory=lambda: array("q"))
+    stamps: list[int] = field(default_factory=list)
     digests: bytearray = field(default_factory=bytearray)
     files: int = 0
     found: Mapping[str, Any] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class Seen:
 
     def stamp(self, at: int, row: Row) -> None:
         """Replace the stamps of the path at that place."""
-        self.stamps[at * _STAMPS : (at + 1) * _STAMPS] = array("q", _storable(row))
+        self.stamps[at * _STAMPS : (at + 1) * _STAMPS] = _storable(row)
 
     def touched(self) -> list[int]:
         """Return the places in `paths` of all whose stamps are not what they were."""
@@ -118,7 +119,10 @@ def write(path: Path, seen: Seen) -> None:
     body = b"\n".join(
         (
             json.dumps(header, separators=(",", ":")).encode(),
-            os.fsencode("\0".join(seen.paths)) + b"\0" + seen.stamps.tobytes() + seen.digests,
+            os.fsencode("\0".join(seen.paths))
+            + b"\0"
+            + struct.pack(f"{len(seen.stamps)}q", *seen.stamps)
+            + seen.digests,
         )
     )
     files.remove_staged(path)  # of who was killed; who is at it at this moment loses nothing but time
@@ -150,9 +154,8 @@ def _parse(body: bytes) -> Seen:
         return Seen()
     number = header["files"] + header["folders"]
     cut = len(rest) - number * _DIGEST
-    numbers = array("q")
-    start = cut - number * _STAMPS * numbers.itemsize
-    numbers.frombytes(rest[start:cut])
+    start = cut - number * _STAMPS * _NUMBER
+    numbers = memoryview(rest)[start:cut].cast("q").tolist()
     paths = os.fsdecode(rest[: start - 1]).split("\0") if number else []
     if len(paths) != number:
         raise ValueError(number)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from buildkit.compile import interpreter
+from buildkit.compile.suffix import own_suffix
 from buildkit.core.fingerprint import digest_bytes
 from buildkit.doors.files import digest_file
 from buildkit.errors import ToolchainError
@@ -18,7 +19,7 @@ def test_without_a_name_it_is_this_one() -> None:
     found = interpreter.find(None, {})
 
     assert found.program == sys.executable
-    assert found.suffix == sysconfig.get_config_var("EXT_SUFFIX") == interpreter.own_suffix()
+    assert found.suffix == sysconfig.get_config_var("EXT_SUFFIX") == own_suffix()
     assert found.include == sysconfig.get_path("include")
 
 
