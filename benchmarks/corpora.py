@@ -59,6 +59,15 @@ class Corpus:
         return [file for file in self._files() if not self._wanted(file)]
 
     @property
+    def globs(self) -> list[str]:
+        """The same in few patterns whose star stands for slashes too: a folder that has nothing wanted is one."""
+        if not self.only:
+            return [*self.left_out]
+        wanted = {str(parent) for file in self.sources for parent in Path(file).parents}
+        tops = (next((p for p in [*Path(file).parents][::-1] if str(p) not in wanted), None) for file in self.unwanted)
+        return [*dict.fromkeys(f"{top}/*" if top else file for top, file in zip(tops, self.unwanted, strict=True))]
+
+    @property
     def modules(self) -> list[str]:
         return [source.rpartition(".")[0].replace("/", ".") for source in self.sources]
 

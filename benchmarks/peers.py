@@ -79,7 +79,7 @@ def store(corpus: Corpus) -> Path:
 
 
 def _prepare_ours(corpus: Corpus) -> None:
-    listed = ", ".join(f'"{file}"' for file in corpus.unwanted)
+    listed = ", ".join(f'"{file}"' for file in corpus.globs)
     (corpus.root / "pyproject.toml").write_text(
         f'[tool.buildkit]\nsource-root = "."\npackages = ["{corpus.package}"]\nexclude = [{listed}]\n'
     )

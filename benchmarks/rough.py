@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 
-def warm(workers: int) -> Pool:
-    """Return processes that have Cython loaded as soon as they take a job."""
-    return get_context("spawn").Pool(workers, initializer=_load)
+def warm(workers: int, folder: Path) -> Pool:
+    """Return processes that have Cython loaded as soon as they take a job, and work in `folder`."""
+    return get_context("spawn").Pool(workers, initializer=_load, initargs=(folder,))
 
 
-def _load() -> None:
+def _load(folder: Path) -> None:
+    os.chdir(folder)
     for name in ("Main", "Pipeline"):
         import_module(f"Cython.Compiler.{name}")
 
@@ -59,7 +60,7 @@ def _make(source: str) -> None:
 def main() -> None:
     """Make all, the biggest first."""
     sources = sorted(sys.argv[1:], key=lambda file: -Path(file).stat().st_size)
-    with warm(len(os.sched_getaffinity(0))) as pool:
+    with warm(len(os.sched_getaffinity(0)), Path.cwd()) as pool:
         for _ in pool.imap_unordered(_make, sources, chunksize=1):
             pass
 

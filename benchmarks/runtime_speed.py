@@ -1,0 +1,148 @@
+"""P5, its second half: is the compiled code as fast as cythonize's? Programs of different kind, in turns.
+
+    python benchmarks/runtime_speed.py [--rounds 20] [--output FOLDER] [--quick]
+
+Peer: `cythonize -i` with Python's own flags (mostly -O3 -g). Compiled once by each tool, then every round runs every
+program in a new process for each tool, in changing order; pyperf gives the statistics, and with `--output` the files
+that `python -m pyperf compare_to` reads. Half an hour on two cores: fifteen minutes to build docutils three times,
+the rest to run. `--quick` has two rounds of the small programs alone: a minute and a half.
+
+Run it on a quiet machine: 3 % cannot be told from noise otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import corpora
+import measure
+import peers
+import program
+import pyperf
+from corpora import Corpus
+from peers import Peer
+
+HERE = Path(__file__).parent.resolve()
+PEER, RELEASE, DEV = peers.PEERS["cythonize"], peers.ours("release"), peers.ours("dev")
+TOOLS = (PEER, RELEASE, DEV)
+COPIED = ("difflib", "tokenize", "pickle", "fractions")
+RUNS = 3
+
+Benchmarks = Mapping[str, Mapping[str, pyperf.Benchmark]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--output", type=Path, help="a folder for pyperf's files, one a tool")
+    parser.add_argument("--quick", action="store_true", help="the small programs alone, two rounds")
+    parser.add_argument("--corpus", type=Path, default=Path(tempfile.gettempdir()) / "buildkit-corpus")
+    options = parser.parse_args()
+    print(peers.machine(), flush=True)
+    left_out = ("docutils", "import", *COPIED) if options.quick else ()
+    names = [name for name in (*program.PROGRAMS, "import") if name.partition(":")[0] not in left_out]
+    with tempfile.TemporaryDirectory(prefix="buildkit-bench-") as place:
+        sources = [suite(Path(place) / "suite", () if options.quick else COPIED)]
+        if not options.quick:
+            sources.append(corpora.docutils(options.corpus))
+        roots = {tool.name: built(tool, sources, Path(place)) for tool in TOOLS}
+        found = in_turns(names, roots, 2 if options.quick else options.rounds)
+    if options.output:
+        write(found, options.output)
+    report(found)
+
+
+def suite(root: Path, copied: Sequence[str]) -> Corpus:
+    """Return the programs of this folder with the modules of the standard library that are timed."""
+    shutil.copytree(HERE / "programs", root / "suite", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in copied:
+        shutil.copy(import_module(name).__file__ or "", root / "suite" / f"{name}.py")
+    return Corpus("suite", root)
+
+
+def built(tool: Peer, sources: list[Corpus], place: Path) -> list[Path]:
+    """Return the folders where the tool compiled each of the corpora."""
+    roots = []
+    for source in sources:
+        tree = source.copy(place / f"{tool.name} {source.package}".replace(" ", "-"))
+        tool.prepare(tree)
+        print(f"{source.package} by {tool.name}: {tool.build(tree):.1f} s", flush=True)
+        failed, plain = corpora.imported(tree.root, tree.modules)
+        if plain or (failed and source.package == "suite"):
+            raise SystemExit(f"{tool.name}: not compiled: {plain}; not imported: {failed}")
+        if source.package == "docutils":
+            shutil.copy(source.root / "docs/ref/rst/restructuredtext.rst", tree.root / "manual.txt")
+        roots.append(tree.root)
+    return roots
+
+
+def in_turns(names: list[str], roots: Mapping[str, list[Path]], rounds: int) -> Benchmarks:
+    """Run every program by every tool, `rounds` times, and return the benchmarks by program and tool."""
+    loops = {name: _run(name, roots[PEER.name], 0)[0] for name in names}
+    runs: dict[str, dict[str, list[pyperf.Run]]] = {name: {tool: [] for tool in roots} for name in names}
+    order = list(roots)
+    for _ in range(rounds):
+        order.append(order.pop(0))
+        for name in names:
+            for tool in order:
+                values = _run(name, roots[tool], int(loops[name]))
+                metadata = {"name": name, "unit": "second", "loops": int(loops[name])}
+                runs[name][tool].append(pyperf.Run(values, metadata=metadata, collect_metadata=False))
+    return {name: {tool: pyperf.Benchmark(found) for tool, found in tools.items()} for name, tools in runs.items()}
+
+
+def _run(name: str, roots: list[Path], loops: int) -> list[float]:
+    path = os.pathsep.join(map(str, roots))
+    command = [str(measure.PYTHON), "-W", "ignore", str(HERE / "program.py"), name, str(RUNS), str(loops)]
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name} in {path}:\n{done.stderr[-2000:]}")
+    answer = json.loads(done.stdout)
+    return answer if isinstance(answer, list) else [answer]
+
+
+def report(found: Benchmarks) -> None:
+    """Print each program's times and ratios to cythonize's, and what they come to."""
+    rows = []
+    ratios: dict[str, dict[str, float]] = {RELEASE.name: {}, DEV.name: {}}
+    for name, by_tool in found.items():
+        for which, of_tool in ratios.items():
+            of_tool[name] = by_tool[which].median() / by_tool[PEER.name].median()
+        times = (_time(by_tool[tool.name]) for tool in TOOLS)
+        rows.append((name, *times, *(f"{ratios[tool.name][name]:.3f}" for tool in (RELEASE, DEV))))
+    print()
+    measure.table(
+        rows, ("program", "cythonize (ms)", "release (ms)", "dev (ms)", "release / cythonize", "dev / cythonize")
+    )
+    for tool, target in ((RELEASE.name, " (targets: mean ≤ 1.05, worst ≤ 1.10)"), (DEV.name, "")):
+        of_tool = ratios[tool]
+        worst = max(of_tool, key=of_tool.__getitem__)
+        mean = statistics.geometric_mean(of_tool.values())
+        print(f"{tool}: geometric mean {mean:.3f}, worst {of_tool[worst]:.3f} ({worst}){target}")
+
+
+def _time(benchmark: pyperf.Benchmark) -> str:
+    spread = benchmark.median_abs_dev() if benchmark.get_nvalue() > 1 else 0.0
+    return f"{benchmark.median() * 1000:.2f} ± {spread * 1000:.2f}"
+
+
+def write(found: Benchmarks, folder: Path) -> None:
+    """Write a file a tool, as pyperf reads it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for tool in TOOLS:
+        whole = pyperf.BenchmarkSuite([by_tool[tool.name] for by_tool in found.values()])
+        whole.dump(str(folder / f"{tool.name.replace(' ', '-')}.json"), replace=True)
+
+
+if __name__ == "__main__":
+    main()
