@@ -113,7 +113,7 @@ def find_extensions(config: Config, suffix: str) -> Iterator[tuple[str, str]]:
     """Yield each extension with the ending `suffix` in the packages, whoever made it: its module and its path.
 
     Raises:
-        ConfigurationError: a folder cannot be read.
+        PermissionError: a folder cannot be read.
     """
     for path in _files(config, (suffix,), set()):
         yield path.removesuffix(suffix).replace("/", "."), path
@@ -131,24 +131,19 @@ def _files(config: Config, endings: tuple[str, ...], looked: set[str]) -> Iterat
         looked: is added to: where that was.
 
     Raises:
-        ConfigurationError: a folder cannot be read. To skip it would mean that its modules are gone.
+        PermissionError: a folder cannot be read. To skip it would mean that its modules are gone.
     """
     root = config.source
     walk = _Walk(str(root), endings, looked)
-    try:
-        for package in config.packages or _top_level(root, looked):
-            place = package.replace(".", "/")
-            looked.add(os.path.dirname(f"{root}/{place}"))  # noqa: PTH120 - a text in, a text out
-            if (root / place).is_dir():
-                yield from sorted(walk.files(place))
-            else:
-                yield from (f"{place}{ending}" for ending in endings if (root / f"{place}{ending}").is_file())
-        for link in walk.links:  # the list grows under way
-            yield from sorted(walk.files(link))
-    except PermissionError as error:
-        raise ConfigurationError(
-            f"{error.filename}: {error.strerror}", hint="let it be read, or name the `packages` that can be"
-        ) from None
+    for package in config.packages or _top_level(root, looked):
+        place = package.replace(".", "/")
+        looked.add(os.path.dirname(f"{root}/{place}"))  # noqa: PTH120 - a text in, a text out
+        if (root / place).is_dir():
+            yield from sorted(walk.files(place))
+        else:
+            yield from (f"{place}{ending}" for ending in endings if (root / f"{place}{ending}").is_file())
+    for link in walk.links:  # the list grows under way
+        yield from sorted(walk.files(link))
 
 
 def _top_level(root: Path, looked: set[str]) -> Iterable[str]:

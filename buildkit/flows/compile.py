@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,9 @@ def compile_modules(
     tree = Extensions(config, console, environment, python=python, output=output, reuse=cache)
     if clean or environment.get("PYBUILDKIT_COMPILE", "").lower() in _OFF_WORDS:
         return _report(config, tree.remove_all(Reason("cleaned") if clean else OFF, dry_run=dry_run), watch)
-    tree.look()
-    steps = tree.decide()
+    with _readable():
+        tree.look()
+        steps = tree.decide()
     if dry_run:
         outcomes = tree.foretell(steps)
     elif all(step.action is Action.LEAVE for step in steps) and not tree.untidy:
@@ -88,7 +90,8 @@ def known(glance: Glance) -> Report | None:
     Raises:
         CompileError: a module did not compile and still would not.
     """
-    report = glance.report()
+    with _readable():
+        report = glance.report()
     if report is not None:
         _raise_failures(report)
     return report
@@ -100,6 +103,15 @@ def lines(report: Report) -> list[str]:
         return ["compile: nothing to do"]
     words = ", ".join(f"{number} {result}" for result, number in counts(report.outcomes).items())
     return [f"compile: {words}  [{report.facts['profile']}, {report.seconds:.2f} s]"]
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Word what the disk refuses to show. To take it for gone would delete the extensions of what cannot be read."""
+    try:
+        yield
+    except PermissionError as error:
+        raise CompileError(f"{error.filename}: {error.strerror}", hint="let it be read, or exclude it") from None
 
 
 def _report(config: Config, outcomes: list[Outcome], watch: Stopwatch) -> Report:

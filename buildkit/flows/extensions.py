@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -263,9 +264,14 @@ class Extensions:
         except NotCompiled as error:
             return _Done(self._failed(step, str(error), watch))
         except OSError as error:
-            return _Done(self._failed(step, f"{module.source}: {error}", watch))
+            return _Done(self._failed(step, f"{module.source}: {self._worded(error)}", watch))
         result = "compiled" if made.ran else "restored"
         return _Done(Outcome(step.subject, result, step.reason, watch.seconds), made.link, made)
+
+    def _worded(self, error: OSError) -> str:
+        """Return what the disk refused, without the temporary name of what was to come to a place."""
+        place = error.filename2 or error.filename
+        return f"{os.path.relpath(place, self._output)}: {error.strerror}" if place else str(error)
 
     def _publish(self, module: Module, made: Made) -> None:
         """Put the extension in its place; an equal one is left untouched."""
