@@ -63,7 +63,7 @@ class Builds:
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._uncompiled, _ = corpora.imported(corpus.root, corpus.modules)
+        self._uncompiled = corpora.uncompiled(corpus)
         self._seconds: dict[str, list[float]] = {}
         self._verdicts: dict[str, str] = {}
         self._busy: dict[str, list[float]] = {}

@@ -54,7 +54,7 @@ def run() -> int:
     for task, following in zip(tasks, [*tasks[1:], tasks[0]], strict=True):
         task.next = following
     for at in range(60):
-        tasks[at % len(tasks)].take(Packet(at * 5))
+        tasks[at % len(tasks)].take(Packet(at * 5 + 1))
     busy = True
     while busy:
         busy = False
