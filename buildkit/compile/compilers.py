@@ -8,13 +8,14 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from buildkit.core.fingerprint import key_of
+from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors import process
-from buildkit.model import Digest
+from buildkit.model import ABSENT, Digest
 
 COMMON = ("-DNDEBUG", "-fwrapv", "-fPIC", "-w")
 """For every C file: no assertions, arithmetic that wraps as in Python's own build, no warnings of generated code."""
@@ -46,6 +47,7 @@ LOOPS = (
 """For `.pyx`, which may have typed loops: -O1 with the passes of -O2 and -O3 that pay, at half the time of -O2."""
 
 _GNU = ("gcc", "g++", "cc", "c++")
+_BACK_ENDS = {"c": "cc1", "c++": "cc1plus"}
 _FOR_LINKER = ("-l", "-L", "-Wl,")
 
 
@@ -89,6 +91,11 @@ class Compiler:
         words = [*self.arguments, "-c", *COMMON, *flags, *folders, "-MD", "-MF", depfile]
         return [self.program, *words, source, "-o", output]
 
+    def depend_command(self, source: str, depfile: str, include: tuple[str, ...], flags: tuple[str, ...]) -> list[str]:
+        """Return the command that reads `source` with its headers, makes nothing of them and writes `depfile`."""
+        folders = [f"-I{folder}" for folder in include]
+        return [self.program, *self.arguments, "-M", *COMMON, *flags, *folders, "-MF", depfile, source]
+
     def link_command(self, objects: tuple[str, ...], output: str, flags: tuple[str, ...]) -> list[str]:
         """Return the command that makes the extension `output` of `objects`."""
         return [self.program, *self.arguments, *SHARED, *objects, *flags, *self.libraries, "-o", output]
@@ -120,13 +127,51 @@ def system_compiler(environment: Mapping[str, str], facts: dict[str, Any]) -> Co
         environment: `CC` and `PATH` are read from it.
         facts: what earlier runs found out; the programs behind the compiler are kept in it.
     """
-    named = shlex.split(environment.get("CC", ""))
-    candidates = [named] if named else [["cc"], ["gcc"], ["clang"]]
-    for program, *arguments in candidates:
+    return _first(environment, facts, "CC", ("cc", "gcc", "clang"))
+
+
+def _first(
+    environment: Mapping[str, str], facts: dict[str, Any], variable: str, usual: tuple[str, ...], language: str = "c"
+) -> Compiler | None:
+    named = shlex.split(environment.get(variable, ""))
+    for program, *arguments in [named] if named else [[name] for name in usual]:
         found = shutil.which(program, path=environment.get("PATH"))
         if found:
-            return Compiler(Path(found).name, found, tuple(arguments), _files(found, facts))
+            return Compiler(Path(found).name, found, tuple(arguments), _files(found, facts, language))
     return None
+
+
+class PlusPlus:
+    """The C++ compiler: looked for when a module first needs one, since most projects have none.
+
+    Args:
+        environment: `CXX`, `CXXFLAGS`, `CFLAGS`, `LDFLAGS` and `PATH` are read from it.
+        facts: what earlier runs found out; new findings are added.
+        digest: gives the digest of a file.
+    """
+
+    def __init__(self, environment: Mapping[str, str], facts: dict[str, Any], digest: Callable[[str], Digest]) -> None:
+        self._environment = environment
+        self._facts = facts
+        self._digest = digest
+
+    @cached_property
+    def compiler(self) -> Compiler | None:
+        """The compiler that `CXX` names, else `c++`, `g++` or `clang++`; None if there is none."""
+        return _first(self._environment, self._facts, "CXX", ("c++", "g++", "clang++"), "c++")
+
+    @cached_property
+    def flags(self) -> Flags:
+        """What `CXXFLAGS` (where it is not set, `CFLAGS`) and `LDFLAGS` ask for."""
+        return environment_flags(self._environment, "CXXFLAGS" if "CXXFLAGS" in self._environment else "CFLAGS")
+
+    @cached_property
+    def identity(self) -> Digest:
+        """The digest of the compiler and of its flags."""
+        if self.compiler is None:
+            return ABSENT
+        told = digest_value([self.compiler.recipe(self.flags.compile), self.flags.link])
+        return key_of({"files": self.compiler.identity(self._digest), "told": told})
 
 
 def tiny_compiler() -> Compiler | None:
@@ -176,9 +221,10 @@ class Flags:
 NO_FLAGS = Flags()
 
 
-def environment_flags(environment: Mapping[str, str]) -> Flags:
-    """Return what `CFLAGS` and `LDFLAGS` ask for."""
-    return Flags(tuple(shlex.split(environment.get("CFLAGS", ""))), tuple(shlex.split(environment.get("LDFLAGS", ""))))
+def environment_flags(environment: Mapping[str, str], variable: str = "CFLAGS") -> Flags:
+    """Return what `CFLAGS`, or the variable that stands for it, and `LDFLAGS` ask for."""
+    words, links = (tuple(shlex.split(environment.get(name, ""))) for name in (variable, "LDFLAGS"))
+    return Flags(words, links)
 
 
 def split_flags(words: tuple[str, ...]) -> Flags:
@@ -196,13 +242,16 @@ def headers(depfile: str) -> list[str]:
     return [word.replace("\0", " ") for word in text.replace("\\ ", "\0").split()][1:]
 
 
-def _files(program: str, facts: dict[str, Any]) -> tuple[str, ...]:
+def _files(program: str, facts: dict[str, Any], language: str) -> tuple[str, ...]:
     """Return the programs that a driver runs, which hold most of what it does; asked once for each driver."""
     real = os.path.realpath(program)
     found = os.stat(real)  # noqa: PTH116
-    key = f"compiler {real} {found.st_size} {found.st_mtime_ns}"
+    key = f"{language} compiler {real} {found.st_size} {found.st_mtime_ns}"
     if key not in facts:
-        parts = [process.run([program, f"-print-prog-name={name}"]).stdout.strip() for name in ("cc1", "as", "ld")]
+        parts = [
+            process.run([program, f"-print-prog-name={name}"]).stdout.strip()
+            for name in (_BACK_ENDS[language], "as", "ld")
+        ]
         located = [part if os.sep in part else shutil.which(part) or "" for part in parts]
         facts[key] = [os.path.realpath(part) for part in located if part]
     return (real, *facts[key])

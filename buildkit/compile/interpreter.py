@@ -20,6 +20,7 @@ _ASK = """
 import _imp, json, sys, sysconfig
 print(json.dumps([_imp.extension_suffixes()[0], sysconfig.get_path("include"), sys.version]))
 """
+_ASK_NUMPY = "from importlib.util import find_spec; found = find_spec('numpy'); print(found.origin if found else '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,19 @@ def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:
         return Interpreter(str(program), *facts[key])
     except (OSError, ValueError, TypeError) as error:
         raise ToolchainError(f"{program}: not a working Python ({error})", hint="name the interpreter's file") from None
+
+
+def numpy_headers(target: Interpreter) -> str:
+    """Return the folder of the headers of the interpreter's numpy, empty if it has none; numpy is not imported."""
+    if target.program == sys.executable:
+        from importlib.util import find_spec  # noqa: PLC0415 - only where something was made
+
+        spec = find_spec("numpy")
+        origin = (spec.origin or "") if spec is not None else ""
+    else:
+        origin = process.run([target.program, "-I", "-c", _ASK_NUMPY]).stdout.strip()
+    inner = (f"{os.path.dirname(origin)}/{core}/include" for core in ("_core", "core"))  # noqa: PTH120
+    return next((folder for folder in inner if origin and os.path.isdir(folder)), "")  # noqa: PTH112
 
 
 def _files(folder: str) -> list[str]:

@@ -34,6 +34,7 @@ class Module:
         backend: `cython` or `mypyc`.
         directives: Cython directives, complete.
         flags: further flags of the C compiler.
+        include: folders of headers, as the settings write them.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Module:
     backend: str
     directives: Mapping[str, Any]
     flags: tuple[str, ...]
+    include: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -94,7 +96,7 @@ def find_modules(config: Config) -> Modules:
 
 
 def _module(config: Config, name: str, source: str) -> Module:
-    backend, flags = config.backend, config.compile.flags
+    backend, flags, include = config.backend, config.compile.flags, config.compile.include
     directives = dict(PURE_PYTHON_DIRECTIVES) if source.endswith(".py") else {}
     directives.update(config.compile.directives)
     for pattern, settings in config.compile.module.items():
@@ -102,11 +104,12 @@ def _module(config: Config, name: str, source: str) -> Module:
             backend = settings.backend or backend
             directives.update(settings.directives)
             flags = (*flags, *settings.flags)
+            include = (*include, *settings.include)
     if backend == "mypyc":
         raise ConfigurationError(
             f"{name}: the mypyc backend is not part of this version", hint='use backend = "cython" or "none"'
         )
-    return Module(name, source, backend, directives, tuple(flags))
+    return Module(name, source, backend, directives, tuple(flags), tuple(include))
 
 
 def find_extensions(config: Config, suffix: str) -> Iterator[tuple[str, str]]:

@@ -15,9 +15,11 @@ import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
-from buildkit.compile.places import VERSIONED, Places
+from buildkit.compile.places import OTHER_THAN, VERSIONED, Places
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ class Recorder:
                 read[name] = digest
                 steady = steady and _digest(path) == digest
         probes = {f"-{name}" for path in reading.missing if path != output and (name := self._missing_name(path))}
-        probes |= {f"-{name}" for path in reading.globs if (name := self._missing_name(path))}
+        probes |= {f"-{name}{_known(path)}" for path in reading.globs if (name := self._missing_name(path))}
         probes |= {f"+{name}" for path in reading.present if path != output and (name := self._places.name(path))}
         return read, sorted(probe for probe in probes if probe[1:] not in read), steady
 
@@ -113,6 +115,13 @@ class Recorder:
                     reading.opened[path] = _digest(path)
         elif event == "glob.glob" and VERSIONED in arguments[0]:
             reading.globs.add(os.path.abspath(arguments[0]))  # noqa: PTH100
+
+
+def _known(pattern: str) -> str:
+    """Return what a glob finds now, as the end of the name of a probe that asks for any other."""
+    folder, _, name = pattern.rpartition(os.sep)
+    found = sorted(filter(partial(fnmatchcase, pat=name), os.listdir(folder))) if os.path.isdir(folder) else ()  # noqa: PTH112, PTH208
+    return "".join(f"{OTHER_THAN}{each}" for each in found)
 
 
 def _digest(path: str) -> str:

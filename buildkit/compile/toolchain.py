@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.compile import compilers, interpreter, probe
-from buildkit.compile.compilers import Compiler
+from buildkit.compile.compilers import Compiler, PlusPlus
 from buildkit.compile.interpreter import Interpreter
 from buildkit.compile.places import Places
 from buildkit.core.fingerprint import key_of
@@ -32,11 +32,13 @@ class Toolchain:
         interpreter: the Python that the extensions are for.
         compilers: the C compilers in the order in which they are tried on a module; the first that works is enough.
         parts: the digest of each tool by its part's name (`toolchain cython`).
+        plus_plus: the C++ compiler, which most modules do without.
     """
 
     interpreter: Interpreter
     compilers: tuple[Compiler, ...]
     parts: Mapping[str, Digest]
+    plus_plus: PlusPlus
 
 
 def find(
@@ -86,16 +88,18 @@ def find(
             "toolchain compiler": key_of({f"{at}": tool.identity(digest) for at, tool in enumerate(chosen)}),
             "toolchain python": python_digest,
         },
+        PlusPlus(environment, facts, digest),
     )
 
 
-def places(source: Path, toolchain: Toolchain) -> Places:
-    """Return where the inputs of a build lie."""
+def places(source: Path, toolchain: Toolchain, project: Path | None = None) -> Places:
+    """Return where the inputs of a build lie: in the source root, in the project around it, in what is installed."""
     site = tuple(entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))
     library = os.path.dirname(os.__file__)  # noqa: PTH120 - sysconfig would load all that Python was built with
     archive = next((entry for entry in sys.path if entry.endswith(".zip")), library)
     own = tuple(str(Path(compiler.program).parent.parent) for compiler in toolchain.compilers if compiler.tiny)
-    return Places(str(source), site, (library, archive, _cython_folder(), toolchain.interpreter.include, *own))
+    covered = (library, archive, _cython_folder(), toolchain.interpreter.include, *own)
+    return Places(str(source), site, covered, "" if project in {None, source} else str(project))
 
 
 def _cython_folder() -> str:

@@ -51,8 +51,8 @@ class Translator:
         if child is not None:
             process.end(child, grace=0)
 
-    def translate(self, module: Module, output: Path) -> Translation:
-        """Translate `module` to the C file `output`.
+    def translate(self, module: Module, output: Path, language: str) -> Translation:
+        """Translate `module` to the file `output` in `language`, `c` or `c++`.
 
         Raises:
             ChildProcessError: the worker died (killed, out of memory).
@@ -63,6 +63,7 @@ class Translator:
             "source": module.source,
             "directives": dict(module.directives),
             "output": str(output),
+            "language": language,
         }
         answer = self._ask(child, job)
         return Translation(answer["ok"], answer["read"], tuple(answer["probes"]), answer["steady"], answer["words"])

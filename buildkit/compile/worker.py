@@ -41,7 +41,10 @@ def main() -> None:
 def _translate(job: dict[str, Any], cython: Cython, recorder: Recorder) -> dict[str, Any]:
     cython.utils.clear_function_caches()
     options = cython.main.CompilationOptions(
-        **OPTIONS, compiler_directives={**DIRECTIVES, **job["directives"]}, output_file=job["output"]
+        **OPTIONS,
+        compiler_directives={**DIRECTIVES, **job["directives"]},
+        output_file=job["output"],
+        cplus=job["language"] == "c++",
     )
     words = io.StringIO()
     failed = True

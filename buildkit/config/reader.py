@@ -193,6 +193,16 @@ def _check(config: Config) -> None:
             for name in stage.inputs
             if name.startswith("stage:") and name[6:] not in names[:at]
         ]
+    includes = {
+        "": config.compile.include,
+        **{f".module.{at}": its.include for at, its in config.compile.module.items()},
+    }
+    problems += [
+        f'compile{at}.include: there is no folder "{folder}"'
+        for at, folders in includes.items()
+        for folder in folders
+        if not folder.startswith("package:") and not (config.root / folder).is_dir()
+    ]
     if problems:
         raise _problems(config.file, [f"{config.file.name}: [tool.buildkit] {problem}" for problem in problems])
 

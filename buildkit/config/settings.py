@@ -36,7 +36,10 @@ class ModuleConfig:
 
     backend: str = option("text", "", "The backend of these modules.", choices=("", "cython", "mypyc", "none"))
     directives: Mapping[str, Any] = option("table", {}, "Cython directives on top of the project's.")
-    flags: tuple[str, ...] = option("texts", (), "Further flags of the C compiler.")
+    flags: tuple[str, ...] = option("texts", (), "Flags of the C compiler; `-l…`, `-L…`, `-Wl,…` for the linker.")
+    include: tuple[str, ...] = option(
+        "texts", (), "Folders of headers: relative to the project's, or `package:NAME/FOLDER` of an installed package."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,10 @@ class CompileConfig:
     jobs: int = option("jobs", 0, "Compilers at once; `auto` takes as many as this process may use cores.")
     launcher: tuple[str, ...] = option("command", (), 'What starts the C compiler, such as `["ccache"]`.')
     directives: Mapping[str, Any] = option("table", {}, "Cython directives.")
-    flags: tuple[str, ...] = option("texts", (), "Further flags of the C compiler.")
+    flags: tuple[str, ...] = option("texts", (), "Flags of the C compiler; `-l…`, `-L…`, `-Wl,…` for the linker.")
+    include: tuple[str, ...] = option(
+        "texts", (), "Folders of headers: relative to the project's, or `package:NAME/FOLDER` of an installed package."
+    )
     module: Mapping[str, ModuleConfig] = field(default_factory=dict, metadata={"tables": ModuleConfig})
 
 

@@ -9,12 +9,12 @@ A comment edit that moves no line gives the same C, so the other actions are in 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from buildkit.compile import options
+from buildkit.compile.asks import NOTHING, Asks, asks_of, folder_named, from_entry, own_language
 from buildkit.compile.compilers import NO_FLAGS, Flags, split_flags
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places, Probes
@@ -22,11 +22,14 @@ from buildkit.compile.toolchain import Toolchain
 from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors.statcache import StatCache
+from buildkit.flows.calls import Calls
 from buildkit.flows.headers import Headers
-from buildkit.flows.native import Gone, Native, Unit, scratch
+from buildkit.flows.native import Gone, Native, scratch
+from buildkit.flows.unit import PLUS_PLUS, Unit
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 
+ENDINGS = {"c": ".c", "c++": ".cpp"}
 ATTEMPTS = 3
 """How often a module is translated anew because its inputs changed meanwhile."""
 
@@ -53,12 +56,14 @@ class Link:
         read: every file that was read, by name with its digest.
         probes: every other place that was looked at.
         words: the compiler's own, where it refused.
+        asks: what the sources ask of the C compiler.
     """
 
     c: Digest
     read: Mapping[str, Digest]
     probes: tuple[str, ...]
     words: str = ""
+    asks: Asks = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +97,30 @@ def translate_key(name: str, source: str, parts: Mapping[str, Digest]) -> Digest
     return key_of({f"module {name}": Digest(""), **{part: parts[part] for part in own}})
 
 
-def unit_of(name: str, source: str, c: Digest, flags: Flags = NO_FLAGS) -> Unit:
-    """Return what is compiled of a module: its name, its file relative to the source root, its C, its own flags."""
-    return Unit(name, source, {f"{name.rpartition('.')[2]}.c": c}, flags=flags)
+def unit_of(
+    name: str,
+    source: str,
+    c: Digest,
+    asks: Asks,
+    digest: Callable[[str], Digest],
+    *,
+    flags: Flags = NO_FLAGS,
+    include: tuple[str, ...] = (),
+) -> Unit:
+    """Return what is compiled of a module.
+
+    Args:
+        name: the module.
+        source: its file, relative to the source root.
+        c: the digest of its C.
+        asks: what its sources ask for.
+        digest: gives the digest of a further source.
+        flags: its own words of the settings.
+        include: folders of headers that the settings name.
+    """
+    text = f"{name.rpartition('.')[2]}{ENDINGS[asks.language]}"
+    sources = {name: digest(name) for name in asks.sources}
+    return Unit(name, source, {text: c}, flags=flags, include=include, asks=asks, sources=sources)
 
 
 class Chain:
@@ -134,24 +160,25 @@ class Chain:
         self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
         self.probes = Probes(places)
         self._headers = Headers(places, self.probes, cache)
-        self._native = Native(
-            toolchain, places, profile, flags, store, self._headers, scratch, reuse=reuse, launcher=launcher
-        )
+        self._calls = Calls(toolchain, places, profile, flags, launcher)
+        self._native = Native(self._calls, store, self._headers, scratch, reuse=reuse)
 
     def settings(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
-        alike = (module.source.rpartition(".")[2], module.flags, repr(module.directives))
+        alike = (module.source.rpartition(".")[2], module.flags, module.include, repr(module.directives))
         found = self._settings.get(alike)
         if found is None:
             fixed = [options.OPTIONS, options.DIRECTIVES]
             found = self._settings[alike] = {
                 "setting directives": digest_value([fixed, dict(module.directives)]),
-                **self._native.settings(module.source, split_flags(module.flags)),
+                **self._calls.settings(module.source, split_flags(module.flags), self._include(module)),
             }
         return found
 
     def digest(self, name: str) -> Digest:
         """Return the digest of the input with that portable name."""
+        if name == PLUS_PLUS:
+            return self._toolchain.plus_plus.identity
         return self._cache.digest(self._places.path(name))
 
     def headers(self, names: tuple[str, ...], folder: str) -> Digest:
@@ -188,7 +215,11 @@ class Chain:
         return Made(link, done.output, done.headers, done.content, ran=ran or done.ran)
 
     def _unit(self, module: Module, link: Link) -> Unit:
-        return unit_of(module.name, module.source, link.c, split_flags(module.flags))
+        flags, include = split_flags(module.flags), self._include(module)
+        return unit_of(module.name, module.source, link.c, link.asks, self.digest, flags=flags, include=include)
+
+    def _include(self, module: Module) -> tuple[str, ...]:
+        return tuple(folder_named(folder, self._places) for folder in module.include)
 
     # -- translate
 
@@ -203,33 +234,44 @@ class Chain:
             if all(self.digest(name) == digest for name, digest in read.items()):
                 probes = tuple(entry["probes"])
                 if self.probes.changed(probes) is None:
-                    return Link(Digest(entry["c"]), read, probes, entry["words"])
+                    return self._link(Digest(entry["c"]), read, probes, entry["words"], from_entry(entry["asks"]))
         return None
+
+    def _link(self, c: Digest, read: Mapping[str, Digest], probes: tuple[str, ...], words: str, asks: Asks) -> Link:
+        """Return the link; what becomes C++ rests on the C++ compiler too."""
+        link = Link(c, read, probes, words, asks)
+        return replace(link, read={**read, PLUS_PLUS: self.digest(PLUS_PLUS)}) if asks.is_plus_plus else link
 
     def _translate(self, module: Module, translator: Translator) -> tuple[Link, bytes]:
         source = f"source {module.source}"
         for _ in range(ATTEMPTS):
             before = self.digest(source)
-            with scratch(self._scratch) as folder:
-                file = folder / f"{module.name.rpartition('.')[2]}.c"
-                done = translator.translate(module, file)
-                text = file.read_bytes() if done.ok else b""
-            if done.steady and done.read.get(source) == before:
-                return self._keep(module, done, text)
+            language = own_language(self._places.path(source))
+            done, text = self._run(module, translator, language)
+            asks = asks_of(source, done.read, self._places)
+            if asks is not None and asks.language != language:  # a .pxd has the word
+                done, text = self._run(module, translator, asks.language)
+                asks = asks_of(source, done.read, self._places)
+            if done.steady and asks is not None and done.read.get(source) == before:
+                return self._keep(module, done, text, asks)
             if not done.ok and not done.steady:
                 raise NotTranslated(done.words, None)
             self._cache.forget(self._places.path(source))
         raise NotTranslated(f"{module.source}: changed again and again while it was compiled", None)
 
-    def _keep(self, module: Module, done: Translation, text: bytes) -> tuple[Link, bytes]:
+    def _run(self, module: Module, translator: Translator, language: str) -> tuple[Translation, bytes]:
+        with scratch(self._scratch) as folder:
+            file = folder / f"{module.name.rpartition('.')[2]}{ENDINGS[language]}"
+            done = translator.translate(module, file, language)
+            return done, file.read_bytes() if done.ok else b""
+
+    def _keep(self, module: Module, done: Translation, text: bytes, asks: Asks) -> tuple[Link, bytes]:
         """Keep what a translation came to under the key of its inputs, a refusal as well."""
-        link = Link(
-            self._store.put(text, deflate=True) if done.ok else Digest(""),
-            {name: Digest(digest) for name, digest in done.read.items()},
-            done.probes,
-            "" if done.ok else done.words,
-        )
-        entry: dict[str, Any] = {"c": link.c, "read": dict(link.read), "probes": link.probes, "words": link.words}
+        c = self._store.put(text, deflate=True) if done.ok else Digest("")
+        read = {name: Digest(digest) for name, digest in done.read.items()}
+        probes = tuple(sorted({*done.probes, *asks.probes}))
+        link = self._link(c, read, probes, "" if done.ok else done.words, asks)
+        entry = {"c": c, "read": read, "probes": link.probes, "words": link.words, "asks": asks.as_entry()}
         self._store.add(self._translate_key(module), entry)
         if not done.ok:
             raise NotTranslated(done.words, link)

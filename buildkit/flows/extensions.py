@@ -16,6 +16,7 @@ from buildkit.compile import toolchain as tools
 from buildkit.compile.compilers import environment_flags
 from buildkit.compile.interpreter import own_suffix
 from buildkit.compile.modules import Module, Modules, find_extensions, find_modules
+from buildkit.compile.places import OWN
 from buildkit.compile.translator import Translator
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_bytes, fingerprint, key_of
@@ -88,7 +89,7 @@ class Extensions:
         profile = self._config.compile.profile
         toolchain = tools.find(profile, self._python, self._environment, self._memory.facts, self._cache.digest)
         self._toolchain = toolchain
-        self._places = tools.places(self._config.source, toolchain)
+        self._places = tools.places(self._config.source, toolchain, self._config.root)
         flags = environment_flags(self._environment)
         self._chain = Chain(
             toolchain,
@@ -337,7 +338,7 @@ class Extensions:
         else:
             outputs[self._extension(module)] = done.made.output
             names = done.made.headers
-            parts |= {header: self._chain.digest(header) for header in names if header.startswith("source ")}
+            parts |= {header: self._chain.digest(header) for header in names if header.startswith(OWN)}
             label = f"headers {digest_bytes(chr(10).join(names).encode())[:16]}"
             self._state.headers[label] = names
             parts[label] = self._chain.headers(names, module.folder)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from buildkit.compile.places import Places, Probes
+from buildkit.compile.places import FOLDERS, OWN, Places, Probes
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors import clock
 from buildkit.doors.statcache import StatCache
 from buildkit.model import Digest
 
 Compiled = tuple[tuple[str, ...], bytes]
-"""The names of the headers that a compiler read, and the extension that it made."""
+"""The names of what a compiler or linker read and of the folders that it searched; and what it made."""
 
 ATTEMPTS = 3
 """How often a module is compiled anew because its headers changed meanwhile."""
 
 _BESIDE = "beside"
-_OWN = "source "
 
 
 class Headers:
@@ -49,7 +48,7 @@ class Headers:
 
     def whole(self, names: tuple[str, ...], folder: str) -> Digest:
         """Return the digest over all headers that a module's compiler read; the arguments are those of `shared`."""
-        own = {name: self._digest(name) for name in names if name.startswith(_OWN)}
+        own = {name: self._digest(name) for name in names if name.startswith(OWN)}
         return key_of({**own, "shared": self.shared(names, folder)})
 
     def steady(self, folder: str, compiled: Callable[[], Compiled]) -> tuple[Compiled, Digest] | None:
@@ -69,22 +68,24 @@ class Headers:
             start, before = clock.now(), Probes(self._places)
             before.beside((), folder)
             names, content = compiled()
-            old = {name for name in names if self._cache.unchanged_since(self._places.path(name), start)}
+            read = [name for name in names if not name.startswith(FOLDERS)]
+            old = {name for name in read if self._cache.unchanged_since(self._places.path(name), start)}
             now = self._digests(names, folder, Probes(self._places))
             self._shared.clear()
-            same = all(name in old or known.get(name) == now[name] for name in names)
+            same = all(name in old or known.get(name) == now[name] for name in read)
             if same and now[_BESIDE] == digest_value(before.beside(names, folder)):
-                own = {name: now[name] for name in names if name.startswith(_OWN)}
+                own = {name: now[name] for name in names if name.startswith(OWN)}
                 return (names, content), key_of({**own, "shared": _shared(now)})
             known = now
         return None
 
     def _digests(self, names: tuple[str, ...], folder: str, probes: Probes) -> dict[str, Digest]:
-        return {**{name: self._digest(name) for name in names}, _BESIDE: digest_value(probes.beside(names, folder))}
+        digests = {name: Digest("") if name.startswith(FOLDERS) else self._digest(name) for name in names}
+        return {**digests, _BESIDE: digest_value(probes.beside(names, folder))}
 
     def _digest(self, name: str) -> Digest:
         return self._cache.digest(self._places.path(name))
 
 
 def _shared(digests: Mapping[str, Digest]) -> Digest:
-    return key_of({name: digest for name, digest in digests.items() if not name.startswith(_OWN)})
+    return key_of({name: digest for name, digest in digests.items() if not name.startswith(OWN)})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
+from buildkit.compile.asks import from_entry
 from buildkit.flows.chain import translate_key, unit_of
-from buildkit.flows.native import actions_of
-from buildkit.model import Digest
+from buildkit.flows.unit import actions_of
+from buildkit.model import ABSENT, Digest
 from buildkit.store import state as states
 from buildkit.store.archive import Action
 from buildkit.store.artifacts import Store
@@ -44,7 +46,8 @@ def _of_module(store: Store, state: State, name: str) -> list[Action]:
         if same and tuple(entry["probes"]) == state.probes[name]:
             if not entry["c"]:
                 return [(key, [entry])]
-            unit = unit_of(name, source, entry["c"])
-            made = actions_of(store, unit, record.parts, set(record.outputs.values()))
+            parts = defaultdict(lambda: ABSENT, record.parts)
+            unit = unit_of(name, source, entry["c"], from_entry(entry["asks"]), parts.__getitem__)
+            made = actions_of(store, unit, parts, set(record.outputs.values()))
             return [(key, [entry]), *made] if made else []
     return []

@@ -131,9 +131,9 @@ def test_nothing_stands_in_for_a_header_at_first(places: Places) -> None:
 @pytest.mark.parametrize(
     ("path", "found"),
     [
-        ("app/limit.h", "app/limit.h"),
-        ("app/types.h", "app/types.h"),
-        ("sys/types.h", "/sys"),
+        ("app/limit.h", "source app/limit.h"),
+        ("app/types.h", "source app/types.h"),
+        ("sys/types.h", "source sys"),
         ("app/other.h", None),
         ("other/limit.h", None),
     ],
@@ -152,4 +152,32 @@ def test_a_header_may_be_hidden_by_one_beside_the_header_that_names_it(places: P
     before = Probes(places).beside(headers, "app")
     Path(places.source, "include/limit.h").touch()
 
-    assert Probes(places).beside(headers, "app") == sorted([*before, "include/limit.h"])
+    assert Probes(places).beside(headers, "app") == sorted([*before, "source include/limit.h"])
+
+
+def test_a_header_may_be_hidden_in_a_folder_that_was_searched(places: Places) -> None:
+    headers = (*HEADERS, "include source vendor")
+    Path(places.source, "vendor").mkdir()
+    before = Probes(places).beside(headers, "app")
+    Path(places.source, "vendor/types.h").touch()
+
+    assert Probes(places).beside(headers, "app") == [*before, "source vendor/types.h"]
+
+
+def test_every_library_in_a_folder_that_the_linker_searched_may_be_taken_instead(places: Places) -> None:
+    headers = ("libraries source vendor", "source vendor/libone.a")
+    Path(places.source, "vendor").mkdir()
+    before = Probes(places).beside(headers, "app")
+    for name in ("libone.so", "README"):
+        Path(places.source, "vendor", name).touch()
+
+    assert Probes(places).beside(headers, "app") == sorted([*before, "source vendor/libone.so"])
+
+
+def test_another_file_of_a_version_counts_beside_those_that_were_found(places: Places) -> None:
+    Path(places.source, "app/fast.cython-30.pxd").touch()
+    probe = "-source app/fast.cython-*.pxd!fast.cython-30.pxd"
+
+    assert Probes(places).changed([probe]) is None
+    Path(places.source, "app/fast.cython-29.pxd").touch()
+    assert Probes(places).changed([probe]) == probe
