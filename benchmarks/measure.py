@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -69,12 +68,6 @@ def table(rows: Sequence[Sequence[str]], heading: Sequence[str] = RATIOS) -> Non
     widths = [max(len(line[at]) for line in (heading, *rows)) for at in range(len(heading))]
     for line in (heading, tuple("─" * width for width in widths), *rows):
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), flush=True)
-
-
-def children_peak() -> float:
-    """Return the largest resident memory of any child so far, in megabytes."""
-    scale = 1024 if sys.platform == "linux" else 1024 * 1024
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / scale
 
 
 def spread(times: Sequence[float]) -> str:
