@@ -118,6 +118,7 @@ def actions_of(store: Store, unit: Unit, parts: Mapping[str, Digest], outputs: C
             made = [entry for entry in linked if entry["output"] in outputs and store.has(entry["output"])]
             if made:
                 return [*refused, *((one, [entry]) for one, entry in zip(keys, way, strict=True)), (key, made)]
-            refused += [(key, linked)] if linked else []
+            no = [entry for entry in linked if not entry["output"]]
+            refused += [(key, no)] if no else []
         refused += zip(keys, compiled, strict=True)
     return []

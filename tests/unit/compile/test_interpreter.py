@@ -94,3 +94,26 @@ def test_a_python_without_headers_says_how_to_get_them(tmp_path: Path) -> None:
     with pytest.raises(ToolchainError, match=r"there is no Python\.h") as caught:
         found.identity(digest_file)
     assert "python3-dev" in caught.value.hint
+
+
+# ------------------------------------------------------------------ numpy
+
+
+@pytest.mark.parametrize("core", ["_core", "core"])
+def test_the_headers_of_numpy_are_found_without_importing_it(tmp_path: Path, core: str) -> None:
+    (tmp_path / "numpy" / core / "include").mkdir(parents=True)
+    (tmp_path / "numpy/__init__.py").write_text("raise ImportError('nobody imports this')\n")
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\nshift; exec env PYTHONPATH={tmp_path} {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    target = dataclasses.replace(interpreter.find(None, {}), program=str(program))
+
+    assert interpreter.numpy_headers(target) == str(tmp_path / "numpy" / core / "include")
+
+
+def test_a_python_without_numpy_has_no_headers_of_it(tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    program.chmod(0o755)
+
+    assert interpreter.numpy_headers(dataclasses.replace(interpreter.find(None, {}), program=str(program))) == ""

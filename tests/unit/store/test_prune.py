@@ -10,7 +10,7 @@ from buildkit.core.fingerprint import digest_bytes
 from buildkit.doors import locks
 from buildkit.model import Digest
 from buildkit.store import prune
-from buildkit.store.artifacts import Store
+from buildkit.store.artifacts import OBJECT, Store
 from buildkit.store.inventory import Entry, look
 from buildkit.store.prune import Limits
 
@@ -78,6 +78,23 @@ def test_over_the_size_the_least_recently_used_go_first_until_it_fits(store: Sto
     assert names(store, Limits(size - 1, 0)) == [*made[9]]
     assert names(store, Limits(size - one - 1, 0)) == [*made[9], *made[7]]
     assert names(store, Limits(1, 0)) == [*made[9], *made[7], *made[4], *made[2]]
+
+
+def test_objects_go_before_anything_that_a_restore_takes(store: Store) -> None:
+    made = {}
+    for days in (2, 9):
+        key, content = digest_bytes(bytes([days])), bytes([days]) * 100
+        made[days] = store.put_object(content)
+        store.add(key, {"object": made[days]})
+        idle(store.path("blobs", made[days], OBJECT), days)
+    extension = make(store, "extension", days=20)
+    size = look(store.folder).size
+
+    assert names(store, Limits(size, 0)) == []
+    assert names(store, Limits(size - 1, 0)) == [made[9]]
+    assert names(store, Limits(size - 101, 0)) == [made[9], made[2]]
+    assert names(store, Limits(size - 201, 0)) == [made[9], made[2], *extension]
+    assert names(store, Limits(0, 15 * DAY)) == [*extension], "by age an object goes with its action"
 
 
 def test_a_use_saves_an_entry(store: Store) -> None:
