@@ -236,9 +236,16 @@ def split_flags(words: tuple[str, ...]) -> Flags:
     )
 
 
-def headers(depfile: str) -> list[str]:
-    """Return the headers that a compiler's depfile names (make's syntax), without the C file itself."""
-    text = depfile.partition(": ")[2].replace("\\\n", " ").replace("\\#", "#").replace("$$", "$")
+def headers(depfile: str, *, tiny: bool = False) -> list[str]:
+    """Return the headers that a compiler's depfile names (make's syntax), without the C file itself.
+
+    Args:
+        depfile: its text.
+        tiny: it is tcc's, which marks spaces alone.
+    """
+    text = depfile.partition(": ")[2].replace("\\\n", " ")
+    if not tiny:
+        text = text.replace("\\#", "#").replace("$$", "$")
     return [word.replace("\0", " ") for word in text.replace("\\ ", "\0").split()][1:]
 
 

@@ -159,12 +159,16 @@ class Calls:
         done = self._run(command, place)
         if not done.ok:
             raise self._refusal(done, unit)
-        return self._read(unit, file, place, folder, depfile), (folder / output).read_bytes()
+        found = compilers.headers((folder / depfile).read_text(), tiny=tool.tiny)
+        return self._read(unit, file, place, folder, found), (folder / output).read_bytes()
 
     def would_read(self, unit: Unit, file: str, tool: Compiler, folder: Path) -> tuple[str, ...] | None:
         """Return what a compiler reads of a file that it refuses; None if it does not come that far."""
-        place, command = self._call(unit, file, tool, folder, ("", str(folder / "refused.d")))
-        return self._read(unit, file, place, folder, "refused.d") if self._run(command, place).ok else None
+        depfile = folder / "refused.d"
+        place, command = self._call(unit, file, tool, folder, ("", str(depfile)))
+        if not self._run(command, place).ok:
+            return None
+        return self._read(unit, file, place, folder, compilers.headers(depfile.read_text(), tiny=tool.tiny))
 
     def _call(
         self, unit: Unit, file: str, tool: Compiler, folder: Path, outputs: tuple[str, str]
@@ -187,8 +191,7 @@ class Calls:
             return place, tool.depend_command(source, outputs[1], include, flags)
         return place, tool.compile_command(source, *outputs, include, flags)
 
-    def _read(self, unit: Unit, file: str, place: Path, folder: Path, depfile: str) -> tuple[str, ...]:
-        found = compilers.headers((folder / depfile).read_text())
+    def _read(self, unit: Unit, file: str, place: Path, folder: Path, found: list[str]) -> tuple[str, ...]:
         paths = (os.path.normpath(place / path) for path in found)
         outside = (path for path in paths if not path.startswith(f"{folder}{os.sep}"))
         names = {name for path in outside if (name := self._places.name(path)) is not None}

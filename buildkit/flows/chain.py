@@ -200,15 +200,20 @@ class Chain:
             NotCompiled: no compiler takes the C.
             OSError: the disk is full.
         """
-        with self._store.alone(self._translate_key(module)):
-            link = self._find_link(module)
-            if link is not None and not link.c:
-                raise NotTranslated(link.words, link)
-            if link is not None:
-                with contextlib.suppress(Gone):
-                    return self._made(module, link, {}, ran=False)
-            link, text = self._translate(module, translator)
-            return self._made(module, link, {link.c: text}, ran=True)
+        for _ in range(ATTEMPTS):
+            with self._store.alone(self._translate_key(module)):
+                link = self._find_link(module)
+                if link is not None and not link.c:
+                    raise NotTranslated(link.words, link)
+                if link is not None:
+                    with contextlib.suppress(Gone):
+                        return self._made(module, link, {}, ran=False)
+                done = self._translate(module, translator)
+                if done is not None:
+                    link, text = done
+                    return self._made(module, link, {link.c: text}, ran=True)
+            self._cache.forget(self._places.path(f"source {module.source}"))  # another text has another key, and lock
+        raise NotTranslated(f"{module.source}: changed again and again while it was compiled", None)
 
     def _made(self, module: Module, link: Link, at_hand: Mapping[Digest, bytes], *, ran: bool) -> Made:
         done = self._native.make(self._unit(module, link), at_hand)
@@ -242,22 +247,21 @@ class Chain:
         link = Link(c, read, probes, words, asks)
         return replace(link, read={**read, PLUS_PLUS: self.digest(PLUS_PLUS)}) if asks.is_plus_plus else link
 
-    def _translate(self, module: Module, translator: Translator) -> tuple[Link, bytes]:
+    def _translate(self, module: Module, translator: Translator) -> tuple[Link, bytes] | None:
+        """Return the link with its C text; None where an input changed meanwhile."""
         source = f"source {module.source}"
-        for _ in range(ATTEMPTS):
-            before = self.digest(source)
-            language = own_language(self._places.path(source))
-            done, text = self._run(module, translator, language)
+        before = self.digest(source)
+        language = own_language(self._places.path(source))
+        done, text = self._run(module, translator, language)
+        asks = asks_of(source, done.read, self._places)
+        if asks is not None and asks.language != language:  # a .pxd has the word
+            done, text = self._run(module, translator, asks.language)
             asks = asks_of(source, done.read, self._places)
-            if asks is not None and asks.language != language:  # a .pxd has the word
-                done, text = self._run(module, translator, asks.language)
-                asks = asks_of(source, done.read, self._places)
-            if done.steady and asks is not None and done.read.get(source) == before:
-                return self._keep(module, done, text, asks)
-            if not done.ok and not done.steady:
-                raise NotTranslated(done.words, None)
-            self._cache.forget(self._places.path(source))
-        raise NotTranslated(f"{module.source}: changed again and again while it was compiled", None)
+        if done.steady and asks is not None and done.read.get(source) == before:
+            return self._keep(module, done, text, asks)
+        if not done.ok and not done.steady:
+            raise NotTranslated(done.words, None)
+        return None
 
     def _run(self, module: Module, translator: Translator, language: str) -> tuple[Translation, bytes]:
         with scratch(self._scratch) as folder:
