@@ -7,6 +7,7 @@ makes the C text the same in every checkout.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -21,6 +22,10 @@ from buildkit.compile.options import DIRECTIVES, OPTIONS
 from buildkit.compile.places import Places
 from buildkit.compile.recorder import Recorder
 
+GARBAGE = 50_000
+"""New objects between two looks for garbage. A tree of nodes is none; to look through it again and again is a tenth of
+a translation."""
+
 
 def main() -> None:
     """Read jobs until stdin ends."""
@@ -33,6 +38,9 @@ def main() -> None:
     # what else lies on the path (an editable install, PYTHONPATH) is this machine's alone and would enter the keys
     sys.path[:] = [entry for entry in sys.path if entry in places.site or entry.startswith(places.covered)]
     recorder = Recorder(places)
+    import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
+    gc.freeze()  # what it is made of stays
+    gc.set_threshold(GARBAGE)
     _answer(results, {"ready": True})
     for line in jobs:
         _answer(results, _translate(json.loads(line), cython, recorder))
