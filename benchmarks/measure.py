@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PYTHON = Path(sys.executable)
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages have bytecode, ours and the peers'
 INVOKE = [str(PYTHON), "-m", "invoke"]
 EMPTY_TASKS = "from invoke import task\n\n\n@task\ndef hi(c):\n    print('hi')\n"
 OUR_TASKS = "from buildkit.tasks import ns\n"
