@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,9 +13,9 @@ from typing import cast
 
 from buildkit.compile import toolchain as tools
 from buildkit.compile.compilers import environment_flags
-from buildkit.compile.interpreter import own_suffix
 from buildkit.compile.modules import Module, Modules, find_extensions, find_modules
 from buildkit.compile.places import OWN
+from buildkit.compile.suffix import own_suffix
 from buildkit.compile.translator import Translator
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_bytes, fingerprint, key_of
