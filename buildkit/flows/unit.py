@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
+from typing import TYPE_CHECKING
 
 from buildkit.compile.asks import NOTHING, Asks
 from buildkit.compile.compilers import NO_FLAGS, Flags
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.model import Digest
-from buildkit.store.archive import Action
 from buildkit.store.artifacts import Store
+
+if TYPE_CHECKING:
+    from buildkit.store.archive import Action  # loads what reads and writes archives
 
 PLUS_PLUS = "toolchain c++"
 """The part of a fingerprint that says which C++ compiler there is; only what needs one has it."""
