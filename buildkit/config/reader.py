@@ -170,6 +170,8 @@ def _check(config: Config) -> None:
     problems = []
     if not config.source.is_dir():
         problems.append(f'source-root: there is no folder "{config.source_root}"')
+    elif "\n" in str(config.source):
+        problems.append("source-root: no line break in its path, as compilers list the headers that they read by lines")
     elif config.packages:
         found = _packages(config.source)
         problems += [

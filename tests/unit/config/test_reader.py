@@ -279,6 +279,16 @@ name = "later"
     ]
 
 
+def test_a_line_break_in_the_path_is_refused(project: ProjectMaker) -> None:
+    root = project({"pyproject.toml": "[tool.buildkit]\n"})
+    odd = root.rename(root.with_name("line\nbreak"))
+
+    with pytest.raises(ConfigurationError) as caught:
+        load(odd, {})
+
+    assert "source-root: no line break in its path" in caught.value.details[0]
+
+
 def test_a_source_root_that_is_not_there_is_named(project: ProjectMaker) -> None:
     assert refused(project(with_table('source-root = "source"\n'))).details == (
         'pyproject.toml: [tool.buildkit] source-root: there is no folder "source"',
