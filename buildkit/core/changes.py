@@ -73,7 +73,7 @@ NOTHING = Reaction((), Reason("unchanged"), ())
 IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "test", "tests"})
 """Folders without code of the service, beside all whose name starts with a dot."""
 
-_COMPILED_ALWAYS = (".pyx", ".pxd", ".pxi", ".h", ".hpp")
+_COMPILED_ALWAYS = (".pyx", ".pxd", ".pxi", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx")
 _NEVER_COMPILED = ("__init__.py", "__main__.py")
 _WILD = {"**/": "(?:.+/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 _TESTS = ("test_*.py", "*_test.py", "conftest.py")

@@ -9,6 +9,7 @@ A comment edit that moves no line gives the same C, so the other actions are in 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -168,7 +169,9 @@ class Chain:
         alike = (module.source.rpartition(".")[2], module.flags, module.include, repr(module.directives))
         found = self._settings.get(alike)
         if found is None:
-            fixed = [options.OPTIONS, options.DIRECTIVES]
+            # the paths in `# distutils:` lines are relative to the project's folder
+            layout = os.path.relpath(self._places.source, self._places.project or self._places.source)
+            fixed = [options.OPTIONS, options.DIRECTIVES, layout]
             found = self._settings[alike] = {
                 "setting directives": digest_value([fixed, dict(module.directives)]),
                 **self._calls.settings(module.source, split_flags(module.flags), self._include(module)),

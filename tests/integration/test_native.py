@@ -269,6 +269,23 @@ def test_cpp_is_the_same_in_every_folder_and_restored_there(
     assert names[0].read_bytes() == names[1].read_bytes()
 
 
+def test_a_path_in_a_line_is_one_in_the_project_wherever_its_sources_lie(
+    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path
+) -> None:
+    root = project(SHAPES)
+    flat = tmp_path / "flat"
+    for folder in ("include", "csrc"):
+        shutil.copytree(root / folder, flat / folder)
+    shutil.copytree(root / "src/app", flat / "app")
+    (flat / "pyproject.toml").write_text(SETTINGS)
+    assert invoke(root, "compile").exit_code == 0
+
+    ran = invoke(flat, "compile", "--json")
+
+    assert ran.exit_code == 0, ran.stderr
+    assert (flat / f"app/shapes{SUFFIX}").read_bytes() == (root / f"src/app/shapes{SUFFIX}").read_bytes()
+
+
 def test_a_declaration_hands_on_its_language_and_libraries(project: ProjectMaker, invoke: InvokeRunner) -> None:
     root = project(
         {
