@@ -18,6 +18,9 @@ Digest = NewType("Digest", str)
 ABSENT = Digest("absent")
 """The digest of a file that is not there. To have looked for a file in vain is an input like any other."""
 
+LIBRARY = "__mypyc"
+"""How the name of a library ends that modules compiled by mypyc load: it is not imported by anyone else."""
+
 
 class Action(Enum):
     """What a plan wants done with one subject."""

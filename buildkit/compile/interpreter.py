@@ -39,6 +39,12 @@ class Interpreter:
     include: str
     version: str
 
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """Its major and minor version."""
+        major, minor, *_ = self.version.split(maxsplit=1)[0].split(".")
+        return int(major), int(minor)
+
     def identity(self, digest: Callable[[str], Digest]) -> Digest:
         """Return the digest of all that an extension depends on: the ending that carries the ABI, and the headers.
 

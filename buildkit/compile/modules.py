@@ -69,7 +69,7 @@ def find_modules(config: Config) -> Modules:
     """Return the modules of the configured packages.
 
     Raises:
-        ConfigurationError: a backend that this version does not have.
+        ConfigurationError: a backend that does not fit the source.
     """
     compiled: dict[str, Module] = {}
     kept: dict[str, Reason] = {}
@@ -105,9 +105,10 @@ def _module(config: Config, name: str, source: str) -> Module:
             directives.update(settings.directives)
             flags = (*flags, *settings.flags)
             include = (*include, *settings.include)
-    if backend == "mypyc":
+    if backend == "mypyc" and source.endswith(".pyx"):
         raise ConfigurationError(
-            f"{name}: the mypyc backend is not part of this version", hint='use backend = "cython" or "none"'
+            f"{source}: mypyc compiles Python, not Cython",
+            hint=f'let Cython have it:\n[tool.buildkit.compile.module."{name}"]\nbackend = "cython"',
         )
     return Module(name, source, backend, directives, tuple(flags), tuple(include))
 

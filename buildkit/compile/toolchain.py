@@ -23,6 +23,9 @@ NO_COMPILER = (
     "or set CC to its program; PYBUILDKIT_COMPILE=off runs the service uncompiled"
 )
 
+_MYPYC = ("mypy", "ast_serialize", "librt")
+"""What mypyc's C depends on: mypy's distribution has mypyc, the others parse for it and hold what it knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
@@ -60,6 +63,7 @@ def find(
     Raises:
         ToolchainError: no C compiler that works, no headers, no Cython.
     """
+    _cython_folder()
     target = interpreter.find(python, facts)
     python_digest = target.identity(digest)
     chosen: list[Compiler] = []
@@ -84,7 +88,7 @@ def find(
         target,
         tuple(chosen),
         {
-            "toolchain cython": _cython(digest),
+            "toolchain cython": _installed("Cython", digest),
             "toolchain compiler": key_of({f"{at}": tool.identity(digest) for at, tool in enumerate(chosen)}),
             "toolchain python": python_digest,
         },
@@ -102,19 +106,55 @@ def places(source: Path, toolchain: Toolchain, project: Path | None = None) -> P
     return Places(str(source), site, covered, "" if project in {None, source} else str(project))
 
 
+def mypyc(digest: Callable[[str], Digest]) -> Digest:
+    """Return what the installed mypy is, which brings mypyc, with what parses for it and what holds its cache.
+
+    Raises:
+        ToolchainError: it is not installed.
+    """
+    if not _folder("mypyc"):
+        raise ToolchainError("mypy is not installed", hint='pip install "invoke-buildkit[mypyc]"')
+    return key_of({package: _installed(package, digest) for package in _MYPYC if _folder(package)})
+
+
+def mypyc_folders() -> tuple[str, ...]:
+    """Return the folders that mypy and mypyc are made of."""
+    folder = _folder("mypy")
+    return (folder, f"{folder}c") if folder else ()
+
+
+def check_mypyc_target(target: Interpreter) -> None:
+    """See that mypyc can make C for a Python.
+
+    Raises:
+        ToolchainError: that has no global interpreter lock where this one has, or the reverse.
+    """
+    if ("t-" in target.suffix) != ("t-" in interpreter.own_suffix()):  # `.cpython-313t-darwin.so`
+        raise ToolchainError(
+            f"{target.program}: mypyc makes no C for a free-threaded Python on another one, or the reverse",
+            hint="run the suite with that Python",
+        )
+
+
 def _cython_folder() -> str:
-    spec = find_spec("Cython")
-    if spec is None or spec.origin is None:
+    folder = _folder("Cython")
+    if not folder:
         raise ToolchainError("Cython is not installed", hint='pip install "cython>=3.3.1"')
-    return str(Path(spec.origin).parent)
+    return folder
 
 
-def _cython(digest: Callable[[str], Digest]) -> Digest:
-    """Return what the installed Cython is: by the list of its files with their digests that its installer left."""
-    folder = _cython_folder()
+def _folder(package: str) -> str:
+    """Return where a package is installed; empty if it is not."""
+    spec = find_spec(package)
+    return "" if spec is None or spec.origin is None else str(Path(spec.origin).parent)
+
+
+def _installed(package: str, digest: Callable[[str], Digest]) -> Digest:
+    """Return what an installed package is: by the list of its files with their digests that its installer left."""
+    folder = _folder(package)
     site = os.path.dirname(folder)  # noqa: PTH120
     for name in os.listdir(site):  # noqa: PTH208
-        if name.lower().startswith("cython-") and name.endswith(".dist-info"):
+        if name.lower().startswith(f"{package.lower()}-") and name.endswith(".dist-info"):
             return digest(f"{site}/{name}/RECORD")
     files = sorted(str(path) for path in Path(folder).rglob("*") if path.suffix in {".py", ".pyx", ".pxd", ".c", ".so"})
     return key_of({path[len(folder) :]: digest(path) for path in files})

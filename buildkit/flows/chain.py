@@ -137,6 +137,8 @@ class Chain:
         reuse: take results from the store; without it everything is made anew and kept.
         launcher: what starts the C compiler.
         scratch: a folder for what tools read and write.
+
+    `probes` and `native` are for the other backend too.
     """
 
     def __init__(
@@ -162,7 +164,7 @@ class Chain:
         self.probes = Probes(places)
         self._headers = Headers(places, self.probes, cache)
         self._calls = Calls(toolchain, places, profile, flags, launcher)
-        self._native = Native(self._calls, store, self._headers, scratch, reuse=reuse)
+        self.native = Native(self._calls, store, self._headers, scratch, reuse=reuse)
 
     def settings(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
@@ -193,7 +195,7 @@ class Chain:
         link = self._find_link(module)
         if link is None or not link.c:
             return link is not None
-        return self._native.knows(self._unit(module, link))
+        return self.native.knows(self._unit(module, link))
 
     def make(self, module: Module, translator: Translator) -> Made:
         """Return the module's extension, from the store or by the tools. One process at a time makes it.
@@ -219,7 +221,7 @@ class Chain:
         raise NotTranslated(f"{module.source}: changed again and again while it was compiled", None)
 
     def _made(self, module: Module, link: Link, at_hand: Mapping[Digest, bytes], *, ran: bool) -> Made:
-        done = self._native.make(self._unit(module, link), at_hand)
+        done = self.native.make(self._unit(module, link), at_hand)
         return Made(link, done.output, done.headers, done.content, ran=ran or done.ran)
 
     def _unit(self, module: Module, link: Link) -> Unit:

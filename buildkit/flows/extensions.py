@@ -6,10 +6,10 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from buildkit.compile import toolchain as tools
 from buildkit.compile.compilers import environment_flags
@@ -24,24 +24,20 @@ from buildkit.doors import clock, files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, unchanged_folder
 from buildkit.errors import CompileError
-from buildkit.flows.chain import Chain, Link, Made, NotTranslated
+from buildkit.flows.chain import Chain, NotTranslated
 from buildkit.flows.glance import Glance
 from buildkit.flows.memory import Memory
 from buildkit.flows.native import NotCompiled, clear_scratch
-from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
+from buildkit.flows.trees import Done, Tree
+from buildkit.model import ABSENT, LIBRARY, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
 from buildkit.store.artifacts import Store, default_folder
 
+if TYPE_CHECKING:
+    from buildkit.flows.crew import Job, Yield
+    from buildkit.flows.program import Program
+
 _PRESENT = Digest("present")
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What one module came to, with what is to be remembered of it."""
-
-    outcome: Outcome
-    link: Link | None = None
-    made: Made | None = None
 
 
 class Extensions:
@@ -71,11 +67,13 @@ class Extensions:
         self._environment = environment
         self._python = python
         self._output = output or config.source
+        self._program: Program | None = None
         self._in_tree = output is None
         self._reuse = reuse
         self._store = Store(default_folder(environment), console.warn)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
         self._memory = Memory(config, tree, self._store.folder, console.warn)
+        self._tree = Tree(self._output, self._memory)
         self._lock = config.work / "compile.lock"
         self._scratch = config.work / "scratch"
 
@@ -100,6 +98,30 @@ class Extensions:
             reuse=self._reuse,
             launcher=self._config.compile.launcher,
             scratch=self._scratch,
+        )
+        self._subjects = dict(self._modules.compiled)
+        typed = {name: module for name, module in self._modules.compiled.items() if module.backend == "mypyc"}
+        if typed:
+            self._program = self._as_program(typed)
+            self._subjects |= self._program.subjects
+
+    def _as_program(self, modules: Mapping[str, Module]) -> Program:
+        from buildkit.flows.program import Program  # noqa: PLC0415 - most projects have none
+
+        return Program(
+            modules,
+            self._toolchain,
+            self._places,
+            self._config.compile.profile,
+            cache=self._cache,
+            probes=self._chain.probes,
+            native=self._chain.native,
+            store=self._store,
+            tree=self._tree,
+            work=self._config.work,
+            scratch=self._scratch,
+            environment=self._environment,
+            reuse=self._reuse,
         )
 
     def _read(self) -> None:
@@ -128,8 +150,8 @@ class Extensions:
 
     def decide(self) -> list[Step]:
         """Return what to do with each module, and with each extension whose module is gone."""
-        steps = [self._decide(module) for module in self._modules.compiled.values()]
-        gone = (name for name in self._made() if name not in self._modules.compiled)
+        steps = [self._decide(module) for module in self._subjects.values()]
+        gone = (name for name in self._made() if name not in self._subjects)
         steps += [Step(name, Action.REMOVE, self._modules.kept.get(name, Reason("source gone"))) for name in gone]
         return steps
 
@@ -151,14 +173,15 @@ class Extensions:
         step = decide(module.name, now, then, outputs)
         if step.action is Action.LEAVE:
             return step
-        return replace(step, action=Action.RESTORE) if self._chain.knows(module) else step
+        known = self._program if self._program is not None and module.backend == "mypyc" else self._chain
+        return replace(step, action=Action.RESTORE) if known.knows(module) else step
 
     def _compare(self, module: Module, record: Record | None) -> tuple[Fingerprint, Record | None]:
         """Return the module's fingerprint as it would be if the same files were read as last time, and the record."""
-        source = f"source {module.source}"
         if record is None:
+            source = f"source {module.source}"
             return fingerprint({source: self._chain.digest(source)}), None
-        parts = {**self._toolchain.parts, **self._chain.settings(module), source: self._chain.digest(source)}
+        parts = self._parts(module)
         for name in record.parts:
             if name.startswith("headers "):
                 parts[name] = self._chain.headers(self._state.headers[name], module.folder)
@@ -170,6 +193,13 @@ class Extensions:
         was, name = turned[0] == "+", turned[1:]
         parts[name] = ABSENT if was else _PRESENT
         return fingerprint(parts), replace(record, parts={**record.parts, name: _PRESENT}) if was else record
+
+    def _parts(self, module: Module) -> dict[str, Digest]:
+        """Return the parts of a module's fingerprint that do not depend on what its translation read."""
+        if self._program is not None and module.backend == "mypyc":
+            return self._program.parts(module)
+        source = f"source {module.source}"
+        return {**self._toolchain.parts, **self._chain.settings(module), source: self._chain.digest(source)}
 
     # ------------------------------------------------------------------ do
 
@@ -218,20 +248,25 @@ class Extensions:
     def do(self, steps: list[Step]) -> list[Outcome]:
         """Carry out the plan, longest first, on all cores; a module that fails does not stop the others."""
         done = {step.subject: self._left(step) for step in steps if step.action is Action.LEAVE}
-        for step in steps:
-            if step.action is Action.REMOVE:
+        gone = [step for step in steps if step.action is Action.REMOVE]
+        libraries = [step for step in gone if step.subject.endswith(LIBRARY)]  # what loads them goes before
+        for step in gone:
+            if step not in libraries:
                 done[step.subject] = self._removed(step.subject, step.reason)
         work = [step for step in steps if step.action in {Action.MAKE, Action.RESTORE}]
         work.sort(key=lambda step: (step.action is Action.RESTORE, -self._size(step.subject)))
-        made = sum(step.action is Action.MAKE for step in work)
+        made = sum(step.action is Action.MAKE and not step.subject.endswith(LIBRARY) for step in work)
         if made:
             names = ", then ".join(compiler.name for compiler in self._toolchain.compilers)
             number = "one module" if made == 1 else f"{made} modules"
             self._console.say(f"compiling {number} for {self._config.compile.profile} with {names}")
-        for result in self._in_parallel(work):
+        for result in self._in_parallel(work, steps):
             self._remember(result)
-            self._console.outcome(result.outcome)
+            if result.outcome.result != "fresh":
+                self._console.outcome(result.outcome)
             done[result.outcome.subject] = result.outcome
+        for step in libraries:
+            done[step.subject] = self._removed(step.subject, step.reason)
         return [*(done[step.subject] for step in steps), *self._kept()]
 
     def remove_all(self, reason: Reason, *, dry_run: bool) -> list[Outcome]:
@@ -247,65 +282,48 @@ class Extensions:
             self.record()
         return outcomes
 
-    def _in_parallel(self, work: list[Step]) -> Iterator[_Done]:
+    def _in_parallel(self, work: list[Step], steps: list[Step]) -> Iterator[Done]:
         from buildkit.flows.crew import in_parallel  # noqa: PLC0415 - only where there is work
 
+        typed = self._program.subjects if self._program is not None else {}
+        jobs: list[Job[Done]] = [partial(self._make, step) for step in work if step.subject not in typed]
+        if self._program is not None and len(jobs) < len(work):
+            planned = {step.subject: step for step in steps if step.subject in typed}
+            jobs.insert(0, partial(self._program.make, planned, self._console.say))
         translator = partial(Translator, self._places, self._environment)
-        return in_parallel(work, self._config.compile.jobs, translator, self._make)
+        return in_parallel(jobs, self._config.compile.jobs, translator)
 
-    def _make(self, step: Step, translator: Translator) -> _Done:
+    def _make(self, step: Step, translator: Translator) -> Yield[Done]:
+        from buildkit.flows.crew import Yield  # noqa: PLC0415
+
+        return Yield([self._made_of(step, translator)])
+
+    def _made_of(self, step: Step, translator: Translator) -> Done:
         watch = Stopwatch()
         module = self._modules.compiled[step.subject]
+        path = self._extension(module)
         try:
             made = self._chain.make(module, translator)
-            self._publish(module, made)
+            self._tree.put(module.name, path, made.output, made.content)
         except NotTranslated as error:
-            return _Done(self._failed(step, str(error), watch), error.link)
+            return Done(self._failed(step, str(error), watch), error.link)
         except NotCompiled as error:
-            return _Done(self._failed(step, str(error), watch))
+            return Done(self._failed(step, str(error), watch))
         except OSError as error:
-            return _Done(self._failed(step, f"{module.source}: {self._worded(error)}", watch))
+            return Done(self._failed(step, f"{module.source}: {self._tree.worded(error)}", watch))
         result = "compiled" if made.ran else "restored"
-        return _Done(Outcome(step.subject, result, step.reason, watch.seconds), made.link, made)
-
-    def _worded(self, error: OSError) -> str:
-        """Return what the disk refused, without the temporary name of what was to come to a place."""
-        place = error.filename2 or error.filename
-        return f"{os.path.relpath(place, self._output)}: {error.strerror}" if place else str(error)
-
-    def _publish(self, module: Module, made: Made) -> None:
-        """Put the extension in its place; an equal one is left untouched."""
-        path = self._output / self._extension(module)
-        if self._cache.digest(str(path)) != made.output:
-            self._memory.begun.add(module.name, self._extension(module), made.output)
-            files.write(path, made.content, mode=0o755)
-            self._cache.forget(str(path))
+        outcome = Outcome(step.subject, result, step.reason, watch.seconds)
+        return Done(outcome, made.link, {path: made.output}, made.headers)
 
     def _failed(self, step: Step, words: str, watch: Stopwatch) -> Outcome:
-        """A failed module's old extension must not stand in for the source that was edited."""
-        self._delete_own(step.subject)
         return Outcome(step.subject, "failed", step.reason, watch.seconds, words.strip())
 
     def _removed(self, name: str, reason: Reason) -> Outcome:
-        left = self._delete_own(name)
+        left = self._tree.take_away(name)
         self._forget(name)
         if left:
             self._console.warn(f"{left}: changed since it was made; left as it is")
         return Outcome(name, "removed", reason)
-
-    def _delete_own(self, name: str) -> str:
-        """Delete a module's extension if it is as the suite made it; return the path of one that is not."""
-        record = self._state.records.get(name)
-        own = {*(record.outputs.items() if record else ()), *self._unrecorded.get(name, ())}
-        left = ""
-        for path in {path for path, _ in own}:
-            place = self._output / path
-            if (path, self._cache.digest(str(place))) in own:
-                files.remove(place)
-                self._cache.forget(str(place))
-            elif place.exists():
-                left = str(place)
-        return left
 
     def _left(self, step: Step) -> Outcome:
         words = self._state.failures.get(step.subject)
@@ -319,30 +337,33 @@ class Extensions:
 
     def _size(self, name: str) -> int:
         with contextlib.suppress(OSError):
-            return (self._config.source / self._modules.compiled[name].source).stat().st_size
+            return (self._config.source / self._subjects[name].source).stat().st_size
         return 0
 
     # ------------------------------------------------------------------ record
 
-    def _remember(self, done: _Done) -> None:
+    def _remember(self, done: Done) -> None:
+        """Note what came of a subject. What it had before and has no more goes: of a failed one all.
+
+        Otherwise an old extension would stand in for the source that was edited.
+        """
         name = done.outcome.subject
+        self._tree.take_away(name, but=done.outputs)
         self._forget(name)
-        if done.link is None:
+        if done.basis is None:
             return
-        module = self._modules.compiled[name]
-        parts = {**self._toolchain.parts, **self._chain.settings(module), **done.link.read}
-        outputs = {}
-        if done.made is None:
+        module = self._subjects[name]
+        parts = {**self._parts(module), **done.basis.read}
+        if not done.outputs:
             self._state.failures[name] = done.outcome.detail
         else:
-            outputs[self._extension(module)] = done.made.output
-            names = done.made.headers
+            names = done.headers
             parts |= {header: self._chain.digest(header) for header in names if header.startswith(OWN)}
             label = f"headers {digest_bytes(chr(10).join(names).encode())[:16]}"
             self._state.headers[label] = names
             parts[label] = self._chain.headers(names, module.folder)
-        self._state.records[name] = Record(key_of(parts), parts, outputs)
-        self._state.probes[name] = done.link.probes
+        self._state.records[name] = Record(key_of(parts), parts, done.outputs)
+        self._state.probes[name] = done.basis.probes
 
     def _forget(self, name: str) -> None:
         for table in (self._state.records, self._state.probes, self._state.failures):
@@ -353,9 +374,9 @@ class Extensions:
         used = {name for record in self._state.records.values() for name in record.parts}
         self._state.headers = {label: names for label, names in self._state.headers.items() if label in used}
         for name, record in self._state.records.items():
-            if name in self._modules.compiled:
+            if name in self._subjects:
                 for path in record.outputs:
-                    self._cache.digest(f"{self._output}/{path}")
+                    self._tree.digest(path)
         self._memory.write()
 
     def tidy(self) -> None:

@@ -8,12 +8,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from buildkit.compile.modules import find_modules
 from buildkit.config import Config, ImageConfig
 from buildkit.errors import ConfigurationError
 from buildkit.flows.data import pipeline_of
 from buildkit.image import staging
 from buildkit.image.build import Request
-from buildkit.image.requirements import read_project
+from buildkit.image.requirements import MYPYC, read_project
 from buildkit.image.revision import Revision
 from buildkit.migrate import settings as migrations
 from buildkit.runtime.settings import RuntimeSettings
@@ -117,6 +118,7 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
         packages=config.packages or tuple(sorted(init.parent.name for init in config.source.glob("*/__init__.py"))),
         files=(*needed, *settings.include),
         settings=runtime.as_text(),
+        tools=MYPYC if any(each.backend == "mypyc" for each in find_modules(config).compiled.values()) else (),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from buildkit.compile.asks import from_entry
 from buildkit.flows.chain import translate_key, unit_of
+from buildkit.flows.program import actions_of_program
 from buildkit.flows.unit import actions_of
 from buildkit.model import ABSENT, Digest
 from buildkit.store import state as states
@@ -39,6 +40,8 @@ def used(store: Store, work: Path) -> tuple[list[Action], list[str]]:
 def _of_module(store: Store, state: State, name: str) -> list[Action]:
     """Return the actions of one module; the first alone where Cython refuses it; none if the store lacks one."""
     record, stem = state.records[name], name.replace(".", "/")
+    if "toolchain mypyc" in record.parts:
+        return actions_of_program(store, state, name)
     source = next((file for file in (f"{stem}.pyx", f"{stem}.py") if f"source {file}" in record.parts), "")
     key = translate_key(name, source, record.parts) if source else Digest("")
     for entry in store.entries(key) if key else ():

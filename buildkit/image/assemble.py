@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import buildkit
+from buildkit.model import LIBRARY
 
 RUNTIME = ("__init__.py", "model.py", "errors.py", "core", "doors", "data", "migrate", "runtime")
 """The part of the suite that runs in a container: pure Python on the standard library."""
@@ -57,6 +58,8 @@ def assemble(contents: Path, project: Path, target: Path) -> None:
 
 def _copy_package(source: Path, package: str, target: Path) -> None:
     place = package.replace(".", "/")
+    for library in sorted(source.glob(f"{package.partition('.')[0]}{LIBRARY}.*")):
+        _copy(library, target / library.name)
     if (source / place).is_dir():
         _copy(source / place, target / place)
         return

@@ -18,6 +18,9 @@ else:  # pragma: no cover - one interpreter takes one branch
 TOOLS = ("cython", "invoke", "tomli")
 """What compiling inside a build needs; tomli for Pythons before 3.11, and which one builds is not known here."""
 
+MYPYC = ("mypy",)
+"""What it needs beside that where modules are compiled by mypyc."""
+
 
 def read_project(folder: Path) -> Mapping[str, Any]:
     """Return the [project] table of the pyproject.toml in `folder`.
@@ -47,9 +50,9 @@ def as_text(requirements: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in sorted({" ".join(text.split()) for text in requirements}, key=str.casefold))
 
 
-def tools_text() -> str:
-    """Return the requirements file of the compile tools, in the versions that are installed here."""
-    return as_text(f"{name}=={found}" for name in TOOLS if (found := _installed(name)))
+def tools_text(more: Iterable[str] = ()) -> str:
+    """Return the requirements file of the compile tools and of `more`, in the versions that are installed here."""
+    return as_text(f"{name}=={found}" for name in (*TOOLS, *more) if (found := _installed(name)))
 
 
 def _installed(name: str) -> str | None:

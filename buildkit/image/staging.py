@@ -34,6 +34,7 @@ class Contents:
         packages: their names.
         files: globs of what else it needs, relative to the project's folder.
         settings: the text of the entrypoint's settings.
+        tools: packages that compile it, beside those of every project.
     """
 
     project: Mapping[str, Any]
@@ -41,6 +42,7 @@ class Contents:
     packages: tuple[str, ...]
     files: tuple[str, ...]
     settings: str
+    tools: tuple[str, ...] = ()
 
     def as_json(self) -> str:
         """Return what `buildkit.image.assemble` reads."""
@@ -71,7 +73,7 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own_rules: Itera
     texts = {
         "Dockerfile": _joined(dockerfile, *last_lines),
         "Dockerfile.dockerignore": _joined(rules, *own_rules),
-        "tools.txt": tools_text(),
+        "tools.txt": tools_text(contents.tools),
         "requirements.txt": as_text(contents.project.get("dependencies", ())),
         "contents/contents.json": contents.as_json(),
         "contents/app/buildkit.json": contents.settings,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 
+from buildkit.model import LIBRARY
+
 NATIVE = (".so", ".pyd")
 SOURCE = (".py", ".pyx")
 
@@ -13,10 +15,14 @@ def natives_of_the_checkout(names: Collection[str]) -> list[str]:
     """Return the extensions that the backend took along from the source tree.
 
     They are native files beside a source of the same module name. What was compiled in the tree may be of another
-    Python or another profile; a library that a package ships (`libfoo.so`) has no source beside it and stays.
+    Python or another profile; a library that a package ships (`libfoo.so`) has no source beside it and stays. One that
+    mypyc's modules load has the name of a module or package.
     """
     sources = {_without_suffix(name) for name in names if name.endswith(SOURCE)}
-    return sorted(name for name in names if name.endswith(NATIVE) and _without_suffix(name) in sources)
+    packages = {str(folder) for name in names for folder in PurePosixPath(name).parents}
+    stems = {name: _without_suffix(name) for name in names if name.endswith(NATIVE)}
+    shared = {name for name, stem in stems.items() if stem.endswith(LIBRARY) and stem[: -len(LIBRARY)] in packages}
+    return sorted(name for name, stem in stems.items() if stem.removesuffix(LIBRARY) in sources or name in shared)
 
 
 def modules(names: Iterable[str], packages: Collection[str] = ()) -> dict[str, bool]:
@@ -31,6 +37,8 @@ def modules(names: Iterable[str], packages: Collection[str] = ()) -> dict[str, b
         path = PurePosixPath(name)
         parts = (*path.parts[:-1], path.name.partition(".")[0])
         if not name.endswith((".py", *NATIVE)) or not all(part.isidentifier() for part in parts):
+            continue
+        if parts[-1].endswith(LIBRARY):
             continue
         if parts[-1] == "__main__" or (packages and parts[0] not in packages):
             continue  # to import a __main__ is to run it

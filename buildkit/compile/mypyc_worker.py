@@ -1,0 +1,444 @@
+"""Translates the mypyc modules of a project, all at once, into C: a process for one job, as JSON on stdin and stdout.
+
+mypy decides from its cache what it need not look at again, and trusts a file's size and whole-second time stamp there.
+So it is told, in place of the time, a number that stands for the content. Its cache is used only as this worker left
+it, by the digest of each of its files: a cache that is cut, edited or half-written is deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.machinery
+import importlib.util
+import io
+import json
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from buildkit.compile.mypyc_units import imported, included, settings_file
+from buildkit.compile.places import Places
+from buildkit.compile.recorder import Reading, Recorder
+
+_IMMORTAL = (3, 12)
+"""The Python since which None and small numbers need no counted references: mypyc's C differs there."""
+
+Units = dict[str, dict[str, dict[str, str]]]
+"""For each library and shim its C files (`texts`) and what they include (`beside`), by their names."""
+
+_STUBS = ("", ".py", ".pyi", "-stubs")
+_MANIFEST = "manifest.json"
+
+
+def main() -> None:
+    """Do the job on stdin."""
+    job = json.loads(sys.stdin.readline())
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever prints must not end up in the answer
+    sys.dont_write_bytecode = True
+    places = Places(job["source"], tuple(job["site"]), tuple(job["covered"]), job["project"])
+    for name in [name for name in os.environ if name.startswith("MYPY")]:
+        del os.environ[name]  # it would decide without being in any key
+    os.environ["LANGUAGE"] = "C"  # or mypy's command line looks for its translation
+    tools = _tools(tuple(job["python"]))
+    recorder = Recorder(places)
+    answers.write(json.dumps(_Program(job, places, tools).translate(recorder)) + "\n")
+    answers.flush()
+
+
+@dataclass(frozen=True)
+class _Tools:
+    """The parts of mypy and mypyc that translate, loaded so that no import of theirs is mistaken for an input."""
+
+    build: Any
+    errors: Any
+    plugin: Any
+    nodes: Any
+    fscache: Any
+    main: Any
+    finder: Any
+    emit: Any
+    settings: Any
+    options: Any
+    own_errors: Any
+    names: Any
+    common: Any
+
+
+def _tools(python: tuple[int, int]) -> _Tools:
+    # mypyc asks the Python that it runs on whether there are immortal objects: for one on the other side it is told,
+    # which its compiled form cannot be
+    if (sys.version_info >= _IMMORTAL) != (python >= _IMMORTAL):
+        sys.meta_path.insert(0, _Sources())
+        import_module("mypyc.common").HAVE_IMMORTAL = python >= _IMMORTAL  # type: ignore[attr-defined]
+    return _Tools(
+        build=import_module("mypy.build"),
+        errors=import_module("mypy.errors"),
+        plugin=import_module("mypy.plugin"),
+        nodes=import_module("mypy.nodes"),
+        fscache=import_module("mypy.fscache"),
+        main=import_module("mypy.main"),
+        finder=import_module("mypy.modulefinder"),
+        settings=import_module("mypy.options"),
+        emit=import_module("mypyc.codegen.emitmodule"),
+        options=import_module("mypyc.options"),
+        own_errors=import_module("mypyc.errors"),
+        names=import_module("mypyc.namegen"),
+        common=import_module("mypyc.common"),
+    )
+
+
+class _Sources:
+    """Finds the modules of mypy and mypyc in their Python form: compiled and other classes of theirs do not mix."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return where the module's source lies; the arguments are those of the protocol."""
+        del target
+        if name.partition(".")[0] not in {"mypy", "mypyc"}:
+            return None
+        loaders = (importlib.machinery.SourceFileLoader, importlib.machinery.SOURCE_SUFFIXES)
+        for folder in path or sys.path:
+            spec = importlib.machinery.FileFinder(folder, loaders).find_spec(name)
+            if spec is not None:
+                return spec
+        return None
+
+
+class _Program:
+    """One translation.
+
+    Args:
+        job: what `mypyc_translator` asks for.
+        places: where inputs lie.
+        tools: mypy and mypyc.
+    """
+
+    def __init__(self, job: Mapping[str, Any], places: Places, tools: _Tools) -> None:
+        self._job = job
+        self._places = places
+        self._tools = tools
+        self._folder = Path(job["folder"])
+        self._cache, self._c = self._folder / "mypy", self._folder / "c"
+        self._search: list[str] = []
+        self._known: dict[str, Any] = {}
+        self._ancestors: dict[str, list[str]] = {}
+
+    def translate(self, recorder: Recorder) -> dict[str, Any]:
+        """Return what came of it, and what it read."""
+        words = io.StringIO()
+        units: Units = {}
+        messages: list[str] = []
+        broken = False
+        self._known = known = _manifest(self._folder, self._basis())
+        _forget(self._folder) if known else shutil.rmtree(self._folder, ignore_errors=True)
+        loaded = set(sys.modules)
+        with recorder.recording() as reading:
+            disk = _disk(self._tools.fscache.FileSystemCache, self._places)
+            with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
+                try:
+                    units = self._units(disk)
+                except _Refused as refused:
+                    messages = refused.messages
+                except (OSError, MemoryError) as error:
+                    broken = True
+                    messages = [str(error)]
+                except (Exception, SystemExit) as error:  # noqa: BLE001 - a crash of mypyc is no crash of the build
+                    broken = True
+                    messages = [*words.getvalue().splitlines(), f"{type(error).__name__}: {error}"]
+                    shutil.rmtree(self._folder, ignore_errors=True)
+            for name in sorted(set(sys.modules) - loaded):
+                _touch(getattr(sys.modules[name], "__file__", None))  # plugins; their bytecode is no input
+        read, probes, steady = recorder.inputs(reading, "")
+        read = {name: digest for name, digest in read.items() if not name.endswith(".pyc")}
+        own = {probe for probe in probes if "__pycache__" not in probe and not self._leads_to_all(probe)}
+        # with a cache, mypy does not look everywhere again
+        then = {self._answered(probe[1:]) for probe in known.get("looked", ()) if probe[1:] not in read}
+        looked = sorted({*own, *self._absent(disk, reading), *then})
+        ok = bool(units)
+        if not broken and self._cache.is_dir():
+            self._remember(disk, looked, ok=ok)
+        if ok:
+            Path(self._job["output"]).write_text(_bundle(units), "utf-8")
+        return {
+            "ok": ok,
+            "read": read,
+            "probes": looked,
+            "steady": steady and not broken,
+            "words": "\n".join(messages),
+        }
+
+    def _units(self, disk: Any) -> Units:  # noqa: ANN401
+        """Return the files of each library and shim, by the name that it is imported under."""
+        tools, job = self._tools, self._job
+        sources = {
+            name: tools.finder.BuildSource(path, name, None, base_dir=os.getcwd())  # noqa: PTH109 - as mypy asks it
+            for name, path in job["modules"]
+        }
+        groups = [([sources[name] for name in sorted(names)], group) for group, names in sorted(job["groups"].items())]
+        options = self._options(sources, disk)
+        own = tools.options.CompilerOptions(
+            separate=job["separate"],
+            target_dir=str(self._c),
+            capi_version=tuple(job["python"]),
+            group_name=None if job["separate"] else groups[0][1],
+        )
+        found = self._checked([*sources.values()], options, own, groups, disk)
+        try:
+            problems = tools.own_errors.Errors(options)
+            _, texts, _ = tools.emit.compile_modules_to_c(found, own, problems, groups)
+            if problems.num_errors:
+                raise _Refused(problems.new_messages())
+        finally:
+            found.manager.metastore.close()
+        return self._collected(groups, texts)
+
+    def _checked(self, sources: list[Any], options: Any, own: Any, groups: Any, disk: Any) -> Any:  # noqa: ANN401
+        """Return what mypy makes of the sources.
+
+        What mypyc knows of a class that mypy did not look at anew lacks what stands in its body and its list of bases:
+        its subclasses would get other C than from nothing. So with each module that is looked at anew, go those of its
+        classes' ancestors.
+        """
+        tools = self._tools
+        program = {source.module for source in sources}
+        self._ancestors = dict(self._known.get("ancestors", {}))
+        before = self._known.get("sources", {})
+        changed = {source.module for source in sources if before.get(source.module) != disk.content(source.path)}
+        anew = self._with_ancestors(changed)
+        while True:
+            plugins = [tools.emit.MypycPlugin(options, own, groups), _plugin(tools.plugin.Plugin, options, anew)]
+            try:
+                found = tools.build.build(sources, options, fscache=disk, extra_plugins=plugins)
+            except tools.errors.CompileError as error:
+                raise _Refused(error.messages) from None
+            finally:
+                plugins[0].metastore.close()
+            if found.errors:
+                found.manager.metastore.close()
+                raise _Refused(found.errors)
+            done = program & found.manager.rechecked_modules
+            for name in done:
+                self._ancestors[name] = sorted(program & _bases(found.graph[name].tree, tools.nodes.TypeInfo) - {name})
+            if self._with_ancestors(done) <= done:
+                return found
+            found.manager.metastore.close()
+            anew |= self._with_ancestors(done)
+
+    def _with_ancestors(self, names: set[str]) -> set[str]:
+        return names.union(*(self._ancestors.get(name, ()) for name in names))
+
+    def _options(self, sources: Mapping[str, Any], disk: Any) -> Any:  # noqa: ANN401
+        tools, job = self._tools, self._job
+        settings = settings_file(self._places)
+        words = [f"--config-file={settings}", f"--python-executable={sys.executable}", "--command", "pass"]
+        _, options = tools.main.process_options(words, fscache=disk, mypyc=True)
+        options.python_version = tuple(job["python"])
+        options.cache_dir = str(self._cache)
+        options.show_traceback = True
+        options.export_types = True
+        options.incremental = job["separate"]
+        options.preserve_asts = True
+        options.native_parser = False  # it reads behind the back of the file system cache
+        options.num_workers = 0
+        options.junit_xml = None
+        options.report_dirs = {}
+        paths = tools.finder.get_search_dirs(sys.executable)
+        self._search = [os.path.abspath(path) for path in (*options.mypy_path, *paths[0], *paths[1])]  # noqa: PTH100
+        options.build_type = tools.settings.BuildType.STANDARD  # not the text on the command line
+        for name in sources:
+            options.per_module_options.setdefault(name, {})["mypyc"] = True
+        if not options.strict_optional:
+            raise _Refused([f"{settings}: mypyc needs strict_optional"])
+        return options
+
+    def _collected(self, groups: Any, texts: Any) -> Units:  # noqa: ANN401
+        """Return the C files of each library and shim, and what they include of mypyc's runtime as well."""
+        generated: dict[str, str] = {}
+        mains: dict[str, list[str]] = {}
+        for (_, group), files in zip(groups, texts, strict=True):
+            mains[self._tools.common.shared_lib_name(group)] = [name for name, _ in files if name.endswith(".c")]
+            for name, text in files:
+                generated[name] = text or (self._c / name).read_text("utf-8")  # empty: as the last run wrote it
+                _write(self._c / name, generated[name])
+        runtime = Path(self._tools.emit.__file__).parent.parent / "lib-rt"
+
+        def text_of(name: str) -> str | None:
+            if name in generated:
+                return generated[name]
+            path = runtime / name
+            return path.read_text("utf-8") if path.is_file() else None
+
+        units = {
+            library: {"texts": {name: generated[name] for name in names}, "beside": included(names, text_of)}
+            for library, names in mains.items()
+        }
+        template = (runtime / "module_shim.tmpl").read_text("utf-8")
+        for sources, group in groups:
+            for source in sources:
+                last = source.module.rpartition(".")[2]
+                text = template.format(
+                    modname=last,
+                    libname=self._tools.common.shared_lib_name(group),
+                    full_modname=self._tools.names.exported_name(source.module),
+                )
+                units[source.module] = {"texts": {f"{last}.c": text}, "beside": {}}
+        return units
+
+    def _answered(self, name: str) -> str:
+        there = any(map(os.path.lexists, self._places.candidates(name)))
+        return f"{'+' if there else '-'}{name}"
+
+    def _basis(self) -> list[str]:
+        """Return what must be the same for anything that the last run found out to hold still."""
+        settings = settings_file(self._places)
+        return [self._job["basis"], hashlib.sha256(Path(settings).read_bytes()).hexdigest() if settings else ""]
+
+    def _remember(self, disk: Any, looked: list[str], *, ok: bool) -> None:  # noqa: ANN401
+        sources = {name: disk.content(path) for name, path in self._job["modules"]} if ok else {}
+        manifest = {
+            "basis": self._basis(),
+            "files": _digests(self._folder),
+            "ancestors": self._ancestors,
+            "sources": sources,
+            "looked": looked,
+        }
+        _write(self._folder / _MANIFEST, json.dumps(manifest))
+
+    def _absent(self, disk: Any, reading: Reading) -> Iterator[str]:  # noqa: ANN401
+        """Yield what would have to turn up on the search path to stand in for a module that was imported.
+
+        mypy lists these folders and looks no further for a name that is not in the list.
+        """
+        listings = {path: names for path in self._tops() if (names := disk.listings.get(path)) is not None}
+        wanted = imported((*reading.opened, *(path for path in reading.present if path.endswith(".pyi"))))
+        for folder, names in listings.items():
+            for name in wanted:
+                for ending in _STUBS:
+                    if name + ending not in names and (found := self._places.name(f"{folder}{os.sep}{name}{ending}")):
+                        yield f"-{found}"
+
+    def _leads_to_all(self, probe: str) -> bool:
+        """Return whether the probe is about a folder in which inputs lie: they are there themselves, or not."""
+        roots = (*self._places.covered, *self._places.site, self._places.source)
+        folder = f"{self._places.candidates(probe[1:])[0]}{os.sep}"
+        return any(f"{root}{os.sep}".startswith(folder) for root in roots)
+
+    def _tops(self) -> Iterator[str]:
+        yield os.getcwd()  # noqa: PTH109 - a text
+        yield from self._search
+
+
+def _bases(tree: Any, info: Any) -> set[str]:  # noqa: ANN401
+    """Return the modules of all ancestors of a module's classes."""
+    classes = (each.node for each in tree.names.values() if isinstance(each.node, info))
+    return {base.module_name for each in classes if each.module_name == tree.fullname for base in each.mro}
+
+
+def _plugin(plain: Any, options: Any, anew: set[str]) -> Any:  # noqa: ANN401
+    """Return a plugin of mypy that makes it look at some modules anew."""
+
+    class Anew(plain):  # type: ignore[misc]
+        def report_config_data(self, context: Any) -> str | None:  # noqa: ANN401
+            return "anew" if context.is_check and context.id in anew else None
+
+    return Anew(options)
+
+
+def _bundle(units: Units) -> str:
+    """Return the files of all units, each text once, under its digest."""
+    texts: dict[str, str] = {}
+    named: dict[str, dict[str, dict[str, str]]] = {}
+    for unit, kinds in units.items():
+        for kind, files in kinds.items():
+            digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+            named.setdefault(unit, {})[kind] = digests
+            texts |= {digests[name]: text for name, text in files.items()}
+    return json.dumps({"units": named, "texts": texts}, sort_keys=True)
+
+
+class _Refused(Exception):  # noqa: N818 - a fact
+    """The modules are not typed as mypyc needs it."""
+
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__()
+        self.messages = messages
+
+
+def _disk(plain: Any, places: Places) -> Any:  # noqa: ANN401
+    """Return mypy's view of the disk with time stamps that stand for the content."""
+
+    class Disk(plain):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.stamped: dict[str, os.stat_result | None] = {}
+            self.listings: dict[str, frozenset[str]] = {}
+            super().__init__()
+
+        def stat_or_none(self, path: str) -> os.stat_result | None:
+            if path not in self.stamped:
+                self.stamped[path] = self._stamped(path)
+            return self.stamped[path]
+
+        def listdir(self, path: str) -> list[str]:
+            found: list[str] = super().listdir(path)
+            self.listings[os.path.normpath(path)] = frozenset(found)
+            return found
+
+        def content(self, path: str) -> str:
+            return hashlib.sha256(self.read(path)).hexdigest()
+
+        def _stamped(self, path: str) -> os.stat_result | None:
+            found: os.stat_result | None = super().stat_or_none(path)
+            if found is None or not stat.S_ISREG(found.st_mode):
+                return found
+            number = 0
+            if places.name(os.path.abspath(path)) is not None:  # noqa: PTH100 - pathlib would stat
+                try:
+                    with open(path, "rb") as file:  # noqa: PTH123
+                        number = int(hashlib.sha256(file.read()).hexdigest()[:7], 16)
+                except OSError:
+                    return None
+            return os.stat_result((*found[:7], number, number, number))
+
+    return Disk()
+
+
+def _touch(path: str | None) -> None:
+    with contextlib.suppress(OSError, TypeError, ValueError):
+        Path(path or "").read_bytes()
+
+
+def _manifest(folder: Path, basis: list[str]) -> dict[str, Any]:
+    """Return what the last run of this worker left word of; nothing unless it is of use and all is as that left it."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        return manifest if manifest["basis"] == basis and manifest["files"] == _digests(folder) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _forget(folder: Path) -> None:
+    (folder / _MANIFEST).unlink()
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = (path for part in ("mypy", "c") for path in sorted((folder / part).rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The tree that extensions go to: put there whole, taken away only where the suite made them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from buildkit.doors import files
+from buildkit.flows.memory import Memory
+from buildkit.model import Digest, Outcome
+
+
+class Basis(Protocol):
+    """What a translation rests on: every file that it read, with its digest, and every other place it looked at."""
+
+    @property
+    def read(self) -> Mapping[str, Digest]:
+        """Every file that was read, by its portable name."""
+
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """Every other place: `+NAME` was there, `-NAME` was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one subject came to, with what is to be remembered of it.
+
+    Args:
+        outcome: the row.
+        basis: what it rests on; None if it would not happen again with the same inputs.
+        outputs: the digest of each file that was made, by its path; empty where it failed.
+        headers: names of the headers that the compilers read.
+    """
+
+    outcome: Outcome
+    basis: Basis | None = None
+    outputs: Mapping[str, Digest] = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
+
+
+class Tree:
+    """The extensions in one folder.
+
+    Args:
+        folder: where they go.
+        memory: knows what the suite made there, and is told what it is about to make.
+    """
+
+    def __init__(self, folder: Path, memory: Memory) -> None:
+        self.folder = folder
+        self._memory = memory
+
+    def digest(self, path: str) -> Digest:
+        """Return the digest of the file at `path`, relative to the folder."""
+        return self._memory.cache.digest(f"{self.folder}/{path}")
+
+    def put(self, subject: str, path: str, digest: Digest, content: bytes) -> None:
+        """Put a file in its place; an equal one is left untouched.
+
+        Raises:
+            OSError: the disk is full or read-only.
+        """
+        if self.digest(path) != digest:
+            self._memory.begun.add(subject, path, digest)
+            place = self.folder / path
+            files.write(place, content, mode=0o755)
+            self._memory.cache.forget(str(place))
+
+    def hide(self, path: str) -> None:
+        """Take a file away that is put there again at once, or else at the next build."""
+        files.remove(self.folder / path)
+        self._memory.cache.forget(f"{self.folder}/{path}")
+
+    def take_away(self, subject: str, *, but: Mapping[str, Digest] | None = None) -> str:
+        """Delete what the suite made for a subject; return the path of a file that was changed since, which stays.
+
+        Args:
+            subject: whose files.
+            but: files that stay, by their path.
+        """
+        record = self._memory.state.records.get(subject)
+        own = {*(record.outputs.items() if record else ()), *self._memory.unrecorded.get(subject, ())}
+        left = ""
+        for path in {path for path, _ in own if path not in (but or {})}:
+            place = self.folder / path
+            if (path, self.digest(path)) in own:
+                files.remove(place)
+                self._memory.cache.forget(str(place))
+            elif place.exists():
+                left = str(place)
+        return left
+
+    def worded(self, error: OSError) -> str:
+        """Return what the disk refused, without the temporary name of what was to come to a place."""
+        place = error.filename2 or error.filename
+        return f"{os.path.relpath(place, self.folder)}: {error.strerror}" if place else str(error)
