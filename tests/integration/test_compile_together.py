@@ -21,6 +21,8 @@ from conftest import InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
 from buildkit.flows.extensions import Extensions
+from buildkit.flows.glance import Glance
+from buildkit.model import Report
 from buildkit.report.console import Console
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
@@ -231,16 +233,18 @@ def test_a_build_with_nothing_to_do_takes_nothing_from_the_record_of_another(pro
     """It notes down what it saw unchanged, which another build may have overtaken."""
     root = project(PROJECT)
     results([start(root)])
-    slow = Extensions(load(root, {}), Console({}), os.environ, python=None, output=None, reuse=True)
+    glance = Glance(root, os.environ, "")
+    slow = Extensions(load(root, {}), Console({}), glance.environment, python=None, output=None, reuse=True)
     (root / "src/app/words.py").touch()
     slow.look()
-    slow.decide()
+    overtaken = Report("buildkit.compile/1", tuple(slow.leave(slow.decide())), 0.0, {}, row="module")
     late = root / "src/app/late.py"
     late.write_text("LATE = 1\n")
     results([start(root)])
 
-    slow.record_glances()
+    slow.record_look(glance, overtaken)
 
+    assert Glance(root, os.environ, "").report() is None, "a glance does not answer from a look that was overtaken"
     assert results([start(root)]) == [{"fresh": MODULES + 1}]
     late.unlink()
     assert results([start(root)]) == [{"fresh": MODULES, "removed": 1}]
