@@ -14,6 +14,7 @@ from buildkit.compile import compilers, interpreter, probe
 from buildkit.compile.compilers import Compiler, PlusPlus
 from buildkit.compile.interpreter import Interpreter
 from buildkit.compile.places import Places
+from buildkit.compile.suffix import own_suffix
 from buildkit.core.fingerprint import key_of
 from buildkit.errors import ToolchainError
 from buildkit.model import Digest
@@ -129,7 +130,7 @@ def check_mypyc_target(target: Interpreter) -> None:
     Raises:
         ToolchainError: that has no global interpreter lock where this one has, or the reverse.
     """
-    if ("t-" in target.suffix) != ("t-" in interpreter.own_suffix()):  # `.cpython-313t-darwin.so`
+    if ("t-" in target.suffix) != ("t-" in own_suffix()):  # `.cpython-313t-darwin.so`
         raise ToolchainError(
             f"{target.program}: mypyc makes no C for a free-threaded Python on another one, or the reverse",
             hint="run the suite with that Python",

@@ -197,7 +197,17 @@ def test_a_module_may_leave_the_compiler_or_be_the_only_one_to_have_it(project: 
     assert (list(alone.compiled), alone.kept) == (["app.a"], {"app.b": Reason("backend none")})
 
 
-def test_a_backend_of_a_later_version_is_refused_with_a_way_out(project: ProjectMaker) -> None:
-    with pytest.raises(ConfigurationError, match=r"app\.a: the mypyc backend") as caught:
-        find(project, ["app/__init__.py", "app/a.py"], 'backend = "mypyc"\n')
-    assert '"none"' in caught.value.hint
+def test_mypyc_is_chosen_for_all_modules_or_for_some(project: ProjectMaker) -> None:
+    names = ["app/__init__.py", "app/a.py", "app/b.py"]
+
+    every = find(project, names, 'backend = "mypyc"\n')
+    some = find(project, names, '[tool.buildkit.compile.module."app.b"]\nbackend = "mypyc"\n')
+
+    assert {name: module.backend for name, module in every.compiled.items()} == {"app.a": "mypyc", "app.b": "mypyc"}
+    assert {name: module.backend for name, module in some.compiled.items()} == {"app.a": "cython", "app.b": "mypyc"}
+
+
+def test_cython_sources_are_not_for_mypyc(project: ProjectMaker) -> None:
+    with pytest.raises(ConfigurationError, match=r"app/a\.pyx: mypyc compiles Python, not Cython") as caught:
+        find(project, ["app/__init__.py", "app/a.pyx"], 'backend = "mypyc"\n')
+    assert 'backend = "cython"' in caught.value.hint

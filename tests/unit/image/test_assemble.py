@@ -20,6 +20,7 @@ FILES = {
     "src/app/fast.pyx": "",
     "src/app/fast.c": "",
     "src/app/page.html": "",
+    "src/app__mypyc.cpython-311-x86_64-linux-gnu.so": "",
     "src/single.py": "",
     "src/unwanted/__init__.py": "",
     "migrations/env.py": "",
@@ -55,6 +56,7 @@ def test_only_what_runs_is_gathered_each_file_at_its_place(image: Path) -> None:
         "src/app/main.py",
         "src/app/main.cpython-311-x86_64-linux-gnu.so",
         "src/app/page.html",
+        "src/app__mypyc.cpython-311-x86_64-linux-gnu.so",
         "src/single.py",
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from buildkit.doors.process import run
 from buildkit.errors import BudgetError, ConfigurationError
 from buildkit.image import revision
 from buildkit.image.measure import in_words, require_within
-from buildkit.image.requirements import as_text, read_project
+from buildkit.image.requirements import MYPYC, as_text, read_project, tools_text
 
 ProjectMaker = Callable[[Mapping[str, str]], Path]
 
@@ -19,6 +20,11 @@ ProjectMaker = Callable[[Mapping[str, str]], Path]
 def test_order_and_spacing_of_dependencies_do_not_matter() -> None:
     assert as_text(["uvicorn>=0.30", "Starlette  >=0.40"]) == as_text(["Starlette >=0.40", "uvicorn>=0.30"])
     assert as_text(["b", "a", "b"]) == "a\nb\n"
+
+
+def test_mypy_is_installed_only_where_modules_need_it() -> None:
+    assert "mypy==" not in tools_text()
+    assert set(tools_text(MYPYC).splitlines()) == {*tools_text().splitlines(), f"mypy=={version('mypy')}"}
 
 
 def test_dependencies_that_only_a_backend_knows_are_refused(project: ProjectMaker) -> None:

@@ -20,6 +20,19 @@ def test_extensions_of_the_checkout_are_told_from_libraries_that_a_package_ships
     assert natives_of_the_checkout(WHEEL) == ["app/fast.cpython-311-x86_64-linux-gnu.so", "app/kernel.pyd"]
 
 
+def test_libraries_of_mypyc_in_the_checkout_are_told_by_the_module_or_package_that_they_are_named_after() -> None:
+    own = ["app/fast__mypyc.cpython-311-x86_64-linux-gnu.so", "app__mypyc.cpython-311-x86_64-linux-gnu.so"]
+    foreign = ["other__mypyc.cpython-311-x86_64-linux-gnu.so", "app.cpython-311-x86_64-linux-gnu.so"]
+
+    found = natives_of_the_checkout([*WHEEL, *own, *foreign])
+
+    assert set(found) == {*natives_of_the_checkout(WHEEL), *own}
+
+
+def test_libraries_of_mypyc_are_no_modules() -> None:
+    assert modules([*WHEEL, "app__mypyc.cpython-311-x86_64-linux-gnu.so", "app/fast__mypyc.pyd"]) == modules(WHEEL)
+
+
 def test_every_importable_module_is_named_with_whether_an_extension_provides_it() -> None:
     assert modules(WHEEL, ("app",)) == {"app": False, "app.fast": True, "app.kernel": True, "app.libshipped": True}
 
