@@ -66,7 +66,7 @@ class Builds:
         self._uncompiled = corpora.uncompiled(corpus)
         self._seconds: dict[str, list[float]] = {}
         self._verdicts: dict[str, str] = {}
-        self._busy: dict[str, list[float]] = {}
+        self._busy: dict[str, list[cores.Busy]] = {}
 
     def once(self, tool: Peer, place: Path) -> None:
         """Build from nothing."""
@@ -80,8 +80,8 @@ class Builds:
         if found is None:
             self._keep(tool.name, tool.build(tree), tree)
         else:
-            self._keep(tool.name, found[0], tree)
-            self._busy.setdefault(tool.name, []).append(found[1])
+            self._keep(tool.name, found.seconds, tree)
+            self._busy.setdefault(tool.name, []).append(found)
         if tool.name == "ccache":
             shutil.rmtree(tree.root)
             self._corpus.copy(tree.root)
@@ -94,9 +94,10 @@ class Builds:
         measure.table(rows, ("tool", "from nothing (s)", "check"))
         print()
         measure.table(list(self._ratios()))
-        print("\nall cores busy until the last module starts (target: ≥ 95 %):")
-        for name, parts in self._busy.items():
-            print(f"  {name}: {statistics.median(parts):.1%}")
+        print("\nthe cores until the last module starts (target: ≥ 95 % used by the build)")
+        for name, found in self._busy.items():
+            used, idle = (statistics.median(getattr(build, part) for build in found) for part in ("used", "idle"))
+            print(f"  {name}: {used:.1%} used by the build, {idle:.1%} idle")
 
     def _ratios(self) -> Sequence[tuple[str, str, str, str, str]]:
         times = self._seconds

@@ -1,7 +1,8 @@
 """How busy a build keeps the cores: the CPU time of its process tree, read from /proc while it runs.
 
 The tree's time is that of its living processes and of the children that they have waited for. It is read five times a
-second, which costs under 1 % of a core, and interpolated.
+second, which costs under 1 % of a core, and interpolated. So is the time that the cores were idle: where others use the
+machine too, that alone tells whether the build left a core unused.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import threading
 import time
 from bisect import bisect
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -22,10 +24,30 @@ _MODULE = re.compile(r"(?:compiled|restored|failed) +(\d+\.\d+) s  ")
 _STARTED = re.compile(r"compiling (?:one module|\d+ modules) ")
 
 
-def busy(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], cores: int
-) -> tuple[float, float] | None:
-    """Return the seconds of an `invoke compile`, and which part of all cores it used until its last module started.
+@dataclass(frozen=True)
+class Busy:
+    """One build.
+
+    Args:
+        seconds: of the whole process.
+        used: the part of all cores that it used until its last module started.
+        idle: the part that nobody used meanwhile.
+    """
+
+    seconds: float
+    used: float
+    idle: float
+
+
+@dataclass(frozen=True)
+class _Sample:
+    at: float
+    used: float
+    idle: float
+
+
+def busy(command: Sequence[str], folder: Path, environment: Mapping[str, str], cores: int) -> Busy | None:
+    """Run an `invoke compile` and return how busy it kept the cores until its last module started.
 
     The time counts from the line that says that compilation begins; a module started its own seconds before its line.
     None where there is no /proc, or fewer modules than cores.
@@ -38,7 +60,7 @@ def busy(
         command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as child:
         assert child.stderr is not None
-        samples: list[tuple[float, float]] = []
+        samples: list[_Sample] = []
         ended = threading.Event()
         sampler = threading.Thread(target=_sample, args=(child.pid, samples, ended))
         sampler.start()
@@ -50,15 +72,16 @@ def busy(
         sys.exit(f"{' '.join(command)} ended with {child.returncode}:\n{''.join(line for _, line in lines)[-2000:]}")
     starts = [at - float(found[1]) for at, line in lines if (found := _MODULE.match(line))]
     first = next((at for at, line in lines if _STARTED.match(line)), None)
-    if first is None or len(starts) <= cores or max(starts) <= first:
+    if first is None or len(starts) <= cores or max(starts) <= first or len(samples) < 2:
         return None
-    used = _at(samples, max(starts)) - _at(samples, first)
-    return taken, used / ((max(starts) - first) * cores)
+    start, end = _at(samples, first), _at(samples, max(starts))
+    whole = (max(starts) - first) * cores
+    return Busy(taken, (end.used - start.used) / whole, (end.idle - start.idle) / whole)
 
 
-def _sample(root: int, samples: list[tuple[float, float]], ended: threading.Event) -> None:
+def _sample(root: int, samples: list[_Sample], ended: threading.Event) -> None:
     while not ended.wait(_PERIOD):
-        samples.append((time.perf_counter(), _tree_seconds(root)))
+        samples.append(_Sample(time.perf_counter(), _tree_seconds(root), _idle_seconds()))
 
 
 def _tree_seconds(root: int) -> float:
@@ -78,8 +101,14 @@ def _tree_seconds(root: int) -> float:
     return sum(spent.get(process, 0) for process in inside) / _TICK
 
 
-def _at(samples: Sequence[tuple[float, float]], moment: float) -> float:
-    """Return the CPU seconds at a moment, between the two samples around it."""
-    after = min(max(bisect(samples, (moment, 0.0)), 1), len(samples) - 1)
-    (start, low), (end, high) = samples[after - 1], samples[after]
-    return low + (high - low) * min(max((moment - start) / (end - start), 0.0), 1.0)
+def _idle_seconds() -> float:
+    """Return the seconds that all cores together have had nothing to do since the machine started."""
+    return int(Path("/proc/stat").read_text().split(maxsplit=5)[4]) / _TICK
+
+
+def _at(samples: Sequence[_Sample], moment: float) -> _Sample:
+    """Return what it was at a moment, between the two samples around it."""
+    after = min(max(bisect([sample.at for sample in samples], moment), 1), len(samples) - 1)
+    low, high = samples[after - 1], samples[after]
+    part = min(max((moment - low.at) / (high.at - low.at), 0.0), 1.0)
+    return _Sample(moment, low.used + (high.used - low.used) * part, low.idle + (high.idle - low.idle) * part)
