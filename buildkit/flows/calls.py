@@ -158,7 +158,7 @@ class Calls:
         place, command = self._call(unit, file, tool, folder, (str(folder / output), str(folder / depfile)))
         done = self._run(command, place)
         if not done.ok:
-            raise self._refusal(done, unit)
+            raise self._refusal(done, unit, tool)
         found = compilers.headers((folder / depfile).read_text(), tiny=tool.tiny)
         return self._read(unit, file, place, folder, found), (folder / output).read_bytes()
 
@@ -236,7 +236,7 @@ class Calls:
         words = (*own, "-Wl,-t") if traced else own
         done = self._run(tool.link_command((*objects, *further), output, words), folder)
         if not done.ok:
-            raise self._refusal(done, unit)
+            raise self._refusal(done, unit, tool)
         unresolved = probe.unresolved(folder / output, self._toolchain.interpreter) if tool.tiny else ""
         if unresolved:
             raise Refused(unresolved.replace(f"{folder}{os.sep}", ""), lasting=_UNKNOWN_SYMBOL in unresolved)
@@ -263,12 +263,13 @@ class Calls:
     def _run(self, command: list[str], place: Path) -> process.Completed:
         return process.run([*self._launcher, *command], folder=place)
 
-    def _refusal(self, done: process.Completed, unit: Unit) -> Refused:
+    def _refusal(self, done: process.Completed, unit: Unit, tool: Compiler) -> Refused:
         words = done.stderr.strip() or f"{done.command[0]} ended with exit code {done.exit_code}"
         trouble = done.exit_code < 0 or any(word in words.lower() for word in _TROUBLE)
         if _MISSING_HEADER.search(words):
             numpy = NUMPY in unit.asks.include and not self._numpy
-            return Refused(f"{words}\n{_NO_NUMPY if numpy else _NO_HEADER}", lasting=False)
+            # the tiny compiler lacks some for good; of others nobody knows where a header may turn up
+            return Refused(f"{words}\n{_NO_NUMPY if numpy else _NO_HEADER}", lasting=tool.tiny)
         return Refused(words, lasting=not (trouble or self._launcher))
 
     def _compile_flags(self, tool: Compiler, source: str, flags: Flags, *, plus_plus: bool = False) -> tuple[str, ...]:

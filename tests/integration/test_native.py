@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sysconfig
@@ -192,6 +193,22 @@ def test_a_header_that_is_missing_is_looked_for_each_time(
     assert "limit.h" in ran.stderr
     assert "hint: name the header's folder in `include` of [tool.buildkit.compile]" in ran.stderr
     assert found.outcomes() == {"app.user": "compiled"}
+
+
+def test_what_the_small_compiler_lacks_goes_to_the_other_and_is_restored_without_either(
+    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path
+) -> None:
+    if platform.machine() != "x86_64":
+        pytest.skip("the header is one of x86")
+    text = 'cdef extern from "immintrin.h":\n    int _mm_popcnt_u32(unsigned int)\n\ndef count(n):\n    return n\n'
+    root = project({**PROJECT, "src/app/bits.pyx": text})
+    first = invoke(root, "compile", "--json")
+    assert first.exit_code == 0, first.stderr
+
+    ran = invoke(clone(root, tmp_path / "clone"), "compile", "--json")
+
+    assert ran.json["counts"] == {"restored": 2}
+    assert (compiled(ran), linked(ran)) == ([], [])
 
 
 def test_a_compiler_that_the_machine_let_down_is_asked_again(
