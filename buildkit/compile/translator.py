@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,7 @@ class Translator:
             errors=None,
         )
         self._child = child
-        setup = {"source": self._places.source, "site": self._places.site, "covered": self._places.covered}
-        self._ask(child, setup)
+        self._ask(child, asdict(self._places))
         return child
 
     def _ask(self, child: process.Child, question: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON

@@ -32,7 +32,7 @@ def main() -> None:
     jobs, results = sys.stdin, os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints must not end up among the results
     setup = json.loads(jobs.readline())
-    places = Places(setup["source"], tuple(setup["site"]), tuple(setup["covered"]))
+    places = Places(setup["source"], tuple(setup["site"]), tuple(setup["covered"]), setup["project"])
     cython = Cython()
     platform.uname().processor  # noqa: B018 - Cython asks for it, which runs a program once in a process
     # what else lies on the path (an editable install, PYTHONPATH) is this machine's alone and would enter the keys

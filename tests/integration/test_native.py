@@ -566,6 +566,28 @@ cdef class Named(Point):
     assert python(root, code) == "25 anybody"
 
 
+def test_a_file_beside_the_source_root_is_an_input_that_clones_share(
+    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path
+) -> None:
+    root = project(
+        {
+            "pyproject.toml": SETTINGS,
+            "shared.pxi": "WORD = 'one'\n",
+            "src/app/__init__.py": "",
+            "src/app/user.pyx": 'include "../../shared.pxi"\n',
+        }
+    )
+    assert invoke(root, "compile").exit_code == 0
+
+    restored = invoke(clone(root, tmp_path / "elsewhere"), "compile", "--json")
+    (root / "shared.pxi").write_text("WORD = 'two'\n")
+    ran = invoke(root, "compile", "--json")
+
+    assert restored.outcomes() == {"app.user": "restored"}
+    assert ran.reason("app.user") == "project changed: shared.pxi"
+    assert python(root, "import app.user; print(app.user.WORD)") == "two"
+
+
 @pytest.mark.slow
 def test_one_declaration_amid_many_modules_makes_exactly_its_dependants(
     project: ProjectMaker, invoke: InvokeRunner
