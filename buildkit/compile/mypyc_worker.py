@@ -131,7 +131,8 @@ class _Program:
         self._cache, self._c = self._folder / "mypy", self._folder / "c"
         self._search: list[str] = []
         self._known: dict[str, Any] = {}
-        self._ancestors: dict[str, list[str]] = {}
+        self._contents: dict[str, str] = {}
+        self._generic: dict[str, list[str]] = {}
 
     def translate(self, recorder: Recorder) -> dict[str, Any]:
         """Return what came of it, and what it read."""
@@ -140,6 +141,7 @@ class _Program:
         messages: list[str] = []
         broken = False
         self._known = known = _manifest(self._folder, self._basis())
+        self._contents, self._generic = known.get("sources", {}), known.get("generic", {})
         _forget(self._folder) if known else shutil.rmtree(self._folder, ignore_errors=True)
         loaded = set(sys.modules)
         with recorder.recording() as reading:
@@ -166,7 +168,7 @@ class _Program:
         looked = sorted({*own, *self._absent(disk, reading), *then})
         ok = bool(units)
         if not broken and self._cache.is_dir():
-            self._remember(disk, looked, ok=ok)
+            self._remember(looked)
         if ok:
             Path(self._job["output"]).write_text(_bundle(units), "utf-8")
         return {
@@ -205,37 +207,35 @@ class _Program:
     def _checked(self, sources: list[Any], options: Any, own: Any, groups: Any, disk: Any) -> Any:  # noqa: ANN401
         """Return what mypy makes of the sources.
 
-        What mypyc knows of a class that mypy did not look at anew lacks what stands in its body and its list of bases:
-        its subclasses would get other C than from nothing. So with each module that is looked at anew, go those of its
-        classes' ancestors.
+        What it takes from its cache lacks that a class inherits from `Generic` or its like, so mypyc would make other C
+        of the subclasses than from nothing. Here it is given back, as it was when all was well for the last time; what
+        changed since is looked at anew, even if mypy has seen it meanwhile.
         """
         tools = self._tools
-        program = {source.module for source in sources}
-        self._ancestors = dict(self._known.get("ancestors", {}))
-        before = self._known.get("sources", {})
-        changed = {source.module for source in sources if before.get(source.module) != disk.content(source.path)}
-        anew = self._with_ancestors(changed)
-        while True:
-            plugins = [tools.emit.MypycPlugin(options, own, groups), _plugin(tools.plugin.Plugin, options, anew)]
-            try:
-                found = tools.build.build(sources, options, fscache=disk, extra_plugins=plugins)
-            except tools.errors.CompileError as error:
-                raise _Refused(error.messages) from None
-            finally:
-                plugins[0].metastore.close()
-            if found.errors:
-                found.manager.metastore.close()
-                raise _Refused(found.errors)
-            done = program & found.manager.rechecked_modules
-            for name in done:
-                self._ancestors[name] = sorted(program & _bases(found.graph[name].tree, tools.nodes.TypeInfo) - {name})
-            if self._with_ancestors(done) <= done:
-                return found
+        contents = {source.module: disk.content(source.path) for source in sources}
+        then = self._known.get("sources", {})
+        anew = {name for name, digest in contents.items() if then.get(name) != digest}
+        plugin = tools.emit.MypycPlugin(options, own, groups)
+        try:
+            plugins = [plugin, _plugin(tools.plugin.Plugin, options, anew)]
+            found = tools.build.build(sources, options, fscache=disk, extra_plugins=plugins)
+        except tools.errors.CompileError as error:
+            raise _Refused(error.messages) from None
+        finally:
+            plugin.metastore.close()
+        if found.errors:
             found.manager.metastore.close()
-            anew |= self._with_ancestors(done)
-
-    def _with_ancestors(self, names: set[str]) -> set[str]:
-        return names.union(*(self._ancestors.get(name, ()) for name in names))
+            raise _Refused(found.errors)
+        self._contents, self._generic = contents, dict(self._known.get("generic", {}))
+        for source in sources:
+            classes = [*_classes(found.graph[source.module].tree, tools.nodes.TypeInfo)]
+            if source.module in found.manager.rechecked_modules:
+                self._generic[source.module] = [each.name for each in classes if each.defn.removed_base_type_exprs]
+                continue
+            for each in classes:
+                if each.name in self._generic.get(source.module, ()):
+                    each.defn.removed_base_type_exprs.append(tools.nodes.NameExpr("Generic"))
+        return found
 
     def _options(self, sources: Mapping[str, Any], disk: Any) -> Any:  # noqa: ANN401
         tools, job = self._tools, self._job
@@ -303,13 +303,12 @@ class _Program:
         settings = settings_file(self._places)
         return [self._job["basis"], hashlib.sha256(Path(settings).read_bytes()).hexdigest() if settings else ""]
 
-    def _remember(self, disk: Any, looked: list[str], *, ok: bool) -> None:  # noqa: ANN401
-        sources = {name: disk.content(path) for name, path in self._job["modules"]} if ok else {}
+    def _remember(self, looked: list[str]) -> None:
         manifest = {
             "basis": self._basis(),
             "files": _digests(self._folder),
-            "ancestors": self._ancestors,
-            "sources": sources,
+            "sources": self._contents,
+            "generic": self._generic,
             "looked": looked,
         }
         _write(self._folder / _MANIFEST, json.dumps(manifest))
@@ -338,12 +337,6 @@ class _Program:
         yield from self._search
 
 
-def _bases(tree: Any, info: Any) -> set[str]:  # noqa: ANN401
-    """Return the modules of all ancestors of a module's classes."""
-    classes = (each.node for each in tree.names.values() if isinstance(each.node, info))
-    return {base.module_name for each in classes if each.module_name == tree.fullname for base in each.mro}
-
-
 def _plugin(plain: Any, options: Any, anew: set[str]) -> Any:  # noqa: ANN401
     """Return a plugin of mypy that makes it look at some modules anew."""
 
@@ -352,6 +345,13 @@ def _plugin(plain: Any, options: Any, anew: set[str]) -> Any:  # noqa: ANN401
             return "anew" if context.is_check and context.id in anew else None
 
     return Anew(options)
+
+
+def _classes(tree: Any, info: Any) -> Iterator[Any]:  # noqa: ANN401
+    """Yield the classes that a module defines."""
+    for each in tree.names.values() if tree is not None else ():  # none, where nothing that was looked at needs it
+        if isinstance(each.node, info) and each.node.module_name == tree.fullname:
+            yield each.node
 
 
 def _bundle(units: Units) -> str:

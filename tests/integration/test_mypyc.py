@@ -8,10 +8,17 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
 from conftest import InvokeRunner, ProjectMaker, python
+from test_nox import pythons  # noqa: F401 - a fixture
+
+from buildkit.config import load
+from buildkit.flows.compile import compile_modules
+from buildkit.flows.wheel import build_wheel
+from buildkit.report.console import Console
 
 pytest.importorskip("mypyc", reason="mypy is not installed")
 
@@ -136,12 +143,21 @@ def test_edits_end_like_a_build_from_nothing(project: ProjectMaker, invoke: Invo
         },
         "an edit below the base": {"shapes.py": SHAPES, "square.py": SQUARE.replace('"square"', '"quadrat"')},
         "back": {"square.py": SQUARE, "plain.py": PLAIN},
+        "a mistake, with another base": {
+            "shapes.py": SHAPES.replace("(Generic[Kind])", "").replace("Kind = ", "Kind: int = "),
+            "square.py": SQUARE.replace("Shape[int]", "Shape"),
+        },
+        "without the mistake": {"shapes.py": SHAPES.replace("(Generic[Kind])", "")},
+        "generic again": {"shapes.py": SHAPES, "square.py": SQUARE},
         "one more": {"extra.py": "from app.plain import double\n\n\ndef four() -> int:\n    return double(2)\n"},
     }
     for what, texts in edits.items():
         for name, text in texts.items():
             (app / name).write_text(text)
         ran = invoke(root, "compile", "--json")
+        if "mistake," in what:
+            assert ran.exit_code == 10
+            continue
         assert ran.exit_code == 0, (what, ran.stderr)
         assert natives(root) == from_nothing(root, invoke, tmp_path), what
     (app / "extra.py").unlink()
@@ -332,6 +348,30 @@ def test_dry_run_off_and_no_cache(project: ProjectMaker, invoke: InvokeRunner) -
     assert invoke(root, "compile", PYBUILDKIT_COMPILE="off").exit_code == 0
     assert names(root) == set()
     assert python(root, USE) == "8 square 9 .py"
+
+
+@pytest.mark.slow
+def test_wheels_of_two_pythons_carry_the_library(
+    project: ProjectMaker,
+    pythons: dict[str, Path],  # noqa: F811
+) -> None:
+    backend = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    packages = '[tool.hatch.build.targets.wheel]\npackages = ["src/app"]\n'
+    root = project({**PROJECT, "pyproject.toml": f"{backend}{SETTINGS}{packages}"})
+    compile_modules(load(root, os.environ), Console(os.environ), os.environ)  # what `dev` made stays behind
+    own = "{}.{}".format(*sys.version_info)
+    other = next(version for version in reversed(pythons) if version != own)
+    for program in (Path(sys.executable), pythons[other]):
+        folder = root / "wheels" / program.name
+        wheel = build_wheel(load(root, os.environ), Console(os.environ), os.environ, python=program, folder=folder)
+
+        with zipfile.ZipFile(wheel) as archive:
+            inside = {name.partition(".cpython")[0] for name in archive.namelist() if name.endswith(".so")}
+            archive.extractall(folder / "installed")
+        assert inside == {"app__mypyc", "app/plain", "app/shapes", "app/square"}
+        command = [str(program), "-c", USE]
+        ran = subprocess.run(command, cwd=folder / "installed", capture_output=True, text=True, check=True)
+        assert ran.stdout.strip() == "8 square 9 .so"
 
 
 @pytest.mark.parametrize("moment", [1, 2, 3, 4, 5, 6])
