@@ -166,7 +166,12 @@ class Config:
     source_root: str = option("text", "", "`src` where it exists, else the project's folder.")
     packages: tuple[str, ...] = option("texts", (), "Every top-level package under the source root where empty.")
     exclude: tuple[str, ...] = option("texts", (), "Globs relative to the source root; these modules stay Python.")
-    backend: str = option("text", "cython", "The compiler of the modules.", choices=("cython", "mypyc", "none"))
+    backend: str = option(
+        "text",
+        "cython",
+        "The compiler of the modules; `mypyc` needs the extra of that name.",
+        choices=("cython", "mypyc", "none"),
+    )
     compile: CompileConfig = field(default_factory=CompileConfig, metadata={"section": CompileConfig})
     store: StoreConfig = field(default_factory=StoreConfig, metadata={"section": StoreConfig})
     data: DataConfig = field(default_factory=DataConfig, metadata={"section": DataConfig})
