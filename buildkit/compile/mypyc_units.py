@@ -15,6 +15,7 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE
 _IMPORT = re.compile(
     rb"\bfrom\s+([\w.]+)\s+import\b|\bimport[ \t]+([\w.]+(?:[ \t]+as[ \t]+\w+)?(?:[ \t\\\n]*,[ \t\\\n]*[\w. \t]+)*)"
 )
+_TABLE = re.compile(r"^\s*\[+\s*tool\s*\.\s*[\"']?mypy\b.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def included(sources: Sequence[str], text: Callable[[str], str | None]) -> dict[str, str]:
@@ -70,12 +71,18 @@ def settings_file(places: Places) -> str:
         folder = folder.parent
 
 
+def settings_text(path: str) -> str:
+    """Return what a file says to mypy; of a pyproject.toml the tables of mypy alone."""
+    text = Path(path).read_text("utf-8", "replace") if path else ""
+    return "".join(_TABLE.findall(text)) if path.endswith(".toml") else text
+
+
 def _speaks_of_mypy(path: Path) -> bool:
     if path.name in {"mypy.ini", ".mypy.ini"}:
         return True
     text = path.read_text("utf-8", "replace")
     if path.suffix == ".toml":
-        return re.search(r"^\s*\[+\s*tool\s*\.\s*[\"']?mypy\b", text, re.MULTILINE) is not None
+        return _TABLE.search(text) is not None
     parser = configparser.RawConfigParser()
     with contextlib.suppress(configparser.Error):
         parser.read_string(text)

@@ -1,41 +1,29 @@
-"""Translates the mypyc modules of a project, all at once, into C: a process for one job, as JSON on stdin and stdout.
-
-mypy decides from its cache what it need not look at again, and trusts a file's size and whole-second time stamp there.
-So it is told, in place of the time, a number that stands for the content. Its cache is used only as this worker left
-it, by the digest of each of its files: a cache that is cut, edited or half-written is deleted.
-"""
+"""Translates all mypyc modules of a project at once into C: a process for one job, as JSON on stdin and stdout."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.machinery
-import importlib.util
 import io
 import json
 import os
 import shutil
-import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from buildkit.compile.mypyc_units import imported, included, settings_file
+from buildkit.compile.mypyc_disk import disk as make_disk
+from buildkit.compile.mypyc_disk import forget, recall, remember
+from buildkit.compile.mypyc_tools import Tools, load
+from buildkit.compile.mypyc_units import imported, included, settings_file, settings_text
 from buildkit.compile.places import Places
 from buildkit.compile.recorder import Reading, Recorder
-
-_IMMORTAL = (3, 12)
-"""The Python since which None and small numbers need no counted references: mypyc's C differs there."""
 
 Units = dict[str, dict[str, dict[str, str]]]
 """For each library and shim its C files (`texts`) and what they include (`beside`), by their names."""
 
 _STUBS = ("", ".py", ".pyi", "-stubs")
-_MANIFEST = "manifest.json"
 
 
 def main() -> None:
@@ -48,70 +36,10 @@ def main() -> None:
     for name in [name for name in os.environ if name.startswith("MYPY")]:
         del os.environ[name]  # it would decide without being in any key
     os.environ["LANGUAGE"] = "C"  # or mypy's command line looks for its translation
-    tools = _tools(tuple(job["python"]))
+    tools = load(tuple(job["python"]))
     recorder = Recorder(places)
     answers.write(json.dumps(_Program(job, places, tools).translate(recorder)) + "\n")
     answers.flush()
-
-
-@dataclass(frozen=True)
-class _Tools:
-    """The parts of mypy and mypyc that translate, loaded so that no import of theirs is mistaken for an input."""
-
-    build: Any
-    errors: Any
-    plugin: Any
-    nodes: Any
-    fscache: Any
-    main: Any
-    finder: Any
-    emit: Any
-    settings: Any
-    options: Any
-    own_errors: Any
-    names: Any
-    common: Any
-
-
-def _tools(python: tuple[int, int]) -> _Tools:
-    # mypyc asks the Python that it runs on whether there are immortal objects: for one on the other side it is told,
-    # which its compiled form cannot be
-    if (sys.version_info >= _IMMORTAL) != (python >= _IMMORTAL):
-        sys.meta_path.insert(0, _Sources())
-        import_module("mypyc.common").HAVE_IMMORTAL = python >= _IMMORTAL  # type: ignore[attr-defined]
-    return _Tools(
-        build=import_module("mypy.build"),
-        errors=import_module("mypy.errors"),
-        plugin=import_module("mypy.plugin"),
-        nodes=import_module("mypy.nodes"),
-        fscache=import_module("mypy.fscache"),
-        main=import_module("mypy.main"),
-        finder=import_module("mypy.modulefinder"),
-        settings=import_module("mypy.options"),
-        emit=import_module("mypyc.codegen.emitmodule"),
-        options=import_module("mypyc.options"),
-        own_errors=import_module("mypyc.errors"),
-        names=import_module("mypyc.namegen"),
-        common=import_module("mypyc.common"),
-    )
-
-
-class _Sources:
-    """Finds the modules of mypy and mypyc in their Python form: compiled and other classes of theirs do not mix."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """Return where the module's source lies; the arguments are those of the protocol."""
-        del target
-        if name.partition(".")[0] not in {"mypy", "mypyc"}:
-            return None
-        loaders = (importlib.machinery.SourceFileLoader, importlib.machinery.SOURCE_SUFFIXES)
-        for folder in path or sys.path:
-            spec = importlib.machinery.FileFinder(folder, loaders).find_spec(name)
-            if spec is not None:
-                return spec
-        return None
 
 
 class _Program:
@@ -123,7 +51,7 @@ class _Program:
         tools: mypy and mypyc.
     """
 
-    def __init__(self, job: Mapping[str, Any], places: Places, tools: _Tools) -> None:
+    def __init__(self, job: Mapping[str, Any], places: Places, tools: Tools) -> None:
         self._job = job
         self._places = places
         self._tools = tools
@@ -140,12 +68,12 @@ class _Program:
         units: Units = {}
         messages: list[str] = []
         broken = False
-        self._known = known = _manifest(self._folder, self._basis())
+        self._known = known = recall(self._folder, self._basis())
         self._contents, self._generic = known.get("sources", {}), known.get("generic", {})
-        _forget(self._folder) if known else shutil.rmtree(self._folder, ignore_errors=True)
+        forget(self._folder) if known else shutil.rmtree(self._folder, ignore_errors=True)
         loaded = set(sys.modules)
         with recorder.recording() as reading:
-            disk = _disk(self._tools.fscache.FileSystemCache, self._places)
+            disk = make_disk(self._tools.fscache.FileSystemCache, self._places)
             with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
                 try:
                     units = self._units(disk)
@@ -300,18 +228,11 @@ class _Program:
 
     def _basis(self) -> list[str]:
         """Return what must be the same for anything that the last run found out to hold still."""
-        settings = settings_file(self._places)
-        return [self._job["basis"], hashlib.sha256(Path(settings).read_bytes()).hexdigest() if settings else ""]
+        return [self._job["basis"], settings_text(settings_file(self._places))]
 
     def _remember(self, looked: list[str]) -> None:
-        manifest = {
-            "basis": self._basis(),
-            "files": _digests(self._folder),
-            "sources": self._contents,
-            "generic": self._generic,
-            "looked": looked,
-        }
-        _write(self._folder / _MANIFEST, json.dumps(manifest))
+        word = {"sources": self._contents, "generic": self._generic, "looked": looked}
+        remember(self._folder, self._basis(), word)
 
     def _absent(self, disk: Any, reading: Reading) -> Iterator[str]:  # noqa: ANN401
         """Yield what would have to turn up on the search path to stand in for a module that was imported.
@@ -374,65 +295,9 @@ class _Refused(Exception):  # noqa: N818 - a fact
         self.messages = messages
 
 
-def _disk(plain: Any, places: Places) -> Any:  # noqa: ANN401
-    """Return mypy's view of the disk with time stamps that stand for the content."""
-
-    class Disk(plain):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.stamped: dict[str, os.stat_result | None] = {}
-            self.listings: dict[str, frozenset[str]] = {}
-            super().__init__()
-
-        def stat_or_none(self, path: str) -> os.stat_result | None:
-            if path not in self.stamped:
-                self.stamped[path] = self._stamped(path)
-            return self.stamped[path]
-
-        def listdir(self, path: str) -> list[str]:
-            found: list[str] = super().listdir(path)
-            self.listings[os.path.normpath(path)] = frozenset(found)
-            return found
-
-        def content(self, path: str) -> str:
-            return hashlib.sha256(self.read(path)).hexdigest()
-
-        def _stamped(self, path: str) -> os.stat_result | None:
-            found: os.stat_result | None = super().stat_or_none(path)
-            if found is None or not stat.S_ISREG(found.st_mode):
-                return found
-            number = 0
-            if places.name(os.path.abspath(path)) is not None:  # noqa: PTH100 - pathlib would stat
-                try:
-                    with open(path, "rb") as file:  # noqa: PTH123
-                        number = int(hashlib.sha256(file.read()).hexdigest()[:7], 16)
-                except OSError:
-                    return None
-            return os.stat_result((*found[:7], number, number, number))
-
-    return Disk()
-
-
 def _touch(path: str | None) -> None:
     with contextlib.suppress(OSError, TypeError, ValueError):
         Path(path or "").read_bytes()
-
-
-def _manifest(folder: Path, basis: list[str]) -> dict[str, Any]:
-    """Return what the last run of this worker left word of; nothing unless it is of use and all is as that left it."""
-    try:
-        manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text("utf-8"))
-        return manifest if manifest["basis"] == basis and manifest["files"] == _digests(folder) else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _forget(folder: Path) -> None:
-    (folder / _MANIFEST).unlink()
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    files = (path for part in ("mypy", "c") for path in sorted((folder / part).rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _write(path: Path, text: str) -> None:

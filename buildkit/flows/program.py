@@ -16,13 +16,12 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from buildkit.compile import toolchain as tools
-from buildkit.compile.compilers import Flags, split_flags
 from buildkit.compile.modules import Module
 from buildkit.compile.mypyc_translator import Job, translate
 from buildkit.compile.places import Places, Probes
@@ -35,12 +34,10 @@ from buildkit.flows.calls import NotCompiled
 from buildkit.flows.chain import ATTEMPTS
 from buildkit.flows.crew import Yield
 from buildkit.flows.native import Extension, Gone, Native, scratch
+from buildkit.flows.translated import NO_FILES, Translated, texts_of, translate_key, unit_of
 from buildkit.flows.trees import Done, Tree
-from buildkit.flows.unit import Unit, actions_of
 from buildkit.model import LIBRARY, Action, Digest, Outcome, Reason, Step
-from buildkit.store.archive import Action as Entries
 from buildkit.store.artifacts import Store
-from buildkit.store.state import State
 
 SAME = Reason("its C came out the same")
 
@@ -49,33 +46,6 @@ _ERROR = re.compile(r"^(?P<file>[^:\n]+\.pyi?):(?:\d+:)*\s*(?:error|note):", re.
 
 _FORM = 1
 """Counts the changes of what the worker asks of mypyc."""
-
-_BESIDE = Flags(("-I.",))
-"""Where a unit is compiled lie all headers that it has, mypyc's own as well."""
-
-Files = Mapping[str, Mapping[str, Digest]]
-"""`texts`, the C files that are compiled, and `beside`, what they include: each by its name with its digest."""
-
-_NO_FILES: Files = {"texts": {}, "beside": {}}
-
-
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """What the translation made, or why it made nothing.
-
-    Args:
-        c: the digest of all its files in one; empty where mypy refused.
-        units: the files of each library and shim.
-        read: every file that was read, by name with its digest.
-        probes: every other place that was looked at.
-        words: mypy's own, where it refused.
-    """
-
-    c: Digest
-    units: Mapping[str, Files]
-    read: Mapping[str, Digest]
-    probes: tuple[str, ...]
-    words: str = ""
 
 
 class _Refused(Exception):  # noqa: N818 - a fact
@@ -104,55 +74,6 @@ class _Assembly:
     failed: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-def translate_key(sources: Sequence[str], parts: Mapping[str, Digest]) -> Digest:
-    """Return the key of the translation.
-
-    Args:
-        sources: the files of all modules, relative to the source root.
-        parts: those of the fingerprint of any of them.
-    """
-    own = ("toolchain mypyc", "setting mypyc", "setting modules")
-    return key_of({part: parts[part] for part in (*own, *(f"source {source}" for source in sources))})
-
-
-def unit_of(module: Module, name: str, files: Files) -> Unit:
-    """Return what is compiled of a module: its shim or library `name`, of its C files and what lies beside them."""
-    flags = split_flags(module.flags) + _BESIDE
-    return Unit(name, module.source, dict(files["texts"]), dict(files["beside"]), flags)
-
-
-def actions_of_program(store: Store, state: State, name: str) -> list[Entries]:
-    """Return the actions that restore what a mypyc module or library was last made to, none if the store lacks one.
-
-    Args:
-        store: is asked for them.
-        state: what the checkout was made from.
-        name: the module or library.
-    """
-    record = state.records[name]
-    files = (f"{other.replace('.', '/')}.py" for other in state.records)
-    sources = [
-        file
-        for file, other in zip(files, state.records.values(), strict=True)
-        if other.parts.get("setting modules") == record.parts["setting modules"] and f"source {file}" in record.parts
-    ]
-    key = translate_key(sources, record.parts)
-    for entry in store.entries(key):
-        same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())
-        if not same or tuple(entry["probes"]) != state.probes[name]:
-            continue
-        found: list[Entries] = [(key, [entry])]
-        for path, digest in record.outputs.items():
-            unit = path.partition(".")[0].replace("/", ".")
-            module = Module(name, f"{name.replace('.', '/')}.py", "mypyc", {}, ())
-            made = actions_of(store, unit_of(module, unit, entry["units"][unit]), record.parts, {digest})
-            if not made:
-                return []
-            found += made
-        return found
-    return []
 
 
 class Program:
@@ -228,7 +149,7 @@ class Program:
     def parts(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a fingerprint that do not depend on what a translation read."""
         own = {f"source {module.source}": self._digest(module.source)} if module.name in self._modules else {}
-        unit = unit_of(module, module.name, _NO_FILES)
+        unit = unit_of(module, module.name, NO_FILES)
         return {**self._parts, **self._native.settings(unit.source, unit.flags), **own}
 
     def knows(self, module: Module) -> bool:
@@ -281,10 +202,10 @@ class Program:
                     return link, {}, False
                 bundle = self._store.get(link.c)
                 if bundle is not None:
-                    return link, _texts(bundle), False
+                    return link, texts_of(bundle), False
             say(f"translating {len(self._modules)} modules with mypyc")
             link, bundle = self._translate()
-            return link, _texts(bundle), True
+            return link, texts_of(bundle), True
 
     def _translate(self) -> tuple[Translated, bytes]:
         group = next(iter({**self.subjects} if self._separate else self._library())).removesuffix(LIBRARY)
@@ -377,16 +298,16 @@ class Program:
         """Put all libraries and shims in their places.
 
         Two libraries that do not know each other's layout must not meet in a process, where they would read past each
-        other in silence. So where several change, each of their modules loses its shim before and gets it back
+        other in silence. So where several files change, each of their modules loses its shim before and gets it back
         afterwards: what is imported between is Python, or refuses to build on it.
         """
         paths = {name: name.replace(".", "/") + self._suffix for name in assembly.made}
         owners = {name: module.name for module in self.subjects.values() for name in self._units(module)}
         changed = {name for name, made in assembly.made.items() if self._tree.digest(paths[name]) != made.output}
         libraries = sorted(name for name in changed if name.endswith(LIBRARY))
-        if len(libraries) > 1:
-            for name in libraries:
-                self._tree.hide(paths[name.removesuffix(LIBRARY)])
+        if len(changed) > 1:
+            for name in sorted({name.removesuffix(LIBRARY) for name in changed} & paths.keys()):
+                self._tree.hide(paths[name])
         for name in (*libraries, *sorted(set(assembly.made) - set(libraries))):
             self._tree.put(owners[name], paths[name], assembly.made[name].output, assembly.made[name].content)
         return [self._done(assembly, module, paths, changed) for module in self.subjects.values()]
@@ -429,7 +350,3 @@ class Program:
         words = [assembly.failed[name] for name in self._units(self.subjects[step.subject]) if name in assembly.failed]
         others = f"not compiled, as mypyc takes all its modules or none: {next(iter(assembly.failed))} failed"
         return Done(Outcome(step.subject, "failed", step.reason, detail=(words or [others])[0].strip()))
-
-
-def _texts(bundle: bytes) -> dict[Digest, bytes]:
-    return {Digest(digest): text.encode() for digest, text in json.loads(bundle)["texts"].items()}

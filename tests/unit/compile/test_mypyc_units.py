@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conftest import ProjectMaker
 
-from buildkit.compile.mypyc_units import imported, included, settings_file
+from buildkit.compile.mypyc_units import imported, included, settings_file, settings_text
 from buildkit.compile.places import Places
 
 FILES = {
@@ -59,3 +59,11 @@ def test_settings_are_found_in_the_project_the_nearest_first(project: ProjectMak
     assert settings_file(places) == str(root / "setup.cfg")
     (root / "src/mypy.ini").write_text("[mypy]\n")
     assert settings_file(places) == str(root / "src/mypy.ini")
+
+
+def test_of_a_pyproject_only_the_tables_of_mypy_count(project: ProjectMaker) -> None:
+    tables = '[tool.mypy]\nstrict = true\n\n[[tool.mypy.overrides]]\nmodule = "app.*"\n'
+    root = project({"pyproject.toml": f'[project]\nname = "app"\n{tables}[tool.ruff]\nline-length = 120\n'})
+
+    assert settings_text(str(root / "pyproject.toml")) == tables
+    assert settings_text("") == ""
