@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _imp
 import json
 import os
 import sys
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildkit.compile.suffix import own_suffix
 from buildkit.core.fingerprint import key_of
 from buildkit.doors import process
 from buildkit.errors import ToolchainError
@@ -59,11 +59,6 @@ class Interpreter:
             )
         headers = {path[len(self.include) :]: digest(path) for path in _files(self.include)}
         return key_of({f"suffix {self.suffix}": Digest(""), **headers})
-
-
-def own_suffix() -> str:
-    """Return the ending of the extensions of this interpreter."""
-    return _imp.extension_suffixes()[0]
 
 
 def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:

@@ -262,7 +262,7 @@ def _kinds(found: Inventory) -> dict[str, list[Entry]]:
         "actions": [*found.actions],
         "extensions": [entry for entry in found.blobs if not (entry.deflated or entry.is_object)],
         "objects": [entry for entry in found.blobs if entry.is_object],
-        "C texts": [entry for entry in found.blobs if entry.deflated],
+        "texts": [entry for entry in found.blobs if entry.deflated],
     }
 
 

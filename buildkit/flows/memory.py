@@ -11,7 +11,7 @@ Each is replaced as a whole. A damaged one counts as none, which costs time alon
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from buildkit.doors.statcache import Row, StatCache
 from buildkit.model import Digest
 from buildkit.store import seen as sights
 from buildkit.store import state as states
+from buildkit.store.artifacts import Store
 from buildkit.store.begun import Begun
 from buildkit.store.state import State
 
@@ -38,7 +39,8 @@ class Memory:
         warn: told about a memory that is damaged or cannot be kept.
 
     `file` is the state's, `begun` the list of what is under way. After `read` there are `state`, `unrecorded`,
-    `facts` about tools, the stat `cache`, and the `moment` at which that was, in seconds since 1970.
+    `facts` about tools, the stat `cache`, and the `moment` at which that was, in seconds since 1970; `adopted` says
+    whether the state is that of another checkout.
     """
 
     def __init__(self, config: Config, tree: str, store: Path, warn: Callable[[str], None]) -> None:
@@ -50,6 +52,8 @@ class Memory:
         self.facts: dict[str, Any] = {}
         self.cache = StatCache({})
         self.moment = 0.0
+        self.adopted = False
+        self._shared: tuple[Store, Digest] | None = None
         self._root = f"{config.root}/"
         self._inputs = (config.file, config.service / "pyproject.toml")
         self._record = (self.file, begun)
@@ -67,10 +71,37 @@ class Memory:
         self.cache = StatCache({**self._known.rows(), **self._believed(self._seen).rows()})
         for file in (*self._inputs, *self._record):
             self.cache.digest(str(file))  # before it is read: what changes in between is seen the next time
+        self.adopted = False
         self.state = states.read(self.file)
         self.unrecorded = self.begun.read()
         if self.state.damaged:
             self._damaged(self.file)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there may be extensions of which nothing is recorded any more."""
+        return self.state.damaged or self.begun.damaged or not self.state.records
+
+    def share(self, store: Store, key: Digest, subjects: Collection[str]) -> None:
+        """Have the state in common with other checkouts: this one has none yet, or will write it.
+
+        Every record is held against the files here before it counts, so it does not matter whose it is; where the files
+        are the same, as in a fresh clone, it spares the way through the store's actions.
+
+        Args:
+            store: keeps the states of other checkouts.
+            key: what such checkouts have in common.
+            subjects: of which the latest of them is taken where there is none here.
+        """
+        self._shared = store, key
+        if self.state.records or not subjects:
+            return
+        for entry in store.entries(key):
+            text = store.get(entry["output"])
+            state = State() if text is None else states.parse(text)
+            state.records = {name: record for name, record in state.records.items() if name in subjects}
+            if state.records:
+                self.state, self.adopted = state, True
 
     def is_the_latest(self) -> bool:
         """Return whether no other build has recorded anything since `read`."""
@@ -79,13 +110,20 @@ class Memory:
     def write(self) -> None:
         """Keep what was made from what."""
         try:
-            states.write(self.file, self.state)
+            text = states.write(self.file, self.state)
             self.begun.clear()
+            if self._shared is not None and self.state.records:
+                self._share(*self._shared, text)
         except OSError as error:
             self._warn(f"{self.file}: {error.strerror}; the next build looks at everything again")
         with contextlib.suppress(OSError):
             sights.write(self._seen, sights.columns(self.cache.rows(), {}, {}))
         self._write_tools()
+
+    def _share(self, store: Store, key: Digest, text: bytes) -> None:
+        """Keep the state for other checkouts, and what it names for as long as one of them comes for it."""
+        outputs = sorted({digest for record in self.state.records.values() for digest in record.outputs.values()})
+        store.add(key, {"output": store.put(text, deflate=True), "outputs": outputs}, keep=1)
 
     def write_look(self, found: Mapping[str, Any], folders: Mapping[str, Row]) -> None:
         """Keep what a look saw that left everything as it was, and what it came to. It is no loss if that fails."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 from buildkit.doors import files
 from buildkit.flows.memory import Memory
 from buildkit.model import Digest, Outcome
+from buildkit.store.artifacts import Store
 
 
 class Basis(Protocol):
@@ -34,12 +35,14 @@ class Done:
         basis: what it rests on; None if it would not happen again with the same inputs.
         outputs: the digest of each file that was made, by its path; empty where it failed.
         headers: names of the headers that the compilers read.
+        as_recorded: whether the record that there is holds still.
     """
 
     outcome: Outcome
     basis: Basis | None = None
     outputs: Mapping[str, Digest] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
+    as_recorded: bool = False
 
 
 class Tree:
@@ -57,6 +60,24 @@ class Tree:
     def digest(self, path: str) -> Digest:
         """Return the digest of the file at `path`, relative to the folder."""
         return self._memory.cache.digest(f"{self.folder}/{path}")
+
+    def subjects(self) -> list[str]:
+        """Return every subject that has, or may have, a file of ours here."""
+        return [*dict.fromkeys((*self._memory.state.records, *self._memory.unrecorded))]
+
+    def recognize(self, found: Iterable[tuple[str, str]], store: Store) -> None:
+        """Take those of the files as made by the suite that the store has: their record is lost.
+
+        Otherwise an extension would stay when its source is gone.
+
+        Args:
+            found: modules, each with the path of its extension.
+            store: knows what the suite made.
+        """
+        for name, path in found:
+            digest = files.digest_file(self.folder / path)
+            if store.has(digest):
+                self._memory.unrecorded.setdefault(name, set()).add((path, digest))
 
     def put(self, subject: str, path: str, digest: Digest, content: bytes) -> None:
         """Put a file in its place; an equal one is left untouched.

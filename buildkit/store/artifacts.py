@@ -81,10 +81,10 @@ class Store:
         _mark(path)
         return found
 
-    def add(self, key: Digest, entry: Mapping[str, Any]) -> None:
-        """Put `entry` before the others of this key, of which the newest stay."""
-        others = [other for other in self.entries(key) if other != entry]
-        self._write(self.path("actions", key), action_text([entry, *others][:KEEP]))
+    def add(self, key: Digest, entry: Mapping[str, Any], keep: int = KEEP) -> None:
+        """Put `entry` before the others of this key, of which the newest stay: `keep` with this one."""
+        others = [other for other in self.entries(key) if other != entry] if keep > 1 else []
+        self._write(self.path("actions", key), action_text([entry, *others][:keep]))
 
     def put(self, content: bytes, *, deflate: bool = False) -> Digest:
         """Keep `content` and return its digest."""

@@ -104,6 +104,7 @@ def blobs_named(entry: Entry) -> Iterator[Digest]:
     with contextlib.suppress(OSError):
         for made in action(entry.path.read_bytes()) or ():
             yield from (Digest(made[name]) for name in BLOBS if made.get(name))
+            yield from map(Digest, made.get("outputs", ()))
 
 
 def discard_locks(found: Inventory) -> None:

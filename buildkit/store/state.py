@@ -40,12 +40,17 @@ class State:
 def read(path: Path) -> State:
     """Return the state that the file holds, or an empty one."""
     try:
-        text = path.read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError:
         return State()
     except OSError:
         return State(damaged=True)
-    checksum, _, body = text.partition(b"\n")
+    return parse(content)
+
+
+def parse(content: bytes) -> State:
+    """Return the state that a file with this content holds."""
+    checksum, _, body = content.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != checksum:
         return State(damaged=True)
     try:
@@ -54,14 +59,21 @@ def read(path: Path) -> State:
         return State(damaged=True)
 
 
-def write(path: Path, state: State) -> None:
-    """Replace the file by `state`.
+def text(state: State) -> bytes:
+    """Return the content of a file that holds `state`."""
+    body = json.dumps(_to_json(state), separators=(",", ":"), sort_keys=True).encode()
+    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+def write(path: Path, state: State) -> bytes:
+    """Replace the file by `state`; return its content.
 
     Raises:
         OSError: the disk is full or read-only; the old file is left as it was.
     """
-    body = json.dumps(_to_json(state), separators=(",", ":")).encode()
-    files.write(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    content = text(state)
+    files.write(path, content)
+    return content
 
 
 def _to_json(state: State) -> dict[str, object]:
@@ -70,7 +82,7 @@ def _to_json(state: State) -> dict[str, object]:
         "schema": SCHEMA,
         "records": {
             name: [record.key, record.parts, record.outputs, _index(sets, state.probes.get(name, ()))]
-            for name, record in state.records.items()
+            for name, record in sorted(state.records.items())
         },
         "probes": list(sets),
         "failures": state.failures,
