@@ -79,7 +79,8 @@ def test_only_what_differs_is_made(first: Path, invoke: InvokeRunner, tmp_path: 
     assert python(other, IMPORTED) == ".so 1 .so 3"
 
 
-def test_another_project_with_the_same_package_is_not_misled(first: Path, invoke: InvokeRunner, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("first")
+def test_another_project_with_the_same_package_is_not_misled(invoke: InvokeRunner, tmp_path: Path) -> None:
     other = tmp_path / "other"
     for path, text in {**FILES, "src/app/a.py": "def answer():\n    return 7\n"}.items():
         if path not in {"src/app/b.py", "src/app/bad.pyx"}:
