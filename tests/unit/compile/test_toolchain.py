@@ -1,0 +1,50 @@
+"""What mypyc is by content, and what is said where it cannot be used."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from buildkit.compile import interpreter, toolchain
+from buildkit.doors.files import digest_file
+from buildkit.errors import ToolchainError
+
+
+def test_mypy_that_is_not_installed_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("mypy", "mypyc"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(sys, "path", [])
+
+    with pytest.raises(ToolchainError, match="mypy is not installed") as caught:
+        toolchain.mypyc(digest_file)
+    assert caught.value.exit_code == 11
+    assert 'pip install "invoke-buildkit[mypyc]"' in caught.value.hint
+
+
+def test_another_mypy_is_another_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("mypy", "mypyc"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("")
+    record = tmp_path / "mypy-9.9.9.dist-info" / "RECORD"
+    record.parent.mkdir()
+    record.write_text("mypy/__init__.py,sha256=one,0\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    before = toolchain.mypyc(digest_file)
+
+    record.write_text("mypy/__init__.py,sha256=two,0\n")
+
+    assert toolchain.mypyc(digest_file) != before
+    assert toolchain.mypyc_folders() == (str(tmp_path / "mypy"), str(tmp_path / "mypyc"))
+
+
+def test_a_free_threaded_python_needs_mypyc_on_one_of_its_kind() -> None:
+    own = interpreter.find(None, {})
+    other = replace(own, program="python3.13t", suffix=".cpython-313t-x86_64-linux-gnu.so")
+
+    toolchain.check_mypyc_target(own)
+    with pytest.raises(ToolchainError, match=r"python3\.13t: mypyc makes no C for a free-threaded Python"):
+        toolchain.check_mypyc_target(other)
