@@ -51,12 +51,19 @@ class Translator:
         if child is not None:
             process.end(child, grace=0)
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether its process waits for the next job."""
+        return self._child is not None and self._child.poll() is None
+
     def translate(self, module: Module, output: Path, language: str) -> Translation:
         """Translate `module` to the file `output` in `language`, `c` or `c++`.
 
         Raises:
             ChildProcessError: the worker died (killed, out of memory).
         """
+        if not self.is_warm:
+            self.close()  # of one that died since
         child = self._child or self._start()
         job = {
             "module": module.name,

@@ -15,6 +15,7 @@ from buildkit.report.console import Console, counts
 
 if TYPE_CHECKING:
     from buildkit.config import Config
+    from buildkit.flows.crew import Team
 
 OFF = Reason("compilation is off", "PYBUILDKIT_COMPILE")
 _MOST_LINES = 15
@@ -33,6 +34,7 @@ def compile_modules(
     cache: bool = True,
     clean: bool = False,
     glance: Glance | None = None,
+    team: Team | None = None,
 ) -> Report:
     """Bring the extensions of all modules up to date.
 
@@ -47,6 +49,7 @@ def compile_modules(
         cache: use what earlier builds made; without it all is made anew.
         clean: delete every extension that the suite made here, and make none.
         glance: is told what a look that leaves everything as it is came to.
+        team: translators that are kept warm from build to build; None for new ones.
 
     Raises:
         CompileError: a module did not compile; all others are done. Its `report` is what there is.
@@ -56,7 +59,7 @@ def compile_modules(
     from buildkit.flows.extensions import Extensions  # noqa: PLC0415 - a glance does without
 
     watch = Stopwatch()
-    tree = Extensions(config, console, environment, python=python, output=output, reuse=cache)
+    tree = Extensions(config, console, environment, python=python, output=output, reuse=cache, team=team)
     if clean or environment.get("PYBUILDKIT_COMPILE", "").lower() in _OFF_WORDS:
         return _report(config, tree.remove_all(Reason("cleaned") if clean else OFF, dry_run=dry_run), watch)
     with _readable():

@@ -31,7 +31,54 @@ class Yield(Generic[Result]):
 Job = Callable[[Translator], Yield[Result]]
 
 
-def in_parallel(jobs: Sequence[Job[Result]], most: int, translator: Callable[[], Translator]) -> Iterator[Result]:
+class Team:
+    """Translators that stay warm from build to build, until `close`. One build at a time uses them.
+
+    To load Cython and translate for the first time takes a process a second, which is most of what a small edit costs.
+    """
+
+    MOST = 2
+    """How many are kept: a save rarely touches more modules, and each holds a quarter of a gigabyte."""
+
+    def __init__(self) -> None:
+        self._idle: list[Translator] = []
+        self._like: object = None
+
+    def take(self, like: object, number: int, translator: Callable[[], Translator]) -> list[Translator]:
+        """Return so many translators, the warm ones last.
+
+        Args:
+            like: what a translator must have been made with to be the same as a new one; others are ended.
+            number: how many.
+            translator: makes a new one.
+        """
+        if like != self._like:
+            self.close()
+            self._like = like
+        warm, self._idle = self._idle[:number], self._idle[number:]
+        return [*(translator() for _ in range(number - len(warm))), *warm]
+
+    def give_back(self, translators: Sequence[Translator]) -> None:
+        """Keep those that are warm, as far as there is room, and end the others."""
+        for each in translators:
+            if each.is_warm and len(self._idle) < self.MOST:
+                self._idle.append(each)
+            else:
+                each.close()
+
+    def close(self) -> None:
+        """End them all."""
+        while self._idle:
+            self._idle.pop().close()
+
+
+def in_parallel(
+    jobs: Sequence[Job[Result]],
+    most: int,
+    translator: Callable[[], Translator],
+    team: Team | None = None,
+    like: object = None,
+) -> Iterator[Result]:
     """Yield the results of the jobs as they come.
 
     Where one raises, or the whole is interrupted, no other is begun and every child process is ended.
@@ -40,10 +87,13 @@ def in_parallel(jobs: Sequence[Job[Result]], most: int, translator: Callable[[],
         jobs: in the order in which they are begun.
         most: how many run at once; 0 for as many as this process may use cores.
         translator: makes a translator, which starts its process at its first job.
+        team: has warm ones, and keeps them afterwards; none outlives the jobs without it.
+        like: what a translator is made with; see `Team.take`.
     """
     if not jobs:
         return
-    translators = [translator() for _ in range(most or _cores())]
+    number = most or _cores()
+    translators = team.take(like, number, translator) if team else [translator() for _ in range(number)]
     idle = list(translators)
 
     def run(job: Job[Result]) -> Yield[Result]:
@@ -65,11 +115,15 @@ def in_parallel(jobs: Sequence[Job[Result]], most: int, translator: Callable[[],
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         process.end_all()
-        raise
-    finally:
         for each in translators:
             each.close()
+        raise
     pool.shutdown()
+    if team:
+        team.give_back(translators)
+    else:
+        for each in translators:
+            each.close()
 
 
 def _cores() -> int:

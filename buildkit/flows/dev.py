@@ -20,6 +20,7 @@ from buildkit.dev.tree import Tree
 from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
+from buildkit.flows.crew import Team
 from buildkit.model import Report
 from buildkit.report.console import Console, counts
 
@@ -55,6 +56,7 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
         _check_free(project.service())
         supervisor = Supervisor()
         loop = Loop(project.actions(), supervisor, console.say)
+        cleanup.callback(project.team.close)
         cleanup.callback(project.stop_database)
         cleanup.callback(supervisor.stop)
         _follow(project, loop, console, interruption)
@@ -103,6 +105,7 @@ class Project:
         self._dependencies = _dependencies(config)
         self._database: dict[str, str] = {}
         self._ends_database = False
+        self.team = Team()
 
     def actions(self) -> Actions:
         """Return what the loop does to it."""
@@ -125,7 +128,7 @@ class Project:
         """Compile what changed."""
         from buildkit.flows.compile import compile_modules  # noqa: PLC0415
 
-        return compile_modules(self.config, self._console, self._environment)
+        return compile_modules(self.config, self._console, self._environment, team=self.team)
 
     def migrate(self) -> Report:
         """Bring the database to head; where none is named, start the project's own."""

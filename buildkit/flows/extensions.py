@@ -28,7 +28,7 @@ from buildkit.report.console import Console
 from buildkit.store.artifacts import Store, default_folder
 
 if TYPE_CHECKING:
-    from buildkit.flows.crew import Job, Yield
+    from buildkit.flows.crew import Job, Team, Yield
 
 _PRESENT = Digest("present")
 
@@ -43,6 +43,7 @@ class Extensions:
         python: the interpreter that the extensions are for; this one if None.
         output: the folder that they go to; the source root if None.
         reuse: use what earlier builds made.
+        team: translators that are warm already.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Extensions:
         python: Path | None,
         output: Path | None,
         reuse: bool,
+        team: Team | None = None,
     ) -> None:
         self._config = config
         self._console = console
@@ -62,6 +64,7 @@ class Extensions:
         self._output = output or config.source
         self._in_tree = output is None
         self._reuse = reuse
+        self._team = team
         self._store = Store(default_folder(environment), console.warn)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
         self._memory = Memory(config, tree, self._store.folder, console.warn)
@@ -194,7 +197,8 @@ class Extensions:
             planned = {step.subject: step for step in steps if step.subject in typed}
             jobs.insert(0, partial(self._look.program.make, planned, self._console.say))
         translator = partial(Translator, self._look.places, self._environment)
-        return in_parallel(jobs, self._config.compile.jobs, translator)
+        like = self._look.places, self._look.toolchain.parts["toolchain cython"]
+        return in_parallel(jobs, self._config.compile.jobs, translator, self._team, like)
 
     def _make(self, step: Step, translator: Translator) -> Yield[Done]:
         from buildkit.flows.crew import Yield  # noqa: PLC0415
