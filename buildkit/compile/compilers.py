@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from buildkit.core.fingerprint import digest_value, key_of
+from buildkit.core.fingerprint import digest_bytes, digest_value, key_of
 from buildkit.doors import process
 from buildkit.model import ABSENT, Digest
 
@@ -22,6 +22,19 @@ COMMON = ("-DNDEBUG", "-fwrapv", "-fPIC", "-w")
 
 SHARED = ("-bundle", "-undefined", "dynamic_lookup") if sys.platform == "darwin" else ("-shared",)
 """For every extension: a library whose unknown symbols are the interpreter's."""
+
+VARIABLES = (
+    "COMPILER_PATH",
+    "CPATH",
+    "CPLUS_INCLUDE_PATH",
+    "C_INCLUDE_PATH",
+    "GCC_EXEC_PREFIX",
+    "LD_RUN_PATH",
+    "LIBRARY_PATH",
+    "MACOSX_DEPLOYMENT_TARGET",
+    "SDKROOT",
+)
+"""What a compiler takes from the environment unasked; see "Environment Variables Affecting GCC" in its manual."""
 
 UNOPTIMIZED = ("-O0",)
 
@@ -115,6 +128,12 @@ def optimization(profile: str, source: str, compiler: Compiler) -> tuple[str, ..
     return LOOPS if os.path.basename(compiler.program).startswith(_GNU) else ("-O2",)  # noqa: PTH119
 
 
+def told(environment: Mapping[str, str]) -> dict[str, Digest]:
+    """Return the variables that compilers read themselves, as far as they are set, each as a part of a key."""
+    values = {name: environment.get(name) for name in VARIABLES}
+    return {f"variable {name}": digest_bytes(value.encode()) for name, value in values.items() if value is not None}
+
+
 def stripping(profile: str, compiler: Compiler) -> tuple[str, ...]:
     """Return what a profile tells the linker: a release carries no table of symbols."""
     return ("-s",) if profile == "release" and not compiler.tiny and sys.platform != "darwin" else ()
@@ -170,8 +189,9 @@ class PlusPlus:
         """The digest of the compiler and of its flags."""
         if self.compiler is None:
             return ABSENT
-        told = digest_value([self.compiler.recipe(self.flags.compile), self.flags.link])
-        return key_of({"files": self.compiler.identity(self._digest), "told": told})
+        called = digest_value([self.compiler.recipe(self.flags.compile), self.flags.link])
+        files = self.compiler.identity(self._digest)
+        return key_of({"files": files, "called": called, **told(self._environment)})
 
 
 def tiny_compiler() -> Compiler | None:

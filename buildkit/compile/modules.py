@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ _KEPT = {
     "__init__": Reason("a package's __init__ sets __path__ and __file__"),
     "__main__": Reason("python -m needs its code object"),
 }
+_WILD = {*"*?["}
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 
 PURE_PYTHON_DIRECTIVES: Mapping[str, Any] = {"annotation_typing": False}
@@ -74,6 +76,7 @@ def find_modules(config: Config) -> Modules:
     compiled: dict[str, Module] = {}
     kept: dict[str, Reason] = {}
     looked: set[str] = set()
+    excluded = _matcher(config.exclude)
     for source in dict.fromkeys(_files(config, (".py", ".pyx"), looked)):
         name = source.rsplit(".", 1)[0].replace("/", ".")
         stem = name.rsplit(".", 1)[-1]
@@ -82,7 +85,7 @@ def find_modules(config: Config) -> Modules:
         if stem in _KEPT:
             kept[name] = _KEPT[stem]
             continue
-        pattern = next((glob for glob in config.exclude if fnmatchcase(source, glob)), None)
+        pattern = excluded(source)
         if pattern is not None:
             kept[name] = Reason("excluded", pattern)
             continue
@@ -93,6 +96,17 @@ def find_modules(config: Config) -> Modules:
             compiled[name] = module  # of two sources the .pyx comes last and wins: the .py is what runs uncompiled
     kept = {name: reason for name, reason in kept.items() if name not in compiled}
     return Modules(compiled, kept, frozenset(looked))
+
+
+def _matcher(patterns: Sequence[str]) -> Callable[[str], str | None]:
+    """Return what tells which pattern a path matches; those without a wildcard, maybe thousands, are looked up."""
+    names = {pattern for pattern in patterns if not _WILD & {*pattern}}
+    globs = [(pattern, re.compile(translate(pattern))) for pattern in patterns if pattern not in names]
+
+    def matched(path: str) -> str | None:
+        return path if path in names else next((glob for glob, words in globs if words.match(path)), None)
+
+    return matched
 
 
 def _module(config: Config, name: str, source: str) -> Module:

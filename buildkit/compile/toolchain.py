@@ -57,7 +57,7 @@ def find(
     Args:
         profile: `dev` prefers the fast development compiler where it is installed and works.
         python: the interpreter that the extensions are for; this one if None.
-        environment: `CC`, `CFLAGS`, `LDFLAGS` and `PATH` are read from it.
+        environment: `CC`, `CFLAGS`, `LDFLAGS`, `PATH` and what compilers read themselves are read from it.
         facts: what earlier runs found out; new findings are added.
         digest: gives the digest of a file.
 
@@ -90,7 +90,9 @@ def find(
         tuple(chosen),
         {
             "toolchain cython": _installed("Cython", digest),
-            "toolchain compiler": key_of({f"{at}": tool.identity(digest) for at, tool in enumerate(chosen)}),
+            "toolchain compiler": key_of(
+                {**{f"{at}": tool.identity(digest) for at, tool in enumerate(chosen)}, **compilers.told(environment)}
+            ),
             "toolchain python": python_digest,
         },
         PlusPlus(environment, facts, digest),

@@ -421,6 +421,8 @@ def test_another_compiler_and_other_flags_are_other_inputs(
 
     flags = invoke(root, "compile", "--profile", "release", "--json", CFLAGS="-DEXTRA=1")
     unrelated = invoke(root, "compile", "--profile", "release", "--json", CFLAGS="-DEXTRA=1", SOMETHING="else")
+    path = invoke(root, "compile", "--profile", "release", "--json", CFLAGS="-DEXTRA=1", CPATH=str(tmp_path))
+    back = invoke(root, "compile", "--profile", "release", "--json", CFLAGS="-DEXTRA=1")
     wrapper = tmp_path / "my-cc"
     wrapper.write_text(f'#!/bin/sh\nexec {compiler} "$@"\n')
     wrapper.chmod(0o755)
@@ -428,6 +430,8 @@ def test_another_compiler_and_other_flags_are_other_inputs(
 
     assert flags.reason("app.plain") == "setting changed: flags and 1 more", "the linker gets them too"
     assert unrelated.json["counts"] == {"fresh": 3, "kept": 1}
+    assert path.reason("app.plain") == "toolchain changed: compiler", "it would search there"
+    assert back.json["counts"] == {"restored": 3, "kept": 1}
     assert other.reason("app.plain") == "setting changed: flags and 2 more", "its name, its content"
 
 

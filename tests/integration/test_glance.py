@@ -209,6 +209,7 @@ def test_whatever_changed_is_a_matter_for_a_whole_look(built: Path, change: Chan
         {"CC": "gcc"},
         {"CFLAGS": "-DMORE"},
         {"LDFLAGS": "-lm"},
+        {"CPATH": "/include"},
         {"PATH": f"/nowhere:{os.environ['PATH']}"},
         {"CI": "true"},
         {"PYBUILDKIT_COMPILE": "off"},

@@ -175,3 +175,9 @@ def test_what_a_driver_runs_belongs_to_it_and_is_asked_once(tmp_path: Path) -> N
     before = one.identity(digest_file)
     cc1.write_text("updated")
     assert one.identity(digest_file) != before
+
+
+def test_what_compilers_read_of_the_environment_is_told_and_nothing_else() -> None:
+    assert compilers.told({"HOME": "/somewhere", "PATH": "/bin"}) == {}
+    assert compilers.told({"CPATH": "/include"}) == {"variable CPATH": digest_bytes(b"/include")}
+    assert compilers.told({"CPATH": ""}) != {}
