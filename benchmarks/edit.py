@@ -17,7 +17,8 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.pool import Pool
 from pathlib import Path
@@ -38,6 +39,25 @@ _VALUES = """
 import importlib, json, sys
 sys.path.insert(0, "")
 print(json.dumps({name: importlib.import_module(name).value() for name in json.load(sys.stdin)}))
+"""
+
+
+_LOOP = """
+import os, sys
+from pathlib import Path
+from buildkit.config import load
+from buildkit.errors import CompileError
+from buildkit.flows.compile import compile_modules
+from buildkit.flows.crew import Team
+from buildkit.report.console import Console
+team = Team()
+for _ in sys.stdin:
+    try:
+        compile_modules(load(Path.cwd(), os.environ), Console(os.environ), os.environ, team=team)
+    except CompileError:
+        pass  # the module that Cython refuses
+    print("built", flush=True)
+team.close()
 """
 
 
@@ -99,29 +119,42 @@ def one_line(corpus: Corpus, source: str, others: list[Peer], rounds: int, place
     """Time edits of `source` with ours against Cython's own translation, then with the peers."""
     print(f"\none line of {source}, to importable (dev)", flush=True)
     few = (source, *corpus.limited(4).only)
-    trees = {"ours": corpus, "translation": corpus, **{peer.name: replace(corpus, only=few) for peer in others}}
+    trees = {
+        "ours": corpus,
+        "in a loop": corpus,
+        "translation": corpus,
+        **{peer.name: replace(corpus, only=few) for peer in others},
+    }
     edited = {name: Edited(tree.copy(place / name), source) for name, tree in trees.items()}
     for tool in (DEV, *others):
         own = edited["ours" if tool is DEV else tool.name]
         tool.prepare(own.tree)
         tool.build(own.tree)
         own.check()
-    with rough.warm(1, edited["translation"].tree.root) as pool:
+    with rough.warm(1, edited["translation"].tree.root) as pool, _loop(edited["in a loop"].tree) as loop:
         pool.apply(rough.translate, (source,))
-        rows = list(_rows(edited, source, others, rounds, pool))
+        rows = list(_rows(edited, source, others, rounds, pool, loop))
     measure.table(rows, ("edit", "ours (s)", "peer", "peer (s)", "ratio", "target"))
 
 
 def _rows(
-    edited: dict[str, Edited], source: str, others: list[Peer], rounds: int, pool: Pool
+    edited: dict[str, Edited],
+    source: str,
+    others: list[Peer],
+    rounds: int,
+    pool: Pool,
+    loop: subprocess.Popen[str],
 ) -> Iterable[tuple[str, ...]]:
     for what, edit in (("code", Edited.code), ("comment", Edited.comment)):
         times = measure.in_turns(
             rounds,
             ours=_timed(DEV, edited["ours"], edit),
+            loop=_looped(loop, edited["in a loop"], edit),
             translation=_translated(pool, edited["translation"], source, edit),
         )
-        yield _row(what, times["ours"], "translation in a warm process", times["translation"], "P3 ≤ 1.3")
+        warm = "translation in a warm process"
+        yield _row(f"{what}, in `invoke dev`", times["loop"], warm, times["translation"], "P3 ≤ 1.3")
+        yield _row(what, times["ours"], warm, times["translation"], "")
         for peer in others:
             build = _timed(peer, edited[peer.name], edit)
             yield _row(what, times["ours"], peer.name, [build() for _ in range(max(1, rounds // 5))], "")
@@ -136,6 +169,46 @@ def _timed(tool: Peer, edited: Edited, edit: Callable[[Edited], None]) -> Callab
     def build() -> float:
         edit(edited)
         taken = tool.build(edited.tree)
+        edited.check()
+        return taken
+
+    return build
+
+
+@contextmanager
+def _loop(tree: Corpus) -> Iterator[subprocess.Popen[str]]:
+    """Give a process that builds the tree for every line it gets, with warm translators as `invoke dev` has."""
+    DEV.prepare(tree)
+    environment = {**os.environ, **DEV.environment(tree)}
+    process = subprocess.Popen(
+        [str(measure.PYTHON), "-c", _LOOP],
+        cwd=tree.root,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        _ask(process)
+        yield process
+
+
+def _ask(loop: subprocess.Popen[str]) -> None:
+    assert loop.stdin is not None
+    assert loop.stdout is not None
+    loop.stdin.write("build\n")
+    loop.stdin.flush()
+    if loop.stdout.readline() != "built\n":
+        raise SystemExit("the loop ended before it had built")
+
+
+def _looped(loop: subprocess.Popen[str], edited: Edited, edit: Callable[[Edited], None]) -> Callable[[], float]:
+    def build() -> float:
+        edit(edited)
+        start = time.perf_counter()
+        _ask(loop)
+        taken = time.perf_counter() - start
         edited.check()
         return taken
 
