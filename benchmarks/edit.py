@@ -48,7 +48,7 @@ from pathlib import Path
 from buildkit.config import load
 from buildkit.errors import CompileError
 from buildkit.flows.compile import compile_modules
-from buildkit.flows.crew import Team
+from buildkit.extensions.crew import Team
 from buildkit.report.console import Console
 team = Team()
 for _ in sys.stdin:

@@ -106,8 +106,8 @@ def compile(  # noqa: A001 - the name that users type
     clean: bool = False,
 ) -> None:
     """Compile what changed to extension modules."""
+    from buildkit.extensions.glance import Glance  # noqa: PLC0415
     from buildkit.flows import compile as flow  # noqa: PLC0415
-    from buildkit.flows.glance import Glance  # noqa: PLC0415
 
     glance = Glance(Path.cwd(), os.environ, profile)
     plain = not (explain or clean or no_cache or jobs or _dry(context, dry_run))

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from buildkit.doors import clock
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import CompileError
-from buildkit.flows.glance import Glance
+from buildkit.extensions.glance import Glance
 from buildkit.model import Action, Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
 if TYPE_CHECKING:
     from buildkit.config import Config
-    from buildkit.flows.crew import Team
+    from buildkit.extensions.crew import Team
+    from buildkit.store.artifacts import Store
 
 OFF = Reason("compilation is off", "PYBUILDKIT_COMPILE")
 _MOST_LINES = 15
@@ -56,10 +58,10 @@ def compile_modules(
         ToolchainError: no C compiler that works.
         ConfigurationError: the settings of a module do not fit.
     """
-    from buildkit.flows.extensions import Extensions  # noqa: PLC0415 - a glance does without
+    from buildkit.extensions.build import Build  # noqa: PLC0415 - a glance does without
 
     watch = Stopwatch()
-    tree = Extensions(config, console, environment, python=python, output=output, reuse=cache, team=team)
+    tree = Build(config, console, environment, python=python, output=output, reuse=cache, team=team)
     if clean or environment.get("PYBUILDKIT_COMPILE", "").lower() in _OFF_WORDS:
         return _report(config, tree.remove_all(Reason("cleaned") if clean else OFF, dry_run=dry_run), watch)
     with _readable():
@@ -77,7 +79,7 @@ def compile_modules(
                 steps = tree.decide()
             outcomes = tree.do(steps)
             tree.record()
-        tree.tidy()
+        _tidy(config, console, tree.store)
     if explain:
         for row in outcomes:
             if row.result in {"fresh", "kept"}:
@@ -85,6 +87,18 @@ def compile_modules(
     report = _report(config, outcomes, watch)
     _raise_failures(report)
     return report
+
+
+def _tidy(config: Config, console: Console, store: Store) -> None:
+    """Prune the store, at most once a day and only where this build added to it."""
+    if store.grew:
+        from buildkit.store import prune  # noqa: PLC0415 - a build that adds nothing does without
+
+        with contextlib.suppress(OSError):
+            if prune.is_due(store.folder, clock.now()):
+                from buildkit.flows import cache  # noqa: PLC0415
+
+                cache.prune_now_and_then(config, console, store)
 
 
 def known(glance: Glance) -> Report | None:

@@ -20,7 +20,7 @@ from buildkit.dev.tree import Tree
 from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
-from buildkit.flows.crew import Team
+from buildkit.extensions.crew import Team
 from buildkit.model import Report
 from buildkit.report.console import Console, counts
 

@@ -29,8 +29,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from buildkit.config import load
 from buildkit.doors import statcache
 from buildkit.errors import CompileError
+from buildkit.extensions.glance import Glance
 from buildkit.flows.compile import compile_modules
-from buildkit.flows.glance import Glance
 from buildkit.model import Report
 from buildkit.report.console import Console
 

@@ -20,8 +20,8 @@ import pytest
 from conftest import InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
-from buildkit.flows.extensions import Extensions
-from buildkit.flows.glance import Glance
+from buildkit.extensions.build import Build as TreeBuild
+from buildkit.extensions.glance import Glance
 from buildkit.model import Report
 from buildkit.report.console import Console
 
@@ -234,7 +234,7 @@ def test_a_build_with_nothing_to_do_takes_nothing_from_the_record_of_another(pro
     root = project(PROJECT)
     results([start(root)])
     glance = Glance(root, os.environ, "")
-    slow = Extensions(load(root, {}), Console({}), glance.environment, python=None, output=None, reuse=True)
+    slow = TreeBuild(load(root, {}), Console({}), glance.environment, python=None, output=None, reuse=True)
     (root / "src/app/words.py").touch()
     slow.look()
     overtaken = Report("buildkit.compile/1", tuple(slow.leave(slow.decide())), 0.0, {}, row="module")

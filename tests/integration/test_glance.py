@@ -14,8 +14,8 @@ import pytest
 from conftest import InvokeRunner, ProjectMaker
 
 from buildkit.config import load
+from buildkit.extensions.glance import Glance
 from buildkit.flows.compile import compile_modules
-from buildkit.flows.glance import Glance
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 

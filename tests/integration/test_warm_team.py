@@ -16,8 +16,8 @@ import pytest
 from conftest import ProjectMaker, python
 
 from buildkit.config import load
+from buildkit.extensions.crew import Team
 from buildkit.flows.compile import compile_modules
-from buildkit.flows.crew import Team
 from buildkit.model import Report
 from buildkit.report.console import Console
 

@@ -48,7 +48,7 @@ RESTART, REBUILD, MIGRATE, REFRESH, RELOAD = Need.RESTART, Need.REBUILD, Need.MI
         ("src/app/test_model.py", []),
         ("src/app/conftest.py", []),
         ("src/app/page.html", []),
-        ("src/app/fast.c", []),
+        ("src/app/fast.c", [REBUILD]),
         ("src/app/fast.cpython-311-x86_64-linux-gnu.so", []),
         ("src/app/__pycache__/model.cpython-311.pyc", []),
         ("src/app/.model.py.swp", []),

@@ -56,7 +56,7 @@ def test_saves_in_one_breath_are_one_batch(it: Watching) -> None:
 
 
 def test_what_does_not_count_never_comes_through(it: Watching) -> None:
-    for name in ("a.c", "a.so", "a.txt", ".a.py.swp"):
+    for name in ("a.o", "a.so", "a.txt", ".a.py.swp"):
         (it.root / "app" / name).write_text("2")
     (it.root / "more/b.py").write_text("2")
     assert it.quiet()

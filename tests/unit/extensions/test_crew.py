@@ -8,7 +8,7 @@ import pytest
 
 from buildkit.compile.places import Places
 from buildkit.compile.translator import Translator
-from buildkit.flows.crew import Job, Yield, in_parallel
+from buildkit.extensions.crew import Job, Yield, in_parallel
 
 TRANSLATOR = partial(Translator, Places("/", (), ()), {})
 

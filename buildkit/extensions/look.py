@@ -16,14 +16,14 @@ from buildkit.config import Config
 from buildkit.core.fingerprint import digest_value, fingerprint
 from buildkit.core.plan import NEVER_MADE, decide
 from buildkit.doors.statcache import Row, unchanged_folder
-from buildkit.flows.chain import Chain
-from buildkit.flows.memory import Memory
-from buildkit.flows.trees import Tree
+from buildkit.extensions.chain import Chain
+from buildkit.extensions.memory import Memory
+from buildkit.extensions.trees import Tree
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Reason, Record, Step
 from buildkit.store.artifacts import Store
 
 if TYPE_CHECKING:
-    from buildkit.flows.program import Program
+    from buildkit.extensions.program import Program
 
 _PRESENT = Digest("present")
 
@@ -91,7 +91,7 @@ class Look:
         memory.share(store, key, self.subjects if reuse else ())
 
     def _as_program(self, modules: Mapping[str, Module]) -> Program:
-        from buildkit.flows.program import Program  # noqa: PLC0415 - most projects have none
+        from buildkit.extensions.program import Program  # noqa: PLC0415 - most projects have none
 
         return Program(
             modules,

@@ -6,9 +6,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from buildkit.compile.asks import from_entry
-from buildkit.flows.chain import translate_key, unit_of
-from buildkit.flows.translated import actions_of_program
-from buildkit.flows.unit import actions_of
+from buildkit.extensions.chain import translate_key, unit_of
+from buildkit.extensions.translated import actions_of_program
+from buildkit.extensions.unit import actions_of
 from buildkit.model import ABSENT, Digest
 from buildkit.store import state as states
 from buildkit.store.archive import Action

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.compile.compilers import Compiler, Flags
-from buildkit.flows.calls import Calls, NotCompiled, Refused
-from buildkit.flows.headers import Compiled, Headers
-from buildkit.flows.unit import Unit, compile_key, link_key
+from buildkit.extensions.calls import Calls, NotCompiled, Refused
+from buildkit.extensions.headers import Compiled, Headers
+from buildkit.extensions.unit import Unit, compile_key, link_key
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 

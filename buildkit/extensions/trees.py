@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from buildkit.doors import files
-from buildkit.flows.memory import Memory
+from buildkit.extensions.memory import Memory
 from buildkit.model import Digest, Outcome
 from buildkit.store.artifacts import Store
 

@@ -30,12 +30,12 @@ from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import StatCache
-from buildkit.flows.calls import NotCompiled
-from buildkit.flows.chain import ATTEMPTS
-from buildkit.flows.crew import Yield
-from buildkit.flows.native import Extension, Gone, Native, scratch
-from buildkit.flows.translated import NO_FILES, Translated, texts_of, translate_key, unit_of
-from buildkit.flows.trees import Done, Tree
+from buildkit.extensions.calls import NotCompiled
+from buildkit.extensions.chain import ATTEMPTS
+from buildkit.extensions.crew import Yield
+from buildkit.extensions.native import Extension, Gone, Native, scratch
+from buildkit.extensions.translated import NO_FILES, Translated, texts_of, translate_key, unit_of
+from buildkit.extensions.trees import Done, Tree
 from buildkit.model import LIBRARY, Action, Digest, Outcome, Reason, Step
 from buildkit.store.artifacts import Store
 

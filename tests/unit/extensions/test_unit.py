@@ -8,7 +8,7 @@ import pytest
 
 from buildkit.compile.asks import Asks
 from buildkit.core.fingerprint import digest_bytes
-from buildkit.flows.unit import PLUS_PLUS, Unit, actions_of, compile_key, link_key
+from buildkit.extensions.unit import PLUS_PLUS, Unit, actions_of, compile_key, link_key
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 

@@ -15,8 +15,8 @@ from buildkit.compile.places import FOLDERS, Places
 from buildkit.compile.toolchain import Toolchain
 from buildkit.core.fingerprint import digest_value
 from buildkit.doors import process
-from buildkit.flows.headers import Compiled
-from buildkit.flows.unit import PLUS_PLUS, Unit
+from buildkit.extensions.headers import Compiled
+from buildkit.extensions.unit import PLUS_PLUS, Unit
 from buildkit.model import Digest
 
 NO_PLUS_PLUS = (

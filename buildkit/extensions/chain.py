@@ -23,10 +23,10 @@ from buildkit.compile.toolchain import Toolchain
 from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors.statcache import StatCache
-from buildkit.flows.calls import Calls
-from buildkit.flows.headers import Headers
-from buildkit.flows.native import Gone, Native, scratch
-from buildkit.flows.unit import PLUS_PLUS, Unit
+from buildkit.extensions.calls import Calls
+from buildkit.extensions.headers import Headers
+from buildkit.extensions.native import Gone, Native, scratch
+from buildkit.extensions.unit import PLUS_PLUS, Unit
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 

@@ -14,26 +14,26 @@ from buildkit.compile.suffix import own_suffix
 from buildkit.compile.translator import Translator
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_bytes, key_of
-from buildkit.doors import clock, files, locks
+from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import CompileError
-from buildkit.flows.chain import NotTranslated
-from buildkit.flows.glance import Glance
-from buildkit.flows.look import Look
-from buildkit.flows.memory import Memory
-from buildkit.flows.native import NotCompiled, clear_scratch
-from buildkit.flows.trees import Done, Tree
+from buildkit.extensions.chain import NotTranslated
+from buildkit.extensions.glance import Glance
+from buildkit.extensions.look import Look
+from buildkit.extensions.memory import Memory
+from buildkit.extensions.native import NotCompiled, clear_scratch
+from buildkit.extensions.trees import Done, Tree
 from buildkit.model import LIBRARY, Action, Digest, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
 from buildkit.store.artifacts import Store, default_folder
 
 if TYPE_CHECKING:
-    from buildkit.flows.crew import Job, Team, Yield
+    from buildkit.extensions.crew import Job, Team, Yield
 
 _PRESENT = Digest("present")
 
 
-class Extensions:
+class Build:
     """One build of one tree; the steps share what was seen.
 
     Args:
@@ -189,7 +189,7 @@ class Extensions:
         return outcomes
 
     def _in_parallel(self, work: list[Step], steps: list[Step]) -> Iterator[Done]:
-        from buildkit.flows.crew import in_parallel  # noqa: PLC0415 - only where there is work
+        from buildkit.extensions.crew import in_parallel  # noqa: PLC0415 - only where there is work
 
         typed = self._look.program.subjects if self._look.program is not None else {}
         jobs: list[Job[Done]] = [partial(self._make, step) for step in work if step.subject not in typed]
@@ -201,7 +201,7 @@ class Extensions:
         return in_parallel(jobs, self._config.compile.jobs, translator, self._team, like)
 
     def _make(self, step: Step, translator: Translator) -> Yield[Done]:
-        from buildkit.flows.crew import Yield  # noqa: PLC0415
+        from buildkit.extensions.crew import Yield  # noqa: PLC0415
 
         return Yield([self._made_of(step, translator)])
 
@@ -303,16 +303,10 @@ class Extensions:
                     self._tree.digest(path)
         self._memory.write()
 
-    def tidy(self) -> None:
-        """Prune the store, at most once a day and only where this build added to it."""
-        if self._store.grew:
-            from buildkit.store import prune  # noqa: PLC0415 - the no-change path does without
-
-            with contextlib.suppress(OSError):
-                if prune.is_due(self._store.folder, clock.now()):
-                    from buildkit.flows import cache  # noqa: PLC0415
-
-                    cache.prune_now_and_then(self._config, self._console, self._store)
+    @property
+    def store(self) -> Store:
+        """The machine's store."""
+        return self._store
 
     def record_look(self, glance: Glance | None, report: Report) -> None:
         """Write down what was seen by a look that left everything as it was, so that the next one is a glance."""

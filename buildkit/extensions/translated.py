@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from buildkit.compile.compilers import Flags, split_flags
 from buildkit.compile.modules import Module
 from buildkit.core.fingerprint import key_of
-from buildkit.flows.unit import Unit, actions_of
+from buildkit.extensions.unit import Unit, actions_of
 from buildkit.model import Digest
 from buildkit.store.archive import Action as Entries
 from buildkit.store.artifacts import Store

@@ -8,7 +8,7 @@ import pytest
 
 from buildkit.compile.places import Places, Probes
 from buildkit.doors.statcache import StatCache
-from buildkit.flows.headers import Compiled, Headers
+from buildkit.extensions.headers import Compiled, Headers
 
 OWN = "source app/limit.h"
 
