@@ -17,11 +17,11 @@ from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import CompileError
-from buildkit.extensions.chain import NotTranslated
+from buildkit.extensions.chain import NoExtension, NotTranslated
 from buildkit.extensions.glance import Glance
 from buildkit.extensions.look import Look
 from buildkit.extensions.memory import Memory
-from buildkit.extensions.native import NotCompiled, clear_scratch
+from buildkit.extensions.native import clear_scratch
 from buildkit.extensions.trees import Done, Tree
 from buildkit.model import LIBRARY, Action, Digest, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
@@ -218,8 +218,8 @@ class Build:
             self._tree.put(module.name, path, made.output, made.content)
         except NotTranslated as error:
             return Done(self._failed(step, str(error), watch), error.link)
-        except NotCompiled as error:
-            return Done(self._failed(step, str(error), watch))
+        except NoExtension as error:
+            return Done(self._failed(step, str(error), watch), error.link, headers=error.headers)
         except OSError as error:
             return Done(self._failed(step, f"{module.source}: {self._tree.worded(error)}", watch))
         result = "compiled" if made.ran else "restored"
@@ -278,7 +278,7 @@ class Build:
         parts = {**self._look.parts(module), **done.basis.read}
         if not done.outputs:
             self._memory.state.failures[name] = done.outcome.detail
-        else:
+        if done.outputs or done.headers:
             names = done.headers
             parts |= {header: self._look.chain.digest(header) for header in names if header.startswith(OWN)}
             label = f"headers {digest_bytes(chr(10).join(names).encode())[:16]}"

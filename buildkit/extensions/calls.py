@@ -52,7 +52,16 @@ _TRACED = re.compile(r"\(?([^()\n]+)")
 
 
 class NotCompiled(Exception):  # noqa: N818 - a fact: the flow words it
-    """No C compiler makes an extension of the C. The last one's words are the message."""
+    """No C compiler makes an extension of the C.
+
+    Args:
+        words: the last one's own.
+        headers: names of what they read, where they would refuse the same again; None where they may not.
+    """
+
+    def __init__(self, words: str, headers: tuple[str, ...] | None = None) -> None:
+        super().__init__(words)
+        self.headers = headers
 
 
 class Refused(Exception):  # noqa: N818

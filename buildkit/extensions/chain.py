@@ -25,7 +25,7 @@ from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors.statcache import StatCache
 from buildkit.extensions.calls import Calls
 from buildkit.extensions.headers import Headers
-from buildkit.extensions.native import Gone, Native, scratch
+from buildkit.extensions.native import Gone, Native, NotCompiled, scratch
 from buildkit.extensions.unit import PLUS_PLUS, Unit
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
@@ -46,6 +46,21 @@ class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
     def __init__(self, words: str, link: Link | None) -> None:
         super().__init__(words)
         self.link = link
+
+
+class NoExtension(Exception):  # noqa: N818
+    """No C compiler takes the module's C. The last one's words are the message.
+
+    Args:
+        words: its own.
+        link: how the C came about; None if it would not happen again with the same inputs.
+        headers: names of the headers that were read.
+    """
+
+    def __init__(self, words: str, link: Link | None, headers: tuple[str, ...]) -> None:
+        super().__init__(words)
+        self.link = link
+        self.headers = headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +217,7 @@ class Chain:
 
         Raises:
             NotTranslated: Cython refuses the module.
-            NotCompiled: no compiler takes the C.
+            NoExtension: no compiler takes the C.
             OSError: the disk is full.
         """
         for _ in range(ATTEMPTS):
@@ -221,7 +236,10 @@ class Chain:
         raise NotTranslated(f"{module.source}: changed again and again while it was compiled", None)
 
     def _made(self, module: Module, link: Link, at_hand: Mapping[Digest, bytes], *, ran: bool) -> Made:
-        done = self.native.make(self._unit(module, link), at_hand)
+        try:
+            done = self.native.make(self._unit(module, link), at_hand)
+        except NotCompiled as error:
+            raise NoExtension(str(error), link if error.headers is not None else None, error.headers or ()) from None
         return Made(link, done.output, done.headers, done.content, ran=ran or done.ran)
 
     def _unit(self, module: Module, link: Link) -> Unit:

@@ -127,7 +127,7 @@ class Native:
         found = self._find(unit)
         if found is not None:
             if not found["output"]:
-                raise NotCompiled(found["words"])
+                raise NotCompiled(found["words"], tuple(found["headers"]))
             content = self._store.get(found["output"])
             if content is not None:
                 return Extension(found["output"], tuple(found["headers"]), content, ran=False)
@@ -173,7 +173,8 @@ class Native:
             return self._attempt(work, *work.compilers[at])
         except Refused as error:
             if at + 1 == len(work.compilers):
-                raise NotCompiled(str(error)) from None
+                kept = self._find(work.unit)
+                raise NotCompiled(str(error), tuple(kept["headers"]) if kept is not None else None) from None
         return self._try(work, at + 1)
 
     def _attempt(self, work: _Work, number: int, tool: Compiler) -> Extension:

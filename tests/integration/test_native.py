@@ -171,12 +171,14 @@ def test_a_refusal_of_the_compiler_is_remembered_until_a_header_is_mended(
     first = invoke(root, "compile")
 
     again = invoke(root, "compile")
+    seen = invoke(root, "compile", "--json")
     (root / "src/app/limit.h").write_text(PROJECT["src/app/limit.h"])
     mended = invoke(root, "compile", "--json")
 
     assert (first.exit_code, again.exit_code) == (10, 10)
     assert first.stderr.count("broken") == again.stderr.count("broken") > 0
-    assert again.started == ()
+    assert again.started == seen.started == ()
+    assert seen.reason("app.user") == "unchanged"
     assert mended.outcomes() == {"app.user": "compiled"}
 
 
