@@ -210,10 +210,10 @@ class Build:
         module = self._look.modules.compiled[step.subject]
         path = self._extension(module)
         record = self._look.recorded.get(module.name)
-        if record is not None and self._is_put_back(module, record):
-            outcome = Outcome(step.subject, "restored", step.reason, watch.seconds)
-            return Done(outcome, None, record.outputs, as_recorded=True)
         try:
+            if record is not None and self._is_put_back(module, record):
+                outcome = Outcome(step.subject, "restored", step.reason, watch.seconds)
+                return Done(outcome, None, record.outputs, as_recorded=True)
             made = self._look.chain.make(module, translator)
             self._tree.put(module.name, path, made.output, made.content)
         except NotTranslated as error:
