@@ -121,7 +121,7 @@ def one_line(corpus: Corpus, source: str, others: list[Peer], rounds: int, place
     few = (source, *corpus.limited(4).only)
     trees = {
         "ours": corpus,
-        "in a loop": corpus,
+        "loop": corpus,
         "translation": corpus,
         **{peer.name: replace(corpus, only=few) for peer in others},
     }
@@ -131,7 +131,7 @@ def one_line(corpus: Corpus, source: str, others: list[Peer], rounds: int, place
         tool.prepare(own.tree)
         tool.build(own.tree)
         own.check()
-    with rough.warm(1, edited["translation"].tree.root) as pool, _loop(edited["in a loop"].tree) as loop:
+    with rough.warm(1, edited["translation"].tree.root) as pool, _loop(edited["loop"].tree) as loop:
         pool.apply(rough.translate, (source,))
         rows = list(_rows(edited, source, others, rounds, pool, loop))
     measure.table(rows, ("edit", "ours (s)", "peer", "peer (s)", "ratio", "target"))
@@ -149,7 +149,7 @@ def _rows(
         times = measure.in_turns(
             rounds,
             ours=_timed(DEV, edited["ours"], edit),
-            loop=_looped(loop, edited["in a loop"], edit),
+            loop=_looped(loop, edited["loop"], edit),
             translation=_translated(pool, edited["translation"], source, edit),
         )
         warm = "translation in a warm process"
