@@ -1,11 +1,11 @@
 """P5, its second half: is the compiled code as fast as cythonize's? Programs of different kind, in turns.
 
-    python benchmarks/runtime_speed.py [--rounds 20] [--output FOLDER] [--quick]
+    python benchmarks/runtime_speed.py [--rounds 20] [--output FOLDER] [--small] [--quick]
 
 Peer: `cythonize -i` with Python's own flags (mostly -O3 -g). Compiled once by each tool, then every round runs every
 program in a new process for each tool, in changing order; pyperf gives the statistics, and with `--output` the files
 that `python -m pyperf compare_to` reads. Half an hour on two cores: fifteen minutes to build docutils three times,
-the rest to run. `--quick` has two rounds of the small programs alone: a minute and a half.
+the rest to run. `--small` has the seven small programs alone, in five minutes; `--quick` two rounds of them.
 
 Times are CPU seconds. Ratios stand for medians and for the fastest runs; where the two differ, the machine was not
 quiet, and the fastest are nearer to the truth.
@@ -45,15 +45,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--output", type=Path, help="a folder for pyperf's files, one a tool")
+    parser.add_argument("--small", action="store_true", help="the small programs alone")
     parser.add_argument("--quick", action="store_true", help="the small programs alone, two rounds")
     parser.add_argument("--corpus", type=Path, default=Path(tempfile.gettempdir()) / "buildkit-corpus")
     options = parser.parse_args()
     print(peers.machine(), flush=True)
-    left_out = ("docutils", "import", *COPIED) if options.quick else ()
+    small = options.small or options.quick
+    left_out = ("docutils", "import", *COPIED) if small else ()
     names = [name for name in (*program.PROGRAMS, "import") if name.partition(":")[0] not in left_out]
     with tempfile.TemporaryDirectory(prefix="buildkit-bench-") as place:
-        sources = [suite(Path(place) / "suite", () if options.quick else COPIED)]
-        if not options.quick:
+        sources = [suite(Path(place) / "suite", () if small else COPIED)]
+        if not small:
             sources.append(corpora.docutils(options.corpus))
         roots = {tool.name: built(tool, sources, Path(place)) for tool in TOOLS}
         found = in_turns(names, roots, 2 if options.quick else options.rounds)

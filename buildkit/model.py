@@ -22,6 +22,10 @@ LIBRARY = "__mypyc"
 """How the name of a library ends that modules compiled by mypyc load: it is not imported by anyone else."""
 
 
+WORK = ".buildkit"
+"""The folder in a project that is the suite's own."""
+
+
 class Action(Enum):
     """What a plan wants done with one subject."""
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from buildkit.model import WORK
+
 Kind = Literal["text", "texts", "table", "integer", "jobs", "seconds", "bytes", "command"]
 
 
@@ -194,7 +196,7 @@ class Config:
     @property
     def work(self) -> Path:
         """Where the suite keeps what belongs to this checkout; safe to delete at any time."""
-        return self.root / ".buildkit"
+        return self.root / WORK
 
 
 def keys(section: type) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from buildkit.model import ABSENT, Reason
+from buildkit.model import ABSENT, WORK, Reason
 
 
 class Need(Enum):
@@ -50,7 +50,7 @@ class Layout:
     versions: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = (".buildkit",)
+    outputs: tuple[str, ...] = (WORK,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ class StatCache:
         if not stat.S_ISREG(found.st_mode):
             return ABSENT
         self.changed = True
-        row = _row(found, digest_file(path), time.time_ns())
+        moment = time.time_ns()  # before it is read: a change from then on must show in the stamps
+        row = _row(found, digest_file(path), moment)
         if row[0] != NO_STAMPS and row[4] != ABSENT:
             self._rows[path] = row
         return Digest(row[4])
@@ -111,11 +112,18 @@ def unchanged_folder(path: str, moment: float) -> Row | None:
         return (NO_STAMPS, 0, 0, 0, ABSENT)
     if max(found.st_mtime, found.st_ctime) >= moment - _TICK:
         return None
-    return _row(found, digest_names(path), time.time_ns())
+    now = time.time_ns()
+    return _row(found, digest_names(path), now)
 
 
 def _row(found: os.stat_result, digest: Digest, moment: int) -> Row:
-    """Return the row of a path with these stamps; without them where it may change again under the same ones."""
+    """Return the row of a path with these stamps; without them where it may change again under the same ones.
+
+    Args:
+        found: its stamps.
+        digest: of its content.
+        moment: when it was not yet read, in nanoseconds since 1970.
+    """
     if max(found.st_mtime_ns, found.st_ctime_ns) < moment - RACY_NANOSECONDS:
         return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
     return (NO_STAMPS, 0, 0, 0, digest)

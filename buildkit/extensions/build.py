@@ -23,14 +23,12 @@ from buildkit.extensions.look import Look
 from buildkit.extensions.memory import Memory
 from buildkit.extensions.native import clear_scratch
 from buildkit.extensions.trees import Done, Tree
-from buildkit.model import LIBRARY, Action, Digest, Outcome, Reason, Record, Report, Step
+from buildkit.model import LIBRARY, Action, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
 from buildkit.store.artifacts import Store, default_folder
 
 if TYPE_CHECKING:
     from buildkit.extensions.crew import Job, Team, Yield
-
-_PRESENT = Digest("present")
 
 
 class Build:
@@ -44,6 +42,8 @@ class Build:
         output: the folder that they go to; the source root if None.
         reuse: use what earlier builds made.
         team: translators that are warm already.
+
+    `store` is the machine's.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class Build:
         self._in_tree = output is None
         self._reuse = reuse
         self._team = team
-        self._store = Store(default_folder(environment), console.warn)
+        self.store = Store(default_folder(environment), console.warn)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
-        self._memory = Memory(config, tree, self._store.folder, console.warn)
+        self._memory = Memory(config, tree, self.store.folder, console.warn)
         self._tree = Tree(self._output, self._memory)
         self._lock = config.work / "compile.lock"
         self._scratch = config.work / "scratch"
@@ -81,7 +81,7 @@ class Build:
             self._config,
             self._environment,
             self._memory,
-            self._store,
+            self.store,
             self._tree,
             python=self._python,
             scratch=self._scratch,
@@ -91,7 +91,7 @@ class Build:
     def _read(self) -> None:
         self._memory.read()
         if self._memory.is_lost and self._in_tree:
-            self._tree.recognize(find_extensions(self._config, own_suffix()), self._store)
+            self._tree.recognize(find_extensions(self._config, own_suffix()), self.store)
 
     @property
     def up_to_date(self) -> bool:
@@ -228,7 +228,7 @@ class Build:
 
     def _is_put_back(self, module: Module, record: Record) -> bool:
         """Put what the record names in its place, from the store; return whether it was there."""
-        contents = {path: self._store.get(digest) for path, digest in record.outputs.items()}
+        contents = {path: self.store.get(digest) for path, digest in record.outputs.items()}
         whole = {path: content for path, content in contents.items() if content is not None}
         if len(whole) == len(contents):
             for path, content in whole.items():
@@ -302,11 +302,6 @@ class Build:
                 for path in record.outputs:
                     self._tree.digest(path)
         self._memory.write()
-
-    @property
-    def store(self) -> Store:
-        """The machine's store."""
-        return self._store
 
     def record_look(self, glance: Glance | None, report: Report) -> None:
         """Write down what was seen by a look that left everything as it was, so that the next one is a glance."""

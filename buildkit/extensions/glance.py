@@ -19,11 +19,9 @@ from buildkit.core.fingerprint import digest_value
 from buildkit.core.plan import UNCHANGED
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import look_at
-from buildkit.model import Digest, Outcome, Reason, Report
+from buildkit.model import WORK, Digest, Outcome, Reason, Report
 from buildkit.store import seen as sights
 from buildkit.store.seen import Seen
-
-WORK = ".buildkit"
 
 
 class Asked(Mapping[str, str]):

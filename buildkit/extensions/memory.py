@@ -59,16 +59,18 @@ class Memory:
         self._record = (self.file, begun)
         self._seen = sights.file_in(config.work, f"{tree}.")
         self._tools = store / "tools"
-        self._known = sights.Seen()
+        self._known_facts: Mapping[str, Any] = {}
+        self._known_rows: dict[str, Row] = {}
         self._warn = warn
         self._told: set[Path] = set()
 
     def read(self) -> None:
         """Remember."""
         self.moment = clock.now()
-        self._known = self._believed(self._tools)
-        self.facts = dict(self._known.found.get("facts", {}))
-        self.cache = StatCache({**self._known.rows(), **self._believed(self._seen).rows()})
+        tools = self._believed(self._tools)
+        self._known_facts, self._known_rows = tools.found.get("facts", {}), tools.rows()
+        self.facts = dict(self._known_facts)
+        self.cache = StatCache({**self._known_rows, **self._believed(self._seen).rows()})
         for file in (*self._inputs, *self._record):
             self.cache.digest(str(file))  # before it is read: what changes in between is seen the next time
         self.adopted = False
@@ -99,7 +101,9 @@ class Memory:
         for entry in store.entries(key):
             text = store.get(entry["output"])
             state = State() if text is None else states.parse(text)
-            state.records = {name: record for name, record in state.records.items() if name in subjects}
+            for table in (state.records, state.probes, state.failures):
+                for name in table.keys() - subjects:
+                    del table[name]
             if state.records:
                 self.state, self.adopted = state, True
 
@@ -132,9 +136,9 @@ class Memory:
         self._write_tools()
 
     def _write_tools(self) -> None:
-        known, rows = self._known.rows(), self.cache.rows()
-        now = {path: row for path, row in rows.items() if not path.startswith(self._root)}
-        if self.facts == self._known.found.get("facts") and all(known.get(path) == row for path, row in now.items()):
+        known = self._known_rows
+        now = {path: row for path, row in self.cache.rows().items() if not path.startswith(self._root)}
+        if self.facts == self._known_facts and all(known.get(path) == row for path, row in now.items()):
             return
         together = {**known, **now}
         with contextlib.suppress(OSError):

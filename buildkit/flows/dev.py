@@ -21,7 +21,7 @@ from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 from buildkit.extensions.crew import Team
-from buildkit.model import Report
+from buildkit.model import WORK, Report
 from buildkit.report.console import Console, counts
 
 if sys.version_info >= (3, 11):
@@ -216,7 +216,7 @@ def layout_of(config: Config) -> Layout:
         versions=tuple(_relative(folder, config) for folder in migrations.versions) if migrations else (),
         inputs=tuple(name for stage in config.data.stage for name in stage.inputs if ":" not in name),
         stages=tuple(f"{inside}{module.replace('.', '/')}" for module in stages),
-        outputs=(".buildkit", _relative(config.root / config.data.path, config)),
+        outputs=(WORK, _relative(config.root / config.data.path, config)),
     )
 
 

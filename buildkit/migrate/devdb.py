@@ -27,6 +27,7 @@ from buildkit.doors import files, locks, process
 from buildkit.errors import DatabaseError
 from buildkit.migrate import cluster
 from buildkit.migrate.programs import find_programs, version
+from buildkit.model import WORK
 
 __all__ = ["Server", "ensure", "find_programs", "running", "stop"]
 
@@ -150,7 +151,7 @@ def _reap(pid: int) -> None:
 def _places(project: Path) -> tuple[Path, Path]:
     """Return where the project's servers may live: in the project, or where other users can get at it."""
     key = hashlib.sha256(os.fsencode(project.resolve())).hexdigest()[:12]
-    return project.resolve() / ".buildkit" / "postgres", Path(tempfile.gettempdir()) / f"buildkit-postgres-{key}"
+    return project.resolve() / WORK / "postgres", Path(tempfile.gettempdir()) / f"buildkit-postgres-{key}"
 
 
 def _place(project: Path, account: str | None) -> Path:

@@ -9,7 +9,7 @@ was touched and nothing else; where all is as it was, the decision itself is sti
     4 numbers of 8 bytes each    size, mtime and ctime in nanoseconds, inode; a size of -1 for stamps that say nothing
     32 bytes each                digest; zeros where there is none
 
-Ten thousand modules are two milliseconds to read this way.
+Ten thousand modules are about eight milliseconds to read this way.
 """
 
 from __future__ import annotations

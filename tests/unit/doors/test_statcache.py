@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.doors import statcache
 from buildkit.doors.files import digest_file
 from buildkit.doors.statcache import Row, StatCache
 from buildkit.model import ABSENT
@@ -146,3 +147,18 @@ def test_only_what_this_run_asked_for_is_kept(tmp_path: Path, file: Path, later:
     other.touch()
 
     assert list(look(other, rows)[2]) == [str(other)]
+
+
+def test_what_changes_while_it_is_read_is_read_again(file: Path, later: Later, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock may have moved on far before the reading ends; the row rests on what was there when it began."""
+
+    def slowly(path: str) -> str:
+        found = digest_file(path)
+        later(10)
+        return found
+
+    monkeypatch.setattr(statcache, "digest_file", slowly)
+    cache = StatCache({})
+    cache.digest(str(file))
+
+    assert cache.rows() == {}
