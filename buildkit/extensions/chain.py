@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from buildkit.compile import options
@@ -21,7 +22,7 @@ from buildkit.compile.modules import Module
 from buildkit.compile.places import Places, Probes
 from buildkit.compile.toolchain import Toolchain
 from buildkit.compile.translator import Translation, Translator
-from buildkit.core.fingerprint import digest_value, key_of
+from buildkit.core.fingerprint import digest_bytes, digest_value, key_of
 from buildkit.doors.statcache import StatCache
 from buildkit.extensions.calls import Calls
 from buildkit.extensions.headers import Headers
@@ -33,6 +34,17 @@ from buildkit.store.artifacts import Store
 ENDINGS = {"c": ".c", "c++": ".cpp"}
 ATTEMPTS = 3
 """How often a module is translated anew because its inputs changed meanwhile."""
+
+
+@contextlib.contextmanager
+def meanwhile(work: Callable[[], object]) -> Iterator[None]:
+    """Do `work` in a thread of its own beside the block, which ends when both have."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only where something is made
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        yield
+    done.result()
 
 
 class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
@@ -231,7 +243,8 @@ class Chain:
                 done = self._translate(module, translator)
                 if done is not None:
                     link, text = done
-                    return self._made(module, link, {link.c: text}, ran=True)
+                    with meanwhile(partial(self._store.put, text, deflate=True)):
+                        return self._made(module, link, {link.c: text}, ran=True)
             self._cache.forget(self._places.path(f"source {module.source}"))  # another text has another key, and lock
         raise NotTranslated(f"{module.source}: changed again and again while it was compiled", None)
 
@@ -294,7 +307,7 @@ class Chain:
 
     def _keep(self, module: Module, done: Translation, text: bytes, asks: Asks) -> tuple[Link, bytes]:
         """Keep what a translation came to under the key of its inputs, a refusal as well."""
-        c = self._store.put(text, deflate=True) if done.ok else Digest("")
+        c = digest_bytes(text) if done.ok else Digest("")
         read = {name: Digest(digest) for name, digest in done.read.items()}
         probes = tuple(sorted({*done.probes, *asks.probes}))
         link = self._link(c, read, probes, "" if done.ok else done.words, asks)
