@@ -320,6 +320,27 @@ def test_the_reference_service_comes_up_with_data_and_database(
                 assert [part for part in words if part in log] == words, log
 
 
+# ------------------------------------------------------------------ what compiles it
+
+
+def test_modules_of_mypyc_run_in_the_image(copy: Project, volume: str) -> None:
+    with (copy.root / "pyproject.toml").open("a") as file:
+        file.write('[tool.buildkit.compile.module."greeter.words"]\nbackend = "mypyc"\n')
+    copy.edit("src/greeter/words.py", "def loud", "WORD: str = ''\n\ndef loud")
+
+    _, facts = copy.build()
+
+    files = inside(facts["digest"], "ls /app/src /app/src/greeter; command -v mypy gcc || true").split()
+    assert [name.partition(".cpython-")[0] for name in files if name.startswith(("greeter_", "words."))] == [
+        "greeter__mypyc",
+        "words",
+        "words.py",
+    ]
+    assert not {"mypy", "gcc"} & {Path(name).name for name in files}
+    with started(facts["digest"], "--volume", f"{volume}:/app/data") as container:
+        assert answer_of(container)[:2] == ["HELLO FROM THE VOLUME", True]
+
+
 # ------------------------------------------------------------------ when it is built
 
 
