@@ -279,11 +279,11 @@ class Build:
         if not done.outputs:
             self._memory.state.failures[name] = done.outcome.detail
         if done.outputs or done.headers:
-            names = done.headers
-            parts |= {header: self._look.chain.digest(header) for header in names if header.startswith(OWN)}
-            label = f"headers {digest_bytes(chr(10).join(names).encode())[:16]}"
-            self._memory.state.headers[label] = names
-            parts[label] = self._look.chain.headers(names, module.folder)
+            digests = self._look.chain.header_digests(done.headers)
+            parts |= {header: digest for header, digest in digests.items() if header.startswith(OWN)}
+            label = f"headers {key_of(digests)[:16]}"
+            self._memory.state.headers[label] = digests
+            parts[label] = self._look.chain.headers(done.headers, module.folder)
         self._memory.state.records[name] = Record(key_of(parts), parts, done.outputs)
         self._memory.state.probes[name] = done.basis.probes
 
@@ -295,7 +295,7 @@ class Build:
         """Write down what was made from what."""
         used = {name for record in self._memory.state.records.values() for name in record.parts}
         self._memory.state.headers = {
-            label: names for label, names in self._memory.state.headers.items() if label in used
+            label: digests for label, digests in self._memory.state.headers.items() if label in used
         }
         for name, record in self._memory.state.records.items():
             if name in self._look.subjects:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -216,6 +216,10 @@ class Chain:
     def headers(self, names: tuple[str, ...], folder: str) -> Digest:
         """Return the digest over the headers that many modules share; see `Headers.shared`."""
         return self._headers.shared(names, folder)
+
+    def header_digests(self, names: Iterable[str]) -> dict[str, Digest]:
+        """Return the digest of each header, empty for a folder that was searched."""
+        return self._headers.each(names)
 
     def knows(self, module: Module) -> bool:
         """Return whether the store answers for the inputs as they are now, with an extension or with a refusal."""

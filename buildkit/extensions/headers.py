@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from buildkit.compile.places import FOLDERS, OWN, Places, Probes
 from buildkit.core.fingerprint import digest_value, key_of
@@ -46,6 +46,10 @@ class Headers:
             found = self._shared[names, folder] = _shared(self._digests(names, folder, self._probes))
         return found
 
+    def each(self, names: Iterable[str]) -> dict[str, Digest]:
+        """Return the digest of each header by its name, empty for a folder that was searched."""
+        return {name: Digest("") if name.startswith(FOLDERS) else self._digest(name) for name in names}
+
     def whole(self, names: tuple[str, ...], folder: str) -> Digest:
         """Return the digest over all headers that a module's compiler read; the arguments are those of `shared`."""
         own = {name: self._digest(name) for name in names if name.startswith(OWN)}
@@ -80,8 +84,7 @@ class Headers:
         return None
 
     def _digests(self, names: tuple[str, ...], folder: str, probes: Probes) -> dict[str, Digest]:
-        digests = {name: Digest("") if name.startswith(FOLDERS) else self._digest(name) for name in names}
-        return {**digests, _BESIDE: digest_value(probes.beside(names, folder))}
+        return {**self.each(names), _BESIDE: digest_value(probes.beside(names, folder))}
 
     def _digest(self, name: str) -> Digest:
         return self._cache.digest(self._places.path(name))

@@ -148,15 +148,31 @@ class Look:
         parts = self.parts(module)
         for name in record.parts:
             if name.startswith("headers "):
-                parts[name] = self.chain.headers(self._memory.state.headers[name], module.folder)
+                parts[name] = self.chain.headers(tuple(self._memory.state.headers[name]), module.folder)
             elif name not in parts:
                 parts[name] = self.chain.digest(name)
+        for name in [
+            name for name in record.parts if name.startswith("headers ") and parts[name] != record.parts[name]
+        ]:
+            record = self._by_header(name, parts, record)
         turned = self.chain.probes.changed(self._memory.state.probes.get(module.name, ()))
         if turned is None:
             return fingerprint(parts), record
         was, name = turned[0] == "+", turned[1:]
         parts[name] = ABSENT if was else _PRESENT
         return fingerprint(parts), replace(record, parts={**record.parts, name: _PRESENT}) if was else record
+
+    def _by_header(self, name: str, parts: dict[str, Digest], record: Record) -> Record:
+        """Put the headers that changed in the place of their set, in the parts and the record: the reason names one."""
+        known = self._memory.state.headers[name]
+        digests = self.chain.header_digests(known)
+        changed = {header: digest for header, digest in known.items() if digests[header] != digest}
+        if not changed:  # another one stands in front of one of them
+            return record
+        del parts[name]
+        parts |= {header: digests[header] for header in changed}
+        rest = {part: digest for part, digest in record.parts.items() if part != name}
+        return replace(record, parts=rest | changed)
 
     def parts(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that do not depend on what its translation read."""

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.doors import files
-from buildkit.model import Record
+from buildkit.model import Digest, Record
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(slots=True)
@@ -26,14 +26,14 @@ class State:
         records: what each subject was last made from.
         probes: for each subject, the places where its making looked: `+NAME` was there, `-NAME` was not.
         failures: the compiler's words for each subject that its inputs do not let succeed.
-        headers: sets of headers by their name; the records refer to them.
+        headers: sets of headers by their name, each with the digest that it had; the records refer to them.
         damaged: the file was there but could not be believed.
     """
 
     records: dict[str, Record] = field(default_factory=dict)
     probes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    headers: dict[str, Mapping[str, Digest]] = field(default_factory=dict)
     damaged: bool = False
 
 
@@ -104,5 +104,4 @@ def _from_json(document: Mapping[str, Any]) -> State:
     for name, (key, parts, outputs, at) in document["records"].items():
         records[name] = Record(key, parts, outputs)
         probes[name] = sets[at]
-    headers = {name: tuple(paths) for name, paths in document["headers"].items()}
-    return State(records, probes, document["failures"], headers)
+    return State(records, probes, document["failures"], document["headers"])

@@ -17,7 +17,7 @@ STATE = State(
     records={"app": Record(DIGEST, PARTS, {"app.so": DIGEST}), "bad": Record(DIGEST, PARTS, {})},
     probes={"app": ("-source app.pxd", "+source inner"), "bad": ()},
     failures={"bad": "bad.py:1:1: no"},
-    headers={"headers 1": ("file /usr/include/stdio.h",)},
+    headers={"headers 1": {"file /usr/include/stdio.h": Digest("d")}},
 )
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -36,7 +36,7 @@ def any_state(draw: st.DrawFn) -> State:
         records,
         {name: draw(TEXTS) for name in records},
         draw(st.dictionaries(NAMES, NAMES)),
-        draw(st.dictionaries(NAMES, TEXTS)),
+        draw(st.dictionaries(NAMES, st.dictionaries(NAMES, DIGESTS))),
     )
 
 
