@@ -18,7 +18,8 @@ from typing import Any
 
 LEAST = 0.1
 
-IMPORTED = ("docutils.core", "docutils.parsers.rst", "docutils.writers.html5_polyglot", "docutils.writers.latex2e")
+IMPORTED = ("docutils.core", "docutils.parsers.rst.states", "docutils.writers._html_base", "docutils.writers.manpage")
+"""Modules that bring most of docutils along; a package's `__init__` stays Python."""
 
 
 def _html() -> Callable[[], object]:

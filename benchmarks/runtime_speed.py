@@ -1,11 +1,12 @@
 """P5, its second half: is the compiled code as fast as cythonize's? Programs of different kind, in turns.
 
-    python benchmarks/runtime_speed.py [--rounds 20] [--output FOLDER] [--small] [--quick]
+    python benchmarks/runtime_speed.py [--rounds 20] [--output FOLDER] [--keep FOLDER] [--small] [--quick]
 
 Peer: `cythonize -i` with Python's own flags (mostly -O3 -g). Compiled once by each tool, then every round runs every
 program in a new process for each tool, in changing order; pyperf gives the statistics, and with `--output` the files
 that `python -m pyperf compare_to` reads. Half an hour on two cores: fifteen minutes to build docutils three times,
-the rest to run. `--small` has the seven small programs alone, in five minutes; `--quick` two rounds of them.
+the rest to run; with `--keep` what was built is kept there and used again. `--small` has the seven small programs
+alone, in five minutes; `--quick` two rounds of them.
 
 Times are CPU seconds. Ratios stand for medians and for the fastest runs; where the two differ, the machine was not
 quiet, and the fastest are nearer to the truth.
@@ -45,6 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--output", type=Path, help="a folder for pyperf's files, one a tool")
+    parser.add_argument("--keep", type=Path, help="a folder for what is built, which is used again if it is there")
     parser.add_argument("--small", action="store_true", help="the small programs alone")
     parser.add_argument("--quick", action="store_true", help="the small programs alone, two rounds")
     parser.add_argument("--corpus", type=Path, default=Path(tempfile.gettempdir()) / "buildkit-corpus")
@@ -53,11 +55,13 @@ def main() -> None:
     small = options.small or options.quick
     left_out = ("docutils", "import", *COPIED) if small else ()
     names = [name for name in (*program.PROGRAMS, "import") if name.partition(":")[0] not in left_out]
-    with tempfile.TemporaryDirectory(prefix="buildkit-bench-") as place:
-        sources = [suite(Path(place) / "suite", () if small else COPIED)]
+    with tempfile.TemporaryDirectory(prefix="buildkit-bench-") as new:
+        place = (options.keep or Path(new)).resolve()
+        shutil.rmtree(place / "suite", ignore_errors=True)
+        sources = [suite(place / "suite", () if small else COPIED)]
         if not small:
             sources.append(corpora.docutils(options.corpus))
-        roots = {tool.name: built(tool, sources, Path(place)) for tool in TOOLS}
+        roots = {tool.name: built(tool, sources, place) for tool in TOOLS}
         found = in_turns(names, roots, 2 if options.quick else options.rounds)
     if options.output:
         write(found, options.output)
@@ -76,7 +80,12 @@ def built(tool: Peer, sources: list[Corpus], place: Path) -> list[Path]:
     """Return the folders where the tool compiled each of the corpora."""
     roots = []
     for source in sources:
-        tree = source.copy(place / f"{tool.name} {source.package}".replace(" ", "-"))
+        root = place / f"{tool.name} {source.package}".replace(" ", "-")
+        if (root / "built").exists():
+            roots.append(root)
+            continue
+        shutil.rmtree(root, ignore_errors=True)
+        tree = source.copy(root)
         tool.prepare(tree)
         print(f"{source.package} by {tool.name}: {tool.build(tree):.1f} s", flush=True)
         failed, plain = corpora.imported(tree.root, tree.modules)
@@ -84,7 +93,8 @@ def built(tool: Peer, sources: list[Corpus], place: Path) -> list[Path]:
             raise SystemExit(f"{tool.name}: not compiled: {plain}; not imported: {failed}")
         if source.package == "docutils":
             shutil.copy(source.root / "docs/ref/rst/restructuredtext.rst", tree.root / "manual.txt")
-        roots.append(tree.root)
+        (root / "built").touch()
+        roots.append(root)
     return roots
 
 
