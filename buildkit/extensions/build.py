@@ -263,12 +263,15 @@ class Build:
     # ------------------------------------------------------------------ record
 
     def _remember(self, done: Done) -> None:
-        """Note what came of a subject. What it had before and has no more goes: of a failed one all.
+        """Note what came of a subject. What it had before and has no more goes.
 
-        Otherwise an old extension would stand in for the source that was edited.
+        Of a failed one goes also what lies in its place by somebody else's making or harm, which a success would have
+        replaced: else an old extension would stand in for the source that was edited.
         """
         name = done.outcome.subject
         self._tree.take_away(name, but=done.outputs)
+        if not done.outputs and name in self._look.modules.compiled:
+            self._tree.hide(self._extension(self._look.modules.compiled[name]))
         if done.as_recorded:
             return
         self._forget(name)

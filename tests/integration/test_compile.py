@@ -357,6 +357,22 @@ def test_a_failed_module_does_not_run_as_it_was_before_the_edit(project: Project
     assert extension(root, "app.fast").exists()
 
 
+@pytest.mark.parametrize("made_by", ["us, and cut", "somebody else"])
+def test_nothing_stands_in_for_a_module_that_fails(project: ProjectMaker, invoke: InvokeRunner, made_by: str) -> None:
+    root = project(PROJECT)
+    file = extension(root, "app.plain")
+    if made_by == "somebody else":
+        file.write_text("an older build's")
+    else:
+        invoke(root, "compile")
+        file.write_bytes(file.read_bytes()[:1000])
+    (root / "src/app/plain.py").write_text("def answer(:\n")
+
+    assert invoke(root, "compile").exit_code == 10
+
+    assert not file.exists()
+
+
 def test_compilation_can_be_turned_off_and_on(project: ProjectMaker, invoke: InvokeRunner) -> None:
     root = project(PROJECT)
     invoke(root, "compile")
