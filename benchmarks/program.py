@@ -1,7 +1,7 @@
 """One program in a process of its own: prints the CPU seconds of each run (for an import, its seconds) as JSON.
 
 python benchmarks/program.py NAME RUNS LOOPS, with the compiled packages on PYTHONPATH. 0 loops asks for a number that
-takes a tenth of a second; it is printed in place of the seconds.
+takes LEAST seconds; it is printed in place of the seconds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
-LEAST = 0.1
+LEAST = 0.03
 
 IMPORTED = ("docutils.core", "docutils.parsers.rst.states", "docutils.writers._html_base", "docutils.writers.manpage")
 """Modules that bring most of docutils along; a package's `__init__` stays Python."""

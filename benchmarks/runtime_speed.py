@@ -37,7 +37,7 @@ HERE = Path(__file__).parent.resolve()
 PEER, RELEASE, DEV = peers.PEERS["cythonize"], peers.ours("release"), peers.ours("dev")
 TOOLS = (PEER, RELEASE, DEV)
 COPIED = ("difflib", "tokenize", "pickle", "fractions")
-RUNS = 3
+RUNS = 9
 
 Benchmarks = Mapping[str, Mapping[str, pyperf.Benchmark]]
 
