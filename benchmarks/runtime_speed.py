@@ -9,7 +9,8 @@ the rest to run; with `--keep` what was built is kept there and used again. `--s
 alone, in five minutes; `--quick` two rounds of them.
 
 Times are CPU seconds. Ratios stand for medians and for the fastest runs; where the two differ, the machine was not
-quiet, and the fastest are nearer to the truth.
+quiet, and the fastest are nearer to the truth. A second table has the programs of one module with all tools in one
+process, call by call in turns, where the medians hold on any machine.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ PEER, RELEASE, DEV = peers.PEERS["cythonize"], peers.ours("release"), peers.ours
 TOOLS = (PEER, RELEASE, DEV)
 COPIED = ("difflib", "tokenize", "pickle", "fractions")
 RUNS = 9
+SECONDS = 8
 
 Benchmarks = Mapping[str, Mapping[str, pyperf.Benchmark]]
 
@@ -63,9 +65,10 @@ def main() -> None:
             sources.append(corpora.docutils(options.corpus))
         roots = {tool.name: built(tool, sources, place) for tool in TOOLS}
         found = in_turns(names, roots, 2 if options.quick else options.rounds)
-    if options.output:
-        write(found, options.output)
-    report(found)
+        if options.output:
+            write(found, options.output)
+        report(found)
+        race([name for name in names if name in program.PROGRAMS and "docutils" not in name], roots)
 
 
 def suite(root: Path, copied: Sequence[str]) -> Corpus:
@@ -145,9 +148,31 @@ def report(found: Benchmarks) -> None:
     measure.table(rows, (*headings, "release: medians", "fastest", "dev: medians", "fastest"))
     print("\nratios to cythonize (targets for release: mean ≤ 1.05, worst ≤ 1.10)")
     for (tool, what), of_tool in ratios.items():
-        worst = max(of_tool, key=of_tool.__getitem__)
-        mean = statistics.geometric_mean(of_tool.values())
-        print(f"{tool}, by {what}: geometric mean {mean:.3f}, worst {of_tool[worst]:.3f} ({worst})")
+        print(f"{tool}, by {what}: {_summary(of_tool)}")
+
+
+def race(names: Sequence[str], roots: Mapping[str, list[Path]]) -> None:
+    """Print the ratios of programs whose extensions of all tools run in one process, call by call in turns."""
+    rows = []
+    ratios: dict[str, dict[str, float]] = {RELEASE.name: {}, DEV.name: {}}
+    for name in names:
+        folders = [str(roots[tool.name][0]) for tool in TOOLS]
+        command = [str(measure.PYTHON), "-W", "ignore", str(HERE / "race.py"), name, str(SECONDS), *folders]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        times = dict(zip((tool.name for tool in TOOLS), json.loads(done.stdout), strict=True))
+        peer = statistics.median(times[PEER.name])
+        for tool, of_tool in ratios.items():
+            of_tool[name] = statistics.median(times[tool]) / peer
+        rows.append((name, str(len(times[PEER.name])), *(f"{of_tool[name]:.3f}" for of_tool in ratios.values())))
+    print("\nin one process, call by call in turns; ratios of medians to cythonize")
+    measure.table(rows, ("program", "rounds", *ratios))
+    for tool, of_tool in ratios.items():
+        print(f"{tool}: {_summary(of_tool)}")
+
+
+def _summary(ratios: Mapping[str, float]) -> str:
+    worst = max(ratios, key=ratios.__getitem__)
+    return f"geometric mean {statistics.geometric_mean(ratios.values()):.3f}, worst {ratios[worst]:.3f} ({worst})"
 
 
 def _time(benchmark: pyperf.Benchmark) -> str:
