@@ -67,6 +67,8 @@ def default(item: Field[Any]) -> str:
     """Return a setting's default as it would be written in the file."""
     value: Any = {} if item.default is MISSING else item.default
     kind = item.metadata["kind"]
+    if value is None:
+        return ""
     if kind == "bytes" and value:
         return f'`"{quantity(value, SIZES)}"`'
     if kind == "seconds" and value:

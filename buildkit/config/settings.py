@@ -81,6 +81,9 @@ class StageConfig:
     )
     outputs: tuple[str, ...] = option("texts", (), "Files or `folders/`, relative to the generation.")
     params: Mapping[str, Any] = option("table", {}, "Parameters, handed to the stage.")
+    ttl: float | None = option(
+        "seconds", None, "Age after which this stage is due, 0 for never; as `data.ttl` where left out."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,6 @@ container, where nothing else is installed.
     <folder>/current -> generations/000007-…        what the service reads; switched by one rename
     <folder>/generations/000007-…/manifest.json     what each stage was made from, and every file; written last
     <folder>/generations/000008-….partial/          work under way, or what a crash left: never read by the service
-    <folder>/lease.lock, owner.json                 who works here
+    <folder>/lease.lock, leases/                    who works here, and who did
     <folder>/inputs.json                            digests of inputs by their stat; may be deleted at any time
 """

@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from buildkit.data import manifest as manifests
@@ -20,6 +20,7 @@ from buildkit.doors import files
 
 PARTIAL = ".partial"
 _RECORDS = ".stages"
+_SWITCH = ".current."
 
 
 def folder_of(folder: Path) -> Path:
@@ -55,9 +56,18 @@ def all_of(folder: Path) -> list[Path]:
     return []
 
 
-def partial_ones(folder: Path) -> list[Path]:
-    """Return the folders of partial generations: work under way, or what a crash left."""
-    return [place for place in all_of(folder) if place.name.endswith(PARTIAL)]
+def partial_ones(folder: Path, below: int) -> list[Path]:
+    """Return the folders of partial generations with a lower number: what a crash left, or a worker taken for dead."""
+    return [place for place in all_of(folder) if place.name.endswith(PARTIAL) and _number(place) < below]
+
+
+def older(folder: Path, current: Path | None, below: int) -> list[Path]:
+    """Return the whole generations with a lower number that are not the current one."""
+    return [
+        place
+        for place in all_of(folder)
+        if place != current and not place.name.endswith(PARTIAL) and _number(place) < below
+    ]
 
 
 def new(folder: Path, number: int, now: float) -> Path:
@@ -100,33 +110,55 @@ def finished(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRe
                     yield place, record
 
 
-def commit(folder: Path, partial: Path, manifest: Manifest) -> Path:
-    """Turn `partial` into the current generation: manifest, name, link; each on the disk before the next."""
+def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[], None]) -> Path:
+    """Turn `partial` into the current generation: manifest, name, link; each on the disk before the next.
+
+    Args:
+        folder: the data's folder.
+        partial: what was made.
+        manifest: what it is.
+        confirm: called once all is ready but the names; raises if somebody else works here by now. Who begins after
+            it has returned deletes the link that was made before it, so that this process cannot switch any more.
+
+    Raises:
+        FileNotFoundError: somebody else has begun since and took it away.
+    """
     shutil.rmtree(partial / _RECORDS, ignore_errors=True)
     for place, _, _ in os.walk(partial):
         files.sync_folder(Path(place))
     files.write(partial / "manifest.json", manifests.text_of(manifest), mode=0o444, durable=True)
     whole = partial.with_name(manifest.generation)
+    fresh = folder / f"{_SWITCH}{whole.name}"
+    files.remove(fresh)
+    fresh.symlink_to(whole.relative_to(folder))
+    confirm()
     partial.rename(whole)
     files.sync_folder(whole.parent)
-    switch(folder, whole)
+    fresh.replace(folder / "current")
+    files.sync_folder(folder)
     return whole
 
 
-def switch(folder: Path, generation: Path) -> None:
-    """Let `current` lead to `generation`, at once and for good."""
-    fresh = folder / ".current.new"
+def switch_back(folder: Path, generation: Path) -> None:
+    """Let `current` lead to a whole generation that was there before, at once and for good; under the lease alone."""
+    fresh = folder / f"{_SWITCH}{generation.name}"
     files.remove(fresh)
     fresh.symlink_to(generation.relative_to(folder))
     fresh.replace(folder / "current")
     files.sync_folder(folder)
 
 
+def forbid_switches(folder: Path) -> None:
+    """Take from whoever worked here before the link with which it would switch."""
+    for left in folder.glob(f"{_SWITCH}*"):
+        files.remove(left)
+
+
 def tidy(folder: Path, previous: Path | None) -> None:
-    """Delete all generations but the current one and `previous`, which a reader may still have open."""
-    kept = {current(folder), previous}
+    """Delete all generations before the current one but `previous`, which a reader may still have open."""
+    now = current(folder)
     for place in all_of(folder):
-        if place not in kept:
+        if now is not None and place not in {now, previous} and _number(place) < _number(now):
             delete(place)
 
 

@@ -1,14 +1,24 @@
-"""One worker per folder: a lock that dies with its holder, a record of who holds it, and a number that only rises.
+"""One worker per folder: a lock that dies with its holder, a claim with a number that only rises, and a heartbeat.
 
-The lock alone decides. The number (a fencing token: Kleppmann, "How to do distributed locking", 2016) is for volumes
-whose locks can be lost while the holder lives: whoever finds a higher number at the end does not commit.
+    lease.lock              held by whoever works here; on a local disk it alone decides
+    leases/000008.json      who drew number 8; made once and exclusively, its time stamp is the heartbeat
+    leases/000008.end       its holder begins to commit, or the next one has begun: whoever makes this first
+    leases/000008.free      it is over
+
+A volume of the network may keep locks to each host, or have none. There a claim counts as alive while its time stamp
+moves, by the observer's own watch: no two clocks are compared. And whoever was taken for dead cannot commit any more
+(a fencing token: Kleppmann, "How to do distributed locking", 2016): holder and successor both have to make the same
+`.end`, and the folder knows only one winner. All of it rests on exclusive creation, rename and delete, which NFS has.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,40 +26,105 @@ from buildkit.data import generations
 from buildkit.doors import clock, files, locks
 from buildkit.errors import StageError
 
+BEAT = 2.0
+"""Seconds between two heartbeats."""
+
+MISSED = 4
+"""After so many heartbeats that did not come a holder counts as dead."""
+
+_KEPT = 20
+"""So many claims stay before those of the past are deleted; each is a few bytes."""
+
+_LOCAL = frozenset(
+    {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "jfs", "nilfs2"}
+    | {"tmpfs", "ramfs", "overlay", "erofs", "squashfs"}
+)
+"""File systems whose locks every process that sees them shares."""
+
+_LOCKLESS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF})
+
+
+class Overtaken(Exception):  # noqa: N818 - a fact, not a fault
+    """Somebody else began at the same moment, on a volume whose locks do not hold: wait for that one."""
+
 
 class Lease:
     """The right to work on one folder, held by this process.
 
     Args:
         folder: the data's folder.
+        last: the highest number that was drawn when nobody was at work.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, last: int) -> None:
         self._folder = folder
+        self._last = last
+        self._stop = threading.Event()
+        self._heart: threading.Thread | None = None
         self.number = 0
 
     def begin(self) -> None:
-        """Draw the next number and sign with it."""
-        last = _owner(self._folder).get("number", 0)
-        self.number = max(last if isinstance(last, int) else 0, generations.highest_number(self._folder)) + 1
-        record = {"host": os.uname().nodename, "pid": os.getpid(), "since": clock.now(), "number": self.number}
-        files.write(self._folder / "owner.json", json.dumps(record))
+        """Draw the next number, end all earlier ones for good, and let the heart beat.
+
+        Raises:
+            Overtaken: somebody else drew the number.
+            OSError: the folder cannot be written.
+        """
+        self.end()
+        before = _claims(self._folder)
+        number = max(self._last, self.number) + 1
+        who = {"host": os.uname().nodename, "pid": os.getpid(), "since": clock.now()}
+        if any(each >= number for each in before):
+            raise Overtaken
+        if not files.write_once(_claim(self._folder, number), json.dumps(who)):
+            raise Overtaken
+        self.number = number
+        self._stop.clear()
+        self._heart = threading.Thread(target=self._beat, args=(number,), daemon=True)
+        self._heart.start()
+        for earlier in before:
+            files.write_once(_end(self._folder, earlier), "")
+        generations.forbid_switches(self._folder)
+        for earlier in before:
+            if earlier <= number - _KEPT:
+                for file in (_claim, _end, _free):
+                    files.remove(file(self._folder, earlier))
 
     def confirm(self) -> None:
-        """Make sure that nobody has begun since.
+        """Make sure, for good, that nobody has begun since: from here on nobody else can end this claim.
 
         Raises:
             StageError: somebody has.
         """
-        if _owner(self._folder).get("number") != self.number:
-            raise StageError(
-                f"data: {self.describe()} began while this process was working",
-                hint="the locks of this volume do not hold; let one container alone refresh the data",
-            )
+        if not files.write_once(_end(self._folder, self.number), ""):
+            raise lost(self._folder)
 
-    def describe(self) -> str:
-        """Return who signed last, in words."""
-        return describe(self._folder)
+    @property
+    def overtaken(self) -> bool:
+        """Whether somebody has begun since."""
+        return any(number > self.number for number in _claims(self._folder))
+
+    def end(self) -> None:
+        """Let go, so that the next one need not wait for a heartbeat that does not come."""
+        self._stop.set()
+        if self._heart is not None:
+            self._heart.join()
+            self._heart = None
+            with contextlib.suppress(OSError):  # a full or lost volume: the next one waits a little longer
+                files.write_once(_free(self._folder, self.number), "")
+
+    def _beat(self, number: int) -> None:
+        while not self._stop.wait(BEAT):
+            with contextlib.suppress(OSError):
+                os.utime(_claim(self._folder, number))
+
+
+def lost(folder: Path) -> StageError:
+    """Return the error for a worker that was taken for dead."""
+    return StageError(
+        f"data: {describe(folder)} began while this process was working",
+        hint="this one was taken for dead, as after a long sleep of its machine; the other makes the data",
+    )
 
 
 @contextlib.contextmanager
@@ -65,8 +140,24 @@ def held(folder: Path, *, wait: float | None, on_wait: Callable[[], None] | None
         Busy: somebody else still held it after `wait` seconds.
         OSError: the folder cannot be written.
     """
-    with locks.held(folder / "lease.lock", wait=wait, on_wait=on_wait):
-        yield Lease(folder)
+    deadline = None if wait is None else time.monotonic() + wait
+    with contextlib.ExitStack() as stack:
+        locked = True
+        try:
+            stack.enter_context(locks.held(folder / "lease.lock", wait=wait, on_wait=on_wait))
+        except OSError as error:
+            if error.errno not in _LOCKLESS:
+                raise
+            locked = False
+        last = _drawn(folder)
+        if not (locked and _locks_hold(folder)):
+            last = _outlive(folder, deadline, on_wait)
+        _sweep(folder)
+        lease = Lease(folder, last)
+        try:
+            yield lease
+        finally:
+            lease.end()
 
 
 def is_busy(folder: Path) -> bool:
@@ -75,22 +166,116 @@ def is_busy(folder: Path) -> bool:
     Raises:
         OSError: the folder cannot be written.
     """
+    locked = True
     try:
         with locks.held(folder / "lease.lock", shared=True, wait=0):
-            return False
+            pass
     except locks.Busy:
         return True
+    except OSError as error:
+        if error.errno not in _LOCKLESS:
+            raise
+        locked = False
+    return not (locked and _locks_hold(folder)) and _alive(folder, max(_claims(folder), default=0))
 
 
 def describe(folder: Path) -> str:
-    """Return who signed last, such as `process 41 on api-7`."""
-    owner = _owner(folder)
-    return f"process {owner.get('pid', '?')} on {owner.get('host', '?')}"
+    """Return who drew the last number, such as `process 41 on api-7`."""
+    claims = _claims(folder)
+    values: dict[str, object] = {}
+    if claims:
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            values = dict(json.loads(_claim(folder, max(claims)).read_bytes()))
+    return f"process {values.get('pid', '?')} on {values.get('host', '?')}"
 
 
-def _owner(folder: Path) -> dict[str, object]:
-    with contextlib.suppress(OSError, ValueError):
-        values = json.loads((folder / "owner.json").read_bytes())
-        if isinstance(values, dict):
-            return values
-    return {}
+def _outlive(folder: Path, deadline: float | None, on_wait: Callable[[], None] | None) -> int:
+    """Wait until no claim is alive; return the highest number that was drawn by then.
+
+    Raises:
+        Busy: one still was at the deadline.
+    """
+    told = False
+    while True:
+        drawn = _drawn(folder)
+        if not _alive(folder, max(_claims(folder), default=0)):
+            return drawn
+        if deadline is not None and time.monotonic() >= deadline:
+            raise locks.Busy(str(folder))
+        if on_wait is not None and not told:
+            on_wait()
+            told = True
+
+
+def _sweep(folder: Path) -> None:
+    """Delete the halves of small files that a kill left. Whoever loses one that it still wrote makes it otherwise."""
+    for place in (folder, folder / "leases"):
+        for left in place.glob(".*.tmp"):
+            files.remove(left)
+
+
+def _alive(folder: Path, number: int) -> bool:
+    """Return whether the heart of this claim beats; to be sure that it does not takes `MISSED` beats."""
+    if not number or _free(folder, number).exists():
+        return False
+    first = _stamp(folder, number)
+    deadline = time.monotonic() + MISSED * BEAT
+    while time.monotonic() < deadline:
+        time.sleep(min(BEAT / 4, 0.25))
+        if _free(folder, number).exists():
+            return False
+        if _stamp(folder, number) != first:
+            return True
+    return False
+
+
+def _stamp(folder: Path, number: int) -> int:
+    """Return the time stamp of a claim. It is opened for that: NFS asks the server again only then."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(_claim(folder, number), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.fstat(descriptor).st_mtime_ns
+        finally:
+            os.close(descriptor)
+    return 0
+
+
+def _locks_hold(folder: Path) -> bool:
+    """Return whether the volume is one whose locks all processes share. An unknown one costs a little waiting."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return True  # not Linux: a developer's own disk
+    place = f"{folder.resolve()}/"
+    best, kind = "", ""
+    for line in mounts:
+        left, _, right = line.partition(" - ")
+        point = left.split()[4].replace("\\040", " ").rstrip("/") + "/"
+        if place.startswith(point) and len(point) >= len(best):
+            best, kind = point, right.split()[0]
+    return kind in _LOCAL
+
+
+def _claims(folder: Path) -> list[int]:
+    """Return the numbers that were drawn."""
+    with contextlib.suppress(OSError):
+        names = os.listdir(folder / "leases")  # noqa: PTH208 - names alone
+        return [int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal()]
+    return []
+
+
+def _drawn(folder: Path) -> int:
+    """Return the highest number that anybody drew."""
+    return max([*_claims(folder), generations.highest_number(folder)])
+
+
+def _claim(folder: Path, number: int) -> Path:
+    return folder / "leases" / f"{number:06d}.json"
+
+
+def _end(folder: Path, number: int) -> Path:
+    return folder / "leases" / f"{number:06d}.end"
+
+
+def _free(folder: Path, number: int) -> Path:
+    return folder / "leases" / f"{number:06d}.free"

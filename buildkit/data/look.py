@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.core import plan
+from buildkit.core.fingerprint import digest_value
 from buildkit.data import generations, lease, outputs
 from buildkit.data.decision import Access, Condition
 from buildkit.data.digests import Digests
@@ -19,6 +20,9 @@ from buildkit.model import Action, Digest, Fingerprint, Reason, Step
 
 SKEW = 60.0
 """Seconds by which the clocks of two hosts may differ before data counts as made in the future."""
+
+JITTER = 0.05
+"""The share of a time to live by which it may end earlier."""
 
 _DAMAGE = frozenset({"output missing", "output damaged"})
 
@@ -97,24 +101,24 @@ def step_of(
 ) -> Step:
     """Return what to do with one stage.
 
-    Age asks only the stages that name no other stage: through them the world comes in. The others follow when what
-    they get differs, so that a renewal that brings nothing new ends there.
+    Age and change are two facts: what a clock says never hides a changed input.
 
     Args:
         stage: the stage.
         now: what it would be made from.
         record: what it was made from; None if no one knows.
         found: the digest of each of its files as it lies on the disk.
-        ttl: seconds; 0 for never.
+        ttl: seconds; 0 for never. It ends up to a twentieth earlier, for each record at another moment: what was made
+            at once in many places is not renewed at once everywhere.
         moment: seconds since 1970.
     """
     step = plan.decide(stage.name, now, record.record if record else None, found)
-    if record is None or step.action is not Action.LEAVE or stage.upstream or not ttl:
+    if record is None or step.action is not Action.LEAVE or not ttl:
         return step
     age = moment - record.made
     if age < -SKEW:
         return Step(stage.name, Action.MAKE, Reason("made in the future", f"by {in_words(-age)}"))
-    if age > ttl:
+    if age > _with_jitter(ttl, record):
         return Step(stage.name, Action.MAKE, Reason("expired", f"made {in_words(age)} ago"))
     return step
 
@@ -137,12 +141,27 @@ def age_of(pipeline: Pipeline, manifest: Manifest, now: float) -> float | None:
     return now - min(made) if made else None
 
 
+def due_in(pipeline: Pipeline, manifest: Manifest, now: float) -> float | None:
+    """Return after how many seconds the first stage is due by its age; None for never."""
+    spans = [
+        _with_jitter(pipeline.ttl_of(stage), record) - (now - record.made)
+        for stage in pipeline.stages
+        if (record := manifest.stages.get(stage.name)) and pipeline.ttl_of(stage)
+    ]
+    return max(min(spans), 0.0) if spans else None
+
+
 def in_words(seconds: float) -> str:
     """Return a span of time as one number: `40 s`, `3 min`, `5 h`, `7 d`."""
     for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds:.0f} s"
+
+
+def _with_jitter(ttl: float, record: StageRecord) -> float:
+    chance = int(digest_value([record.key, record.made])[:8], 16) / 16**8
+    return ttl * (1.0 - JITTER * chance)
 
 
 def _nothing(
@@ -176,7 +195,7 @@ def _steps(
     for stage in pipeline.stages:
         current = fingerprint_of(stage, pipeline, environment, made, cache)
         record = manifest.stages.get(stage.name)
-        step = step_of(stage, current, record, found.get(stage.name, {}), pipeline.ttl, now)
+        step = step_of(stage, current, record, found.get(stage.name, {}), pipeline.ttl_of(stage), now)
         before = next((name for name in stage.upstream if steps[name].action is Action.MAKE), None)
         if step.action is Action.LEAVE and before is not None:
             step = Step(stage.name, Action.MAKE, Reason("depends on stage", before))

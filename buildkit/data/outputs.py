@@ -53,7 +53,7 @@ def seal(stage: Stage, generation: Path) -> dict[str, File]:
 
 
 def share(record: StageRecord, source: Path, generation: Path) -> StageRecord:
-    """Bring the files of a finished stage into `generation`: by hard link, or as a copy where the volume has none."""
+    """Bring the files of a finished stage into `generation`: by hard link, or where there are none as a clone or copy."""
     shared: dict[str, File] = {}
     for path, file in record.files.items():
         target = generation / path

@@ -30,6 +30,8 @@ class Stage:
         inputs: what its result follows from; see the top of this file.
         outputs: files or `folders/`, relative to the generation.
         params: parameters, of types that JSON knows.
+        ttl: seconds after which this stage is due, 0 for never; None for the pipeline's, which asks no stage that
+            names another.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Stage:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    ttl: float | None = None
 
     @property
     def upstream(self) -> tuple[str, ...]:
@@ -71,6 +74,16 @@ class Pipeline:
     stages: tuple[Stage, ...]
     ttl: float = 7 * 86400.0
     policy: str = "serve-stale"
+
+    def ttl_of(self, stage: Stage) -> float:
+        """Return the seconds after which `stage` is due, 0 for never.
+
+        The pipeline's own time to live asks only the stages that name no other stage: through them the world comes in.
+        The others follow when what they get differs, so that a renewal that brings nothing new ends there.
+        """
+        if stage.ttl is not None:
+            return stage.ttl
+        return 0.0 if stage.upstream else self.ttl
 
     def __post_init__(self) -> None:
         owners: dict[str, str] = {}
@@ -111,6 +124,7 @@ def as_json(pipeline: Pipeline) -> dict[str, Any]:
                 "inputs": list(stage.inputs),
                 "outputs": list(stage.outputs),
                 "params": dict(stage.params),
+                "ttl": stage.ttl,
             }
             for stage in pipeline.stages
         ],
@@ -132,6 +146,7 @@ def from_json(values: Mapping[str, Any]) -> Pipeline:
                 inputs=tuple(stage["inputs"]),
                 outputs=tuple(stage["outputs"]),
                 params=stage["params"],
+                ttl=stage.get("ttl"),
             )
             for stage in values["stages"]
         ),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.data import digests, generations, lease, outputs, running, volume
 from buildkit.data.decision import Condition
-from buildkit.data.digests import Digests
 from buildkit.data.inputs import fingerprint_of
 from buildkit.data.lease import Lease
 from buildkit.data.look import Look, look, newer, step_of
@@ -48,24 +48,10 @@ def refresh(
         DataError: an input cannot be read, the folder cannot be written, or a newer version wrote the data.
         StageError: a stage failed. The current generation stays as it is; finished stages are kept for the next time.
     """
-
-    def waiting() -> None:
-        say(f"data: waiting for {lease.describe(pipeline.folder)}, which is making it")
-
     try:
-        with lease.held(pipeline.folder, wait=None, on_wait=waiting) as holder:
-            cache = digests.beside(pipeline.folder)
-            seen = look(pipeline, environment, cache, clock.now())
-            if seen.fault is not None:
-                raise seen.fault
-            if seen.condition is Condition.NEWER:
-                raise newer(seen.detail)
-            if seen.condition is Condition.FRESH and not force and seen.manifest is not None:
-                cache.save()
-                return Result(seen.manifest, _all_fresh(seen, tell))
-            result = _Attempt(pipeline, environment, say, tell, cache, holder, seen, force=force).run()
-            cache.save()
-            return result
+        while True:
+            with contextlib.suppress(lease.Overtaken):
+                return _Refresh(pipeline, environment, say, tell, force=force).run()
     except OSError as error:
         raise volume.worded(error, pipeline.folder) from error
 
@@ -77,60 +63,82 @@ def _all_fresh(seen: Look, tell: Tell) -> tuple[Outcome, ...]:
     return outcomes
 
 
-class _Attempt:
-    """One attempt at a new generation, under the lease."""
+class _Refresh:
+    """One refresh, from the lease to the commit."""
+
+    _holder: Lease
+    _last: Path | None
+    _then: Mapping[str, StageRecord]
 
     def __init__(
-        self,
-        pipeline: Pipeline,
-        environment: Mapping[str, str],
-        say: Say,
-        tell: Tell,
-        cache: Digests,
-        holder: Lease,
-        seen: Look,
-        *,
-        force: bool,
+        self, pipeline: Pipeline, environment: Mapping[str, str], say: Say, tell: Tell, *, force: bool
     ) -> None:
         self._pipeline = pipeline
         self._environment = environment
         self._say = say
         self._tell = tell
-        self._cache = cache
-        self._holder = holder
-        self._last = seen.generation
-        self._then: Mapping[str, StageRecord] = seen.manifest.stages if seen.manifest else {}
         self._force = force
+        self._cache = digests.beside(pipeline.folder)
         self._records: dict[str, StageRecord] = {}
         self._outcomes: dict[str, Outcome] = {}
 
-    def run(self, distrusted: Collection[str] = ()) -> Result:
+    def run(self) -> Result:
+        """Take the lease, look, and make what is due.
+
+        Raises:
+            Overtaken: somebody else began at the same moment; nothing was done.
+        """
+        folder = self._pipeline.folder
+
+        def waiting() -> None:
+            self._say(f"data: waiting for {lease.describe(folder)}, which is making it")
+
+        with lease.held(folder, wait=None, on_wait=waiting) as self._holder:
+            self._cache = digests.beside(folder)
+            seen = look(self._pipeline, self._environment, self._cache, clock.now())
+            if seen.fault is not None:
+                raise seen.fault
+            if seen.condition is Condition.NEWER:
+                raise newer(seen.detail)
+            self._last = seen.generation
+            self._then = seen.manifest.stages if seen.manifest else {}
+            if seen.condition is Condition.FRESH and not self._force and seen.manifest is not None:
+                result = Result(seen.manifest, _all_fresh(seen, self._tell))
+            else:
+                result = self._attempt()
+            self._cache.save()
+            return result
+
+    def _attempt(self, distrusted: Collection[str] = ()) -> Result:
         """Make the generation; when a stage fails on damaged files of an earlier one, make that one again first."""
         self._records.clear()
         self._outcomes.clear()
         self._holder.begin()
+        if generations.current(self._pipeline.folder) != self._last:
+            raise lease.Overtaken
         leftovers = list(generations.finished(self._pipeline.folder, self._last))
         self._drop_unfinished(leftovers)
         partial = generations.new(self._pipeline.folder, self._holder.number, clock.now())
         try:
             for stage in self._pipeline.stages:
                 self._bring(stage, partial, leftovers, distrusted)
-        except StageError:
-            broken = self._damaged(partial) - set(distrusted)
+        except (StageError, OSError) as error:
+            if self._holder.overtaken:
+                raise lease.lost(self._pipeline.folder) from None
+            broken = self._damaged(partial) - set(distrusted) if isinstance(error, StageError) else set()
             if not broken:
                 raise
             self._say(f"data: files of stage {', '.join(sorted(broken))} are damaged: making them again")
-            return self.run({*distrusted, *broken})
+            return self._attempt({*distrusted, *broken})
         finally:
-            for place in generations.partial_ones(self._pipeline.folder):
-                if place != partial:
-                    generations.delete(place)
+            for place in generations.partial_ones(self._pipeline.folder, below=self._holder.number):
+                generations.delete(place)
         return Result(self._commit(partial), tuple(self._outcomes.values()))
 
     def _drop_unfinished(self, leftovers: list[tuple[Path, StageRecord]]) -> None:
         """Give back the room that a stage which was cut short still takes."""
         finished = {(place, record.name) for place, record in leftovers}
-        for place in generations.partial_ones(self._pipeline.folder):
+        for place in generations.partial_ones(self._pipeline.folder, below=self._holder.number):
             for stage in self._pipeline.stages:
                 if (place, stage.name) not in finished:
                     outputs.clear(stage, place)
@@ -160,11 +168,11 @@ class _Attempt:
         if not trusted:
             return Step(stage.name, Action.MAKE, Reason("output damaged"))
         found = outputs.on_disk(record.files, self._last, self._cache) if record and self._last else {}
-        return step_of(stage, now, record, found, self._pipeline.ttl, clock.now())
+        return step_of(stage, now, record, found, self._pipeline.ttl_of(stage), clock.now())
 
     def _is_as_good(self, stage: Stage, now: Fingerprint, record: StageRecord, place: Path) -> bool:
         there = outputs.on_disk(record.files, place, None)
-        return step_of(stage, now, record, there, self._pipeline.ttl, clock.now()).action is Action.LEAVE
+        return step_of(stage, now, record, there, self._pipeline.ttl_of(stage), clock.now()).action is Action.LEAVE
 
     def _keep(self, stage: Stage, step: Step, result: str, record: StageRecord, source: Path, partial: Path) -> None:
         self._records[stage.name] = outputs.share(record, source, partial)
@@ -173,6 +181,7 @@ class _Attempt:
 
     def _make(self, stage: Stage, step: Step, now: Fingerprint, partial: Path) -> None:
         self._say(f"data: stage {stage.name}: {step.reason}")
+        self._make_room(stage)
         begun = clock.now()
         try:
             outputs.prepare(stage, partial)
@@ -191,6 +200,23 @@ class _Attempt:
         self._records[stage.name] = record
         self._done(Outcome(stage.name, "made", step.reason, seconds))
 
+    def _make_room(self, stage: Stage) -> None:
+        """See that there is room for what the stage made the last time; give up the older generation for it."""
+        known = self._then.get(stage.name)
+        need = sum(file.size for file in known.files.values()) if known else 0
+        folder = self._pipeline.folder
+        if volume.free(folder) >= need:
+            return
+        for place in generations.older(folder, self._last, below=self._holder.number):
+            self._say(f"data: making room for stage {stage.name}: dropping {place.name}, which is not current")
+            generations.delete(place)
+        free = volume.free(folder)
+        if free < need:
+            raise StageError(
+                f"stage {stage.name}: made {need:,} bytes the last time, and the volume has room for {free:,}",
+                hint=volume.full_words(),
+            )
+
     def _done(self, outcome: Outcome) -> None:
         self._outcomes[outcome.subject] = outcome
         self._tell(outcome)
@@ -204,6 +230,8 @@ class _Attempt:
         }
 
     def _commit(self, partial: Path) -> Manifest:
+        if self._holder.overtaken:
+            raise lease.lost(self._pipeline.folder)
         for path in list(generations.strangers(partial, self._records)):
             self._say(f"data: dropping {path}: no stage declares it as an output")
             (partial / path).unlink()
@@ -215,7 +243,9 @@ class _Attempt:
                 )
         name = partial.name.removesuffix(generations.PARTIAL)
         manifest = Manifest(name, self._holder.number, clock.now(), dict(self._records))
-        self._holder.confirm()
-        generations.commit(self._pipeline.folder, partial, manifest)
+        try:
+            generations.commit(self._pipeline.folder, partial, manifest, self._holder.confirm)
+        except FileNotFoundError:
+            raise lease.lost(self._pipeline.folder) from None
         generations.tidy(self._pipeline.folder, self._last)
         return manifest

@@ -16,7 +16,7 @@ _NEARLY_FULL = 1 << 20
 def worded(error: OSError, folder: Path) -> BuildkitError:
     """Return the error to raise for what the disk refused."""
     if error.errno in FULL:
-        return StageError(f"data: no space left on the volume of {folder} ({error.strerror})", hint=_full_hint())
+        return StageError(f"data: no space left on the volume of {folder} ({error.strerror})", hint=full_words())
     if error.errno == errno.EROFS:
         return DataError(
             f"data: {folder} is read-only",
@@ -33,12 +33,20 @@ def worded(error: OSError, folder: Path) -> BuildkitError:
 def full_hint(folder: Path) -> str:
     """Return what to do if the volume of `folder` is full; empty if it is not."""
     try:
-        return _full_hint() if shutil.disk_usage(folder).free < _NEARLY_FULL else ""
+        room = os.statvfs(folder)
     except OSError:
         return ""
+    full = room.f_bavail * room.f_frsize < _NEARLY_FULL or (room.f_files and not room.f_favail)
+    return full_words() if full else ""
 
 
-def _full_hint() -> str:
+def free(folder: Path) -> int:
+    """Return how many bytes the volume of `folder` has room for."""
+    return shutil.disk_usage(folder).free
+
+
+def full_words() -> str:
+    """Return what to do about a full volume."""
     return "the volume is full: make room and run again; the data that was there stays, finished stages are kept"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import glob
 import hashlib
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from buildkit.model import ABSENT, Digest
 
 _CHUNK = 1 << 20
+_CLONE = 0x40049409  # FICLONE of ioctl_ficlone(2): Btrfs, XFS, bcachefs; other systems refuse the number
 
 
 def digest_file(path: str | Path) -> Digest:
@@ -66,6 +68,26 @@ def write(path: Path, content: bytes | str, *, mode: int = 0o644, durable: bool 
         sync_folder(path.parent)
 
 
+def write_once(path: Path, content: str) -> bool:
+    """Make `path` with `content` unless it exists, all at once; return whether it was made. Holds on NFS as well."""
+    with staged(path) as (descriptor, temporary):
+        os.write(descriptor, content.encode())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a volume without hard links
+            try:
+                made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            except FileExistsError:
+                return False
+            try:
+                os.write(made, content.encode())
+            finally:
+                os.close(made)
+    return True
+
+
 def write_if_changed(path: Path, content: bytes | str, *, mode: int = 0o644) -> bool:
     """Write `content` unless `path` holds it already; return whether it was written."""
     data = content.encode() if isinstance(content, str) else content
@@ -77,10 +99,16 @@ def write_if_changed(path: Path, content: bytes | str, *, mode: int = 0o644) -> 
 
 
 def copy(source: Path, target: Path, *, mode: int = 0o644) -> None:
-    """Copy a file's content so that `target` appears all at once; a process that has the old file mapped keeps it."""
+    """Copy a file's content so that `target` appears all at once; a process that has the old file mapped keeps it.
+
+    Where the disk can, both share their blocks until one of them is written.
+    """
     with staged(target) as (descriptor, temporary):
         with open(source, "rb", buffering=0) as file, open(descriptor, "wb", closefd=False) as out:  # noqa: PTH123
-            shutil.copyfileobj(file, out, _CHUNK)
+            try:
+                fcntl.ioctl(descriptor, _CLONE, file.fileno())
+            except OSError:
+                shutil.copyfileobj(file, out, _CHUNK)
         os.fchmod(descriptor, mode)
         os.replace(temporary, target)  # noqa: PTH105
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from buildkit.config import Config
 from buildkit.data import digests, generations, lease, volume
 from buildkit.data.decision import Condition
-from buildkit.data.look import Look, age_of, in_words, look, newer
+from buildkit.data.look import Look, age_of, due_in, in_words, look, newer
 from buildkit.data.manifest import Manifest
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.data.refresh import refresh
@@ -133,7 +133,8 @@ def pipeline_of(config: Config) -> Pipeline:
         source_root=config.source,
         folder=config.root / config.data.path,
         stages=tuple(
-            Stage(stage.name, stage.run, stage.inputs, stage.outputs, stage.params) for stage in config.data.stage
+            Stage(stage.name, stage.run, stage.inputs, stage.outputs, stage.params, stage.ttl)
+            for stage in config.data.stage
         ),
         ttl=config.data.ttl,
         policy=config.data.policy,
@@ -183,12 +184,13 @@ def _seen_facts(pipeline: Pipeline, seen: Look) -> dict[str, object]:
 
 def _facts(pipeline: Pipeline, manifest: Manifest) -> dict[str, object]:
     age = age_of(pipeline, manifest, clock.now()) or 0.0
+    due = due_in(pipeline, manifest, clock.now())
     return {
         "generation": manifest.generation,
         "bytes": manifest.size,
         "files": sum(len(stage.files) for stage in manifest.stages.values()),
         "age": in_words(max(age, 0.0)),
-        "due-in": in_words(max(pipeline.ttl - age, 0.0)) if pipeline.ttl else "never",
+        "due-in": "never" if due is None else in_words(due),
     }
 
 

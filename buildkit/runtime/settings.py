@@ -1,6 +1,6 @@
 """What the entrypoint has to know, written as JSON when the image is built.
 
-`PYBUILDKIT_RUNTIME` names the file; `PYBUILDKIT_DATA_PATH` and `PYBUILDKIT_DATA_POLICY` win over what it says.
+`PYBUILDKIT_RUNTIME` names the file; `PYBUILDKIT_DATA_PATH`, `_POLICY` and `_TTL` win over what it says.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from buildkit.errors import ConfigurationError
 VARIABLE = "PYBUILDKIT_RUNTIME"
 PLACE = "/app/buildkit.json"
 SCHEMA = "buildkit.runtime/1"
+_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}  # as in the settings on the host
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,24 @@ def of(environment: Mapping[str, str]) -> RuntimeSettings:
             f'PYBUILDKIT_DATA_POLICY: "{policy}" is not a policy', hint=f"one of {', '.join(POLICIES)}"
         )
     folder = Path(environment.get("PYBUILDKIT_DATA_PATH") or settings.data.folder)
-    return replace(settings, data=replace(settings.data, folder=folder, policy=policy))
+    ttl = _ttl(environment.get("PYBUILDKIT_DATA_TTL", ""), settings.data.ttl)
+    return replace(settings, data=replace(settings.data, folder=folder, policy=policy, ttl=ttl))
+
+
+def _ttl(text: str, otherwise: float) -> float:
+    """Return the seconds that `text` writes as the settings on the host do: "7d", "90s", "2h"."""
+    if not text.strip():
+        return otherwise
+    number, unit = (
+        text.strip().lower().rstrip("abcdefghijklmnopqrstuvwxyz"),
+        text.strip().lower().lstrip("0123456789. "),
+    )
+    try:
+        return float(number) * _UNITS[unit]
+    except (ValueError, KeyError):
+        raise ConfigurationError(
+            f'PYBUILDKIT_DATA_TTL: "{text}" is no time', hint='write it as "7d", "90s" or "2h"; 0 for never'
+        ) from None
 
 
 def read(path: Path) -> RuntimeSettings:

@@ -39,6 +39,18 @@ def made(service: Service) -> Service:
     return service
 
 
+@pytest.fixture
+def volume(service: Service) -> Iterator[Path]:
+    """A volume of one megabyte under the data's folder."""
+    place = service.pipeline.folder
+    place.mkdir()
+    mounted = process.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)])
+    if not mounted.ok:
+        pytest.skip(f"no mount: {mounted.stderr}")
+    yield place
+    process.run(["umount", "-l", str(place)])
+
+
 def seen(service: Service, later: float = 0.0) -> Look:
     return look(service.pipeline, service.environment, digests.beside(service.pipeline.folder), time.time() + later)
 
@@ -143,6 +155,28 @@ def test_where_there_are_no_hard_links_files_are_copied(made: Service, monkeypat
     assert seen(made).condition is Condition.FRESH
 
 
+def test_two_generations_of_the_same_data_share_their_blocks(service: Service, volume: Path) -> None:
+    program = (
+        "import os, pathlib; pathlib.Path(os.environ['PYBUILDKIT_DATA_OUT'], 'select/big').write_bytes(b'x' * 300_000)"
+    )
+    service.change_stage("select", run=(sys.executable, "-c", program))
+    service.refresh()
+    before = used(volume)
+    edit(service.root / "in/a.txt", "# another comment\none\ntwo\n")
+    service.change_stage("select", inputs=())
+    service.refresh()
+    service.change_stage("count", inputs=("stage:select", "in/a.txt"))
+    service.refresh()
+    assert service.told["select"] == "unchanged"
+    assert len(list((volume / "generations").iterdir())) == 2
+    assert used(volume) - before < 100_000
+
+
+def used(volume: Path) -> int:
+    room = os.statvfs(volume)
+    return (room.f_blocks - room.f_bfree) * room.f_frsize
+
+
 def test_two_generations_stay(made: Service) -> None:
     for number in range(4):
         edit(made.root / "in/a.txt", f"{number}\n")
@@ -172,6 +206,12 @@ def test_old_data_asks_the_world_and_no_more(made: Service) -> None:
     made.declare(ttl=0.01)
     time.sleep(0.02)
     assert made.refresh() == {"read": "made", "select": "fresh", "count": "fresh"}
+
+
+def test_a_stage_may_have_a_time_of_its_own(made: Service) -> None:
+    made.change_stage("count", ttl=2 * DAY)
+    assert (seen(made, DAY).condition, seen(made, 3 * DAY).condition) == (Condition.FRESH, Condition.EXPIRED)
+    assert [step.subject for step in seen(made, 3 * DAY).steps if step.reason.kind == "expired"] == ["count"]
 
 
 def test_a_clock_set_back_is_suspicious(made: Service) -> None:
@@ -332,7 +372,9 @@ def test_killed_in_the_middle_of_a_stage(made: Service) -> None:
         "generations.commit",
         "generations.manifests.text_of",
         "files.sync_folder",
-        "generations.switch",
+        "generations.Path.symlink_to",
+        "lease.Lease.confirm",
+        "generations.Path.replace",
         "generations.tidy",
     ],
 )
@@ -341,7 +383,7 @@ def test_killed_at_every_point_of_a_commit(made: Service, point: str) -> None:
     edit(made.root / "in/a.txt", "other\n")
     code = f"""
 import os
-from buildkit.data import digests, generations, outputs
+from buildkit.data import digests, generations, lease, outputs
 from buildkit.doors import files
 def die(*_, **__): os.kill(os.getpid(), 9)
 {point} = die
@@ -375,7 +417,7 @@ def test_a_worker_that_lost_its_lease_does_not_commit(made: Service) -> None:
     made.hold("count")
     child = made.start("--renew")
     until(lambda: "count is at work" in made.log())
-    (made.pipeline.folder / "owner.json").write_text('{"host": "other", "pid": 7, "number": 99}')
+    (made.pipeline.folder / "leases/000099.json").write_text('{"host": "other", "pid": 7}')
     made.let_go("count")
     assert child.wait() == StageError.exit_code
     assert "process 7 on other began while this process was working" in made.log()
@@ -385,16 +427,29 @@ def test_a_worker_that_lost_its_lease_does_not_commit(made: Service) -> None:
 # ------------------------------------------------------------------ what a volume refuses
 
 
-@pytest.fixture
-def volume(service: Service) -> Iterator[Path]:
-    """A volume of one megabyte under the data's folder."""
-    place = service.pipeline.folder
-    place.mkdir()
-    mounted = process.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)])
-    if not mounted.ok:
-        pytest.skip(f"no mount: {mounted.stderr}")
-    yield place
-    process.run(["umount", "-l", str(place)])
+@pytest.mark.usefixtures("volume")
+def test_where_room_is_short_the_older_generation_goes_first(service: Service) -> None:
+    service.change_stage("select", run=("sh", "-c", "head -c 400000 /dev/urandom > $PYBUILDKIT_DATA_OUT/select/big"))
+    service.refresh()
+    service.refresh(force=True)
+    assert service.refresh(force=True)["select"] == "made"
+    assert any("data: making room for stage select: dropping 00" in line for line in service.said)
+
+
+def test_a_stage_that_cannot_fit_is_not_run(service: Service, volume: Path) -> None:
+    service.change_stage("select", run=("sh", "-c", "head -c 400000 /dev/zero > $PYBUILDKIT_DATA_OUT/select/big"))
+    service.refresh()
+    service.runs()
+    before = service.content()
+    (volume / "ballast").write_bytes(b"x" * 400_000)
+    edit(service.root / "in/a.txt", "other\n")
+    with pytest.raises(
+        StageError, match=r"stage select: made 400,000 bytes the last time, and the volume has room for"
+    ):
+        service.refresh()
+    assert service.content() == before
+    (volume / "ballast").unlink()
+    assert service.refresh()["read"] == "restored"
 
 
 @pytest.mark.usefixtures("volume")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.config import values
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.errors import ConfigurationError
 from buildkit.runtime import settings
@@ -33,10 +34,26 @@ def test_variables_win(file: Path) -> None:
         settings.VARIABLE: str(file),
         "PYBUILDKIT_DATA_PATH": "/data",
         "PYBUILDKIT_DATA_POLICY": "block",
+        "PYBUILDKIT_DATA_TTL": "36h",
     }
     found = settings.of(variables).data
     assert found is not None
-    assert (found.folder, found.policy) == (Path("/data"), "block")
+    assert (found.folder, found.policy, found.ttl) == (Path("/data"), "block", 36 * 3600)
+
+
+@pytest.mark.parametrize("text", ["7", "7d", "1.5 h", "90s", "30min", "2 W", "0"])
+def test_a_time_reads_as_on_the_host(file: Path, text: str) -> None:
+    file.write_text(RuntimeSettings(Path("/app"), DATA).as_text())
+    found = settings.of({settings.VARIABLE: str(file), "PYBUILDKIT_DATA_TTL": text}).data
+    assert found is not None
+    assert found.ttl == values.parse("seconds", text)
+
+
+@pytest.mark.parametrize("text", ["soon", "7x", "-1d", "1 2", "nan"])
+def test_a_wrong_time_is_named(file: Path, text: str) -> None:
+    file.write_text(RuntimeSettings(Path("/app"), DATA).as_text())
+    with pytest.raises(ConfigurationError, match=f'PYBUILDKIT_DATA_TTL: "{text}" is no time'):
+        settings.of({settings.VARIABLE: str(file), "PYBUILDKIT_DATA_TTL": text})
 
 
 def test_a_wrong_policy_is_named(file: Path) -> None:
