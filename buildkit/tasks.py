@@ -231,6 +231,28 @@ def data_clear(_context: Context, json: bool = False) -> None:
     _run(flow.clear_data, flow.lines, json=json)
 
 
+@task(name="push", help={"to": "registry/name:tag; data.artifact where left out", **_JSON})
+def data_push(_context: Context, to: str = "", json: bool = False) -> None:
+    """Publish the data in a registry, so that other hosts need not make it."""
+    from buildkit.flows import data as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.push_data(config, console, environment, to=to)
+
+    _run(run, flow.lines, json=json)
+
+
+@task(name="pull", help={"source": "registry/name:tag or …@sha256:…; data.artifact where left out", **_JSON})
+def data_pull(_context: Context, source: str = "", json: bool = False) -> None:
+    """Fetch published data and switch to it."""
+    from buildkit.flows import data as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.pull_data(config, console, environment, source=source)
+
+    _run(run, flow.lines, json=json)
+
+
 _LIMITS = {
     "size": "most bytes that stay, such as 1GB; 0 for no limit; store.size where left out",
     "age": "time since the last use after which an entry goes, such as 7d; 0 for never; store.age where left out",
@@ -334,7 +356,7 @@ ns = Collection(
     dev,
     Collection("image", image, image_test),
     Collection("cache", cache_stats, cache_verify, cache_prune, cache_clean, cache_pack, cache_unpack),
-    Collection("data", refresh, data_status, data_verify, data_clear),
+    Collection("data", refresh, data_status, data_verify, data_clear, data_push, data_pull),
     Collection("migrate", migrate, migrate_status, migrate_check),
 )
 

@@ -73,6 +73,13 @@ def docker() -> None:
         missing("docker", error.message)
 
 
+@pytest.fixture(scope="session")
+def docker_registry() -> None:
+    """The program of a registry, as Debian has it."""
+    if shutil.which("docker-registry", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+        missing("docker_registry", "no docker-registry on PATH")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> ProjectMaker:
     """Make a project from a dict of path → text."""

@@ -96,6 +96,7 @@ class DataConfig:
     policy: str = option(
         "text", "serve-stale", "What a start does with data that is due.", choices=("block", "serve-stale", "fail")
     )
+    artifact: str = option("text", "", "Where `data.push` publishes a generation, as `registry/name:tag`.")
     stage: tuple[StageConfig, ...] = field(default=(), metadata={"list": StageConfig})
 
 

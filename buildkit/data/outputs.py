@@ -49,11 +49,11 @@ def seal(stage: Stage, generation: Path) -> dict[str, File]:
 
     paths = [path for output in stage.outputs for path in _declared(stage, output, generation)]
     with ThreadPoolExecutor(_HASHERS) as pool:
-        return dict(zip(paths, pool.map(lambda path: _sealed(generation / path), paths), strict=True))
+        return dict(zip(paths, pool.map(lambda path: sealed(generation / path), paths), strict=True))
 
 
 def share(record: StageRecord, source: Path, generation: Path) -> StageRecord:
-    """Bring the files of a finished stage into `generation`: by hard link, or where there are none as a clone or copy."""
+    """Bring the files of a finished stage into `generation`: by hard link, else as a clone or copy."""
     shared: dict[str, File] = {}
     for path, file in record.files.items():
         target = generation / path
@@ -64,7 +64,7 @@ def share(record: StageRecord, source: Path, generation: Path) -> StageRecord:
             shared[path] = file
         except OSError:
             files.copy(source / path, target, mode=_READ_ONLY)
-            shared[path] = _sealed(target)
+            shared[path] = sealed(target)
     return StageRecord(record.name, record.key, record.parts, shared, record.made, record.seconds)
 
 
@@ -118,7 +118,8 @@ def _declared(stage: Stage, output: str, generation: Path) -> list[str]:
     return [file.relative_to(generation).as_posix() for file in found]
 
 
-def _sealed(path: Path) -> File:
+def sealed(path: Path) -> File:
+    """Make one file read-only, put it on the disk, and return what it is."""
     digest = files.digest_file(path)
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -63,6 +63,7 @@ class Pipeline:
         stages: in the order in which they run.
         ttl: seconds after which data is due; 0 for never.
         policy: what a start does with data that is due: one of `POLICIES`.
+        artifact: where generations are published, as `registry/name:tag`; empty for nowhere.
 
     Raises:
         ConfigurationError: two stages own one file, or an output lies outside the generation.
@@ -74,6 +75,7 @@ class Pipeline:
     stages: tuple[Stage, ...]
     ttl: float = 7 * 86400.0
     policy: str = "serve-stale"
+    artifact: str = ""
 
     def ttl_of(self, stage: Stage) -> float:
         """Return the seconds after which `stage` is due, 0 for never.
@@ -117,6 +119,7 @@ def as_json(pipeline: Pipeline) -> dict[str, Any]:
         "folder": str(pipeline.folder),
         "ttl": pipeline.ttl,
         "policy": pipeline.policy,
+        "artifact": pipeline.artifact,
         "stages": [
             {
                 "name": stage.name,
@@ -139,6 +142,7 @@ def from_json(values: Mapping[str, Any]) -> Pipeline:
         folder=Path(values["folder"]),
         ttl=float(values["ttl"]),
         policy=str(values["policy"]),
+        artifact=str(values.get("artifact", "")),
         stages=tuple(
             Stage(
                 name=stage["name"],

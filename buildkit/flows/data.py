@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from buildkit.config import Config
-from buildkit.data import digests, generations, lease, volume
+from buildkit.data import artifact, digests, generations, lease, volume
 from buildkit.data.decision import Condition
 from buildkit.data.look import Look, age_of, due_in, in_words, look, newer
 from buildkit.data.manifest import Manifest
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.data.refresh import refresh
+from buildkit.data.registry import Reference, reference
 from buildkit.data.verify import require_whole, verify
 from buildkit.doors import clock, locks
 from buildkit.doors.clock import Stopwatch
-from buildkit.errors import DataError
+from buildkit.errors import ConfigurationError, DataError
 from buildkit.model import Action, Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
@@ -126,6 +127,57 @@ def clear_data(
     return _report(rows, watch, {}, row="generation")
 
 
+def push_data(config: Config, console: Console, environment: Mapping[str, str], *, to: str = "") -> Report:
+    """Publish the current generation in a registry.
+
+    Args:
+        config: `[tool.buildkit.data]`.
+        console: hears of each stage.
+        environment: user and password of the registry, or Docker's own settings.
+        to: `registry/name:tag`; `data.artifact` where empty.
+
+    Raises:
+        DataError: there is no data, it is damaged, or the registry refuses.
+    """
+    watch = Stopwatch()
+    pipeline = pipeline_of(config)
+    done = artifact.push(pipeline.folder, _published(pipeline, to), environment, console.outcome)
+    return _report(done.outcomes, watch, _transfer_facts(pipeline, done))
+
+
+def pull_data(config: Config, console: Console, environment: Mapping[str, str], *, source: str = "") -> Report:
+    """Make a published generation the current one.
+
+    Args:
+        config: `[tool.buildkit.data]`.
+        console: hears of each stage.
+        environment: user and password of the registry, or Docker's own settings.
+        source: `registry/name:tag` or `registry/name@sha256:…`; `data.artifact` where empty.
+
+    Raises:
+        DataError: there is no such artefact, it is damaged, or the registry refuses.
+        StageError: the volume is full, or somebody else began to work on it.
+    """
+    watch = Stopwatch()
+    pipeline = pipeline_of(config)
+    where = _published(pipeline, source)
+    done = artifact.pull(pipeline.folder, where, environment, console.say, console.outcome)
+    return _report(done.outcomes, watch, _transfer_facts(pipeline, done))
+
+
+def _published(pipeline: Pipeline, given: str) -> Reference:
+    if not (given or pipeline.artifact):
+        raise ConfigurationError(
+            "data.artifact is not set",
+            hint='name it: artifact = "registry.example/team/data:latest", or on the command line',
+        )
+    return reference(given or pipeline.artifact)
+
+
+def _transfer_facts(pipeline: Pipeline, done: artifact.Transfer) -> dict[str, object]:
+    return {"digest": done.digest, "moved": done.moved, **_facts(pipeline, done.manifest)}
+
+
 def pipeline_of(config: Config) -> Pipeline:
     """Return the pipeline that the configuration declares, with the folders of this machine."""
     return Pipeline(
@@ -138,6 +190,7 @@ def pipeline_of(config: Config) -> Pipeline:
         ),
         ttl=config.data.ttl,
         policy=config.data.policy,
+        artifact=config.data.artifact,
     )
 
 
@@ -149,6 +202,8 @@ def lines(report: Report) -> list[str]:
     facts = report.facts
     if "generation" not in facts:
         return [f"data: {summary}"]
+    if "digest" in facts:
+        return [f"data: {summary}; {facts['digest']}, {facts['moved']:,} bytes moved"]
     age = f", made {facts['age']} ago" if facts.get("age") else ""
     return [f"data: {summary}; generation {facts['generation']}{age}, {facts['bytes']:,} bytes"]
 

@@ -156,8 +156,8 @@ class Kills:
 
     def __str__(self) -> str:
         return (
-            f"{self.points} points, {self.killed} killed: the next start saw the whole old generation {self.old} times, the "
-            f"whole new one {self.new} times, none yet {self.none} times; {len(self.faults)} faults"
+            f"{self.points} points, {self.killed} killed: a start then saw the old generation {self.old} times, the "
+            f"new one {self.new} times, none yet {self.none} times; {len(self.faults)} faults"
         )
 
 

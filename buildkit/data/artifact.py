@@ -1,0 +1,285 @@
+"""A generation as an artefact in a registry: pushed once where it was made, pulled where it need not be made.
+
+The artefact is an OCI manifest. Its config is the generation's own manifest, its layers are plain tar files of one
+stage each, a new one wherever a file would pass 16 MB. A layer follows from the content of its files alone, so a push
+sends what the registry lacks, and a pull fetches the stages that no generation on the volume has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from buildkit.data import generations, lease, outputs, volume
+from buildkit.data import manifest as manifests
+from buildkit.data.lease import Lease
+from buildkit.data.manifest import File, Manifest, StageRecord
+from buildkit.data.registry import MANIFEST, Reader, Reference, Registry
+from buildkit.doors import clock, files
+from buildkit.errors import DataError
+from buildkit.model import Outcome, Reason
+
+CONFIG = "application/vnd.invoke-buildkit.data.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+STAGE = "invoke-buildkit.stage"
+
+_PART = 16 << 20
+_BLOCK = 512
+
+Say = Callable[[str], None]
+Tell = Callable[[Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What was transferred: the artefact's digest, the manifest, bytes over the network, what became of each stage."""
+
+    digest: str
+    manifest: Manifest
+    moved: int
+    outcomes: tuple[Outcome, ...]
+
+
+def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: Tell) -> Transfer:
+    """Send the current generation to a registry, under the tag of `where` and under its own name.
+
+    Raises:
+        DataError: there is none, it is damaged, or the registry refuses.
+    """
+    generation = generations.current(folder)
+    manifest = generations.load(generation) if generation else None
+    if generation is None or manifest is None:
+        raise DataError(f"data: there is nothing to push in {folder}", hint="make it with: invoke data")
+    registry = Registry(where, environment)
+    layers: list[dict[str, object]] = []
+    rows: list[Outcome] = []
+    moved = 0
+    for record in manifest.stages.values():
+        sent = 0
+        for part in _parts(record):
+            digest, size = _identify(generation, part)
+            sent += registry.send(digest, size, _reader(generation, part))
+            layers.append({"mediaType": LAYER, "digest": digest, "size": size, "annotations": {STAGE: record.name}})
+        moved += sent
+        rows.append(Outcome(record.name, "sent" if sent else "fresh", Reason("bytes", f"{sent:,}")))
+        tell(rows[-1])
+    config = manifests.text_of(manifest).encode()
+    identity = f"sha256:{hashlib.sha256(config).hexdigest()}"
+    moved += registry.send(identity, len(config), lambda offset: [config[offset:]])
+    text = json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": CONFIG,
+            "config": {"mediaType": CONFIG, "digest": identity, "size": len(config)},
+            "layers": layers,
+        },
+        separators=(",", ":"),
+    )
+    return Transfer(registry.tag(text.encode(), (manifest.generation, where.tag)), manifest, moved, tuple(rows))
+
+
+def pull(folder: Path, where: Reference, environment: Mapping[str, str], say: Say, tell: Tell) -> Transfer:
+    """Make the artefact the current generation. What a cut or killed pull fetched is used by the next.
+
+    Raises:
+        DataError: there is none, it is damaged, the registry refuses, or the folder cannot be written.
+        StageError: the volume is full, or somebody else began to work on it.
+    """
+
+    def waiting() -> None:
+        say(f"data: waiting for {lease.describe(folder)}, which is making it")
+
+    try:
+        while True:
+            with contextlib.suppress(lease.Overtaken), lease.held(folder, wait=None, on_wait=waiting) as holder:
+                return _Pull(folder, where, environment, say, tell).run(holder)
+    except OSError as error:
+        raise volume.worded(error, folder) from error
+
+
+class _Pull:
+    def __init__(self, folder: Path, where: Reference, environment: Mapping[str, str], say: Say, tell: Tell) -> None:
+        self._folder = folder
+        self._where = where
+        self._registry = Registry(where, environment)
+        self._say = say
+        self._tell = tell
+        self._parts = folder / "pull"
+        self._moved = 0
+
+    def run(self, holder: Lease) -> Transfer:
+        """Do it, under the lease."""
+        text, digest = self._registry.manifest()
+        manifest, layers = self._parse(text)
+        before = generations.current(self._folder)
+        there = generations.load(before) if before else None
+        if there is not None and before is not None and _same(there, manifest, before):
+            rows = tuple(Outcome(name, "fresh", Reason("unchanged")) for name in manifest.stages)
+            return Transfer(digest, there, 0, rows)
+        holder.begin()
+        if generations.current(self._folder) != before:
+            raise lease.Overtaken
+        known = list(generations.finished(self._folder, None))
+        partial = generations.new(self._folder, holder.number, clock.now())
+        self._say(f"data: pulling {self._where}, generation {manifest.generation}")
+        records: dict[str, StageRecord] = {}
+        rows_: list[Outcome] = []
+        for record in manifest.stages.values():
+            moved = self._moved
+            records[record.name] = shared = self._bring(record, layers[record.name], known, partial)
+            generations.keep_record(partial, shared)
+            moved = self._moved - moved
+            rows_.append(Outcome(record.name, "pulled" if moved else "restored", Reason("bytes", f"{moved:,}")))
+            self._tell(rows_[-1])
+        for place in generations.partial_ones(self._folder, below=holder.number):
+            generations.delete(place)
+        name = partial.name.removesuffix(generations.PARTIAL)
+        whole = Manifest(name, holder.number, manifest.made, records)
+        try:
+            generations.commit(self._folder, partial, whole, holder.confirm)
+        except FileNotFoundError:
+            raise lease.lost(self._folder) from None
+        generations.tidy(self._folder, before)
+        shutil.rmtree(self._parts, ignore_errors=True)
+        return Transfer(digest, whole, self._moved, tuple(rows_))
+
+    def _parse(self, text: bytes) -> tuple[Manifest, dict[str, list[tuple[str, int]]]]:
+        try:
+            values = json.loads(text)
+            if values["config"]["mediaType"] != CONFIG:
+                raise self._odd(f"it is a {values['config']['mediaType']}")
+            config = self._registry.small(values["config"]["digest"])
+            manifest = manifests.parse(config.decode("utf-8", errors="replace"))
+            if manifest is None:
+                raise self._odd("its manifest is damaged")
+            layers: dict[str, list[tuple[str, int]]] = {name: [] for name in manifest.stages}
+            for layer in values["layers"]:
+                layers[layer["annotations"][STAGE]].append((str(layer["digest"]), int(layer["size"])))
+        except manifests.NewerSchema:
+            raise self._odd("a newer version made it") from None
+        except (ValueError, KeyError, TypeError):
+            raise self._odd("its manifest cannot be read") from None
+        return manifest, layers
+
+    def _odd(self, why: str) -> DataError:
+        return DataError(f"{self._where}: not data of this suite: {why}", hint="name what `invoke data.push` made")
+
+    def _bring(
+        self,
+        record: StageRecord,
+        layers: list[tuple[str, int]],
+        known: list[tuple[Path, StageRecord]],
+        partial: Path,
+    ) -> StageRecord:
+        """Share the stage with a generation that has it, or fetch it."""
+        for place, other in known:
+            if other.outputs == record.outputs and outputs.on_disk(other.files, place, None) == record.outputs:
+                return replace(record, files=outputs.share(other, place, partial).files)
+        sealed: dict[str, File] = {}
+        for digest, size in layers:
+            part = self._parts / digest.replace(":", "-")
+            self._moved += self._registry.fetch(digest, size, part)
+            sealed |= self._unpack(part, record, partial)
+            part.unlink()
+        if {path: file.digest for path, file in sealed.items()} != record.outputs:
+            raise self._odd(f"its layers are not the files of stage {record.name}")
+        return replace(record, files={path: sealed[path] for path in record.files})
+
+    def _unpack(self, part: Path, record: StageRecord, partial: Path) -> dict[str, File]:
+        """Unpack the files that the manifest names, and no others."""
+        found: dict[str, File] = {}
+        try:
+            with tarfile.open(part, "r:") as tar:
+                for member in tar:
+                    file = record.files.get(member.name)
+                    source = tar.extractfile(member) if member.isreg() else None
+                    if file is None or source is None:
+                        raise self._odd(f"{member.name} in a layer of stage {record.name}")
+                    target = partial / member.name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    with target.open("wb") as out:
+                        while block := source.read(1 << 20):
+                            out.write(block)
+                        out.flush()
+                        os.utime(target, ns=(file.modified, file.modified))
+                    found[member.name] = outputs.sealed(target)
+        except tarfile.TarError as error:
+            raise self._odd(f"a layer of stage {record.name}: {error}") from None
+        return found
+
+
+def _same(there: Manifest, manifest: Manifest, generation: Path) -> bool:
+    """Return whether the generation has the artefact's records, and their files."""
+    return all(
+        (own := there.stages.get(name)) is not None
+        and (own.key, own.made, own.outputs) == (record.key, record.made, record.outputs)
+        and outputs.on_disk(own.files, generation, None) == own.outputs
+        for name, record in manifest.stages.items()
+    ) and len(there.stages) == len(manifest.stages)
+
+
+def _parts(record: StageRecord) -> Iterator[list[tuple[str, File]]]:
+    """Yield the files of a stage in groups of 16 MB; a larger file is a group of its own."""
+    part: list[tuple[str, File]] = []
+    size = 0
+    for path, file in sorted(record.files.items()):
+        if part and size + file.size > _PART:
+            yield part
+            part, size = [], 0
+        part.append((path, file))
+        size += file.size
+    if part:
+        yield part
+
+
+def _identify(generation: Path, part: list[tuple[str, File]]) -> tuple[str, int]:
+    """Return digest and size of a layer; every file is compared with its manifest on the way.
+
+    Raises:
+        DataError: a file is damaged.
+    """
+    whole, size = hashlib.sha256(), 0
+    for path, file in part:
+        if files.digest_file(generation / path) != file.digest:
+            raise DataError(f"data: {path} is damaged: nothing was tagged", hint="mend it with: invoke data")
+    for block in _tar(generation, part):
+        whole.update(block)
+        size += len(block)
+    return f"sha256:{whole.hexdigest()}", size
+
+
+def _reader(generation: Path, part: list[tuple[str, File]]) -> Reader:
+    def read(offset: int) -> Iterator[bytes]:
+        for block in _tar(generation, part):
+            if offset >= len(block):
+                offset -= len(block)
+                continue
+            yield block[offset:]
+            offset = 0
+
+    return read
+
+
+def _tar(generation: Path, part: list[tuple[str, File]]) -> Iterator[bytes]:
+    """Yield a tar file that follows from names and content alone."""
+    for path, file in part:
+        head = tarfile.TarInfo(path)
+        head.size, head.mode = file.size, 0o444
+        yield head.tobuf(tarfile.PAX_FORMAT)
+        yield from _blocks(generation / path)
+        yield b"\0" * (-file.size % _BLOCK)
+    yield b"\0" * 2 * _BLOCK
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            yield block
