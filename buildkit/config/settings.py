@@ -96,6 +96,18 @@ class DataConfig:
     policy: str = option(
         "text", "serve-stale", "What a start does with data that is due.", choices=("block", "serve-stale", "fail")
     )
+    on_failure: str = option(
+        "text",
+        "stop",
+        "What a start does without whole data that cannot be made: `start` lets the service run degraded.",
+        choices=("stop", "start"),
+    )
+    signal: str = option(
+        "text",
+        "",
+        "The signal that tells a running service of newer data.",
+        choices=("", "HUP", "USR1", "USR2"),
+    )
     artifact: str = option("text", "", "Where `data.push` publishes a generation, as `registry/name:tag`.")
     stage: tuple[StageConfig, ...] = field(default=(), metadata={"list": StageConfig})
 

@@ -52,7 +52,7 @@ class Decision:
     reason: Reason
 
 
-_WHOLE = frozenset({Condition.FRESH, Condition.EXPIRED, Condition.CHANGED, Condition.FUTURE, Condition.UNKNOWN})
+WHOLE = frozenset({Condition.FRESH, Condition.EXPIRED, Condition.CHANGED, Condition.FUTURE, Condition.UNKNOWN})
 """The conditions in which every file is there: the service can run on it."""
 
 _SERVE_STALE = {
@@ -87,7 +87,7 @@ def _choose(condition: Condition, access: Access, policy: str) -> tuple[Start, s
         return Start.FAIL, "this version cannot read it and will not replace it"
     if policy == "fail":
         return Start.FAIL, "policy fail starts on fresh data alone"
-    serve = policy == "serve-stale" and condition in _WHOLE
+    serve = policy == "serve-stale" and condition in WHOLE
     if condition is Condition.UNKNOWN:
         return (
             (Start.START, "policy serve-stale") if serve else (Start.FAIL, "nobody can tell whether it is up to date")

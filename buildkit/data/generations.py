@@ -10,11 +10,13 @@ import contextlib
 import os
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from buildkit.data import manifest as manifests
+from buildkit.data import outputs
 from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.doors import files
 
@@ -61,13 +63,24 @@ def partial_ones(folder: Path, below: int) -> list[Path]:
     return [place for place in all_of(folder) if place.name.endswith(PARTIAL) and _number(place) < below]
 
 
-def older(folder: Path, current: Path | None, below: int) -> list[Path]:
-    """Return the whole generations with a lower number that are not the current one."""
+def older(folder: Path, current: Path | None, below: int = sys.maxsize) -> list[Path]:
+    """Return the generations with a lower number, partial ones left out, that are not the current one; newest first."""
     return [
         place
         for place in all_of(folder)
         if place != current and not place.name.endswith(PARTIAL) and _number(place) < below
     ]
+
+
+def is_whole(generation: Path) -> bool:
+    """Return whether a generation has its manifest and every file by size and time."""
+    try:
+        manifest = load(generation)
+    except manifests.NewerSchema:
+        return False
+    return manifest is not None and all(
+        outputs.on_disk(record.files, generation, None) == record.outputs for record in manifest.stages.values()
+    )
 
 
 def new(folder: Path, number: int, now: float) -> Path:

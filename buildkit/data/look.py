@@ -16,15 +16,13 @@ from buildkit.data.inputs import InputError, fingerprint_of
 from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.errors import DataError
-from buildkit.model import Action, Digest, Fingerprint, Reason, Step
+from buildkit.model import ABSENT, Action, Digest, Fingerprint, Reason, Step
 
 SKEW = 60.0
 """Seconds by which the clocks of two hosts may differ before data counts as made in the future."""
 
 JITTER = 0.05
 """The share of a time to live by which it may end earlier."""
-
-_DAMAGE = frozenset({"output missing", "output damaged"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +73,16 @@ def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now
         if any(stage.name == name for stage in pipeline.stages)
     }
     age = age_of(pipeline, manifest, now)
+    damage = _first_damage(
+        manifest, found
+    )  # counts before all else: a stage that is due anyway may have lost files, too
     try:
         steps = _steps(pipeline, environment, manifest, found, cache, now)
     except InputError as fault:
-        damage = _first_damage(manifest, found)
         if damage:
             return Look(Condition.DAMAGED, damage, generation, manifest, (), age, fault)
         return Look(Condition.UNKNOWN, fault.message, generation, manifest, (), age, fault)
-    condition, detail = _condition_of(steps)
+    condition, detail = (Condition.DAMAGED, damage) if damage else _condition_of(steps)
     return Look(condition, detail, generation, manifest, steps, age)
 
 
@@ -204,11 +204,8 @@ def _steps(
 
 
 def _condition_of(steps: tuple[Step, ...]) -> tuple[Condition, str]:
-    """Return the worst that the steps say: damage, then change, then time."""
+    """Return the worst that the steps say of whole data: change, then time."""
     due = [step for step in steps if step.action is Action.MAKE and step.reason.kind != "depends on stage"]
-    for step in due:
-        if step.reason.kind in _DAMAGE:
-            return Condition.DAMAGED, f"stage {step.subject}, {step.reason}"
     for kind, condition in (("made in the future", Condition.FUTURE), ("expired", Condition.EXPIRED)):
         if due and all(step.reason.kind == kind for step in due):
             return condition, f"stage {due[0].subject}, {due[0].reason}"
@@ -222,5 +219,5 @@ def _first_damage(manifest: Manifest, found: Mapping[str, Mapping[str, Digest]])
     for name, there in found.items():
         for path, digest in manifest.stages[name].outputs.items():
             if there[path] != digest:
-                return f"stage {name}, {path}"
+                return f"stage {name}, output {'missing' if there[path] == ABSENT else 'damaged'}: {path}"
     return ""

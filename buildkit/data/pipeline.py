@@ -63,6 +63,9 @@ class Pipeline:
         stages: in the order in which they run.
         ttl: seconds after which data is due; 0 for never.
         policy: what a start does with data that is due: one of `POLICIES`.
+        on_failure: what a start does without whole data that cannot be made either: `stop`, or `start` the service
+            all the same.
+        signal: the name of the signal that tells the service of newer data, such as `HUP`; empty for none.
         artifact: where generations are published, as `registry/name:tag`; empty for nowhere.
 
     Raises:
@@ -75,6 +78,8 @@ class Pipeline:
     stages: tuple[Stage, ...]
     ttl: float = 7 * 86400.0
     policy: str = "serve-stale"
+    on_failure: str = "stop"
+    signal: str = ""
     artifact: str = ""
 
     def ttl_of(self, stage: Stage) -> float:
@@ -119,6 +124,8 @@ def as_json(pipeline: Pipeline) -> dict[str, Any]:
         "folder": str(pipeline.folder),
         "ttl": pipeline.ttl,
         "policy": pipeline.policy,
+        "on_failure": pipeline.on_failure,
+        "signal": pipeline.signal,
         "artifact": pipeline.artifact,
         "stages": [
             {
@@ -142,6 +149,8 @@ def from_json(values: Mapping[str, Any]) -> Pipeline:
         folder=Path(values["folder"]),
         ttl=float(values["ttl"]),
         policy=str(values["policy"]),
+        on_failure=str(values.get("on_failure", "stop")),
+        signal=str(values.get("signal", "")),
         artifact=str(values.get("artifact", "")),
         stages=tuple(
             Stage(

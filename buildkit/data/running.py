@@ -76,12 +76,13 @@ def run(
                 say(f"{stage.name}: {last[-1]}")
 
     listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
     try:
+        listener.start()
         child.wait()
     finally:
         exit_code = process.end(child, _GRACE)  # also ends what the stage left behind in its group
-        listener.join(_GRACE)
+        if listener.ident is not None:
+            listener.join(_GRACE)
     if exit_code != 0:
         raise StageError(
             f"stage {stage.name}: {ending(exit_code)}",

@@ -190,6 +190,8 @@ def pipeline_of(config: Config) -> Pipeline:
         ),
         ttl=config.data.ttl,
         policy=config.data.policy,
+        on_failure=config.data.on_failure,
+        signal=config.data.signal,
         artifact=config.data.artifact,
     )
 

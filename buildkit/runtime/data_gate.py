@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from buildkit.data import digests, lease, volume
-from buildkit.data.decision import Access, Condition, Decision, Start, decide_start
+from buildkit.data import digests, generations, lease, volume
+from buildkit.data.decision import WHOLE, Access, Condition, Decision, Start, decide_start
 from buildkit.data.look import Look, access, in_words, look, newer
 from buildkit.data.pipeline import Pipeline
 from buildkit.doors import clock
-from buildkit.errors import DataError
+from buildkit.errors import BuildkitError, DataError
 from buildkit.model import Outcome
+from buildkit.runtime.state import DEGRADED, READY, RENEWING, State
 
 Say = Callable[[str], None]
 
@@ -23,8 +25,21 @@ _WORDS = {
 }
 
 
-def pass_data(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool:
-    """Return when the service may start; whether its data is to be renewed beside it.
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The service may start.
+
+    Args:
+        due: its data is to be renewed beside it.
+        state: what the health check says of it.
+    """
+
+    due: bool
+    state: State
+
+
+def pass_data(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passed:
+    """Return when the service may start.
 
     Raises:
         DataError: the data does not allow a start, or the folder cannot be read.
@@ -36,7 +51,8 @@ def pass_data(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> b
         raise volume.worded(error, pipeline.folder) from error
 
 
-def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool:
+def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passed:
+    fetched = False
     while True:
         cache = digests.beside(pipeline.folder)
         seen = look(pipeline, environment, cache, clock.now())
@@ -45,14 +61,68 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool:
         say(f"data: {_words(seen, decision)}")
         if decision.action is Start.FAIL:
             raise _refusal(seen, decision, allowed, pipeline)
-        if decision.action is Start.RENEW_THEN_START:
-            renew(pipeline, environment, say)
-            return False
-        if decision.action is not Start.WAIT:
+        if decision.action is Start.WAIT:
+            with lease.held(pipeline.folder, wait=None):
+                continue  # whoever made it is done, or dead; look again
+        if decision.action is not Start.RENEW_THEN_START:
             cache.save()
-            return decision.action is Start.START_AND_RENEW
-        with lease.held(pipeline.folder, wait=None):
-            pass  # whoever made it is done, or dead; look again
+            return _passed(seen, decision, allowed)
+        if seen.condition in {Condition.MISSING, Condition.PARTIAL} and not fetched:
+            fetched = True
+            if _fetch(pipeline, environment, say):
+                continue
+        try:
+            renew(pipeline, environment, say)
+        except BuildkitError as error:
+            say(f"data: it could not be made: {error.message}")
+            found = _fall_back(pipeline, seen, say) or (not fetched and _fetch(pipeline, environment, say))
+            if found:
+                return Passed(due=False, state=State(DEGRADED, error.message))
+            if seen.condition in WHOLE or pipeline.on_failure != "start":
+                raise
+            say("data: starting without any (on-failure)")
+            return Passed(due=False, state=State(DEGRADED, f"no data: {error.message}"))
+        return Passed(due=False, state=State(READY))
+
+
+def _passed(seen: Look, decision: Decision, allowed: Access) -> Passed:
+    if decision.action is Start.START_AND_RENEW:
+        return Passed(due=True, state=State(RENEWING, seen.condition.value))
+    if seen.condition is Condition.FRESH:
+        return Passed(due=False, state=State(READY))
+    word = RENEWING if allowed is Access.BUSY else DEGRADED
+    return Passed(due=False, state=State(word, f"{seen.condition.value}, {decision.reason.detail}"))
+
+
+def _fetch(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool:
+    """Pull the published generation, if there is one; return whether it is here."""
+    if not pipeline.artifact:
+        return False
+    from buildkit.data import artifact, registry  # noqa: PLC0415 - a start on fresh data does not pay for it
+
+    try:
+        where = registry.reference(pipeline.artifact)
+        artifact.pull(
+            pipeline.folder, where, environment, say, lambda row: say(f"data: stage {row.subject}: {row.result}")
+        )
+    except BuildkitError as error:
+        say(f"data: nothing could be pulled: {error.message}")
+        return False
+    return True
+
+
+def _fall_back(pipeline: Pipeline, seen: Look, say: Say) -> bool:
+    """Go back to the generation before a damaged one, where the policy serves what is due; return whether it is there."""
+    if seen.condition in WHOLE or pipeline.policy != "serve-stale":
+        return False
+    with lease.held(pipeline.folder, wait=None) as holder:
+        holder.begin()
+        for place in generations.older(pipeline.folder, seen.generation):
+            if generations.is_whole(place):
+                generations.switch_back(pipeline.folder, place)
+                say(f"data: going back to generation {place.name}")
+                return True
+    return False
 
 
 def renew(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:

@@ -7,15 +7,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from buildkit.errors import BuildkitError, ConfigurationError, render
-from buildkit.runtime import settings, signals
-from buildkit.runtime.data_gate import pass_data, renew
+from buildkit.runtime import settings, signals, state
+from buildkit.runtime.data_gate import Passed, pass_data
 from buildkit.runtime.migrate_gate import pass_migrations
 
 Say = Callable[[str], None]
 
 _USAGE = """python -m buildkit.runtime -- COMMAND...     the gates, then the command
-python -m buildkit.runtime --renew            bring the data up to date
-python -m buildkit.runtime --health URL       exit code 0 if URL answers"""
+python -m buildkit.runtime --health URL       exit code 0 if URL answers and no gate is at work
+python -m buildkit.runtime --renew, --status, --verify [--deep], --pull, --push, --clear     the data"""
 _NO_PROGRAM = 127
 
 
@@ -26,11 +26,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             case ["--health", url]:
                 from buildkit.runtime.health import ask  # noqa: PLC0415 - the start of a service does not pay for it
 
-                return ask(url, say)
-            case ["--renew"]:
-                return _renew(environment)
+                return ask(url, say, state.read(environment))
             case ["--", *command] if command:
                 return _start(command, environment)
+            case [*words] if words and words[0].startswith("--"):
+                return _data(tuple(words), environment)
             case _:
                 raise ConfigurationError("no command", hint=_USAGE)
     except BuildkitError as error:
@@ -46,16 +46,28 @@ def say(line: str) -> None:
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Pass the gates and start the service."""
     image = settings.of(environment)
-    due = image.data is not None and pass_data(image.data, environment, say)
+    passed = Passed(due=False, state=state.State(state.READY))
+    folder = image.data.folder if image.data is not None else None
+    state.tell(environment, state.State(state.STARTING))
+    if image.data is not None:
+        passed = pass_data(image.data, environment, say)
     if image.migrate is not None:
         pass_migrations(image.migrate, image.root, environment, say)
     if image.data is not None:
         os.environ["PYBUILDKIT_DATA_PATH"] = str(image.data.folder)
+    state.tell(environment, passed.state, folder)
     try:
-        if due:
+        if image.data is not None and passed.due:
             from buildkit.runtime.supervisor import supervise  # noqa: PLC0415 - only where there is something to watch
 
-            return supervise(command, [sys.executable, "-m", "buildkit.runtime", "--renew"], say)
+            def ended(well: bool) -> None:
+                now = (
+                    state.State(state.READY) if well else state.State(state.DEGRADED, "the renewal of the data failed")
+                )
+                state.tell(environment, now, folder)
+
+            renewal = [sys.executable, "-m", "buildkit.runtime", "--renew"]
+            return supervise(command, renewal, say, ended, image.data.signal)
         signals.as_at_birth()
         os.execvp(command[0], list(command))  # noqa: S606 - this process becomes the service
     except OSError as error:
@@ -63,12 +75,15 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> int:
         return _NO_PROGRAM
 
 
-def _renew(environment: Mapping[str, str]) -> int:
-    """Bring the data up to date, out of the way of the service beside it."""
+def _data(words: tuple[str, ...], environment: Mapping[str, str]) -> int:
+    """Run one command for the data."""
+    from buildkit.runtime.commands import COMMANDS  # noqa: PLC0415 - the start of a service does not pay for it
+
+    if words not in COMMANDS:
+        raise ConfigurationError(f"no such command: {' '.join(words)}", hint=_USAGE)
     image = settings.of(environment)
     if image.data is None:
         say("data: this service has none")
         return 0
-    os.nice(10)
-    renew(image.data, environment, say)
+    COMMANDS[words][0](image.data, environment, say)
     return 0

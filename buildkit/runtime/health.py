@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from buildkit.runtime.state import STARTING, State
+
 _PATIENCE = 3.0
 """Seconds to wait for an answer."""
 
 
-def ask(url: str, say: Callable[[str], None]) -> int:
-    """Return 0 if `url` answers with a status below 400, else say why and return 1. No proxy is used."""
+def ask(url: str, say: Callable[[str], None], state: State | None) -> int:
+    """Return 0 if `url` answers with a status below 400, else say why and return 1. No proxy is used.
+
+    Args:
+        url: the service's own answer to how it is.
+        say: takes one line.
+        state: what the container is at; while a gate is at work nobody is asked.
+    """
+    if state is not None:
+        say(f"health: {state}")
+        if state.word == STARTING:
+            return 1
     import http.client  # noqa: PLC0415 - the start of a service does not pay for it
     import urllib.parse  # noqa: PLC0415
 

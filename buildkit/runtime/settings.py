@@ -1,6 +1,7 @@
 """What the entrypoint has to know, written as JSON when the image is built.
 
-`PYBUILDKIT_RUNTIME` names the file; `PYBUILDKIT_DATA_PATH`, `_POLICY` and `_TTL` win over what it says.
+`PYBUILDKIT_RUNTIME` names the file; `PYBUILDKIT_DATA_PATH`, `_POLICY`, `_TTL` and `_ARTIFACT` win over what it
+says.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def of(environment: Mapping[str, str]) -> RuntimeSettings:
         )
     folder = Path(environment.get("PYBUILDKIT_DATA_PATH") or settings.data.folder)
     ttl = _ttl(environment.get("PYBUILDKIT_DATA_TTL", ""), settings.data.ttl)
-    return replace(settings, data=replace(settings.data, folder=folder, policy=policy, ttl=ttl))
+    artifact = environment.get("PYBUILDKIT_DATA_ARTIFACT", settings.data.artifact)
+    return replace(settings, data=replace(settings.data, folder=folder, policy=policy, ttl=ttl, artifact=artifact))
 
 
 def _ttl(text: str, otherwise: float) -> float:

@@ -17,13 +17,17 @@ _STOP = 120
 Say = Callable[[str], None]
 
 
-def supervise(service: Sequence[str], beside: Sequence[str], say: Say) -> int:
+def supervise(
+    service: Sequence[str], beside: Sequence[str], say: Say, ended: Callable[[bool], None], switched: str = ""
+) -> int:
     """Run both commands and return the exit code of the service; `beside` may end before it, for better or worse.
 
     Args:
         service: the command of the service.
         beside: the command that runs next to it, such as a renewal of the data.
         say: takes one line of the log.
+        ended: hears once whether `beside` came to a good end.
+        switched: the signal that the service gets when it did, such as `HUP`; empty for none.
 
     Raises:
         FileNotFoundError: there is no such program.
@@ -33,12 +37,16 @@ def supervise(service: Sequence[str], beside: Sequence[str], say: Say) -> int:
     forwarder.aim(child.pid)
     companion = process.start(beside)
     while child.returncode is None:
-        ended, status = os.waitpid(-1, 0)  # also whoever lost its parent: process 1 inherits them
-        if ended == child.pid:
+        pid, status = os.waitpid(-1, 0)  # also whoever lost its parent: process 1 inherits them
+        if pid == child.pid:
             forwarder.aim(None)
             child.returncode = os.waitstatus_to_exitcode(status)
-        elif ended == companion.pid:
+        elif pid == companion.pid:
             companion.returncode = os.waitstatus_to_exitcode(status)
+            ended(companion.returncode == 0)
+            if companion.returncode == 0 and switched:
+                say(f"telling the service by SIG{switched}")
+                _send(child.pid, signal.Signals[f"SIG{switched}"])
             if companion.returncode:
                 say("the renewal of the data failed: the service goes on with the data it has")
     if companion.returncode is None:

@@ -19,6 +19,7 @@ from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.data.refresh import Result, refresh
 from buildkit.doors import process
 from buildkit.model import Outcome
+from buildkit.runtime import state
 from buildkit.runtime.settings import VARIABLE, RuntimeSettings
 
 FILES = {
@@ -77,8 +78,12 @@ class Service:
         return (self.pipeline.folder / "current").resolve()
 
     @property
+    def _places(self) -> dict[str, str]:
+        return {VARIABLE: str(self.root / "buildkit.json"), state.VARIABLE: str(self.root / "state.json")}
+
+    @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "NOTES": str(self.notes), VARIABLE: str(self.root / "buildkit.json")}
+        return {**os.environ, "NOTES": str(self.notes), **self._places}
 
     def declare(self, **changes: object) -> None:
         """Change fields of the pipeline."""

@@ -234,6 +234,12 @@ def test_a_damaged_file_costs_its_stage(made: Service, how: str) -> None:
     assert made.content()["select/0.txt"] == "one"
 
 
+def test_damage_counts_where_the_same_stage_is_due_anyway(made: Service) -> None:
+    (made.current / "read/all.txt").unlink()
+    edit(made.root / "in/a.txt", "other\n")
+    assert (seen(made).condition, seen(made).detail) == (Condition.DAMAGED, "stage read, output missing: read/all.txt")
+
+
 def test_a_volume_that_came_from_a_backup_is_whole(made: Service) -> None:
     for name in made.content():
         os.utime(made.current / name, (1, 1))

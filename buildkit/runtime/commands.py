@@ -1,0 +1,154 @@
+"""What one does with the data inside a container: see it, compare it, renew it, clear it, carry it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from buildkit.data import artifact, digests, generations, lease, volume
+from buildkit.data.decision import WHOLE, Condition
+from buildkit.data.look import due_in, in_words, look, newer
+from buildkit.data.pipeline import Pipeline
+from buildkit.data.registry import Reference, reference
+from buildkit.data.verify import require_whole, verify
+from buildkit.doors import clock, locks
+from buildkit.errors import ConfigurationError, DataError
+from buildkit.model import Action, Outcome
+from buildkit.runtime.data_gate import renew
+
+Say = Callable[[str], None]
+Command = Callable[[Pipeline, Mapping[str, str], Say], None]
+
+
+def status(pipeline: Pipeline, environment: Mapping[str, str], _: Say) -> None:
+    """Print the state of the data and of each stage; whole data that is due is well.
+
+    Raises:
+        DataError: the data is missing or damaged, or a newer version wrote it.
+    """
+    cache = digests.beside(pipeline.folder)
+    seen = look(pipeline, environment, cache, clock.now())
+    for step in seen.steps:
+        _print(f"{step.subject}: {'fresh' if step.action is Action.LEAVE else 'due'} ({step.reason})")
+    if seen.condition is Condition.NEWER:
+        raise newer(seen.detail)
+    if seen.condition not in WHOLE:
+        detail = f" ({seen.detail})" if seen.detail else ""
+        raise DataError(
+            f"data in {pipeline.folder}: {seen.condition.value}{detail}",
+            hint="python -m buildkit.runtime --renew makes it",
+        )
+    if seen.manifest is not None:
+        due = due_in(pipeline, seen.manifest, clock.now())
+        when = "never due by age" if due is None else f"due by age in {in_words(due)}"
+        _print(f"{seen.condition.value}: generation {seen.manifest.generation}, {seen.manifest.size:,} bytes, {when}")
+
+
+def compare(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
+    """Compare size and time of every file with the manifest.
+
+    Raises:
+        DataError: files are missing or damaged.
+    """
+    _verify(pipeline, say, deep=False)
+
+
+def compare_deeply(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
+    """Compare every byte with the manifest, out of the way of the service beside it.
+
+    Raises:
+        DataError: files are missing or damaged.
+    """
+    os.nice(10)
+    _verify(pipeline, say, deep=True)
+
+
+def bring_up_to_date(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
+    """Make what is due, out of the way of the service beside it.
+
+    Raises:
+        DataError: it cannot be.
+        StageError: a stage failed.
+    """
+    os.nice(10)
+    renew(pipeline, environment, say)
+
+
+def clear(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
+    """Delete every generation.
+
+    Raises:
+        DataError: somebody makes data right now, or the folder cannot be written.
+    """
+    try:
+        with lease.held(pipeline.folder, wait=0):
+            for name in generations.clear(pipeline.folder):
+                say(f"data: {name}: removed")
+    except locks.Busy:
+        raise DataError(
+            f"data: {lease.describe(pipeline.folder)} is making it now", hint="wait for it, or end it, and clear again"
+        ) from None
+    except OSError as error:
+        raise volume.worded(error, pipeline.folder) from error
+
+
+def push(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
+    """Publish the current generation.
+
+    Raises:
+        DataError: there is none, or the registry refuses.
+    """
+    done = artifact.push(pipeline.folder, published(pipeline), environment, _teller(say))
+    _print(done.digest)
+
+
+def pull(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
+    """Make the published generation the current one.
+
+    Raises:
+        DataError: there is none, or the registry refuses.
+        StageError: the volume is full.
+    """
+    done = artifact.pull(pipeline.folder, published(pipeline), environment, say, _teller(say))
+    _print(done.digest)
+
+
+COMMANDS: dict[tuple[str, ...], tuple[Command, str]] = {
+    ("--renew",): (bring_up_to_date, "bring the data up to date"),
+    ("--status",): (status, "exit code 0 if the data is whole, 30 if not"),
+    ("--verify",): (compare, "compare size and time of every file"),
+    ("--verify", "--deep"): (compare_deeply, "compare every byte"),
+    ("--pull",): (pull, "fetch the published data"),
+    ("--push",): (push, "publish the data"),
+    ("--clear",): (clear, "delete the data"),
+}
+"""The commands by their arguments, each with what it does."""
+
+
+def published(pipeline: Pipeline) -> Reference:
+    """Return where generations are published.
+
+    Raises:
+        ConfigurationError: nobody said it.
+    """
+    if not pipeline.artifact:
+        raise ConfigurationError(
+            "data.artifact is not set", hint="set it in pyproject.toml or PYBUILDKIT_DATA_ARTIFACT"
+        )
+    return reference(pipeline.artifact)
+
+
+def _verify(pipeline: Pipeline, say: Say, *, deep: bool) -> None:
+    verdict = verify(pipeline, deep=deep)
+    for row in verdict.outcomes:
+        say(f"data: stage {row.subject}: {row.result} ({row.reason}, {row.seconds:.2f} s)")
+    require_whole(verdict)
+    _print(f"whole: generation {verdict.manifest.generation}, {verdict.manifest.size:,} bytes")
+
+
+def _teller(say: Say) -> Callable[[Outcome], None]:
+    return lambda row: say(f"data: stage {row.subject}: {row.result} ({row.reason})")
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - a result

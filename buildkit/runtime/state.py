@@ -1,0 +1,68 @@
+"""What a container is at, for its health check: one small file that belongs to this container, not to the volume.
+
+    starting    a gate is at work; the service does not run yet
+    renewing    the service runs on older data while newer is made
+    degraded    the service runs on data that is not what it should be, or on none
+    ready       all is as it should be
+
+`PYBUILDKIT_STATE` names the file. Where it cannot be written, the health check goes by the service's answer alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildkit.doors import files
+
+VARIABLE = "PYBUILDKIT_STATE"
+PLACE = "/tmp/buildkit-state.json"  # noqa: S108 - a container's own; replaced by a rename, never written through
+
+STARTING, RENEWING, DEGRADED, READY = "starting", "renewing", "degraded", "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One of the four words, and why."""
+
+    word: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.detail}" if self.detail else self.word
+
+
+def tell(environment: Mapping[str, str], state: State, folder: Path | None = None) -> None:
+    """Write down what this container is at, and which generation of the data in `folder` that is about."""
+    values = {"state": state.word, "detail": state.detail}
+    if folder is not None:
+        values |= {"current": str(folder / "current"), "generation": _target(str(folder / "current"))}
+    with contextlib.suppress(OSError):
+        files.write(_place(environment), json.dumps(values))
+
+
+def read(environment: Mapping[str, str]) -> State | None:
+    """Return what the container is at, None if nobody wrote it. Who waited for newer data has it once it is there."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        values = json.loads(_place(environment).read_bytes())
+        if values["state"] in {RENEWING, DEGRADED} and "current" in values:
+            now = _target(values["current"])
+            if now and now != values["generation"]:
+                return State(READY, f"switched to {now.rpartition('/')[2]}")
+        return State(str(values["state"]), str(values["detail"]))
+    return None
+
+
+def _place(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get(VARIABLE) or PLACE)
+
+
+def _target(link: str) -> str:
+    try:
+        return os.readlink(link)  # noqa: PTH115 - a string
+    except OSError:
+        return ""

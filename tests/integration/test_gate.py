@@ -1,0 +1,234 @@
+"""What a start falls back on where data cannot be made, what the health check hears, the commands in the container."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import data_service
+import pytest
+from data_service import Service, until
+from registry import registry
+
+from buildkit.data import artifact
+from buildkit.data.registry import reference
+from buildkit.runtime import state
+
+SERVED = ("--", "cat", "data/current/count.txt")
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    made = data_service.make(tmp_path / "service")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def made(service: Service) -> Service:
+    service.refresh()
+    service.runs()
+    return service
+
+
+def word(service: Service) -> str:
+    found = state.read(service.environment)
+    return found.word if found else "nothing"
+
+
+def harm(service: Service) -> None:
+    """Take a file of the current generation away, and let its stage fail from now on."""
+    (service.current / "select/0.txt").unlink()
+    service.change_stage("select", run=("false",))
+
+
+def health(service: Service, *, url: str = "http://127.0.0.1:9") -> int:
+    before = len(service.log()) if (service.root / "log").exists() else 0
+    code = service.start("--health", url).wait()
+    service.said = service.log()[before:].splitlines()
+    return code
+
+
+# ------------------------------------------------------------------ the ladder
+
+
+def test_a_damaged_generation_that_cannot_be_mended_gives_way_to_the_one_before(made: Service) -> None:
+    first = made.current.name
+    (made.root / "in/a.txt").write_text("other\n")
+    made.refresh()
+    harm(made)
+    assert made.start(*SERVED).wait() == 0
+    assert made.log().endswith("2")
+    assert f"buildkit: data: going back to generation {first}\n" in made.log()
+    assert word(made) == "degraded"
+
+
+def test_policy_block_goes_back_to_nothing(made: Service) -> None:
+    (made.root / "in/a.txt").write_text("other\n")
+    made.refresh()
+    harm(made)
+    assert made.start(*SERVED, PYBUILDKIT_DATA_POLICY="block").wait() == 31
+    assert "error: stage select: exit code 1" in made.log()
+
+
+def test_where_nothing_is_left_the_failure_is_clear(service: Service) -> None:
+    service.change_stage("read", run=("false",))
+    assert service.start(*SERVED).wait() == 31
+    assert "buildkit: data: it could not be made: stage read: exit code 1\nerror: stage read" in service.log()
+    assert word(service) == "starting"
+
+
+def test_a_service_that_can_do_without_starts_degraded(service: Service) -> None:
+    service.change_stage("read", run=("false",))
+    service.declare(on_failure="start")
+    assert service.start("--", "echo", "served").wait() == 0
+    assert service.log().endswith("buildkit: data: starting without any (on-failure)\nserved\n")
+    assert str(state.read(service.environment)) == "degraded: no data: stage read: exit code 1"
+
+
+@pytest.mark.usefixtures("docker_registry")
+def test_a_new_host_pulls_before_it_computes(made: Service, tmp_path: Path) -> None:
+    with registry(tmp_path / "registry") as running:
+        there = f"localhost:{running.port}/team/data:latest"
+        artifact.push(made.pipeline.folder, reference(there), os.environ, lambda _: None)
+        made.declare(folder=tmp_path / "new", artifact=there)
+        assert made.start("--", "sh", "-c", "cat $PYBUILDKIT_DATA_PATH/current/count.txt").wait() == 0
+        assert made.log().endswith("2")
+        assert (made.runs(), word(made)) == ([], "ready")
+
+
+@pytest.mark.usefixtures("docker_registry")
+def test_damage_that_cannot_be_mended_is_pulled(made: Service, tmp_path: Path) -> None:
+    with registry(tmp_path / "registry") as running:
+        there = f"localhost:{running.port}/team/data:latest"
+        artifact.push(made.pipeline.folder, reference(there), os.environ, lambda _: None)
+        harm(made)
+        made.declare(artifact=there)
+        assert made.start(*SERVED).wait() == 0
+        assert made.log().endswith("2")
+        assert word(made) == "degraded"
+
+
+def test_a_registry_that_is_away_costs_a_line(service: Service) -> None:
+    service.declare(artifact="localhost:9/team/data:latest")
+    code = "from buildkit.data import registry\nregistry._TRIES = 1"
+    assert service.start(*SERVED, code=code).wait() == 0
+    assert "buildkit: data: nothing could be pulled: registry localhost:9: " in service.log()
+    assert service.log().endswith("2")
+
+
+# ------------------------------------------------------------------ what the health check hears
+
+
+def test_starting_while_data_is_made_then_ready(service: Service) -> None:
+    service.hold("read")
+    child = service.start("--", "sleep", "30")
+    until(lambda: "read is at work" in service.log())
+    assert (health(service), service.said) == (1, ["buildkit: health: starting"])
+    service.let_go("read")
+    until(lambda: word(service) == "ready")
+    child.terminate()
+    child.wait()
+
+
+def test_renewing_beside_the_service_then_ready_and_the_service_is_told(made: Service) -> None:
+    (made.root / "in/a.txt").write_text("other\n")
+    made.declare(signal="USR1")
+    made.hold("select")
+    program = "import signal, time; signal.signal(signal.SIGUSR1, lambda *_: print('told', flush=True)); time.sleep(30)"
+    child = made.start("--", sys.executable, "-c", program)
+    until(lambda: "select is at work" in made.log())
+    assert str(state.read(made.environment)) == "renewing: inputs changed"
+    assert health(made) == 1
+    assert made.said[0] == "buildkit: health: renewing: inputs changed"
+    made.let_go("select")
+    until(lambda: "told" in made.log())
+    assert word(made) == "ready"
+    child.terminate()
+    child.wait()
+
+
+def test_degraded_after_a_renewal_that_failed(made: Service) -> None:
+    made.change_stage("read", run=("false",))
+    child = made.start("--", "sleep", "30")
+    until(lambda: word(made) == "degraded")
+    child.terminate()
+    child.wait()
+
+
+def test_who_waits_for_another_is_ready_once_it_has_switched(made: Service) -> None:
+    (made.root / "in/a.txt").write_text("other\n")
+    made.hold("read")
+    worker = made.start("--renew")
+    until(lambda: "read is at work" in made.log())
+    assert made.start("--", "true").wait() == 0
+    assert word(made) == "renewing"
+    made.let_go("read")
+    assert worker.wait() == 0
+    assert word(made) == "ready"
+
+
+def test_a_state_that_cannot_be_written_keeps_nobody_from_starting(made: Service) -> None:
+    assert made.start(*SERVED, PYBUILDKIT_STATE="/proc/nowhere/state.json").wait() == 0
+
+
+# ------------------------------------------------------------------ commands in the container
+
+
+def test_status_says_what_is_due_and_fails_on_damage_alone(made: Service) -> None:
+    assert made.start("--status").wait() == 0
+    assert "read: fresh (unchanged)\n" in made.log()
+    assert "fresh: generation 000001-" in made.log()
+    (made.root / "in/a.txt").write_text("other\n")
+    assert made.start("--status").wait() == 0
+    assert "read: due (input changed: in/a.txt)\nselect: due (depends on stage: read)\n" in made.log()
+    (made.current / "count.txt").unlink()
+    assert made.start("--status").wait() == 30
+    assert "damaged (stage count, output missing: count.txt)" in made.log()
+
+
+def test_verify_reads_all_if_asked(made: Service) -> None:
+    file = made.current / "select/0.txt"
+    stamps = file.stat()
+    file.chmod(0o644)
+    file.write_text("onE")
+    os.utime(file, ns=(stamps.st_atime_ns, stamps.st_mtime_ns))
+    assert made.start("--verify").wait() == 0
+    assert "whole: generation 000001-" in made.log()
+    assert made.start("--verify", "--deep").wait() == 30
+    assert "error: data: 1 file is missing or damaged\n  select/0.txt (damaged)\n" in made.log()
+
+
+def test_clear_deletes_and_names_it(made: Service) -> None:
+    name = made.current.name
+    assert made.start("--clear").wait() == 0
+    assert f"buildkit: data: {name}: removed\n" in made.log()
+    assert made.start("--status").wait() == 30
+
+
+def test_clear_waits_for_nobody(service: Service) -> None:
+    service.hold("read")
+    service.start("--renew")
+    until(lambda: "read is at work" in service.log())
+    assert service.start("--clear").wait() == 30
+    assert "is making it now" in service.log()
+
+
+@pytest.mark.usefixtures("docker_registry")
+def test_push_and_pull_between_two_volumes(made: Service, tmp_path: Path) -> None:
+    with registry(tmp_path / "registry") as running:
+        there = f"localhost:{running.port}/team/data:latest"
+        assert made.start("--push", PYBUILDKIT_DATA_ARTIFACT=there).wait() == 0
+        digest = made.log().split()[-1]
+        made.declare(folder=tmp_path / "new", artifact=f"localhost:{running.port}/team/data@{digest}")
+        assert made.start("--pull").wait() == 0
+        assert made.start("--status").wait() == 0
+
+
+def test_an_unknown_command_and_no_artifact_are_usage_errors(made: Service) -> None:
+    assert made.start("--renwe").wait() == 2
+    assert "error: no such command: --renwe" in made.log()
+    assert made.start("--push").wait() == 2
+    assert "error: data.artifact is not set" in made.log()
