@@ -68,6 +68,34 @@ def share(record: StageRecord, source: Path, generation: Path) -> StageRecord:
     return StageRecord(record.name, record.key, record.parts, shared, record.made, record.seconds)
 
 
+def share_equal(made: Mapping[str, File], known: Mapping[str, File], source: Path, generation: Path) -> dict[str, File]:
+    """Let files that were made anew with the same content share their bytes with those of an earlier generation.
+
+    Those are read to their end first: what a failing disk changed must not take the place of what is good.
+
+    Args:
+        made: the files in `generation`.
+        known: the files that were recorded for `source`.
+        source: the earlier generation.
+        generation: the new one.
+    """
+    shared = dict(made)
+    for path, file in made.items():
+        before = known.get(path)
+        if before is None or (before.size, before.digest) != (file.size, file.digest):
+            continue
+        if files.digest_file(source / path) != file.digest:
+            continue
+        place = generation / f"{path}.shared"
+        try:
+            os.link(source / path, place)
+        except OSError:
+            return shared  # a volume without hard links, or a file with too many
+        place.replace(generation / path)
+        shared[path] = before
+    return shared
+
+
 def on_disk(recorded: Mapping[str, File], generation: Path, cache: Digests | None) -> dict[str, Digest]:
     """Return the digest of every recorded file as it lies there now.
 

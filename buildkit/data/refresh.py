@@ -187,6 +187,9 @@ class _Refresh:
             outputs.prepare(stage, partial)
             seconds = running.run(stage, self._pipeline, partial, self._environment, self._say)
             sealed = outputs.seal(stage, partial)
+            known = self._then.get(stage.name)
+            if known is not None and self._last is not None:
+                sealed = outputs.share_equal(sealed, known.files, self._last, partial)
         except OSError:
             outputs.clear(stage, partial)
             raise

@@ -112,7 +112,7 @@ def _fetch(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool
 
 
 def _fall_back(pipeline: Pipeline, seen: Look, say: Say) -> bool:
-    """Go back to the generation before a damaged one, where the policy serves what is due; return whether it is there."""
+    """Go back to the generation before a damaged one, where the policy serves what is due; say whether it is there."""
     if seen.condition in WHOLE or pipeline.policy != "serve-stale":
         return False
     with lease.held(pipeline.folder, wait=None) as holder:

@@ -177,6 +177,26 @@ def used(volume: Path) -> int:
     return (room.f_blocks - room.f_bfree) * room.f_frsize
 
 
+def test_equal_files_of_a_stage_that_ran_are_shared_too(made: Service) -> None:
+    before = (made.current / "select/0.txt").stat().st_ino
+    edit(made.root / "in/a.txt", "# two\none\nother\n")
+    assert made.refresh()["select"] == "made"
+    assert (made.current / "select/0.txt").stat().st_ino == before
+    assert made.content()["select/1.txt"] == "other"
+    require_whole(verify(made.pipeline, deep=True))
+
+
+def test_equal_files_are_not_shared_with_damaged_ones(made: Service) -> None:
+    file = made.current / "select/0.txt"
+    stamps = file.stat()
+    file.chmod(0o644)
+    file.write_text("onE")
+    os.utime(file, ns=(stamps.st_atime_ns, stamps.st_mtime_ns))
+    edit(made.root / "in/a.txt", "# two\none\nother\n")
+    made.refresh()
+    assert made.content()["select/0.txt"] == "one"
+
+
 def test_two_generations_stay(made: Service) -> None:
     for number in range(4):
         edit(made.root / "in/a.txt", f"{number}\n")
