@@ -205,8 +205,8 @@ def gate(service: Service, rounds: int) -> None:
         python=lambda: seconds(sys.executable, "-c", ""),
         stat=lambda: seconds(sys.executable, "-c", stat),
     )
-    added = [ours - bare for ours, bare in zip(found["gate"], found["python"], strict=True)]
-    stats = [ours - bare for ours, bare in zip(found["stat"], found["python"], strict=True)]
+    bare = statistics.median(found["python"])
+    added, stats = ([each - bare for each in found[name]] for name in ("gate", "stat"))
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print("\nP9: both less the start of Python")
     measure.table([measure.row("gate, by stat of the same files", added, stats, "gate ≤ 0.3 s")])

@@ -80,11 +80,13 @@ def share_equal(made: Mapping[str, File], known: Mapping[str, File], source: Pat
         generation: the new one.
     """
     shared = dict(made)
-    for path, file in made.items():
-        before = known.get(path)
-        if before is None or (before.size, before.digest) != (file.size, file.digest):
-            continue
-        if files.digest_file(source / path) != file.digest:
+    equal = {
+        path: known[path]
+        for path, file in made.items()
+        if path in known and (known[path].size, known[path].digest) == (file.size, file.digest)
+    }
+    for path, digest in hashed(equal, source).items():
+        if digest != equal[path].digest:
             continue
         place = generation / f"{path}.shared"
         try:
@@ -92,7 +94,7 @@ def share_equal(made: Mapping[str, File], known: Mapping[str, File], source: Pat
         except OSError:
             return shared  # a volume without hard links, or a file with too many
         place.replace(generation / path)
-        shared[path] = before
+        shared[path] = equal[path]
     return shared
 
 
