@@ -122,6 +122,7 @@ class MigrateConfig:
     wait: float = option("seconds", 60.0, "How long to wait for a database that is starting.")
     lock_wait: float = option("seconds", 600.0, "How long to wait for another migration.")
     lock_timeout: float = option("seconds", 5.0, "How long one statement may wait for a table.")
+    statement_timeout: float = option("seconds", 0.0, "How long one statement may take; 0 for any time.")
 
 
 @dataclass(frozen=True, slots=True)

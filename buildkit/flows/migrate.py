@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
-from buildkit.migrate import devdb, upgrade
+from buildkit.migrate import devdb, look, upgrade
 from buildkit.migrate.database import Address
 from buildkit.migrate.graph import Graph, read
 from buildkit.migrate.settings import MigrationSettings, find
@@ -62,12 +62,12 @@ def migration_status(config: Config, console: Console, environment: Mapping[str,
     graph = _graph(settings)
     if settings is None or not graph.head:
         return _nothing(console, watch)
-    upgrade.warn_of_target(environment, console.say)
+    look.warn_of_target(environment, console.say)
     database = _present_database(config, environment)
     at: frozenset[str] = frozenset()
     pending = list(graph.revisions)
     if database is not None:
-        at, pending = upgrade.pending(settings, graph, database.url, say=console.say)
+        at, pending = look.pending(settings, graph, database.url, say=console.say)
     why = "not in the database" if database is not None else "no development database yet"
     rows = tuple(
         Outcome(each.id, "pending", Reason(why, each.summary))
@@ -107,11 +107,11 @@ def check_migrations(config: Config, console: Console, environment: Mapping[str,
     if database is None:
         console.say("models not compared: no database at hand")
         return _report(settings, graph, None, (files,), [], watch)
-    at, pending = upgrade.pending(settings, graph, database.url, say=console.say)
+    at, pending = look.pending(settings, graph, database.url, say=console.say)
     if pending:
         console.say(f"models not compared: {_name(settings, database)} is not at head {graph.head}")
         return _report(settings, graph, database, (files,), sorted(at), watch)
-    found = upgrade.differences(settings, database.url, say=console.say)
+    found = look.differences(settings, database.url, say=console.say)
     if found:
         raise RevisionError(
             f"the models differ from head {graph.head}",
@@ -153,6 +153,7 @@ def migration_settings(config: Config) -> MigrationSettings | None:
         wait=given.wait,
         lock_wait=given.lock_wait,
         lock_timeout=given.lock_timeout,
+        statement_timeout=given.statement_timeout,
     )
 
 

@@ -33,6 +33,8 @@ ATTEMPTS = 5
 """How often a revision is tried that another session keeps from its table."""
 
 _PASSING = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
+_GONE = ("08", "57P0")  # the connection is lost, or the server ended it
+_WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE|COPY)\b", re.IGNORECASE)
 _CONCURRENTLY = re.compile(r"\b(CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -40,14 +42,21 @@ class Run:
     """One run of Alembic, seen from its hooks.
 
     Args:
-        orders: what the supervisor wrote: `settings`, `root`, `url`, `name`, `command`, `events`.
+        orders: what the supervisor wrote: `settings`, `root`, `url`, `name`, `pooled`, `command`, `events`.
     """
 
     def __init__(self, orders: dict[str, Any]) -> None:
         self._settings = MigrationSettings.from_json(orders["settings"], Path(orders["root"]))
         self._url: str = orders["url"]
         self._name: str = orders["name"]
+        self._pooled: bool = orders["pooled"]
         self._events: int = orders["events"]
+        self._limits = [
+            f"lock_timeout = {int(self._settings.lock_timeout * 1000)}",
+            f"statement_timeout = {int(self._settings.statement_timeout * 1000)}",
+        ]
+        self._tried = False
+        self._statements = self._rows = 0
         self._revision: Any = None
         self._autocommitted = False
         self._concurrent: list[str] = []
@@ -92,6 +101,7 @@ class Run:
         from sqlalchemy import Engine, event  # noqa: PLC0415
 
         event.listen(Engine, "connect", self._connected)
+        event.listen(Engine, "begin", self._begun)
         event.listen(Engine, "before_cursor_execute", self._before_statement)
         event.listen(Engine, "after_cursor_execute", self._after_statement)
         configure, autocommit_block = EnvironmentContext.configure, MigrationContext.autocommit_block
@@ -140,40 +150,79 @@ class Run:
                 self._revision = getattr(step, "revision", None)
                 self._autocommitted = False
                 self._concurrent.clear()
+                self._statements = self._rows = 0
                 self._tell("start", revision=self._id)
                 start = time.perf_counter()
                 yield step
-                self._tell("done", revision=self._id, seconds=time.perf_counter() - start)
+                self._tell(
+                    "done",
+                    revision=self._id,
+                    seconds=time.perf_counter() - start,
+                    statements=self._statements,
+                    rows=self._rows,
+                )
             self._revision = None
 
         return timed
 
     def _connected(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - any driver's
-        """Limit what this session may do to others, and let the server notice when this process is gone."""
+        """Limit what this session may do to others, and let the server notice when this process is gone.
+
+        Through a pooler the limits are set with each transaction instead, or they would stay with a session that
+        others use next. Prepared statements are a session's as well.
+        """
+        driver = getattr(connection, "driver_connection", connection)
+        if hasattr(driver, "prepare_threshold"):
+            driver.prepare_threshold = None
         cursor = connection.cursor()
         try:
-            cursor.execute("SELECT pg_backend_pid(), current_setting('server_version_num')::int")
-            backend, version = cursor.fetchone()
-            cursor.execute(f"SET application_name = '{self._name}'")
-            cursor.execute(f"SET lock_timeout = {self._lock_timeout}")
+            cursor.execute(f"SET application_name = '{self._name}'")  # a pooler carries it along
+            if not self._pooled:
+                for limit in self._limits:
+                    cursor.execute(f"SET {limit}")
             connection.commit()
-            if version >= 140000:  # noqa: PLR2004 - PostgreSQL 14 has it, on systems that can
-                with contextlib.suppress(Exception):
-                    cursor.execute("SET client_connection_check_interval = 1000")
-                connection.rollback() if _failed(connection) else connection.commit()
+            if not self._tried:
+                self._tried = True  # PostgreSQL 14 has it, on systems that can
+                self._try(connection, cursor, "client_connection_check_interval = 1000")
         finally:
             cursor.close()
-        self._tell("connected", backend=backend)
+
+    def _try(self, connection: Any, cursor: Any, limit: str) -> None:  # noqa: ANN401 - any driver's
+        try:
+            cursor.execute(f"SET {'LOCAL ' * self._pooled}{limit}")
+        except Exception:  # noqa: BLE001 - each driver has its own
+            connection.rollback()
+        else:
+            connection.commit()
+            self._limits.append(limit)
+
+    def _begun(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        if self._pooled and connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            self._set(connection, [f"LOCAL {limit}" for limit in self._limits])
 
     def _before_statement(self, connection: Any, _cursor: object, statement: str, *_: object) -> None:  # noqa: ANN401
         if _CONCURRENTLY.search(statement):
             # It waits for others without keeping anybody waiting; cut short, it would leave an invalid index.
             self._concurrent.append(statement)
-            connection.connection.cursor().execute("SET lock_timeout = 0")
+            if not self._pooled:
+                self._set(connection, ["lock_timeout = 0", "statement_timeout = 0"])
 
-    def _after_statement(self, connection: Any, _cursor: object, statement: str, *_: object) -> None:  # noqa: ANN401
-        if _CONCURRENTLY.search(statement):
-            connection.connection.cursor().execute(f"SET lock_timeout = {self._lock_timeout}")
+    def _after_statement(self, connection: Any, cursor: Any, statement: str, *_: object) -> None:  # noqa: ANN401
+        if _CONCURRENTLY.search(statement) and not self._pooled:
+            self._set(connection, self._limits[:2])
+        if self._revision is not None and self._settings.version_table not in statement:
+            self._statements += 1
+            if _WRITES.match(statement):
+                self._rows += max(0, cursor.rowcount)
+
+    @staticmethod
+    def _set(connection: Any, limits: list[str]) -> None:  # noqa: ANN401 - SQLAlchemy's
+        cursor = connection.connection.cursor()
+        try:
+            for limit in limits:
+                cursor.execute(f"SET {limit}")
+        finally:
+            cursor.close()
 
     def _applied(self, *, ctx: Any, **_: object) -> None:  # noqa: ANN401 - Alembic's callback, before the commit
         """Refuse to write down a revision whose index did not come out valid."""
@@ -198,6 +247,7 @@ class Run:
             where=self._where(error),
             statement=" ".join(str(getattr(error, "statement", "") or "").split()),
             autocommitted=self._autocommitted,
+            lost=getattr(error, "connection_invalidated", False) or self._sqlstate(error).startswith(_GONE),
             hint=repair(error.names) if isinstance(error, InvalidIndex) else "",
         )
 
@@ -210,10 +260,6 @@ class Run:
     @property
     def _id(self) -> str:
         return getattr(self._revision, "revision", "") or ""
-
-    @property
-    def _lock_timeout(self) -> int:
-        return int(self._settings.lock_timeout * 1000)
 
     @staticmethod
     def _sqlstate(error: BaseException) -> str:
@@ -247,11 +293,6 @@ def _end_with_the_supervisor() -> None:
     while os.read(0, 1024):
         pass
     os._exit(1)
-
-
-def _failed(connection: Any) -> bool:  # noqa: ANN401 - any driver's
-    status = getattr(getattr(connection, "info", None), "transaction_status", None)
-    return status is None or getattr(status, "name", "") == "INERROR"
 
 
 def _several(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - one callable, several, or none

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -121,14 +122,30 @@ class Address:
         return text
 
 
+_TOKEN = secrets.token_hex(2)
+
+
 def session_name(role: str) -> str:
     """Return the name under which a session of this process appears in pg_stat_activity: at most 63 bytes.
 
+    Host and process do not tell two containers apart that share a host's name, each with its process 1; so a random
+    part comes after them.
+
     Args:
-        role: `lock` for the session that looks and holds the lock, `migrate` for those of Alembic.
+        role: `lock` for the session that looks and holds the lock, `migrate SCOPE` for those of Alembic.
     """
-    host = re.sub(r"[^\w.-]", "", os.uname().nodename, flags=re.ASCII)[:32]
-    return f"buildkit {role} {host}:{os.getpid()}"
+    host = re.sub(r"[^\w.-]", "", os.uname().nodename, flags=re.ASCII)[:24]
+    return f"buildkit {role} {host}:{os.getpid()}-{_TOKEN}"
+
+
+def pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a pooler stands between us and the server: it hands out process numbers of its own making.
+
+    What one sets for a session may then end up in a session of somebody else, so nothing must be set beyond the
+    transaction.
+    """
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return row is not None and row[0] != connection.info.backend_pid
 
 
 def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[Any]:
@@ -153,7 +170,9 @@ def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[An
     }
     while True:
         try:
-            return psycopg.connect(**arguments, autocommit=True, prepare_threshold=None)
+            # A statement with its values written in leaves nothing open in the session. Values sent beside it leave a
+            # portal, whose snapshot would make CREATE INDEX CONCURRENTLY wait for the holder of the lock, for ever.
+            return psycopg.connect(**arguments, autocommit=True, cursor_factory=psycopg.ClientCursor)
         except psycopg.Error as error:
             words = address.redact(str(error).strip())
         fault = _fault(words)

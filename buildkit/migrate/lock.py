@@ -28,12 +28,15 @@ _NO_LIMIT = ("idle_in_transaction_session_timeout", "transaction_timeout", "idle
 
 _HOLDER = """
 SELECT l.pid, a.application_name, extract(epoch FROM clock_timestamp() - a.xact_start)::float8,
-       (SELECT w.query FROM pg_stat_activity w
-        WHERE w.application_name = replace(a.application_name, ' lock ', ' migrate ') AND w.state <> 'idle' LIMIT 1)
+       w.query, b.pid, b.application_name
 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+LEFT JOIN pg_stat_activity w ON w.state <> 'idle' AND w.application_name LIKE 'buildkit migrate %%'
+  AND split_part(w.application_name, ' ', 4) = split_part(a.application_name, ' ', 3)
+LEFT JOIN pg_stat_activity b ON b.pid = ANY (CASE WHEN w.wait_event_type = 'Lock' THEN pg_blocking_pids(w.pid) END)
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND (l.classid::bigint << 32 | l.objid::bigint) = %s::bigint
+LIMIT 1
 """
 
 
@@ -43,6 +46,11 @@ def key(connection: psycopg.Connection[Any], settings: MigrationSettings) -> int
     schema = settings.version_schema or (row[0] if row else "")
     text = f"buildkit migrate\0{schema}\0{settings.version_table}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+
+
+def scope(connection: psycopg.Connection[Any], settings: MigrationSettings) -> str:
+    """Return a short name of what the lock is about, for the names of sessions: several services share a database."""
+    return f"{key(connection, settings) & 0xFFFFFF:06x}"
 
 
 @contextlib.contextmanager
@@ -104,7 +112,10 @@ def _holder(connection: psycopg.Connection[Any], number: int) -> str:
     row = connection.execute(_HOLDER, (number,)).fetchone()
     if row is None:
         return "its holder has just ended"
-    pid, name, age, query = row
-    running = " ".join((query or "").split())
-    since = "" if age is None else f" for {age:.0f} s"
-    return f"held by pid {pid} ({name or 'unnamed'}){since}" + (f", running: {running[:100]}" if running else "")
+    pid, name, age, query, blocker, blocker_name = row
+    words = [f"held by pid {pid} ({name or 'unnamed'})" + ("" if age is None else f" for {age:.0f} s")]
+    if query:
+        words.append(f"running: {' '.join(query.split())[:100]}")
+    if blocker:
+        words.append(f"which waits for pid {blocker} ({blocker_name or 'unnamed'})")
+    return ", ".join(words)

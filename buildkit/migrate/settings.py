@@ -37,6 +37,7 @@ class MigrationSettings:
         wait: seconds to wait for a server that is starting.
         lock_wait: seconds to wait for another migration.
         lock_timeout: seconds that one statement may wait for a table.
+        statement_timeout: seconds that one statement may take; 0 for any number.
     """
 
     root: Path
@@ -52,6 +53,7 @@ class MigrationSettings:
     wait: float = 60.0
     lock_wait: float = 600.0
     lock_timeout: float = 5.0
+    statement_timeout: float = 0.0
 
     def as_json(self) -> dict[str, object]:
         """Return the settings as JSON types, with every path relative to the root, so that they hold in a container."""
@@ -72,6 +74,7 @@ class MigrationSettings:
             "wait": self.wait,
             "lock_wait": self.lock_wait,
             "lock_timeout": self.lock_timeout,
+            "statement_timeout": self.statement_timeout,
         }
 
     @classmethod

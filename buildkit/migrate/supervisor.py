@@ -15,9 +15,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from buildkit.doors import process
-from buildkit.errors import DatabaseError
-from buildkit.migrate.database import Address, Say, session_name
+from buildkit.migrate.database import Address, Say, pooled, session_name
+from buildkit.migrate.lock import scope
 from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.watch import Watch
 
 if TYPE_CHECKING:
     import psycopg
@@ -27,7 +28,7 @@ TARGET = "ALEMBIC_UPGRADE_TARGET"
 
 Event = Mapping[str, Any]
 
-_HEARTBEAT = 1.0
+_HEARTBEAT = 0.5
 _GRACE = 1.0
 _LAST_WORDS = 20
 
@@ -65,8 +66,10 @@ def run(
 
     Raises:
         Failure: the child failed.
-        DatabaseError: the connection that holds the lock was lost.
+        Lost: the connection that holds the lock was lost.
     """
+    name = session_name(f"migrate {scope(lock, settings)}")
+    watch = Watch(lock, name, address, say)
     reading, writing = os.pipe()
     listening, speaking = os.pipe()
     environment = {name: value for name, value in os.environ.items() if name != TARGET}
@@ -87,11 +90,11 @@ def run(
         "settings": settings.as_json(),
         "root": str(settings.root),
         "url": address.sqlalchemy,
-        "name": session_name("migrate"),
+        "name": name,
+        "pooled": pooled(lock),
         "command": command,
         "events": writing,
     }
-    backends: list[int] = []
     failed: Event = {}
     words: list[str] = []
     try:
@@ -99,22 +102,20 @@ def run(
         with contextlib.suppress(BrokenPipeError):
             child.stdin.write(json.dumps(orders) + "\n")
             child.stdin.flush()
-        for source, line in _lines({reading: "events", listening: "words"}, lambda: _heartbeat(lock)):
+        for source, line in _lines({reading: "events", listening: "words"}, watch.beat):
             if source == "words":
                 words = [*words, address.redact(line)][-_LAST_WORDS:]
                 say(words[-1])
                 continue
             event = json.loads(address.redact(line))
-            if event["event"] == "connected":
-                backends.append(event["backend"])
-            elif event["event"] == "failed":
+            if event["event"] == "failed":
                 failed = event
             else:
-                tell(event)
+                tell({**event, "waited": watch.spent()} if event["event"] == "done" else event)
         exit_code = child.wait()
     finally:
         if child.poll() is None:
-            _terminate(lock, backends)
+            watch.terminate()
         process.end(child, grace=_GRACE)
         os.close(reading)
         os.close(listening)
@@ -148,7 +149,7 @@ def stoppable() -> Iterator[None]:
 
 
 def _lines(sources: Mapping[int, str], beat: Callable[[], None]) -> Iterator[tuple[str, str]]:
-    """Yield the lines of all sources as they come, until all have ended; calls `beat` about once a second."""
+    """Yield the lines of all sources as they come, until all have ended; calls `beat` twice a second."""
     rest = dict.fromkeys(sources, b"")
     next_beat = time.monotonic() + _HEARTBEAT
     with selectors.DefaultSelector() as selector:
@@ -165,22 +166,3 @@ def _lines(sources: Mapping[int, str], beat: Callable[[], None]) -> Iterator[tup
             if time.monotonic() >= next_beat:
                 beat()
                 next_beat = time.monotonic() + _HEARTBEAT
-
-
-def _heartbeat(lock: psycopg.Connection[Any]) -> None:
-    import psycopg  # noqa: PLC0415
-
-    try:
-        lock.execute("SELECT 1")
-    except psycopg.Error:
-        raise DatabaseError(
-            "the connection that holds the migration lock was lost, so the migration was ended",
-            hint="look at the server's log, then run again; what was not committed is rolled back",
-        ) from None
-
-
-def _terminate(lock: psycopg.Connection[Any], backends: list[int]) -> None:
-    """End the child's sessions from the server's side: it rolls back at once, whatever driver the child is stuck in."""
-    with contextlib.suppress(Exception):
-        for backend in backends:
-            lock.execute("SELECT pg_terminate_backend(%s)", (backend,))

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseError, RevisionError
-from buildkit.migrate import lock, supervisor, version_table
+from buildkit.migrate import lock, supervisor
 from buildkit.migrate.database import Address, Say, connect
 from buildkit.migrate.graph import Graph, read
 from buildkit.migrate.indexes import INVALID, repair
+from buildkit.migrate.look import is_at_head, warn_of_target, worded
 from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.watch import Lost
 from buildkit.model import Outcome, Reason
 
 if TYPE_CHECKING:
@@ -23,9 +25,16 @@ if TYPE_CHECKING:
 Tell = Callable[[Outcome], None]
 
 _LEFT_BEHIND = 10.0
-_OTHERS = (
-    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'buildkit migrate %'"
-)
+_RESTARTS = 3
+"""How often a migration goes on after the server went away under it."""
+
+_OTHERS = """
+SELECT pid FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE %s AND state <> 'idle'
+"""
+"""Sessions at work; one that idles can do nothing any more, or is a pooler's and only has the name of its last user."""
+
+_ENDED = "57P01"  # admin_shutdown: of the server, or of this one session
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,82 +70,113 @@ def upgrade(
     graph = read(settings.versions, recursive=settings.recursive)
     if not graph.head:
         return Migration("")
-    address = Address.parse(url, settings.url_env)
-    with supervisor.stoppable(), contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection:
-        with _worded(address):
-            if _at_head(connection, settings, graph, address):
-                return Migration(graph.head)
-            with lock.held(connection, settings, say, lambda: _at_head(connection, settings, graph, address)) as ours:
-                if not ours or _at_head(connection, settings, graph, address):
-                    return Migration(graph.head)
-                _await_left_behind(connection, say)
-                applied = _apply(connection, settings, graph, address, url, say, tell)
-            if not _at_head(connection, settings, graph, address):
-                raise RevisionError(
-                    f"Alembic ended without an error, but {address} is not at head {graph.head}",
-                    hint="does env.py migrate the database of `sqlalchemy.url`?",
-                )
-        return Migration(graph.head, applied)
+    run = _Run(settings, graph, Address.parse(url, settings.url_env), url, say, tell)
+    with supervisor.stoppable():
+        lost: Lost | None = None
+        for left in reversed(range(1 + _RESTARTS)):
+            with contextlib.closing(connect(run.address, wait=settings.wait, say=say)) as connection:
+                try:
+                    with worded(run.address):
+                        run.require_restarted(connection, lost)
+                        run.bring_to_head(connection)
+                    break
+                except Lost as error:
+                    if error is lost or not left:
+                        raise
+                    lost = error
+                    say(f"the connection to the server was lost: {' '.join(error.details[-1:]).strip()}")
+        return Migration(graph.head, tuple(run.applied))
 
 
-def pending(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> tuple[frozenset[str], list[str]]:
-    """Return where the database is and the ids that it lacks; only looks."""
-    address = Address.parse(url, settings.url_env)
-    with contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection, _worded(address):
-        at = version_table.read(connection, settings)
-        version_table.require_usable(connection, settings, graph, at, address)
-        return at or frozenset(), [revision.id for revision in graph.pending(at or ())]
+class _Run:
+    """One migration, on as many connections as it takes.
 
-
-def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]:
-    """Return how the models differ from a database that is at head, in Alembic's terms; empty if they do not.
-
-    Raises:
-        RevisionError: env.py gives no metadata, or cannot be run.
+    Args:
+        settings: the project's.
+        graph: its revisions.
+        address: the database.
+        url: its URL as the user wrote it.
+        say: told what happens.
+        tell: told each revision as it is committed.
     """
-    address = Address.parse(url, settings.url_env)
-    found: list[str] = []
 
-    def hear(event: supervisor.Event) -> None:
-        if event["event"] == "differences":
-            found.extend(event["rows"])
+    def __init__(
+        self, settings: MigrationSettings, graph: Graph, address: Address, url: str, say: Say, tell: Tell
+    ) -> None:
+        self.settings = settings
+        self.graph = graph
+        self.address = address
+        self.url = url
+        self.say = say
+        self.tell = tell
+        self.applied: list[Outcome] = []
+        self._server: Any = None
 
-    with supervisor.stoppable(), contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection:
-        try:
-            supervisor.run("check", settings, address, url=url, lock=connection, say=say, tell=hear)
-        except supervisor.Failure as failure:
+    def bring_to_head(self, connection: psycopg.Connection[Any]) -> None:
+        """Look, lock, look again, apply, look."""
+
+        def at_head() -> bool:
+            return is_at_head(connection, self.settings, self.graph, self.address)
+
+        if at_head():
+            return
+        self._server = _started(connection)
+        with lock.held(connection, self.settings, self.say, at_head) as ours:
+            if not ours or at_head():
+                return
+            _await_left_behind(connection, self.settings, self.say)
+            self._apply(connection)
+        if not at_head():
             raise RevisionError(
-                f"the models cannot be compared: {failure.event.get('message', 'Alembic did not run')}",
-                details=[failure.event.get("where", "")] if failure.event.get("where") else failure.words,
-                hint='name the models: [tool.alembic] metadata = "app.models:Base.metadata"',
-            ) from None
-    return found
+                f"Alembic ended without an error, but {self.address} is not at head {self.graph.head}",
+                hint="does env.py migrate the database of `sqlalchemy.url`?",
+            )
+
+    def require_restarted(self, connection: psycopg.Connection[Any], lost: Lost | None) -> None:
+        """Make sure that it was the server that ended, not somebody who wanted this migration to end.
+
+        Raises:
+            Lost: the server has run all the time.
+        """
+        if lost is None:
+            return
+        if lost.sqlstate == _ENDED and _started(connection) == self._server:
+            raise lost
+        self.say("the server is back; what was not committed is rolled back, going on from there")
+
+    def _apply(self, connection: psycopg.Connection[Any]) -> None:
+        try:
+            supervisor.run(
+                "upgrade", self.settings, self.address, url=self.url, lock=connection, say=self.say, tell=self._hear
+            )
+        except supervisor.Failure as failure:
+            if failure.event.get("lost"):
+                raise Lost(failure.event["message"], failure.event["sqlstate"]) from None
+            raise _failed(connection, self.settings, self.graph, failure) from None
+
+    def _hear(self, event: supervisor.Event) -> None:
+        if event["event"] == "done":
+            reason = Reason("pending", self.graph.revisions[event["revision"]].summary)
+            work = f"{event['statements']} statements, {event['rows']} rows, {event['waited']:.1f} s in wait for locks"
+            self.applied.append(Outcome(event["revision"], "applied", reason, event["seconds"], work))
+            self.tell(self.applied[-1])
+        elif event["event"] == "retry":
+            self.say(f"revision {event['revision']}: {event['reason']}; rolled back, trying again")
 
 
-def warn_of_target(environment: Mapping[str, str], say: Say) -> None:
-    """Say once that the variable which used to choose a revision chooses nothing any more."""
-    if environment.get(supervisor.TARGET):
-        say(
-            f"warning: {supervisor.TARGET} is set and has no effect: the database always goes to head; "
-            "see docs/how-to/from-upgrade-target.md"
-        )
+def _started(connection: psycopg.Connection[Any]) -> Any:  # noqa: ANN401 - a time stamp, only compared
+    row = connection.execute("SELECT pg_postmaster_start_time()").fetchone()
+    return row and row[0]
 
 
-def _at_head(connection: psycopg.Connection[Any], settings: MigrationSettings, graph: Graph, address: Address) -> bool:
-    at = version_table.read(connection, settings)
-    if at is not None and at == {graph.head}:
-        return True
-    version_table.require_usable(connection, settings, graph, at, address)
-    return False
-
-
-def _await_left_behind(connection: psycopg.Connection[Any], say: Say) -> None:
+def _await_left_behind(connection: psycopg.Connection[Any], settings: MigrationSettings, say: Say) -> None:
     """Wait until no session of a killed migration is left; the server ends it within seconds of its client's death."""
     deadline = time.monotonic() + _LEFT_BEHIND
+    names = f"buildkit migrate {lock.scope(connection, settings)} %"
     told = False
     while True:
         connection.execute("SELECT pg_stat_clear_snapshot()")  # inside the lock's transaction the view stands still
-        row = connection.execute(_OTHERS).fetchone()
+        row = connection.execute(_OTHERS, (names,)).fetchone()
         if row is None:
             return
         if time.monotonic() > deadline:
@@ -148,32 +188,6 @@ def _await_left_behind(connection: psycopg.Connection[Any], say: Say) -> None:
             say(f"waiting for session {row[0]} of a migration that is gone")
             told = True
         time.sleep(0.1)
-
-
-def _apply(
-    connection: psycopg.Connection[Any],
-    settings: MigrationSettings,
-    graph: Graph,
-    address: Address,
-    url: str,
-    say: Say,
-    tell: Tell,
-) -> tuple[Outcome, ...]:
-    applied: list[Outcome] = []
-
-    def hear(event: supervisor.Event) -> None:
-        if event["event"] == "done":
-            summary = graph.revisions[event["revision"]].summary
-            applied.append(Outcome(event["revision"], "applied", Reason("pending", summary), event["seconds"]))
-            tell(applied[-1])
-        elif event["event"] == "retry":
-            say(f"revision {event['revision']}: {event['reason']}; rolled back, trying again")
-
-    try:
-        supervisor.run("upgrade", settings, address, url=url, lock=connection, say=say, tell=hear)
-    except supervisor.Failure as failure:
-        raise _failed(connection, settings, graph, failure) from None
-    return tuple(applied)
 
 
 def _failed(
@@ -203,18 +217,3 @@ def _failed(
         details.append(f"invalid: {', '.join(invalid)}")
         hint = repair(invalid)
     return RevisionError(f"revision {revision.id} failed: {event['message']}", details=details, hint=hint)
-
-
-@contextlib.contextmanager
-def _worded(address: Address) -> Any:  # noqa: ANN401 - a context manager's generator
-    """Turn what the server says to our own statements into an error without the password."""
-    import psycopg  # noqa: PLC0415
-
-    try:
-        yield
-    except psycopg.Error as error:
-        raise DatabaseError(
-            f"database {address} refused",
-            details=address.redact(str(error)).splitlines(),
-            hint="look at the server's log, then run again",
-        ) from None
