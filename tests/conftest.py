@@ -62,6 +62,16 @@ def postgres() -> Path:
 
 
 @pytest.fixture(scope="session")
+def pgbouncer(postgres: Path) -> str:
+    """PgBouncer's program; Debian keeps it off the usual PATH."""
+    assert postgres.is_dir()
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
+    if program is None:
+        missing("pgbouncer", "no such program")
+    return program or ""
+
+
+@pytest.fixture(scope="session")
 def docker() -> None:
     """A Docker Engine that answers and has buildx."""
     from buildkit.errors import EngineError

@@ -6,7 +6,9 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ from urllib.parse import quote
 import psycopg
 
 from buildkit.doors import process
-from buildkit.migrate import devdb
+from buildkit.migrate import cluster, devdb
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -40,6 +42,13 @@ except BuildkitError as error:
     code = error.exit_code
 print(json.dumps(sorted(sys.modules)))
 sys.exit(code)
+"""
+
+BARRIER = """
+import psycopg, sys
+import buildkit.migrate.upgrade
+print("ready", flush=True)
+sys.stdin.readline()
 """
 
 REVISION = '''"""{summary}"""
@@ -74,14 +83,62 @@ def serving(programs: Path, folder: Path) -> Iterator[devdb.Server]:
         shutil.rmtree(server.home.parent)
 
 
+POOLER = """
+[databases]
+* = host=127.0.0.1 port={server} auth_user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = {folder}/users
+logfile = {folder}/log
+pool_mode = {mode}
+default_pool_size = 30
+max_client_conn = 200
+"""
+
+
+@contextlib.contextmanager
+def pooling(program: str, server: devdb.Server, *, mode: str = "transaction") -> Iterator[int]:
+    """PgBouncer in front of `server`, as strict as it comes; gives its port."""
+    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (folder / "ini").write_text(POOLER.format(server=server.port, port=port, folder=folder, mode=mode))
+    (folder / "users").write_text(f'"postgres" "{server.password}"\n')
+    account = cluster.account()
+    for path in (folder, *folder.iterdir()):
+        path.chmod(0o700)
+        if account is not None:
+            shutil.chown(path, account)
+    child = process.start([program, "-q", str(folder / "ini")], user=account)
+    try:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with (
+                contextlib.suppress(psycopg.OperationalError),
+                psycopg.connect(f"postgresql://postgres:{server.password}@127.0.0.1:{port}/dev", connect_timeout=2),
+            ):
+                break
+            assert child.poll() is None, (folder / "log").read_text()
+            time.sleep(0.02)
+        yield port
+    finally:
+        process.end(child)
+        shutil.rmtree(folder)
+
+
 class Service:
     """A project in `root` with a fresh database on `server`, reached with a password that must never be seen."""
 
     PASSWORD = "se/cr@t:%word"
 
-    def __init__(self, root: Path, server: devdb.Server) -> None:
+    def __init__(self, root: Path, server: devdb.Server, *, port: int | None = None) -> None:
         self.root = root
         self.server = server
+        self.port = port or server.port
         self.name = f"d{time.time_ns()}"
         self.versions = root / "migrations" / "versions"
         self.versions.mkdir(parents=True)
@@ -98,7 +155,7 @@ class Service:
 
     def url_with(self, **parts: Any) -> str:
         facts: dict[str, Any] = {"scheme": "postgresql", "user": self.name, "name": self.name}
-        facts |= {"password": self.PASSWORD, "host": "127.0.0.1", "port": self.server.port} | parts
+        facts |= {"password": self.PASSWORD, "host": "127.0.0.1", "port": self.port} | parts
         return "{scheme}://{user}:{secret}@{host}:{port}/{name}".format(
             secret=quote(str(facts["password"]), safe=""), **facts
         )
@@ -113,13 +170,17 @@ class Service:
         for at, body in enumerate(bodies, 1):
             self.revision(f"{at:04}", f"{at - 1:04}" if at > 1 else None, body)
 
-    def start(self, *, url: str | None = None, **times: float) -> Any:
+    def start(self, url: str | None = None, barrier: bool = False, **times: float) -> Any:
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         environment |= self.variables
         environment["DATABASE_URL"] = self.url if url is None else url
         environment["TIMES"] = json.dumps({"wait": 20.0, "lock_wait": 60.0, **times})
         return process.start(
-            [sys.executable, "-c", DRIVER], folder=self.root, environment=environment, output=process.PIPE
+            [sys.executable, "-c", (BARRIER if barrier else "") + DRIVER],
+            folder=self.root,
+            environment=environment,
+            stdin=process.PIPE if barrier else None,
+            output=process.PIPE,
         )
 
     def finish(self, child: Any, timeout: float = 60.0) -> process.Completed:
@@ -132,15 +193,27 @@ class Service:
             assert quote(self.PASSWORD, safe="") not in text
         return process.Completed(("migrate",), child.returncode, out, words, 0.0)
 
+    def together(self, replicas: int, **times: float) -> tuple[list[process.Completed], float]:
+        """Let as many go at once; give what each left, and the seconds from the barrier until the last has ended."""
+        children = [self.start(None, True, **times) for _ in range(replicas)]
+        for child in children:
+            assert child.stdout.readline() == "ready\n"
+        start = time.monotonic()
+        for child in children:
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        ended = [self.finish(child, timeout=120) for child in children]
+        return ended, time.monotonic() - start
+
     def migrate(self, *, url: str | None = None, **times: float) -> process.Completed:
-        return self.finish(self.start(url=url, **times))
+        return self.finish(self.start(url, False, **times))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.session() as connection:
             return connection.execute(query).fetchall()
 
     def session(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self.url, autocommit=True)
+        return psycopg.connect(self.url_with(port=self.server.port), autocommit=True)
 
     @property
     def at(self) -> list[str]:
@@ -156,6 +229,11 @@ class Service:
         """Wait until a statement with these words waits for a lock; return its backend."""
         query = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
         return self._await(query, f"%{words}%")
+
+    def await_statement(self, words: str) -> int:
+        """Wait until a statement with these words runs; return its backend."""
+        query = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE %s"
+        return self._await(query, f"{words}%")
 
     def await_session(self, role: str) -> int:
         return self._await("SELECT pid FROM pg_stat_activity WHERE application_name LIKE %s", f"buildkit {role} %")
