@@ -85,12 +85,18 @@ def tests(session: nox.Session, config: Config, console: Console) -> None:
     _run_tests(session, config)
 
 
-def migrations(session: nox.Session, config: Config, console: Console) -> None:  # noqa: ARG001
-    """Check that the revisions lead to one head and that the models match it."""
-    from buildkit.flows.migrate import check_migrations, lines
+def migrations(session: nox.Session, config: Config, console: Console) -> None:
+    """Check that the revisions lead to one head, that the models match it, and that they go up, down and up again."""
+    from buildkit.flows import migrate, rehearse
+    from buildkit.migrate.devdb import find_programs
 
-    report = check_migrations(config, console, os.environ)
-    console.result(report, lines(report))
+    report = migrate.check_migrations(config, console, os.environ)
+    console.result(report, migrate.lines(report))
+    if find_programs(os.environ) is None:
+        session.log("no round trip: there is no PostgreSQL to start")
+        return
+    report = rehearse.round_trip(config, console, os.environ)
+    console.result(report, rehearse.lines(report))
 
 
 def image(session: nox.Session, config: Config, console: Console) -> None:  # noqa: ARG001

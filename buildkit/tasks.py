@@ -350,6 +350,37 @@ def migrate_check(_context: Context, json: bool = False) -> None:
     _run(flow.check_migrations, flow.lines, json=json)
 
 
+@task(name="sql", help={"revision": "this one, pending or not; the pending ones if left out", **_JSON})
+def migrate_sql(_context: Context, revision: str = "", json: bool = False) -> None:
+    """Print the SQL of the pending revisions."""
+    from buildkit.flows import rehearse as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.migration_sql(config, console, environment, revision=revision)
+
+    _run(run, flow.sql_lines, json=json)
+
+
+@task(
+    name="rehearse",
+    help={
+        "rows": "copy the rows too, so that the times are real",
+        "round_trip": "take an empty database up, down and up again instead",
+        **_JSON,
+    },
+)
+def migrate_rehearse(_context: Context, rows: bool = False, round_trip: bool = False, json: bool = False) -> None:
+    """Run the pending revisions on a throw-away copy, and report what they lock."""
+    from buildkit.flows import rehearse as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        if round_trip:
+            return flow.round_trip(config, console, environment)
+        return flow.rehearse(config, console, environment, rows=rows)
+
+    _run(run, flow.lines, json=json)
+
+
 ns = Collection(
     build,
     compile,
@@ -357,7 +388,7 @@ ns = Collection(
     Collection("image", image, image_test),
     Collection("cache", cache_stats, cache_verify, cache_prune, cache_clean, cache_pack, cache_unpack),
     Collection("data", refresh, data_status, data_verify, data_clear, data_push, data_pull),
-    Collection("migrate", migrate, migrate_status, migrate_check),
+    Collection("migrate", migrate, migrate_status, migrate_check, migrate_sql, migrate_rehearse),
 )
 
 # Invoke turns bytecode off for the whole process, to keep it out of the folders with tasks; the flows, which are

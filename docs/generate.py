@@ -151,7 +151,7 @@ SESSIONS = """## `nox -s build`, `tests`, `migrations`, `image`
 |---|---|
 | `build-3.x` | builds this Python's wheel, installs it in a clean environment, imports every module, runs the tests |
 | `tests-3.x` | runs the tests in the checkout, with the modules compiled in place |
-| `migrations` | checks the revisions as `invoke migrate.check` does |
+| `migrations` | `invoke migrate.check`, then `invoke migrate.rehearse --round-trip` |
 | `image` | builds the images; only when it is named |
 
 `nox -s build --list --json` prints the matrix for a CI service. What follows `--` goes to the tests.

@@ -63,7 +63,7 @@ def migration_status(config: Config, console: Console, environment: Mapping[str,
     if settings is None or not graph.head:
         return _nothing(console, watch)
     look.warn_of_target(environment, console.say)
-    database = _present_database(config, environment)
+    database = present_database(config, environment)
     at: frozenset[str] = frozenset()
     pending = list(graph.revisions)
     if database is not None:
@@ -103,7 +103,7 @@ def check_migrations(config: Config, console: Console, environment: Mapping[str,
     if not settings.metadata:
         console.say("models not compared: name them with [tool.alembic] metadata")
         return _report(settings, graph, None, (files,), [], watch)
-    database = _database_for_check(config, console, environment) if start else _present_database(config, environment)
+    database = _database_for_check(config, console, environment) if start else present_database(config, environment)
     if database is None:
         console.say("models not compared: no database at hand")
         return _report(settings, graph, None, (files,), [], watch)
@@ -166,7 +166,7 @@ def ensure_database(config: Config, environment: Mapping[str, str]) -> Database:
     return Database(server.url, server.started)
 
 
-def _present_database(config: Config, environment: Mapping[str, str]) -> Database | None:
+def present_database(config: Config, environment: Mapping[str, str]) -> Database | None:
     """Return the database that there is already, without starting one."""
     url = environment.get(config.migrate.url_env)
     if url:
@@ -180,7 +180,7 @@ def _database_for_check(config: Config, console: Console, environment: Mapping[s
         if devdb.find_programs(environment) is None:
             return None
         migrate(config, console, environment)
-    return _present_database(config, environment)
+    return present_database(config, environment)
 
 
 def _graph(settings: MigrationSettings | None) -> Graph:

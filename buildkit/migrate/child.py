@@ -9,6 +9,7 @@ stays as it is: time limits come with SQLAlchemy's `connect` event, one transact
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import io
 import json
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from buildkit.migrate.indexes import INVALID, repair
 from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.trace import Trace
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -42,7 +44,8 @@ class Run:
     """One run of Alembic, seen from its hooks.
 
     Args:
-        orders: what the supervisor wrote: `settings`, `root`, `url`, `name`, `pooled`, `command`, `events`.
+        orders: what the supervisor wrote: `settings`, `root`, `url`, `name`, `pooled`, `command`, `events`; `at`, where
+            the SQL begins, or `target`, where a downgrade ends.
     """
 
     def __init__(self, orders: dict[str, Any]) -> None:
@@ -51,6 +54,9 @@ class Run:
         self._name: str = orders["name"]
         self._pooled: bool = orders["pooled"]
         self._events: int = orders["events"]
+        self._orders = orders
+        self._sql = io.StringIO()
+        self._trace = Trace() if orders["command"] == "rehearse" else None
         self._limits = [
             f"lock_timeout = {int(self._settings.lock_timeout * 1000)}",
             f"statement_timeout = {int(self._settings.statement_timeout * 1000)}",
@@ -94,6 +100,28 @@ class Run:
             return 1
         return 0
 
+    def downgrade(self) -> int:
+        """Take a throw-away database down."""
+        from alembic import command  # noqa: PLC0415
+
+        try:
+            command.downgrade(self._alembic(), self._orders["target"])
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._fail(error)
+            return 1
+        return 0
+
+    def sql(self) -> int:
+        """Render the revisions after `at` without a connection; each is told as one event."""
+        from alembic import command  # noqa: PLC0415
+
+        try:
+            command.upgrade(self._alembic(), "heads", sql=True)
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._fail(error)
+            return 1
+        return 0
+
     def hook(self) -> None:
         """Put the hooks in place; they live as long as the process."""
         from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
@@ -112,7 +140,11 @@ class Run:
             if options.get("target_metadata") is None and self._settings.metadata:
                 options["target_metadata"] = _named(self._settings.metadata)
             steps: Any = context.context_opts.setdefault("buildkit_steps", context.context_opts.get("fn"))
-            context.context_opts["fn"] = self._timed(steps)
+            if self._orders["command"] == "sql":
+                options |= {"output_buffer": self._sql, "starting_rev": self._orders["at"] or None}
+                context.context_opts["fn"] = self._rendered(steps)
+            else:
+                context.context_opts["fn"] = self._timed(steps)
             configure(context, *arguments, **options)
 
         @contextlib.contextmanager
@@ -151,6 +183,8 @@ class Run:
                 self._autocommitted = False
                 self._concurrent.clear()
                 self._statements = self._rows = 0
+                if self._trace:
+                    self._trace.begin()
                 self._tell("start", revision=self._id)
                 start = time.perf_counter()
                 yield step
@@ -161,9 +195,26 @@ class Run:
                     statements=self._statements,
                     rows=self._rows,
                 )
+                if self._trace:
+                    self._tell("locks", revision=self._id, rows=self._trace.end())
             self._revision = None
 
         return timed
+
+    def _rendered(self, steps: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
+        """Wrap what yields the revisions: tell the SQL of each; one that asks the database for something has none."""
+
+        def rendered(at: Any, context: Any) -> Iterator[Any]:  # noqa: ANN401 - Alembic's own
+            for step in steps(at, context):
+                self._revision = step.revision
+                before = self._sql.tell()
+                refused: list[str] = []
+                step.migration_fn = _guarded(step.migration_fn, refused, self._where)
+                yield step
+                text = self._sql.getvalue()[before:].strip()
+                self._tell("sql", revision=self._id, sql="" if refused else text, refused="; ".join(refused))
+
+        return rendered
 
     def _connected(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - any driver's
         """Limit what this session may do to others, and let the server notice when this process is gone.
@@ -201,6 +252,8 @@ class Run:
             self._set(connection, [f"LOCAL {limit}" for limit in self._limits])
 
     def _before_statement(self, connection: Any, _cursor: object, statement: str, *_: object) -> None:  # noqa: ANN401
+        if self._trace and self._revision is not None:
+            self._trace.before(lambda query: self._ask(connection, query))
         if _CONCURRENTLY.search(statement):
             # It waits for others without keeping anybody waiting; cut short, it would leave an invalid index.
             self._concurrent.append(statement)
@@ -212,8 +265,19 @@ class Run:
             self._set(connection, self._limits[:2])
         if self._revision is not None and self._settings.version_table not in statement:
             self._statements += 1
+            if self._trace:
+                self._trace.after(lambda query: self._ask(connection, query), statement)
             if _WRITES.match(statement):
                 self._rows += max(0, cursor.rowcount)
+
+    @staticmethod
+    def _ask(connection: Any, query: str) -> list[tuple[Any, ...]]:  # noqa: ANN401 - SQLAlchemy's
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(query)
+            return [tuple(row) for row in cursor.fetchall()]
+        finally:
+            cursor.close()
 
     @staticmethod
     def _set(connection: Any, limits: list[str]) -> None:  # noqa: ANN401 - SQLAlchemy's
@@ -285,7 +349,14 @@ def main() -> int:
     threading.Thread(target=_end_with_the_supervisor, daemon=True).start()
     run = Run(orders)
     run.hook()
-    return run.upgrade() if orders["command"] == "upgrade" else run.check()
+    commands = {
+        "upgrade": run.upgrade,
+        "rehearse": run.upgrade,
+        "downgrade": run.downgrade,
+        "check": run.check,
+        "sql": run.sql,
+    }
+    return commands[orders["command"]]()
 
 
 def _end_with_the_supervisor() -> None:
@@ -293,6 +364,21 @@ def _end_with_the_supervisor() -> None:
     while os.read(0, 1024):
         pass
     os._exit(1)
+
+
+def _guarded(
+    body: Callable[..., None], refused: list[str], where: Callable[[BaseException], str]
+) -> Callable[..., None]:
+    """Wrap a revision's function: what it raises is noted, so that the next revisions are rendered all the same."""
+
+    @functools.wraps(body)  # its name is in the SQL's comments
+    def guarded(**options: Any) -> None:  # noqa: ANN401 - Alembic's own
+        try:
+            body(**options)
+        except Exception as error:  # noqa: BLE001 - whatever a revision raises for want of a connection
+            refused.append(f"{where(error)}: {_first_line(error)}")
+
+    return guarded
 
 
 def _several(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - one callable, several, or none

@@ -28,6 +28,7 @@ class Revision:
         labels: its `branch_labels`.
         summary: the first line of its docstring.
         file: where it stands.
+        reversible: whether it has a `downgrade` that does more than raise.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Revision:
     labels: tuple[str, ...]
     summary: str
     file: Path
+    reversible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,15 @@ class Graph:
         """Return what a database at the revisions `at` lacks, in an order in which it can be applied."""
         applied = self.below(at)
         return [revision for revision in self.revisions.values() if revision.id not in applied]
+
+    def way_down(self) -> tuple[str, set[str]]:
+        """Return the last revision that has no way down, empty where all have one, and the revisions above it."""
+        above: set[str] = set()
+        for revision in reversed(list(self.revisions.values())):
+            if not revision.reversible:
+                return revision.id, above
+            above.add(revision.id)
+        return "", above
 
 
 def read(folders: Sequence[Path], *, recursive: bool = False) -> Graph:
@@ -116,7 +127,12 @@ def _parse(file: Path) -> Revision:
         labels=_texts(values.get("branch_labels")),
         summary=(ast.get_docstring(tree) or "").partition("\n")[0],
         file=file,
+        reversible=any(isinstance(node, ast.FunctionDef) and _does_something(node) for node in tree.body),
     )
+
+
+def _does_something(function: ast.FunctionDef) -> bool:
+    return function.name == "downgrade" and not any(isinstance(node, ast.Raise) for node in function.body)
 
 
 def _assignments(tree: ast.Module, file: Path) -> Iterator[tuple[str, Any]]:

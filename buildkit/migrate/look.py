@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseError, RevisionError
@@ -15,6 +15,31 @@ from buildkit.migrate.watch import Lost
 
 if TYPE_CHECKING:
     import psycopg
+
+
+def statements(settings: MigrationSettings, at: Collection[str], *, say: Say) -> dict[str, tuple[str, str]]:
+    """Return, for each revision after `at`, its SQL and why there is none; nothing is connected to.
+
+    Raises:
+        RevisionError: env.py cannot be run without a connection.
+    """
+    found: dict[str, tuple[str, str]] = {}
+
+    def hear(event: supervisor.Event) -> None:
+        if event["event"] == "sql":
+            found[event["revision"]] = (event["sql"], event["refused"])
+
+    address = Address.parse("postgresql://offline/offline", settings.url_env)
+    try:
+        url = address.sqlalchemy
+        supervisor.run("sql", settings, address, url=url, lock=None, say=say, tell=hear, at=sorted(at))
+    except supervisor.Failure as failure:
+        raise RevisionError(
+            f"the SQL cannot be rendered: {failure.event.get('message', 'Alembic did not run')}",
+            details=[failure.event["where"]] if failure.event.get("where") else failure.words,
+            hint="does env.py have an offline mode, as those that `alembic init` makes have?",
+        ) from None
+    return found
 
 
 def warn_of_target(environment: Mapping[str, str], say: Say) -> None:

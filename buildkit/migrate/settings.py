@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import os
 import re
 import sys
@@ -156,6 +155,8 @@ def _toml_values(file: Path) -> dict[str, Any]:
 
 
 def _ini_values(file: Path) -> dict[str, Any]:
+    import configparser  # noqa: PLC0415 - not in the container, where `from_json` does
+
     parser = configparser.ConfigParser({"here": file.parent.as_posix()})
     try:
         parser.read_string(file.read_text("utf-8"), str(file))

@@ -49,27 +49,30 @@ def run(
     address: Address,
     *,
     url: str,
-    lock: psycopg.Connection[Any],
+    lock: psycopg.Connection[Any] | None,
     say: Say,
     tell: Callable[[Event], None],
+    **orders: object,
 ) -> None:
     """Run the child to its end.
 
     Args:
-        command: `upgrade` or `check`.
+        command: `upgrade`, `rehearse`, `downgrade`, `check` or `sql`.
         settings: the project's.
         address: the database.
         url: its URL as the user wrote it, for an env.py that reads the variable itself.
-        lock: the connection that holds the lock; while it lives, nobody else migrates.
+        lock: the connection that holds the lock; while it lives, nobody else migrates. None for `sql`, which connects
+            to nothing.
         say: gets what the project prints, without the password.
         tell: gets each event.
+        orders: what the command has to know besides: `at` for `sql`, `target` for `downgrade`.
 
     Raises:
         Failure: the child failed.
         Lost: the connection that holds the lock was lost.
     """
-    name = session_name(f"migrate {scope(lock, settings)}")
-    watch = Watch(lock, name, address, say)
+    name = "" if lock is None else session_name(f"migrate {scope(lock, settings)}")
+    watch = None if lock is None else Watch(lock, name, address, say)
     reading, writing = os.pipe()
     listening, speaking = os.pipe()
     environment = {name: value for name, value in os.environ.items() if name != TARGET}
@@ -86,12 +89,12 @@ def run(
     finally:
         os.close(writing)
         os.close(speaking)
-    orders = {
+    orders |= {
         "settings": settings.as_json(),
         "root": str(settings.root),
         "url": address.sqlalchemy,
         "name": name,
-        "pooled": pooled(lock),
+        "pooled": lock is not None and pooled(lock),
         "command": command,
         "events": writing,
     }
@@ -102,7 +105,7 @@ def run(
         with contextlib.suppress(BrokenPipeError):
             child.stdin.write(json.dumps(orders) + "\n")
             child.stdin.flush()
-        for source, line in _lines({reading: "events", listening: "words"}, watch.beat):
+        for source, line in _lines({reading: "events", listening: "words"}, watch.beat if watch else lambda: None):
             if source == "words":
                 words = [*words, address.redact(line)][-_LAST_WORDS:]
                 say(words[-1])
@@ -111,10 +114,10 @@ def run(
             if event["event"] == "failed":
                 failed = event
             else:
-                tell({**event, "waited": watch.spent()} if event["event"] == "done" else event)
+                tell({**event, "waited": watch.spent()} if watch and event["event"] == "done" else event)
         exit_code = child.wait()
     finally:
-        if child.poll() is None:
+        if watch and child.poll() is None:
             watch.terminate()
         process.end(child, grace=_GRACE)
         os.close(reading)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseError, RevisionError
-from buildkit.migrate import lock, supervisor
+from buildkit.migrate import glance, lock, supervisor
 from buildkit.migrate.database import Address, Say, connect
 from buildkit.migrate.graph import Graph, read
 from buildkit.migrate.indexes import INVALID, repair
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import psycopg
 
 Tell = Callable[[Outcome], None]
+Trace = Callable[[str, list[dict[str, Any]]], None]
 
 _LEFT_BEHIND = 10.0
 _RESTARTS = 3
@@ -46,12 +47,18 @@ class Migration:
 
 
 def upgrade(
-    settings: MigrationSettings, url: str, *, environment: Mapping[str, str], say: Say, tell: Tell
+    settings: MigrationSettings,
+    url: str,
+    *,
+    environment: Mapping[str, str],
+    say: Say,
+    tell: Tell,
+    trace: Trace | None = None,
 ) -> Migration:
     """Bring the database to the one head.
 
     1. The files lead to one head, before any connection.
-    2. One SELECT: at head is done, without a lock and without Alembic.
+    2. One SELECT: at head is done, without a lock, without Alembic, without psycopg.
     3. The lock, then the same look again.
     4. Alembic in a child process, one transaction a revision.
     5. The database is at head now.
@@ -62,6 +69,7 @@ def upgrade(
         environment: looked at for the variable that used to choose a revision.
         say: told what happens.
         tell: told each revision as it is committed.
+        trace: told what each revision locked, by `table`, `mode` and further; only a rehearsal pays for that.
 
     Raises:
         BuildkitError: as its classes say; nothing of the failing revision is left, unless it committed by itself.
@@ -70,8 +78,10 @@ def upgrade(
     graph = read(settings.versions, recursive=settings.recursive)
     if not graph.head:
         return Migration("")
-    run = _Run(settings, graph, Address.parse(url, settings.url_env), url, say, tell)
+    run = _Run(settings, graph, Address.parse(url, settings.url_env), url, say, tell, trace)
     with supervisor.stoppable():
+        if glance.at_head(run.address, settings, graph.head):
+            return Migration(graph.head)
         lost: Lost | None = None
         for left in reversed(range(1 + _RESTARTS)):
             with contextlib.closing(connect(run.address, wait=settings.wait, say=say)) as connection:
@@ -88,6 +98,26 @@ def upgrade(
         return Migration(graph.head, tuple(run.applied))
 
 
+def downgrade(settings: MigrationSettings, graph: Graph, url: str, target: str, *, say: Say) -> None:
+    """Take a throw-away database down to `target`: an id, or `base`. Nothing else ever goes down.
+
+    Raises:
+        RevisionError: a revision failed on its way down.
+    """
+    address = Address.parse(url, settings.url_env)
+    with (
+        supervisor.stoppable(),
+        contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
+        worded(address),
+    ):
+        try:
+            supervisor.run(
+                "downgrade", settings, address, url=url, lock=connection, say=say, tell=lambda _: None, target=target
+            )
+        except supervisor.Failure as failure:
+            raise _failed(connection, settings, graph, failure) from None
+
+
 class _Run:
     """One migration, on as many connections as it takes.
 
@@ -98,10 +128,18 @@ class _Run:
         url: its URL as the user wrote it.
         say: told what happens.
         tell: told each revision as it is committed.
+        trace: told what each revision locked; may be None.
     """
 
     def __init__(
-        self, settings: MigrationSettings, graph: Graph, address: Address, url: str, say: Say, tell: Tell
+        self,
+        settings: MigrationSettings,
+        graph: Graph,
+        address: Address,
+        url: str,
+        say: Say,
+        tell: Tell,
+        trace: Trace | None,
     ) -> None:
         self.settings = settings
         self.graph = graph
@@ -109,6 +147,7 @@ class _Run:
         self.url = url
         self.say = say
         self.tell = tell
+        self.trace = trace
         self.applied: list[Outcome] = []
         self._server: Any = None
 
@@ -145,9 +184,10 @@ class _Run:
         self.say("the server is back; what was not committed is rolled back, going on from there")
 
     def _apply(self, connection: psycopg.Connection[Any]) -> None:
+        command = "rehearse" if self.trace else "upgrade"
         try:
             supervisor.run(
-                "upgrade", self.settings, self.address, url=self.url, lock=connection, say=self.say, tell=self._hear
+                command, self.settings, self.address, url=self.url, lock=connection, say=self.say, tell=self._hear
             )
         except supervisor.Failure as failure:
             if failure.event.get("lost"):
@@ -160,6 +200,8 @@ class _Run:
             work = f"{event['statements']} statements, {event['rows']} rows, {event['waited']:.1f} s in wait for locks"
             self.applied.append(Outcome(event["revision"], "applied", reason, event["seconds"], work))
             self.tell(self.applied[-1])
+        elif event["event"] == "locks" and self.trace:
+            self.trace(event["revision"], event["rows"])
         elif event["event"] == "retry":
             self.say(f"revision {event['revision']}: {event['reason']}; rolled back, trying again")
 

@@ -1,0 +1,223 @@
+"""What comes before a migration: its SQL, and a rehearsal on a throw-away copy with a report of its locks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from buildkit.config import Config
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import DatabaseError, RevisionError
+from buildkit.flows.migrate import ensure_database, migration_settings, present_database
+from buildkit.migrate import devdb, look, rehearsal, upgrade
+from buildkit.migrate.database import Address
+from buildkit.migrate.graph import Graph, read
+from buildkit.migrate.lint import find_squawk, lint
+from buildkit.migrate.settings import MigrationSettings
+from buildkit.model import Outcome, Reason, Report
+from buildkit.report.console import Console, table
+from buildkit.store.artifacts import default_folder
+
+SQL_SCHEMA = "buildkit.migrate.sql/1"
+SCHEMA = "buildkit.migrate.rehearse/1"
+
+
+def migration_sql(config: Config, console: Console, environment: Mapping[str, str], *, revision: str = "") -> Report:
+    """Render the SQL of the pending revisions, or of one; changes nothing.
+
+    A revision that asks the database for something has no SQL of its own; it is marked, and the others are rendered.
+
+    Args:
+        config: the project.
+        console: told where the database is.
+        environment: `DATABASE_URL` names the database that says what is pending; without one, and without a
+            development server that runs, all revisions are.
+        revision: render this one, pending or not.
+
+    Raises:
+        RevisionError: there is no such revision, or env.py has no offline mode.
+    """
+    watch = Stopwatch()
+    settings, graph = _project(config)
+    if settings is None:
+        console.say("the project has no migrations")
+        return Report(SQL_SCHEMA, (), watch.seconds, {"head": None, "at": [], "database": None}, "revision")
+    if revision and revision not in graph.revisions:
+        raise RevisionError(f"there is no revision {revision}", hint="see `invoke migrate.status`")
+    database = None if revision else present_database(config, environment)
+    at: frozenset[str] = frozenset()
+    if database is not None:
+        at, _ = look.pending(settings, graph, database.url, say=console.say)
+    found = look.statements(settings, at, say=console.say)
+    wanted = {revision} if revision else set(found)
+    rows = tuple(
+        Outcome(
+            each.id,
+            "needs a connection" if found[each.id][1] else "rendered",
+            Reason(found[each.id][1] or "pending", "" if found[each.id][1] else each.summary),
+            detail=found[each.id][0],
+        )
+        for each in graph.revisions.values()
+        if each.id in wanted
+    )
+    name = None if database is None else str(Address.parse(database.url, settings.url_env))
+    return Report(SQL_SCHEMA, rows, watch.seconds, {"head": graph.head, "at": sorted(at), "database": name}, "revision")
+
+
+def sql_lines(report: Report) -> list[str]:
+    """Return the SQL, each revision under a comment that names it."""
+    if report.facts["head"] and not report.outcomes:
+        return ["-- nothing is pending"]
+    return [
+        f"-- revision {row.subject}: {row.reason.detail}\n{row.detail}\n"
+        if row.result == "rendered"
+        else f"-- revision {row.subject} needs a connection, so its SQL is not known before: {row.reason.kind}\n"
+        for row in report.outcomes
+    ]
+
+
+def rehearse(config: Config, console: Console, environment: Mapping[str, str], *, rows: bool = False) -> Report:
+    """Run the pending revisions on a throw-away copy, and say what each locks, how, how long, and what it rewrites.
+
+    The copy is made on the development server, of the database that `DATABASE_URL` names, else of the development
+    database; that one is only read. Where squawk is installed, it reads the SQL as well.
+
+    Args:
+        config: the project.
+        console: told each revision.
+        environment: names the database, and where PostgreSQL's programs are.
+        rows: copy the rows too, so that the times are real; without them the copy has the schema alone.
+
+    Raises:
+        RevisionError: a revision fails, as it would on the database itself.
+        DatabaseError: no copy can be made.
+    """
+    watch = Stopwatch()
+    settings, graph = _project(config)
+    if settings is None:
+        return _nothing(console, watch)
+    source = ensure_database(config, environment)
+    address = Address.parse(source.url, settings.url_env)
+    at, pending = look.pending(settings, graph, source.url, say=console.say)
+    facts: dict[str, object] = {"head": graph.head, "at": sorted(at), "database": str(address)}
+    facts |= {"copied": "rows" if rows else "schema", "locks": [], "lint": []}
+    if not pending:
+        return Report(SCHEMA, (), watch.seconds, facts, "revision")
+    locks: list[dict[str, Any]] = []
+
+    def trace(revision: str, found: list[dict[str, Any]]) -> None:
+        locks.extend({"revision": revision, **row} for row in found)
+
+    server = devdb.ensure(config.root, environment, cache=default_folder(environment))
+    with rehearsal.throw_away(server.url) as url:
+        console.say(f"rehearsing on a copy of {address}; it is only read")
+        rehearsal.copy(address, url, settings, at, _programs(environment), rows=rows)
+        done = upgrade.upgrade(settings, url, environment={}, say=console.say, tell=console.outcome, trace=trace)
+    facts["locks"] = locks
+    squawk = find_squawk(environment)
+    if squawk is None:
+        console.say("not linted: squawk is not installed (pip install squawk-cli)")
+    else:
+        sql = look.statements(settings, at, say=console.say)
+        facts["lint"] = lint(squawk, settings, {each: text for each, (text, _) in sql.items() if text})
+    return Report(SCHEMA, done.applied, watch.seconds, facts, "revision")
+
+
+def round_trip(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+    """Take an empty throw-away database up to head, down again and up again, and compare.
+
+    Down goes as far as the revisions have a `downgrade`, from head on. Where all have one, nothing may be left at the
+    end; and the second way up must lead to the same schema as the first.
+
+    Raises:
+        RevisionError: a revision fails, leaves something behind, or the schemas differ.
+        DatabaseError: there is no PostgreSQL to start.
+    """
+    watch = Stopwatch()
+    settings, graph = _project(config)
+    if settings is None:
+        return _nothing(console, watch)
+    target, down = graph.way_down()
+    programs = _programs(environment)
+    server = devdb.ensure(config.root, environment, cache=default_folder(environment))
+
+    def up(url: str) -> str:
+        upgrade.upgrade(settings, url, environment={}, say=console.say, tell=lambda _: None)
+        return rehearsal.schema(url, settings, programs)
+
+    with rehearsal.throw_away(server.url) as url:
+        empty = rehearsal.schema(url, settings, programs)
+        first = up(url)
+        upgrade.downgrade(settings, graph, url, target or "base", say=console.say)
+        left = rehearsal.schema(url, settings, programs)
+        if not target and left != empty:
+            raise _differ("the way down leaves something behind", empty, left)
+        second = up(url)
+    if first != second:
+        raise _differ("the second way up leads elsewhere than the first", first, second)
+    rows = tuple(
+        Outcome(each.id, "reversed", Reason("up, down and up again", each.summary))
+        if each.id in down
+        else Outcome(each.id, "kept", Reason("no way down", each.summary))
+        for each in graph.revisions.values()
+    )
+    facts: dict[str, object] = {"head": graph.head, "at": [], "database": None, "copied": "nothing"}
+    return Report(SCHEMA, rows, watch.seconds, facts, "revision")
+
+
+def lines(report: Report) -> list[str]:
+    """Return the report of a rehearsal as text."""
+    head, rows = report.facts["head"], report.outcomes
+    if not head:
+        return []
+    if report.facts["copied"] == "nothing":
+        kept = [row.subject for row in rows if row.result == "kept"]
+        note = f"; no way down below {kept[-1]}" if kept else ""
+        return [f"{len(rows) - len(kept)} of {len(rows)} revisions went up, down and up again to the same schema{note}"]
+    if not rows:
+        return [f"{report.facts['database']}: nothing is pending, already at head {head}"]
+    number = f"{len(rows)} revision{'s' * (len(rows) > 1)}"
+    said = [f"{number} rehearsed to head {head} on a copy of {report.facts['database']}"]
+    said[0] += f" (its {report.facts['copied']}), {report.seconds:.2f} s"
+    locks: Any = report.facts["locks"]
+    if locks:
+        heading = ("revision", "table", "lock", "keeps waiting", "held (s)", "rewrites")
+        cells = [
+            (row["revision"], row["table"], row["mode"], row["blocks"], f"{row['held']:.3f}", "yes" * row["rewrite"])
+            for row in locks
+        ]
+        said += ["", *table([heading, *cells])]
+    else:
+        said.append("no table is locked that was there before")
+    lint: Any = report.facts["lint"]
+    if lint:
+        said += ["", "squawk:", *(f"  {row['revision']}  {row['rule']}: {row['message']}" for row in lint)]
+    return said
+
+
+def _project(config: Config) -> tuple[MigrationSettings | None, Graph]:
+    """Return settings and graph; no settings where there is no revision."""
+    settings = migration_settings(config)
+    graph = Graph({}, {}, "") if settings is None else read(settings.versions, recursive=settings.recursive)
+    return (settings if graph.head else None), graph
+
+
+def _nothing(console: Console, watch: Stopwatch) -> Report:
+    console.say("the project has no migrations")
+    return Report(SCHEMA, (), watch.seconds, {"head": None, "at": [], "database": None}, "revision")
+
+
+def _programs(environment: Mapping[str, str]) -> Path:
+    programs = devdb.find_programs(environment)
+    if programs is None:
+        raise DatabaseError("there is no PostgreSQL to rehearse on", hint='pip install "invoke-buildkit[postgres]"')
+    return programs
+
+
+def _differ(message: str, one: str, other: str) -> RevisionError:
+    before, after = one.splitlines(), other.splitlines()
+    details = [f"- {line}" for line in before if line not in after] + [
+        f"+ {line}" for line in after if line not in before
+    ]
+    return RevisionError(message, details=details[:12], hint="mend the `downgrade` of the revision that made it")
