@@ -6,12 +6,13 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from buildkit.errors import DatabaseError
+from buildkit.migrate import libpq
 
 if TYPE_CHECKING:
     import psycopg
@@ -176,6 +177,8 @@ def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[An
         except psycopg.Error as error:
             words = address.redact(str(error).strip())
         fault = _fault(words)
+        if fault is _OTHER:
+            fault = _fault(_sqlstate(arguments))
         now = time.monotonic()
         if not fault.waits or now - start + pause > wait:
             raise _refusal(address, fault, words, waited=now - start)
@@ -186,6 +189,11 @@ def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[An
         pause = min(pause * 1.5, 1.0)
 
 
+def _sqlstate(arguments: Mapping[str, Any]) -> str:
+    library = libpq.load()
+    return "" if library is None else libpq.refusal(library, {name: str(each) for name, each in arguments.items()})
+
+
 class _Fault(NamedTuple):
     pattern: str
     waits: bool
@@ -194,7 +202,8 @@ class _Fault(NamedTuple):
     hint: str
 
 
-# The server's and libpq's own words, since a refused connection carries no SQLSTATE; the first that matches counts.
+# libpq's own words, which are English, and the server's where they are: psycopg's error carries no SQLSTATE here. Where
+# no words match, the SQLSTATE is asked for, and is looked for here too. The first that matches counts.
 _FAULTS = (
     _Fault(
         "starting up|not yet accepting|in recovery mode|shutting down|57P03",
@@ -204,7 +213,7 @@ _FAULTS = (
         hint="look at the server's log, or wait longer: [tool.buildkit.migrate] wait",
     ),
     _Fault(
-        "too many clients|connection slots are reserved|too many connections",
+        "too many clients|connection slots are reserved|too many connections|53300",
         waits=True,
         note="it has no connection free",
         message="the server at {place} has no connection free",
@@ -225,6 +234,13 @@ _FAULTS = (
         hint="correct the name in {variable}, or make it: createdb {database}",
     ),
     _Fault(
+        r"pg_hba\.conf",  # the name of a file, the same in every language
+        waits=False,
+        note="",
+        message="the server at {place} lets nobody in from here as {user!r} to {database!r} in this way",
+        hint="allow it in the server's pg_hba.conf; if that asks for TLS, set sslmode in {variable} (?sslmode=require)",
+    ),
+    _Fault(
         'role ".*" does not exist|not permitted to log in|Peer authentication|Ident authentication|28000',
         waits=False,
         note="",
@@ -232,18 +248,18 @@ _FAULTS = (
         hint="correct the role in {variable}, or make it: createuser {user}",
     ),
     _Fault(
-        "permission denied for database",
+        "permission denied for database|42501",
         waits=False,
         note="",
         message="role {user!r} may not connect to database {database!r} at {place}",
         hint="GRANT CONNECT ON DATABASE {database} TO {user}",
     ),
     _Fault(
-        "no pg_hba.conf entry|SSL|certificate|TLS",
+        "SSL|certificate|TLS",
         waits=False,
         note="",
-        message="the server at {place} and this client do not agree on TLS or on who may connect",
-        hint="set sslmode in {variable} (?sslmode=require, disable, verify-full), or allow this host in pg_hba.conf",
+        message="the server at {place} and this client do not agree on TLS",
+        hint="set sslmode in {variable}: ?sslmode=require, disable or verify-full",
     ),
     _Fault(
         "could not translate host name|name or service not known|failed to resolve|nodename nor servname|"

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import contextlib
+import socket
+import struct
+import threading
 import traceback
+from collections.abc import Iterator
 
 import pytest
 
@@ -96,3 +101,51 @@ def test_the_password_is_in_no_part_of_a_refusal() -> None:
 )
 def test_only_what_passes_is_waited_for(words: str, waits: bool) -> None:
     assert _fault(words).waits is waits
+
+
+@contextlib.contextmanager
+def refusing(sqlstate: str, words: str) -> Iterator[int]:
+    """A server that greets every client with an error in its own language; gives its port."""
+    fields = f"SFATALE\0VFATAL\0C{sqlstate}\0M{words}\0\0".encode()
+    error = b"E" + struct.pack("!i", len(fields) + 4) + fields
+
+    def answer(client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError):
+            while True:
+                (length,) = struct.unpack("!i", client.recv(4, socket.MSG_WAITALL))
+                (version,) = struct.unpack("!i", client.recv(length - 4, socket.MSG_WAITALL)[:4])
+                if version == 196608:  # not the question for TLS or GSSAPI
+                    client.sendall(error)
+                    return
+                client.sendall(b"N")
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                answer(listener.accept()[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "words", "message"),
+    [
+        ("28P01", "Passwort-Authentifizierung für Benutzer »ann« fehlgeschlagen", "refused the password of role 'ann'"),
+        ("3D000", "la base de données « shop » n'existe pas", "has no database 'shop'"),
+        ("28000", "роль «ann» не существует", "does not take role 'ann'"),
+        ("28000", "kein pg_hba.conf-Eintrag für Host »::1«", "lets nobody in from here as 'ann'"),
+        ("42501", "keine Berechtigung für Datenbank »shop«", "role 'ann' may not connect to database 'shop'"),
+        ("57P03", "das Datenbanksystem startet gerade", "is still starting up after"),
+        ("53300", "tut mir leid, schon zu viele Verbindungen", "has no connection free after"),
+    ],
+)
+def test_a_server_that_speaks_another_language_is_understood(sqlstate: str, words: str, message: str) -> None:
+    with refusing(sqlstate, words) as port, pytest.raises(DatabaseError) as caught:
+        connect(Address.parse(f"postgresql://ann@127.0.0.1:{port}/shop"), wait=0.0, say=lambda _: None)
+    assert message in caught.value.message
+    assert words in " ".join(caught.value.details), "the server's own words are shown as well"
