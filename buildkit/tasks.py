@@ -342,12 +342,24 @@ def migrate_status(_context: Context, json: bool = False) -> None:
     _run(flow.migration_status, flow.lines, json=json)
 
 
-@task(name="check", help=_JSON)
-def migrate_check(_context: Context, json: bool = False) -> None:
+@task(
+    name="check",
+    help={
+        "graph": "the files alone, without a database",
+        "onto": "as they will be after a merge with this branch, such as origin/main; the files alone",
+        **_JSON,
+    },
+)
+def migrate_check(_context: Context, graph: bool = False, onto: str = "", json: bool = False) -> None:
     """Check for one head, and that the models are as it leaves the database."""
     from buildkit.flows import migrate as flow  # noqa: PLC0415
 
-    _run(flow.check_migrations, flow.lines, json=json)
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        if graph or onto:
+            return flow.check_graph(config, console, environment, onto=onto)
+        return flow.check_migrations(config, console, environment)
+
+    _run(run, flow.lines, json=json)
 
 
 @task(name="sql", help={"revision": "this one, pending or not; the pending ones if left out", **_JSON})

@@ -123,6 +123,12 @@ class MigrateConfig:
     lock_wait: float = option("seconds", 600.0, "How long to wait for another migration.")
     lock_timeout: float = option("seconds", 5.0, "How long one statement may wait for a table.")
     statement_timeout: float = option("seconds", 0.0, "How long one statement may take; 0 for any time.")
+    ahead: str = option(
+        "text",
+        "fail",
+        "What to do with a database that is ahead of the code: stop, or leave it and start the service all the same.",
+        choices=("fail", "serve"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from buildkit.compile.modules import find_modules
 from buildkit.config import Config, ImageConfig
 from buildkit.errors import ConfigurationError
 from buildkit.flows.data import pipeline_of
+from buildkit.flows.migrate import migration_settings
 from buildkit.image import staging
 from buildkit.image.build import Request
 from buildkit.image.requirements import MYPYC, read_project
 from buildkit.image.revision import Revision
-from buildkit.migrate import settings as migrations
 from buildkit.runtime.settings import RuntimeSettings
 
 PROJECT = Path("/app")
@@ -91,15 +91,7 @@ def compose_variables(config: Config, name: str, image: str) -> str:
 
 
 def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
-    migrate = migrations.find(
-        config.root,
-        config=config.migrate.config,
-        url_env=config.migrate.url_env,
-        metadata=config.migrate.metadata,
-        wait=config.migrate.wait,
-        lock_wait=config.migrate.lock_wait,
-        lock_timeout=config.migrate.lock_timeout,
-    )
+    migrate = migration_settings(config)
     inputs = [name for stage in config.data.stage for name in stage.inputs]
     needed = [name for name in inputs if not name.startswith(("stage:", "env:", "package:"))]
     if migrate is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
-from buildkit.migrate import devdb, look, upgrade
+from buildkit.migrate import devdb, history, look, upgrade
 from buildkit.migrate.database import Address
 from buildkit.migrate.graph import Graph, read
 from buildkit.migrate.settings import MigrationSettings, find
@@ -51,6 +51,9 @@ def migrate(config: Config, console: Console, environment: Mapping[str, str], *,
     if database.started:
         console.say(f"started a development PostgreSQL for this project: {_name(settings, database)}")
     migration = upgrade.upgrade(settings, database.url, environment=environment, say=console.say, tell=console.outcome)
+    if migration.ahead:
+        rows: tuple[Outcome, ...] = (Outcome(graph.head, "fresh", Reason("the database is ahead of it")),)
+        return _report(settings, graph, database, rows, list(migration.ahead), watch)
     rows = migration.applied or (Outcome(graph.head, "fresh", Reason("already at head")),)
     return _report(settings, graph, database, rows, [graph.head], watch)
 
@@ -76,6 +79,25 @@ def migration_status(config: Config, console: Console, environment: Mapping[str,
         for each in graph.revisions.values()
     )
     return _report(settings, graph, database, rows, sorted(at), watch)
+
+
+def check_graph(config: Config, console: Console, environment: Mapping[str, str], *, onto: str = "") -> Report:  # noqa: ARG001 - as every flow
+    """Check that the files lead to one head, also after a merge with the branch `onto`; connects to nothing.
+
+    Raises:
+        HeadsError: not one head.
+        ConfigurationError: git does not know that branch.
+    """
+    watch = Stopwatch()
+    settings = migration_settings(config)
+    if settings is None:
+        return _nothing(console, watch)
+    merged = history.incoming(settings.versions, onto) if onto else None
+    graph = read(settings.versions, recursive=settings.recursive, merged=merged)
+    if not graph.head:
+        return _nothing(console, watch)
+    reason = Reason("the one head", f"merged with {onto}" if onto else graph.revisions[graph.head].summary)
+    return _report(settings, graph, None, (Outcome(graph.head, "fresh", reason),), [], watch)
 
 
 def check_migrations(config: Config, console: Console, environment: Mapping[str, str], *, start: bool = True) -> Report:
@@ -137,6 +159,8 @@ def lines(report: Report) -> list[str]:
             f"{where}: {len(pending)} pending to head {head}",
             *(f"  {row.subject}  {row.reason.detail}" for row in pending),
         ]
+    if any(row.reason.kind == "the database is ahead of it" for row in report.outcomes):
+        return [f"{where}: ahead of the code's head {head}, left as it is"]
     if report.facts.get("at"):
         return [f"{where}: already at head {head}"]
     return [f"one head: {head}"]
@@ -154,6 +178,7 @@ def migration_settings(config: Config) -> MigrationSettings | None:
         lock_wait=given.lock_wait,
         lock_timeout=given.lock_timeout,
         statement_timeout=given.statement_timeout,
+        ahead=given.ahead,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.errors import HeadsError
+from buildkit.migrate.history import author
 
 _NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 
@@ -80,15 +81,24 @@ class Graph:
         return "", above
 
 
-def read(folders: Sequence[Path], *, recursive: bool = False) -> Graph:
+def read(folders: Sequence[Path], *, recursive: bool = False, merged: Mapping[Path, str | None] | None = None) -> Graph:
     """Return the graph of all revision files in `folders`.
+
+    Args:
+        folders: where they lie.
+        recursive: whether folders below are searched too.
+        merged: files as they will be after a merge: their text, or None for one that goes.
 
     Raises:
         HeadsError: they do not lead to exactly one head: two heads, a missing parent, an id used twice, a circle, or
             a file that does not say what it is.
     """
-    revisions = [_parse(file) for folder in folders for file in _files(folder, recursive=recursive)]
-    return build(revisions)
+    changed = {file.resolve(): text for file, text in (merged or {}).items()}
+    files = [file for folder in folders for file in _files(folder, recursive=recursive)]
+    here = [file for file in files if not changed or file.resolve() not in changed]
+    there = [(file, text) for file, text in changed.items() if text is not None and _is_revision(file)]
+    revisions = [_parse(file, file.read_text("utf-8")) for file in here]
+    return build(revisions + [_parse(file, text) for file, text in there])
 
 
 def build(revisions: Sequence[Revision]) -> Graph:
@@ -105,12 +115,16 @@ def build(revisions: Sequence[Revision]) -> Graph:
 
 def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:
     names = folder.rglob("*.py") if recursive else folder.glob("*.py")
-    return (file for file in sorted(names) if not file.name.startswith(("__init__", ".#")))
+    return (file for file in sorted(names) if _is_revision(file))
 
 
-def _parse(file: Path) -> Revision:
+def _is_revision(file: Path) -> bool:
+    return not file.name.startswith(("__init__", ".#"))
+
+
+def _parse(file: Path, text: str) -> Revision:
     try:
-        tree = ast.parse(file.read_text("utf-8"), str(file))
+        tree = ast.parse(text, str(file))
     except SyntaxError as error:
         raise HeadsError(f"{file}:{error.lineno}: {error.msg}", hint="mend the file") from None
     values = {name: value for name, value in _assignments(tree, file) if name in _NAMES}
@@ -167,7 +181,7 @@ def _by_id(revisions: Sequence[Revision]) -> dict[str, Revision]:
         if other is not revision:
             raise HeadsError(
                 f"revision {revision.id}: two files have this id",
-                details=[str(other.file), str(revision.file)],
+                details=[_with_author(other.file), _with_author(revision.file)],
                 hint="give the later one a new id, and write that id wherever a `down_revision` means it",
             )
     return by_id
@@ -231,7 +245,7 @@ def _circle(waiting: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def _several(heads: Sequence[str], by_id: Mapping[str, Revision], needs: Mapping[str, tuple[str, ...]]) -> HeadsError:
     width = max(map(len, heads))
-    rows = [f"{each:<{width}}  {by_id[each].file}" for each in heads]
+    rows = [f"{each:<{width}}  {_with_author(by_id[each].file)}" for each in heads]
     parents = {need for each in heads for need in needs[each]}
     fork = f"both follow {parents.pop()}; " if len(heads) == 2 and len(parents) == 1 else ""  # noqa: PLR2004
     return HeadsError(
@@ -240,3 +254,8 @@ def _several(heads: Sequence[str], by_id: Mapping[str, Revision], needs: Mapping
         hint=f"{fork}set the `down_revision` of the later one to the other, or join them:\n"
         f'alembic merge -m "merge" {" ".join(heads)}',
     )
+
+
+def _with_author(file: Path) -> str:
+    who = author(file)
+    return f"{file}  ({who})" if who else str(file)

@@ -37,6 +37,7 @@ class MigrationSettings:
         lock_wait: seconds to wait for another migration.
         lock_timeout: seconds that one statement may wait for a table.
         statement_timeout: seconds that one statement may take; 0 for any number.
+        ahead: what to do with a database that is ahead of the code: `fail`, or `serve` and leave it as it is.
     """
 
     root: Path
@@ -53,6 +54,7 @@ class MigrationSettings:
     lock_wait: float = 600.0
     lock_timeout: float = 5.0
     statement_timeout: float = 0.0
+    ahead: str = "fail"
 
     def as_json(self) -> dict[str, object]:
         """Return the settings as JSON types, with every path relative to the root, so that they hold in a container."""
@@ -74,6 +76,7 @@ class MigrationSettings:
             "lock_wait": self.lock_wait,
             "lock_timeout": self.lock_timeout,
             "statement_timeout": self.statement_timeout,
+            "ahead": self.ahead,
         }
 
     @classmethod

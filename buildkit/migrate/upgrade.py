@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from buildkit.errors import DatabaseError, RevisionError
-from buildkit.migrate import glance, lock, supervisor
+from buildkit.errors import DatabaseAheadError, DatabaseError, RevisionError
+from buildkit.migrate import glance, lock, supervisor, version_table
 from buildkit.migrate.database import Address, Say, connect
 from buildkit.migrate.graph import Graph, read
 from buildkit.migrate.indexes import INVALID, repair
@@ -40,10 +40,17 @@ _ENDED = "57P01"  # admin_shutdown: of the server, or of this one session
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """What a migration came to: the head, and one outcome a revision; none where the database was at head before."""
+    """What a migration came to.
+
+    Args:
+        head: the code's.
+        applied: one outcome a revision; none where the database was at head before.
+        ahead: where the database is, if that is ahead of the code and it was left so.
+    """
 
     head: str
     applied: tuple[Outcome, ...] = ()
+    ahead: tuple[str, ...] = ()
 
 
 def upgrade(
@@ -90,6 +97,11 @@ def upgrade(
                         run.require_restarted(connection, lost)
                         run.bring_to_head(connection)
                     break
+                except DatabaseAheadError as error:
+                    if settings.ahead != "serve":
+                        raise
+                    say(f"warning: {error.message}; left as it is (ahead = serve)")
+                    return Migration(graph.head, ahead=tuple(sorted(version_table.read(connection, settings) or ())))
                 except Lost as error:
                     if error is lost or not left:
                         raise

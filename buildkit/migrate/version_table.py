@@ -79,7 +79,8 @@ def require_usable(
     if unknown:
         raise DatabaseAheadError(
             f"database {address} is at revision {', '.join(unknown)}, which the code does not have: it is ahead",
-            hint=f"deploy the code that brought it there; this code's head is {graph.head}",
+            hint=f"deploy the code that brought it there; this code's head is {graph.head}\n"
+            "if this code is meant to run on it, as after a way back: PYBUILDKIT_MIGRATE_AHEAD=serve",
         )
     for each in at:
         needed = graph.below(graph.needs[each]) & set(at)

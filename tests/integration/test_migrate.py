@@ -119,6 +119,23 @@ def test_a_database_that_is_ahead_of_the_code_is_said_to_be(service: Service) ->
     assert service.at == ["0002"]
 
 
+def test_after_a_way_back_the_older_code_may_run_on_the_newer_database(service: Service) -> None:
+    service.chain(TABLE, DATA)
+    assert "(1 statements, 500 rows, 0.0 s in wait for locks)" in service.migrate().stderr
+    (service.versions / "0002_.py").unlink()
+    service.variables = {"PYBUILDKIT_MIGRATE_AHEAD": "serve"}
+    done = service.migrate()
+    assert done.exit_code == 0, done.stderr
+    assert (
+        "is at revision 0002, which the code does not have: it is ahead; left as it is (ahead = serve)" in done.stderr
+    )
+    assert "starting on a database that is ahead of head 0001" in done.stderr
+    assert service.at == ["0002"]
+    service.variables = {"PYBUILDKIT_MIGRATE_AHEAD": "ignore"}
+    wrong = service.migrate()
+    assert (wrong.exit_code, "hint: fail or serve" in wrong.stderr) == (2, True)
+
+
 def test_tables_without_a_version_are_never_stamped(service: Service) -> None:
     service.chain(TABLE)
     _run(service, "CREATE TABLE old (id integer)")

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
 
-from buildkit.errors import HeadsError
+from buildkit.doors import process
+from buildkit.errors import ConfigurationError, HeadsError
 from buildkit.migrate.graph import read
+from buildkit.migrate.history import incoming
 
 Project = Callable[[Mapping[str, str]], Path]
 
@@ -139,3 +142,68 @@ def test_the_error_names_the_file_of_each_head(project: Project) -> None:
     with pytest.raises(HeadsError) as caught:
         read([root])
     assert caught.value.details == (f"a  {root / 'a.py'}", f"b  {root / 'b.py'}")
+
+
+def test_the_error_names_who_wrote_each_head_and_when(project: Project) -> None:
+    root = project({"a.py": revision("a", None)})
+    git = Git(root)
+    git.commit("first")
+    (root / "b.py").write_text(revision("b", None))
+    with pytest.raises(HeadsError) as caught:
+        read([root])
+    assert caught.value.details == (f"a  {root / 'a.py'}  (Ann, 2026-01-02)", f"b  {root / 'b.py'}")
+
+
+def test_two_branches_with_a_head_each_are_refused_before_they_are_merged(project: Project) -> None:
+    root = project({"versions/a.py": revision("a", None), "versions/gone.py": revision("gone", "a")})
+    git = Git(root)
+    git.commit("first")
+    git("checkout", "-q", "-b", "theirs")
+    (root / "versions/gone.py").unlink()
+    (root / "versions/b.py").write_text(revision("b", "a"))
+    git.commit("theirs")
+    git("checkout", "-q", "main")
+    (root / "versions/c.py").write_text(revision("c", "gone"))
+    folders = [root / "versions"]
+    assert read(folders).head == "c"
+    with pytest.raises(HeadsError, match="its parent gone is missing"):
+        read(folders, merged=incoming(folders, "theirs"))
+    (root / "versions/c.py").write_text(revision("c", "a"))
+    with pytest.raises(HeadsError, match="2 heads: c, b"):
+        read(folders, merged=incoming(folders, "theirs"))
+    (root / "versions/c.py").write_text(revision("c", "b"))
+    assert read(folders, merged=incoming(folders, "theirs")).head == "c"
+    with pytest.raises(ConfigurationError, match="git diff ended with 128"):
+        incoming(folders, "nowhere")
+
+
+def test_a_way_down_ends_at_the_last_revision_without_one(project: Project) -> None:
+    down = "\n\ndef downgrade() -> None:\n    "
+    root = project(
+        {
+            "a.py": revision("a", None) + down + "pass\n",
+            "b.py": revision("b", "a") + down + "raise NotImplementedError\n",
+            "c.py": revision("c", "b") + down + "pass\n",
+        }
+    )
+    assert read([root]).way_down() == ("b", {"c"})
+    (root / "b.py").write_text(revision("b", "a") + down + "pass\n")
+    assert read([root]).way_down() == ("", {"a", "b", "c"})
+
+
+class Git:
+    """A repository of its own, with an author and a day of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self("init", "-q", "-b", "main")
+
+    def __call__(self, *words: str) -> None:
+        settings = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false")
+        days = {f"GIT_{who}_DATE": "2026-01-02T03:04:05Z" for who in ("AUTHOR", "COMMITTER")}
+        done = process.run(["git", *settings, *words], folder=self.root, environment={**os.environ, **days})
+        assert done.ok, done.stderr
+
+    def commit(self, message: str) -> None:
+        self("add", "-A")
+        self("commit", "-q", "-m", message)

@@ -1,0 +1,55 @@
+"""What git knows of the revision files: who wrote one and when, and what another branch would bring on a merge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from buildkit.doors import process
+from buildkit.errors import ConfigurationError
+
+
+def author(file: Path) -> str:
+    """Return who last changed a file, and the day; empty where git does not know it, or there is no git."""
+    try:
+        done = process.run(["git", "log", "-1", "--format=%an, %as", "--", file.name], folder=file.parent)
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.ok else ""
+
+
+def incoming(folders: Sequence[Path], branch: str) -> dict[Path, str | None]:
+    """Return the Python files that `branch` has changed since it and this branch parted, with their text there.
+
+    A file that it deleted has None. A merge takes these and keeps the others, as long as the same file was not changed
+    on both sides; git tells of that by itself.
+
+    Args:
+        folders: those with the revision files.
+        branch: any name that git knows, such as `origin/main`.
+
+    Raises:
+        ConfigurationError: there is no git, no repository, or no such branch.
+    """
+    found: dict[Path, str | None] = {}
+    for folder in folders:
+        top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
+        listed = _git(folder, "diff", "--name-status", "--no-renames", "-z", f"HEAD...{branch}", "--", "*.py")
+        words = listed.split("\0")[:-1]
+        for status, name in zip(words[::2], words[1::2], strict=True):
+            found[top / name] = None if status == "D" else _git(top, "show", f"{branch}:{name}")
+    return found
+
+
+def _git(folder: Path, *words: str) -> str:
+    try:
+        done = process.run(["git", *words], folder=folder)
+    except OSError:
+        raise ConfigurationError("there is no git to look at another branch with", hint="install git") from None
+    if not done.ok:
+        raise ConfigurationError(
+            f"git {words[0]} ended with {done.exit_code}",
+            details=done.stderr.strip().splitlines()[:3],
+            hint="name a branch that is there, with its history: git fetch --unshallow origin",
+        )
+    return done.stdout
