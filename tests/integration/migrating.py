@@ -239,7 +239,7 @@ class Service:
         return self._await("SELECT pid FROM pg_stat_activity WHERE application_name LIKE %s", f"buildkit {role} %")
 
     def _await(self, query: str, value: str) -> int:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         with self.session() as connection:
             while time.monotonic() < deadline:
                 row = connection.execute(f"{query} AND datname = current_database()", (value,)).fetchone()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import alembic
 import pytest
 from migrating import COLUMN, DATA, INDEX, TABLE, Service, serving
 
+from buildkit.doors import process
 from buildkit.migrate import devdb
+from buildkit.migrate.settings import find
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +152,43 @@ def test_a_signal_rolls_back_and_ends_in_time(service: Service, number: int, cod
     assert time.monotonic() - start < 2
     assert done.exit_code == code
     assert "Traceback" not in done.stderr
+    service.await_gone(backend, 1)
+    assert service.at == ["0001"]
+    assert "late" not in service.columns
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg"])
+def test_process_1_of_a_container_stops_in_time_whatever_the_driver(service: Service, driver: str) -> None:
+    unshare = shutil.which("unshare")
+    if unshare is None or not process.run([unshare, "-pf", "--mount-proc", "true"]).ok:
+        pytest.skip("no process namespaces here")
+    if driver == "asyncpg":
+        environment = Path(alembic.__file__).parent / "templates" / "async" / "env.py"
+        shutil.copy(environment, service.root / "migrations" / "env.py")
+    service.chain(TABLE)
+    service.migrate()
+    service.revision("0002", "0001", f"{COLUMN}\n    op.execute('SELECT pg_sleep(60)')")
+    settings = find(service.root)
+    assert settings is not None
+    image = {"root": str(service.root), "data": None, "migrate": settings.as_json()}
+    (service.root / "buildkit.json").write_text(json.dumps(image))
+    child = process.start(
+        [unshare, "-pf", "--kill-child", "--mount-proc", sys.executable, "-m", "buildkit.runtime", "--", "true"],
+        folder=service.root,
+        environment={
+            **os.environ,
+            "DATABASE_URL": service.url_with(scheme=f"postgresql+{driver}"),
+            "PYBUILDKIT_RUNTIME": str(service.root / "buildkit.json"),
+        },
+        output=process.PIPE,
+    )
+    backend = service.await_statement("SELECT pg_sleep(60)")
+    number_1 = int(Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()[0])
+    start = time.monotonic()
+    os.kill(number_1, signal.SIGTERM)
+    done = service.finish(child)
+    assert time.monotonic() - start < 2
+    assert done.exit_code == 143
     service.await_gone(backend, 1)
     assert service.at == ["0001"]
     assert "late" not in service.columns

@@ -102,6 +102,16 @@ def test_only_what_is_pending_is_printed_or_the_one_that_is_named(shop: Shop) ->
     assert "there is no revision 0009" in shop.run("migrate.sql", "--revision", "0009", code=40).stderr
 
 
+def test_the_files_alone_are_checked_without_a_database(shop: Shop) -> None:
+    assert shop.run("migrate.check", "--graph").stdout == "one head: 0001\n"
+    (shop.root / "migrations/versions/0003_.py").write_text(
+        REVISION.format(summary="Number 3", id="0003", parent="0001", up="pass", down="pass")
+    )
+    shop.revision(2, "pass")
+    assert "2 heads: 0002, 0003" in shop.run("migrate.check", "--graph", code=41).stderr
+    assert devdb.running(shop.root) is None
+
+
 def test_a_rehearsal_says_what_is_locked_and_rewritten_and_touches_nothing(shop: Shop) -> None:
     shop.run("migrate")
     shop.revision(2, REWRITES)
