@@ -96,6 +96,7 @@ logfile = {folder}/log
 pool_mode = {mode}
 default_pool_size = 30
 max_client_conn = 200
+server_idle_timeout = 3
 """
 
 
