@@ -73,8 +73,12 @@ def require_usable(
         VersionTableError: there are tables but no revision, or two rows of which one needs the other.
     """
     if not at:
-        _require_empty(connection, settings, address, missing=at is None)
-        return
+        tables = _tables(connection, settings)
+        if not tables:
+            return
+        at = read(connection, settings)  # another migration may have committed both since the first look
+        if not at:
+            raise _unmanaged(settings, address, tables, missing=at is None)
     unknown = sorted(set(at) - set(graph.revisions))
     if unknown:
         raise DatabaseAheadError(
@@ -92,16 +96,15 @@ def require_usable(
             )
 
 
-def _require_empty(
-    connection: psycopg.Connection[Any], settings: MigrationSettings, address: Address, *, missing: bool
-) -> None:
+def _tables(connection: psycopg.Connection[Any], settings: MigrationSettings) -> list[str]:
     names = {"schema": settings.version_schema, "table": settings.version_table}
-    tables = [row[0] for row in connection.execute(_USER_TABLES, names)]
-    if not tables:
-        return
+    return [row[0] for row in connection.execute(_USER_TABLES, names)]
+
+
+def _unmanaged(settings: MigrationSettings, address: Address, tables: list[str], *, missing: bool) -> VersionTableError:
     shown = ", ".join(tables[:3]) + (" …" if len(tables) > 3 else "")  # noqa: PLR2004 - the fourth says "and more"
     state = "there is no" if missing else "there is nothing in"
-    raise VersionTableError(
+    return VersionTableError(
         f"database {address} has tables, but {state} {settings.version_table}: nobody knows at which revision it is",
         details=[f"tables: {shown}"],
         hint="find the revision that its tables are at, and write it down once: alembic stamp REVISION",

@@ -14,7 +14,12 @@ from alembic.config import Config as AlembicConfig
 from migrating import COLUMN, DATA, INDEX, TABLE, Service, serving
 
 from buildkit.doors import process
+from buildkit.errors import VersionTableError
 from buildkit.migrate import devdb
+from buildkit.migrate.database import Address
+from buildkit.migrate.graph import read
+from buildkit.migrate.settings import find
+from buildkit.migrate.version_table import require_usable
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +149,19 @@ def test_tables_without_a_version_are_never_stamped(service: Service) -> None:
     assert "tables: public.old" in done.stderr
     assert "alembic stamp REVISION" in done.stderr
     assert service.rows("SELECT to_regclass('alembic_version')") == [(None,)]
+
+
+def test_what_another_migration_commits_between_two_looks_is_no_fault(service: Service) -> None:
+    service.chain(TABLE)
+    service.migrate()
+    settings = find(service.root)
+    assert settings is not None
+    address = Address.parse(service.url)
+    with service.session() as connection:
+        require_usable(connection, settings, read(settings.versions), None, address)  # the first look saw nothing yet
+        connection.execute("DELETE FROM alembic_version")
+        with pytest.raises(VersionTableError):
+            require_usable(connection, settings, read(settings.versions), None, address)
 
 
 def test_a_version_table_with_two_rows_that_contradict_each_other_is_refused(service: Service) -> None:
