@@ -5,7 +5,8 @@
 At head: whole processes in turns, direct and through PgBouncer with transaction pooling, and what the gate adds to the
 start of a container. From nothing: eight processes leave a barrier at once, against one that does so alone; table,
 CREATE INDEX CONCURRENTLY, rows and a column. Each storm has a fresh database; it counts how many processes succeed, and
-how many revisions ran. It starts a PostgreSQL of its own. A quarter of an hour on two cores; `--quick` has two rounds of each.
+how many revisions ran. It starts a PostgreSQL of its own. A quarter of an hour on two cores; `--quick` has two rounds
+of each.
 """
 
 from __future__ import annotations
