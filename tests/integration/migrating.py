@@ -33,6 +33,9 @@ from buildkit.migrate.settings import find
 def say(line):
     print(line, file=sys.stderr, flush=True)
 
+if os.environ.get("WITHOUT_LIBPQ"):  # as where neither psycopg's wheel nor the system brings one
+    from buildkit.migrate import libpq
+    libpq._FOLDERS = libpq._INSTALLED = ()
 code = 0
 try:
     settings = find(Path.cwd(), **json.loads(os.environ["TIMES"]))

@@ -310,6 +310,27 @@ def test_a_table_in_use_is_tried_again(service: Service) -> None:
     assert "late" in service.columns
 
 
+def test_a_statement_that_takes_too_long_is_ended_and_leaves_nothing(service: Service) -> None:
+    service.chain(TABLE, f"{COLUMN}\n    op.execute('SELECT pg_sleep(60)')")
+    start = time.monotonic()
+    done = service.migrate(statement_timeout=0.5)
+    assert time.monotonic() - start < 30
+    assert done.exit_code == 40
+    assert "revision 0002 failed: canceling statement due to statement timeout" in done.stderr
+    assert "SQL: SELECT pg_sleep(60)" in done.stderr
+    assert service.at == ["0001"]
+    assert "late" not in service.columns
+
+
+def test_at_head_is_said_too_where_no_libpq_can_be_loaded_by_itself(service: Service) -> None:
+    service.chain(TABLE)
+    service.migrate()
+    service.variables["WITHOUT_LIBPQ"] = "yes"
+    done = service.migrate()
+    assert (done.exit_code, done.stderr) == (0, "already at head 0001\n")
+    assert "psycopg" in json.loads(done.stdout)
+
+
 def _run(service: Service, *statements: str) -> None:
     with service.session() as connection:
         for statement in statements:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from migrating import REPOSITORY
 
+from buildkit.doors import process
 from buildkit.migrate import devdb
 
 PYPROJECT = """
@@ -110,6 +111,35 @@ def test_the_files_alone_are_checked_without_a_database(shop: Shop) -> None:
     shop.revision(2, "pass")
     assert "2 heads: 0002, 0003" in shop.run("migrate.check", "--graph", code=41).stderr
     assert devdb.running(shop.root) is None
+
+
+def test_the_files_are_checked_as_a_merge_will_leave_them(shop: Shop) -> None:
+    def git(*words: str) -> None:
+        identity = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+        done = process.run(["git", *identity, *words], folder=shop.root)
+        assert done.ok, done.stderr
+
+    def commit(number: int, words: str) -> None:
+        file = shop.root / f"migrations/versions/{words}_.py"
+        file.write_text(REVISION.format(summary=words, id=words, parent=f"{number:04}", up="pass", down="pass"))
+        git("add", ".")
+        git("commit", "--quiet", "--message", words)
+
+    git("init", "--quiet", "--initial-branch", "ours")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "first")
+    git("checkout", "--quiet", "-b", "theirs")
+    commit(1, "their")
+    git("checkout", "--quiet", "ours")
+    assert shop.run("migrate.check", "--onto", "theirs").stdout == "one head: their\n"
+
+    commit(1, "our")
+
+    assert shop.run("migrate.check", "--graph").stdout == "one head: our\n"
+    refused = shop.run("migrate.check", "--onto", "theirs", code=41).stderr
+    assert "2 heads: our, their" in refused
+    assert "(test, " in refused
+    assert "git fetch" in shop.run("migrate.check", "--onto", "nowhere", code=2).stderr
 
 
 def test_a_rehearsal_says_what_is_locked_and_rewritten_and_touches_nothing(shop: Shop) -> None:
