@@ -19,15 +19,19 @@ class BuildkitError(Exception):
         message: what happened: the object, then the reason; lower-case, no full stop.
         hint: what to do about it; one or more lines.
         details: further lines between message and hint, such as a compiler's own words.
+        report: what became of all subjects, where some came to an end before the error.
     """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str = "", details: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", details: Sequence[str] = (), report: Report | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.details = tuple(details)
+        self.report = report
 
 
 class ConfigurationError(BuildkitError):
@@ -37,22 +41,9 @@ class ConfigurationError(BuildkitError):
 
 
 class CompileError(BuildkitError):
-    """One or more modules did not compile.
-
-    Args:
-        message: how many.
-        hint: what to do about it.
-        details: the compiler's own words, module by module.
-        report: what became of all modules.
-    """
+    """One or more modules did not compile."""
 
     exit_code = 10
-
-    def __init__(
-        self, message: str, *, hint: str = "", details: Sequence[str] = (), report: Report | None = None
-    ) -> None:
-        super().__init__(message, hint=hint, details=details)
-        self.report = report
 
 
 class ToolchainError(BuildkitError):
@@ -68,7 +59,7 @@ class StoreError(BuildkitError):
 
 
 class ImageError(BuildkitError):
-    """An image did not build."""
+    """An image did not build, or is not what it should be."""
 
     exit_code = 20
 

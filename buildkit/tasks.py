@@ -19,7 +19,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from buildkit.errors import BuildkitError, CompileError, ConfigurationError, render
+from buildkit.errors import BuildkitError, ConfigurationError, render
 
 if TYPE_CHECKING:
     from buildkit.config import Config
@@ -64,11 +64,9 @@ def _run(
             given = {name.replace("__", "."): value for name, value in flags.items() if value}
             report = flow(load(Path.cwd(), environment, given), console, environment)
         console.result(report, lines(report))
-    except CompileError as error:
+    except BuildkitError as error:
         if error.report is not None:
             console.result(error.report, lines(error.report))
-        raise Exit(render(error), error.exit_code) from None
-    except BuildkitError as error:
         raise Exit(render(error), error.exit_code) from None
     except KeyboardInterrupt:
         raise Exit("interrupted", _INTERRUPTED) from None
@@ -189,6 +187,17 @@ def image_test(_context: Context, name: list[str], json: bool = False) -> None:
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         return flow.run_tests(config, console, environment, names=tuple(name))
+
+    _run(run, flow.lines, json=json)
+
+
+@task(name="check", iterable=["name"], help={"name": "an image of the project; all of them if left out", **_JSON})
+def image_check(_context: Context, name: list[str], json: bool = False) -> None:
+    """Say of each point of the arrangement whether it holds: image, entrypoint, compose file, volume, data."""
+    from buildkit.flows import image_check as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.check_images(config, console, environment, names=tuple(name))
 
     _run(run, flow.lines, json=json)
 
@@ -397,7 +406,7 @@ ns = Collection(
     build,
     compile,
     dev,
-    Collection("image", image, image_test),
+    Collection("image", image, image_test, image_check),
     Collection("cache", cache_stats, cache_verify, cache_prune, cache_clean, cache_pack, cache_unpack),
     Collection("data", refresh, data_status, data_verify, data_clear, data_push, data_pull),
     Collection("migrate", migrate, migrate_status, migrate_check, migrate_sql, migrate_rehearse),

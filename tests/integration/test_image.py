@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from migrating import REPOSITORY, serving
 
@@ -28,6 +29,7 @@ from buildkit.doors import process
 from buildkit.errors import BudgetError, EngineError, ImageError
 from buildkit.flows import image_tests as flow
 from buildkit.flows.image import build_images
+from buildkit.flows.image_check import check_images
 from buildkit.flows.image_inputs import request_of
 from buildkit.image import templates
 from buildkit.image.build import command
@@ -196,6 +198,17 @@ def started(image: str, *options: str, command: Sequence[str] = ()) -> Iterator[
         docker("rm", "--force", name)
 
 
+@contextlib.contextmanager
+def created(image: str, *options: str, command: Sequence[str]) -> Iterator[str]:
+    """Make a container that does not run yet, and remove it at the end."""
+    name = f"buildkit-test-{uuid4().hex[:8]}"
+    docker("create", "--name", name, *options, image, *command)
+    try:
+        yield name
+    finally:
+        docker("rm", "--force", name)
+
+
 def answer_of(container: str, address: str = "") -> Any:
     """Return what the service says once it answers, at `address` or where its port 8000 is published."""
     address = address or docker("port", container, "8000")
@@ -297,27 +310,55 @@ def test_compose_brings_up_the_service_with_its_volume(first: Project, tmp_path:
             docker(*given, "down", "--volumes", "--timeout", "5")
 
 
+@pytest.fixture(scope="module")
+def orbits(tmp_path_factory: pytest.TempPathFactory, repository: str) -> str:
+    """The reference service's image."""
+    made = Project(tmp_path_factory.mktemp("orbits"), f"{repository}-orbits")
+    for name in ("examples", "migrations"):
+        shutil.copytree(REPOSITORY / name, made.root / name)
+    shutil.copy(REPOSITORY / "pyproject.toml", made.root)
+    _, facts = made.build(environment={"PYBUILDKIT_IMAGE_API_REPOSITORY": made.repository}, required=True)
+    assert facts["bytes"] < 300 * 10**6
+    return str(facts["tags"][0])
+
+
 def test_the_reference_service_comes_up_with_data_and_database(
-    tmp_path: Path, postgres: Path, volume: str, repository: str
+    orbits: str, tmp_path: Path, postgres: Path, volume: str
 ) -> None:
     """Data, migration, service: made on the first start, found on the second. The database is on this machine."""
-    orbits = Project(tmp_path / "orbits", f"{repository}-orbits")
-    for name in ("examples", "migrations"):
-        shutil.copytree(REPOSITORY / name, orbits.root / name)
-    shutil.copy(REPOSITORY / "pyproject.toml", orbits.root)
-    _, facts = orbits.build(environment={"PYBUILDKIT_IMAGE_API_REPOSITORY": orbits.repository}, required=True)
-    assert facts["bytes"] < 300 * 10**6
     address, port = "127.0.0.1", free_port()
     with serving(postgres, tmp_path / "database") as server:
         options = ["--network", "host", "--env", f"DATABASE_URL={server.url}", "--volume", f"{volume}:/app/data"]
         expected = [["data: missing", "migrate: migrated to head"], ["data: fresh", "migrate: already at head"]]
         for words in expected:
             serve = ["uvicorn", "orbits.main:app", "--host", address, "--port", str(port)]
-            with started(facts["tags"][0], *options, command=serve) as container:
+            with started(orbits, *options, command=serve) as container:
                 assert answer_of(container, f"{address}:{port}/version") == {"version": "1.0.0", "compiled": True}
                 assert answer_of(container, f"{address}:{port}/observations") == {"observations": []}
                 log = log_of(container)
                 assert [part for part in words if part in log] == words, log
+
+
+def test_sixteen_containers_at_once_migrate_once(orbits: str, tmp_path: Path, postgres: Path, volume: str) -> None:
+    """All of one image, on one database and one volume: a table, a data revision, an index beside writers."""
+    with serving(postgres, tmp_path / "database") as server, contextlib.ExitStack() as stack:
+        options = ["--network", "host", "--env", f"DATABASE_URL={server.url}", "--volume", f"{volume}:/app/data"]
+        names = [stack.enter_context(created(orbits, *options, command=["true"])) for _ in range(16)]
+        docker("start", *names)
+        codes = docker("wait", *names).split()
+        logs = [log_of(name) for name in names]
+        with psycopg.connect(server.url) as connection:
+            at = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+            invalid = connection.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid").fetchone()
+
+    assert codes == ["0"] * 16, logs
+    applied = [
+        line.split(" applied ")[1].split()[0] for log in logs for line in log.splitlines() if ": applied " in line
+    ]
+    assert sorted(applied) == [f"{number:04}" for number in range(1, 6)], logs
+    assert sum("stage" in log and ": made" in log for log in logs) == 1
+    assert at == [("0005",)]
+    assert invalid == (0,)
 
 
 # ------------------------------------------------------------------ what compiles it
@@ -469,6 +510,80 @@ def test_an_image_over_its_budget_is_refused_each_time(copy: Project) -> None:
     for _ in range(2):
         with pytest.raises(BudgetError, match="the budget is 1 MB"):
             copy.build()
+
+
+# ------------------------------------------------------------------ whether all fits together
+
+
+def checked(project: Project) -> dict[str, tuple[str, str]]:
+    """Return the verdict and its reason for each point."""
+    variables = {**os.environ, "CI": ""}
+    report: Report | None
+    try:
+        report = check_images(load(project.root, variables), Console(variables, talk=project.talk), variables)
+    except ImageError as error:
+        report = error.report
+    assert report is not None
+    return {row.subject.removeprefix("api: "): (row.result, str(row.reason)) for row in report.outcomes}
+
+
+def test_each_point_of_the_arrangement_has_its_verdict(copy: Project) -> None:
+    copy.build()
+    before = checked(copy)
+    assert {point for point, (verdict, _) in before.items() if verdict != "holds"} == {"data in the volume"}
+    assert before["data in the volume"][0] == "not yet"
+    assert set(before) == {
+        "image is built",
+        "image is of these sources",
+        "entrypoint is the gates",
+        "command is in the image",
+        "health check",
+        "user",
+        "gates can start",
+        "image carries no data",
+        "place for the volume",
+        "compose file",
+        "compose keeps the entrypoint",
+        "compose mounts the volume",
+        "data in the volume",
+    }
+    name = before["compose mounts the volume"][1].partition(" ")[0]
+    docker("volume", "create", name)
+    try:
+        assert "is empty; the next start makes it" in checked(copy)["data in the volume"][1]
+        docker("run", "--rm", "--volume", f"{name}:/app/data", f"{copy.repository}:latest", "true")
+        assert re.fullmatch(r"fresh: generation 000001-\S+, \d+ bytes, due .*", checked(copy)["data in the volume"][1])
+    finally:
+        docker("volume", "rm", name)
+
+    copy.edit("src/greeter/words.py", "upper", "title")
+    assert checked(copy)["image is of these sources"] == ("wrong", "context changed: src/greeter/words.py")
+
+
+def test_what_does_not_hold_is_named(copy: Project, first: Project) -> None:
+    name = f"{copy.repository}-odd"
+    copy.edit("pyproject.toml", copy.repository, name)
+    assert checked(copy) == {"image is built": ("wrong", f"the engine has no {name}:latest")}
+    (copy.root / "odd").mkdir()
+    odd = ["USER root", "RUN touch /app/data/old && rm /app/buildkit.json", 'ENTRYPOINT ["sh"]', 'CMD ["serve"]']
+    copy.write("odd/Dockerfile", "\n".join([f"FROM {first.repository}:latest", *odd, "HEALTHCHECK NONE"]))
+    docker("build", "--quiet", "--tag", f"{name}:latest", str(copy.root / "odd"))
+    MADE.add(docker("image", "inspect", "--format", "{{.Id}}", f"{name}:latest"))
+    copy.write("compose.yaml", f"services:\n  web:\n    image: {name}\n    entrypoint: [sh, -c]\n")
+
+    found = checked(copy)
+
+    assert {point: reason for point, (verdict, reason) in found.items() if verdict == "wrong"} == {
+        "image is of these sources": "context appeared: compose.yaml and 4 more",
+        "entrypoint is the gates": 'it is ["sh"], not python -m buildkit.runtime --',
+        "command is in the image": "there is no program serve",
+        "health check": "there is none",
+        "user": "the service runs as root",
+        "gates can start": "ConfigurationError: /app/buildkit.json: No such file or directory",
+        "image carries no data": "/app/data has: old",
+        "compose keeps the entrypoint": 'it puts ["sh", "-c"] in its place',
+        "compose mounts the volume": "nothing is mounted at /app/data: each start makes the data anew",
+    }
 
 
 # ------------------------------------------------------------------ the tests in it

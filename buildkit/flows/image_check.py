@@ -1,0 +1,88 @@
+"""`invoke image.check`: one verdict for each point on which a service, its image, its volume and its database rest."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+
+from buildkit.config import Config
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import ImageError
+from buildkit.flows.image import build_images, chosen
+from buildkit.flows.image_inputs import repository_of
+from buildkit.flows.migrate import migration_settings
+from buildkit.image import arrangement, compose, engine, measure
+from buildkit.image.arrangement import Expected, Point
+from buildkit.model import Outcome, Reason, Report
+from buildkit.report.console import Console
+
+SCHEMA = "buildkit.image-check/1"
+
+
+def check_images(
+    config: Config, console: Console, environment: Mapping[str, str], *, names: Sequence[str] = ()
+) -> Report:
+    """Look at each point of the arrangement; nothing is built, started for long, or changed.
+
+    A point comes to `holds`, `wrong`, or `not yet`: a volume, say, that the first start will make.
+
+    Args:
+        config: the project.
+        console: hears each verdict.
+        environment: what the docker client gets.
+        names: the images; all of them if empty.
+
+    Raises:
+        EngineError: no engine with buildx answers.
+        ImageError: a point is wrong. Its `report` has all of them.
+    """
+    watch = Stopwatch()
+    engine.require(environment)
+    rows: list[Outcome] = []
+    for name in chosen(config, names):
+        for point in _points(config, environment, name):
+            rows.append(_verdict(name, point))
+            console.outcome(rows[-1])
+    report = Report(SCHEMA, tuple(rows), watch.seconds, row="point")
+    wrong = [row for row in rows if row.result == "wrong"]
+    if wrong:
+        raise ImageError(
+            f"{len(wrong)} of {len(rows)} points of the arrangement do not hold",
+            details=[f"{row.subject}: {row.reason}" for row in wrong],
+            hint="mend them, build with `invoke image`, and check again",
+            report=report,
+        )
+    return report
+
+
+def lines(report: Report) -> list[str]:
+    """Return the summary."""
+    later = [row for row in report.outcomes if row.result == "not yet"]
+    held = sum(row.result == "holds" for row in report.outcomes)
+    return [f"{held} of {len(report.outcomes)} points hold{f', {len(later)} cannot yet' if later else ''}"]
+
+
+def _verdict(image: str, point: Point) -> Outcome:
+    word = "wrong" if point.wrong else "not yet" if point.absent else "holds"
+    return Outcome(f"{image}: {point.name}", word, Reason(point.wrong or point.found))
+
+
+def _points(config: Config, environment: Mapping[str, str], name: str) -> Iterator[Point]:
+    repository = repository_of(config, name)
+    image = f"{repository}:latest"
+    built = measure.inspect([image], environment).get(image)
+    if built is None:
+        yield Point("image is built", wrong=f"the engine has no {image}")
+        return
+    yield Point("image is built", found=f"{image}, {measure.in_words(built.size)}")
+    quiet = Console(environment, talk=io.StringIO())
+    seen = build_images(config, quiet, environment, names=[name], dry_run=True).outcomes[0]
+    yield Point("image is of these sources", wrong="" if seen.result == "fresh" else str(seen.reason), found="it is")
+    migrations = migration_settings(config)
+    gates = (*(["data"] if config.data.stage else []), *(["migrate"] if migrations is not None else []))
+    expected = Expected(config.data.mount, gates, health=bool(config.image[name].health))
+    yield from arrangement.points(image, expected, environment)
+    file, own = compose.file_of(config.root)
+    variables = config.work / "image" / f"{name}.env"
+    url = migrations.url_env if migrations is not None else ""
+    yield from compose.points(file, None if own else variables, repository, expected, url, environment)
