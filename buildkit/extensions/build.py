@@ -271,7 +271,7 @@ class Build:
         name = done.outcome.subject
         self._tree.take_away(name, but=done.outputs)
         if not done.outputs and name in self._look.modules.compiled:
-            self._tree.hide(self._extension(self._look.modules.compiled[name]))
+            self._tree.clear(self._extension(self._look.modules.compiled[name]))
         if done.as_recorded:
             return
         self._forget(name)

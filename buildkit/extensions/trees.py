@@ -96,6 +96,11 @@ class Tree:
         files.remove(self.folder / path)
         self._memory.cache.forget(f"{self.folder}/{path}")
 
+    def clear(self, path: str) -> None:
+        """Delete what lies in the place of an extension, whoever made it. A folder stays: Python passes over it."""
+        if not (self.folder / path).is_dir():
+            self.hide(path)
+
     def take_away(self, subject: str, *, but: Mapping[str, Digest] | None = None) -> str:
         """Delete what the suite made for a subject; return the path of a file that was changed since, which stays.
 

@@ -1,7 +1,9 @@
 """Entries of the store as one file: a gzip-packed tar, the same bytes for the same entries.
 
 Each action follows the blobs that it names. So an archive of which only the beginning can be read is of use as far as
-it goes. Names from an archive are never used as paths: what they name must be the name of an entry.
+it goes. A blob's name follows from its content; an action's does not, and a flipped bit can make it that of another, so
+the key stands in its text too. Names from an archive are never used as paths: what they name must be the name of an
+entry.
 """
 
 from __future__ import annotations
@@ -71,7 +73,7 @@ def pack(store: Store, actions: Iterable[Action], target: Path, *, means: bool =
             for key, entries in actions:
                 whole = [entry for entry in entries if _add_blobs(store, entry, archive, done, means=means)]
                 if whole:
-                    _add(archive, store.path("actions", key), action_text(whole))
+                    _add(archive, store.path("actions", key), action_text([{"key": key}, *whole]))
                     tally.actions += 1
         os.fchmod(descriptor, 0o644)
         os.replace(temporary, target)  # noqa: PTH105 - both are known to exist
@@ -144,9 +146,9 @@ def _take_blob(store: Store, digest: Digest, kept: bytes, tally: Tally, ending: 
 
 
 def _take_action(store: Store, key: Digest, text: bytes, tally: Tally) -> None:
-    made = action(text)
-    if made is None:
-        raise Damaged(f"action {key[:12]}…: its checksum differs")
+    first, *made = action(text) or [{}]
+    if first != {"key": key}:
+        raise Damaged(f"action {key[:12]}…: its content is not what its name says")
     own = store.entries(key)
     new = [entry for entry in made if entry not in own and (not entry.get("output") or store.has(entry["output"]))]
     if new:

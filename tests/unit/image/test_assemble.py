@@ -74,7 +74,7 @@ def test_the_entrypoint_needs_nothing_but_what_was_gathered(image: Path) -> None
     suite = image / "opt" / "buildkit"
     answer = run(
         [sys.executable, "-S", "-m", "buildkit.runtime", "--health", "http://127.0.0.1:1/"],
-        environment={"PYTHONPATH": str(suite)},
+        environment={"PYTHONPATH": str(suite), "PYBUILDKIT_STATE": str(image / "state.json")},
     )
     assert answer.exit_code == 1
     assert "Connection refused" in answer.stderr

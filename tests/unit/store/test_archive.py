@@ -202,7 +202,7 @@ def test_links_and_folders_are_no_entries(empty: Store, file: Path, kind: bytes)
 
 
 def test_an_action_without_its_output_is_not_taken(empty: Store, file: Path) -> None:
-    text = action_text([{"headers": [], "digest": "", "output": digest_bytes(b"nowhere")}])
+    text = action_text([{"key": KEYS[0]}, {"headers": [], "digest": "", "output": digest_bytes(b"nowhere")}])
 
     archive.unpack(empty, crafted(file, (PLACE, text)))
 
@@ -214,7 +214,9 @@ def test_an_action_without_its_output_is_not_taken(empty: Store, file: Path) -> 
     [
         ((f"v1/blobs/ab/{digest_bytes(b'x')}", b"y"), "its content is not what its name says"),
         ((f"v1/blobs/ab/{digest_bytes(b'x')}.z", b"x"), "its content is not what its name says"),
-        ((PLACE, b"no checksum"), "its checksum differs"),
+        ((PLACE, b"no checksum"), "its content is not what its name says"),
+        ((PLACE, action_text([])), "its content is not what its name says"),
+        ((PLACE, action_text([{"key": KEYS[1]}, {"output": ""}])), "its content is not what its name says"),
         ((PLACE.replace("v1", "v2"), b""), "layout 2"),
     ],
 )
