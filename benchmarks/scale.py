@@ -1,4 +1,4 @@
-"""Other projects, from nothing and afterwards: sympy (738 plain modules), cytoolz and cassandra (`.pyx` and `.pxd`).
+"""Other projects, from nothing and afterwards: sympy (730 plain modules), cytoolz and cassandra (`.pyx` and `.pxd`).
 
     python benchmarks/scale.py [--project sympy] [--rounds 5] [--limit N] [--alone] [--quick]
 
