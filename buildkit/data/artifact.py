@@ -21,9 +21,10 @@ from buildkit.data import generations, lease, outputs, volume
 from buildkit.data import manifest as manifests
 from buildkit.data.lease import Lease
 from buildkit.data.manifest import File, Manifest, StageRecord
-from buildkit.data.registry import MANIFEST, Reader, Reference, Registry
+from buildkit.data.pipeline import Pipeline
+from buildkit.data.registry import MANIFEST, Reader, Reference, Registry, reference
 from buildkit.doors import clock, files
-from buildkit.errors import DataError
+from buildkit.errors import ConfigurationError, DataError
 from buildkit.model import Outcome, Reason
 
 CONFIG = "application/vnd.invoke-buildkit.data.v1+json"
@@ -45,6 +46,21 @@ class Transfer:
     manifest: Manifest
     moved: int
     outcomes: tuple[Outcome, ...]
+
+
+def published(pipeline: Pipeline, given: str = "") -> Reference:
+    """Return where generations are published: what is given, else what the project says.
+
+    Raises:
+        ConfigurationError: nobody said it, or it names no artefact.
+    """
+    text = given or pipeline.artifact
+    if not text:
+        raise ConfigurationError(
+            "data.artifact is not set",
+            hint='set it: artifact = "registry.example/team/data:latest", or PYBUILDKIT_DATA_ARTIFACT',
+        )
+    return reference(text)
 
 
 def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: Tell) -> Transfer:

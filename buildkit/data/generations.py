@@ -141,22 +141,27 @@ def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[]
         files.sync_folder(Path(place))
     files.write(partial / "manifest.json", manifests.text_of(manifest), mode=0o444, durable=True)
     whole = partial.with_name(manifest.generation)
-    fresh = folder / f"{_SWITCH}{whole.name}"
-    files.remove(fresh)
-    fresh.symlink_to(whole.relative_to(folder))
+    fresh = _new_link(folder, whole)
     confirm()
     partial.rename(whole)
     files.sync_folder(whole.parent)
-    fresh.replace(folder / "current")
-    files.sync_folder(folder)
+    _switch(folder, fresh)
     return whole
 
 
 def switch_back(folder: Path, generation: Path) -> None:
     """Let `current` lead to a whole generation that was there before, at once and for good; under the lease alone."""
+    _switch(folder, _new_link(folder, generation))
+
+
+def _new_link(folder: Path, generation: Path) -> Path:
     fresh = folder / f"{_SWITCH}{generation.name}"
     files.remove(fresh)
     fresh.symlink_to(generation.relative_to(folder))
+    return fresh
+
+
+def _switch(folder: Path, fresh: Path) -> None:
     fresh.replace(folder / "current")
     files.sync_folder(folder)
 

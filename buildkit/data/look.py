@@ -73,9 +73,7 @@ def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now
         if any(stage.name == name for stage in pipeline.stages)
     }
     age = age_of(pipeline, manifest, now)
-    damage = _first_damage(
-        manifest, found
-    )  # counts before all else: a stage that is due anyway may have lost files, too
+    damage = _first_damage(manifest, found)  # first of all: a stage that is due anyway may have lost files too
     try:
         steps = _steps(pipeline, environment, manifest, found, cache, now)
     except InputError as fault:

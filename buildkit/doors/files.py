@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import glob
 import hashlib
 import os
@@ -103,6 +102,8 @@ def copy(source: Path, target: Path, *, mode: int = 0o644) -> None:
 
     Where the disk can, both share their blocks until one of them is written.
     """
+    import fcntl  # noqa: PLC0415 - the no-change path copies nothing
+
     with staged(target) as (descriptor, temporary):
         with open(source, "rb", buffering=0) as file, open(descriptor, "wb", closefd=False) as out:  # noqa: PTH123
             try:

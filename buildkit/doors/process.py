@@ -45,6 +45,17 @@ class Completed:
         return self.exit_code == 0
 
 
+def is_running(pid: int) -> bool:
+    """Return whether there is a process of this number on this machine, whoever's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 class Runner(Protocol):
     """Anything that runs a command to its end, such as `run`; tests hand in fakes."""
 

@@ -11,11 +11,10 @@ from buildkit.data.look import Look, age_of, due_in, in_words, look, newer
 from buildkit.data.manifest import Manifest
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.data.refresh import refresh
-from buildkit.data.registry import Reference, reference
 from buildkit.data.verify import require_whole, verify
 from buildkit.doors import clock, locks
 from buildkit.doors.clock import Stopwatch
-from buildkit.errors import ConfigurationError, DataError
+from buildkit.errors import DataError
 from buildkit.model import Action, Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
@@ -141,7 +140,7 @@ def push_data(config: Config, console: Console, environment: Mapping[str, str], 
     """
     watch = Stopwatch()
     pipeline = pipeline_of(config)
-    done = artifact.push(pipeline.folder, _published(pipeline, to), environment, console.outcome)
+    done = artifact.push(pipeline.folder, artifact.published(pipeline, to), environment, console.outcome)
     return _report(done.outcomes, watch, _transfer_facts(pipeline, done))
 
 
@@ -160,18 +159,9 @@ def pull_data(config: Config, console: Console, environment: Mapping[str, str], 
     """
     watch = Stopwatch()
     pipeline = pipeline_of(config)
-    where = _published(pipeline, source)
+    where = artifact.published(pipeline, source)
     done = artifact.pull(pipeline.folder, where, environment, console.say, console.outcome)
     return _report(done.outcomes, watch, _transfer_facts(pipeline, done))
-
-
-def _published(pipeline: Pipeline, given: str) -> Reference:
-    if not (given or pipeline.artifact):
-        raise ConfigurationError(
-            "data.artifact is not set",
-            hint='name it: artifact = "registry.example/team/data:latest", or on the command line',
-        )
-    return reference(given or pipeline.artifact)
 
 
 def _transfer_facts(pipeline: Pipeline, done: artifact.Transfer) -> dict[str, object]:

@@ -116,7 +116,7 @@ def _session(url: str) -> Any:  # noqa: ANN401 - a connection, closed at the end
 def _clear(admin: Any) -> None:  # noqa: ANN401 - a connection; psycopg is not loaded here
     """Drop what rehearsals left that were killed: their process is gone, and nobody is connected."""
     for (name,) in admin.execute(_IDLE, (f"{_PREFIX}%",)).fetchall():
-        if not Path(f"/proc/{name.split('_')[1]}").exists():
+        if not process.is_running(int(name.split("_")[1])):
             _drop(admin, name)
 
 

@@ -9,10 +9,9 @@ from buildkit.data import artifact, digests, generations, lease, volume
 from buildkit.data.decision import WHOLE, Condition
 from buildkit.data.look import due_in, in_words, look, newer
 from buildkit.data.pipeline import Pipeline
-from buildkit.data.registry import Reference, reference
 from buildkit.data.verify import require_whole, verify
 from buildkit.doors import clock, locks
-from buildkit.errors import ConfigurationError, DataError
+from buildkit.errors import DataError
 from buildkit.model import Action, Outcome
 from buildkit.runtime.data_gate import renew
 
@@ -98,7 +97,7 @@ def push(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
     Raises:
         DataError: there is none, or the registry refuses.
     """
-    done = artifact.push(pipeline.folder, published(pipeline), environment, _teller(say))
+    done = artifact.push(pipeline.folder, artifact.published(pipeline), environment, _teller(say))
     _print(done.digest)
 
 
@@ -109,7 +108,7 @@ def pull(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
         DataError: there is none, or the registry refuses.
         StageError: the volume is full.
     """
-    done = artifact.pull(pipeline.folder, published(pipeline), environment, say, _teller(say))
+    done = artifact.pull(pipeline.folder, artifact.published(pipeline), environment, say, _teller(say))
     _print(done.digest)
 
 
@@ -123,19 +122,6 @@ COMMANDS: dict[tuple[str, ...], tuple[Command, str]] = {
     ("--clear",): (clear, "delete the data"),
 }
 """The commands by their arguments, each with what it does."""
-
-
-def published(pipeline: Pipeline) -> Reference:
-    """Return where generations are published.
-
-    Raises:
-        ConfigurationError: nobody said it.
-    """
-    if not pipeline.artifact:
-        raise ConfigurationError(
-            "data.artifact is not set", hint="set it in pyproject.toml or PYBUILDKIT_DATA_ARTIFACT"
-        )
-    return reference(pipeline.artifact)
 
 
 def _verify(pipeline: Pipeline, say: Say, *, deep: bool) -> None:

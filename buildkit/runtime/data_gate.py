@@ -98,10 +98,10 @@ def _fetch(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool
     """Pull the published generation, if there is one; return whether it is here."""
     if not pipeline.artifact:
         return False
-    from buildkit.data import artifact, registry  # noqa: PLC0415 - a start on fresh data does not pay for it
+    from buildkit.data import artifact  # noqa: PLC0415 - a start on fresh data does not pay for it
 
     try:
-        where = registry.reference(pipeline.artifact)
+        where = artifact.published(pipeline)
         artifact.pull(
             pipeline.folder, where, environment, say, lambda row: say(f"data: stage {row.subject}: {row.result}")
         )

@@ -154,3 +154,13 @@ def test_waiting_for_an_end_has_a_limit() -> None:
     assert not process.ended_within(child, 0.05)
     process.signal_group(child, signal.SIGKILL)
     assert process.ended_within(child, 30)
+
+
+def test_a_process_runs_until_it_was_collected() -> None:
+    child = process.start(["sleep", "300"])
+    assert process.is_running(child.pid)
+    assert process.is_running(1), "somebody else's too"
+
+    process.end(child)
+
+    assert not process.is_running(child.pid)
