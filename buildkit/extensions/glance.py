@@ -85,7 +85,7 @@ class Glance:
             "asked by": self._asked_by(variables),
             "variables": variables,
             "schema": report.schema,
-            "facts": report.facts,
+            "facts": dict(report.facts),
             "row": report.row,
             "rows": [_row(row) for row in report.outcomes],
         }

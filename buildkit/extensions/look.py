@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -128,8 +127,8 @@ class Look:
         if step.action is Action.LEAVE:
             return step
         if self._memory.adopted:
-            step = replace(step, reason=NEVER_MADE)
-        return replace(step, action=Action.RESTORE) if self._is_stored(module, now, then) else step
+            step = step._replace(reason=NEVER_MADE)
+        return step._replace(action=Action.RESTORE) if self._is_stored(module, now, then) else step
 
     def _is_stored(self, module: Module, now: Fingerprint, then: Record | None) -> bool:
         """Return whether the store has what is to be made."""
@@ -160,7 +159,7 @@ class Look:
             return fingerprint(parts), record
         was, name = turned[0] == "+", turned[1:]
         parts[name] = ABSENT if was else _PRESENT
-        return fingerprint(parts), replace(record, parts={**record.parts, name: _PRESENT}) if was else record
+        return fingerprint(parts), record._replace(parts={**record.parts, name: _PRESENT}) if was else record
 
     def _by_header(self, name: str, parts: dict[str, Digest], record: Record) -> Record:
         """Put the headers that changed in the place of their set, in the parts and the record: the reason names one."""
@@ -172,7 +171,7 @@ class Look:
         del parts[name]
         parts |= {header: digests[header] for header in changed}
         rest = {part: digest for part, digest in record.parts.items() if part != name}
-        return replace(record, parts=rest | changed)
+        return record._replace(parts=rest | changed)
 
     def parts(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that do not depend on what its translation read."""

@@ -18,9 +18,9 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from buildkit.doors import files
@@ -34,7 +34,6 @@ _DIGEST = 32
 _NONE = bytes(_DIGEST)
 
 
-@dataclass(slots=True)
 class Seen:
     """What one look saw, in columns: nothing is unpacked that is not needed.
 
@@ -47,12 +46,24 @@ class Seen:
         damaged: the file was there but could not be believed.
     """
 
-    paths: list[str] = field(default_factory=list)
-    stamps: list[int] = field(default_factory=list)
-    digests: bytearray = field(default_factory=bytearray)
-    files: int = 0
-    found: Mapping[str, Any] = field(default_factory=dict)
-    damaged: bool = False
+    __slots__ = ("damaged", "digests", "files", "found", "paths", "stamps")
+
+    def __init__(
+        self,
+        paths: Sequence[str] = (),
+        stamps: Iterable[int] = (),
+        digests: bytes = b"",
+        files: int = 0,
+        found: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        damaged: bool = False,
+    ) -> None:
+        self.paths = paths
+        self.stamps = list(stamps)
+        self.digests = bytearray(digests)
+        self.files = files
+        self.found = found
+        self.damaged = damaged
 
     def rows(self) -> dict[str, Row]:
         """Return the rows of the files, as a stat cache keeps them."""
@@ -115,7 +126,7 @@ def write(path: Path, seen: Seen) -> None:
     Raises:
         OSError: the disk is full or read-only, or another process replaced it at the same moment; it is whole.
     """
-    header = {"schema": SCHEMA, "files": seen.files, "folders": len(seen.paths) - seen.files, "found": seen.found}
+    header = {"schema": SCHEMA, "files": seen.files, "folders": len(seen.paths) - seen.files, "found": dict(seen.found)}
     body = b"\n".join(
         (
             json.dumps(header, separators=(",", ":")).encode(),
@@ -159,7 +170,7 @@ def _parse(body: bytes) -> Seen:
     paths = os.fsdecode(rest[: start - 1]).split("\0") if number else []
     if len(paths) != number:
         raise ValueError(number)
-    return Seen(paths, numbers, bytearray(rest[cut:]), header["files"], header["found"])
+    return Seen(paths, numbers, rest[cut:], header["files"], header["found"])
 
 
 def _storable(row: Row) -> tuple[int, int, int, int]:

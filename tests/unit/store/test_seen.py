@@ -40,6 +40,11 @@ def touched(seen: Seen) -> list[str]:
     return [seen.paths[at] for at in seen.touched()]
 
 
+def contents(seen: Seen) -> list[object]:
+    columns = [list(seen.paths), seen.stamps, seen.digests]
+    return [*columns, seen.files, dict(seen.found), seen.damaged]
+
+
 def test_what_was_written_is_read_again(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settle(monkeypatch)
     seen = look(tree)
@@ -47,7 +52,7 @@ def test_what_was_written_is_read_again(tree: Path, tmp_path: Path, monkeypatch:
 
     again = sights.read(tmp_path / "seen")
 
-    assert again == seen
+    assert contents(again) == contents(seen)
     assert again.rows() == {path: look_at(path, folder=False) for path in seen.paths[:4]}
     assert again.touched() == []
 
@@ -55,11 +60,11 @@ def test_what_was_written_is_read_again(tree: Path, tmp_path: Path, monkeypatch:
 def test_an_empty_look_is_written_and_read(tmp_path: Path) -> None:
     sights.write(tmp_path / "seen", Seen())
 
-    assert sights.read(tmp_path / "seen") == Seen()
+    assert contents(sights.read(tmp_path / "seen")) == contents(Seen())
 
 
 def test_nothing_was_seen_where_there_is_no_file(tmp_path: Path) -> None:
-    assert sights.read(tmp_path / "seen") == Seen()
+    assert contents(sights.read(tmp_path / "seen")) == contents(Seen())
 
 
 def test_each_change_is_seen(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
