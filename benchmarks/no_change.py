@@ -1,6 +1,6 @@
 """P1, P2, P6, P7: what a build costs in which nothing changed.
 
-    python benchmarks/no_change.py [--rounds 10] [--modules 100,1000,10000] [--quick]
+    python benchmarks/no_change.py [--rounds 30] [--modules 100,1000,10000] [--quick]
 
 The peer of P1, P2 and P6 is an Invoke task that prints "hi", in the same environment, run in turns with ours.
 P7 makes projects of tiny modules. To compile ten thousand takes about a quarter of an hour on two cores, so their store
@@ -29,7 +29,7 @@ COMPILE = [*measure.INVOKE, "compile"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--modules", default="100,1000,10000", help="sizes of the projects of P7")
     parser.add_argument("--quick", action="store_true", help="two rounds, fifty modules")
     parser.add_argument("--corpus", type=Path, default=Path(tempfile.gettempdir()) / "buildkit-corpus")

@@ -45,6 +45,15 @@ class StatCache:
             known = self._digests[path] = self._look(path)
         return known
 
+    def keep(self, path: str) -> None:
+        """Have a row of the file for the next run; what is so young that there could be none is not read for it."""
+        try:
+            found = os.stat(path)  # noqa: PTH116
+        except OSError:
+            return
+        if _settled(found, time.time_ns()):
+            self.digest(path)
+
     def forget(self, path: str) -> None:
         """Look at `path` again when it is next asked for: it was just written."""
         self._digests.pop(path, None)
@@ -124,6 +133,11 @@ def _row(found: os.stat_result, digest: Digest, moment: int) -> Row:
         digest: of its content.
         moment: when it was not yet read, in nanoseconds since 1970.
     """
-    if max(found.st_mtime_ns, found.st_ctime_ns) < moment - RACY_NANOSECONDS:
+    if _settled(found, moment):
         return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
     return (NO_STAMPS, 0, 0, 0, digest)
+
+
+def _settled(found: os.stat_result, moment: int) -> bool:
+    """Return whether a change after `moment`, in nanoseconds since 1970, would show in the stamps."""
+    return max(found.st_mtime_ns, found.st_ctime_ns) < moment - RACY_NANOSECONDS

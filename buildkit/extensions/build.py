@@ -30,6 +30,9 @@ from buildkit.store.artifacts import Store, default_folder
 if TYPE_CHECKING:
     from buildkit.extensions.crew import Job, Team, Yield
 
+_AT_A_TIME = 100
+"""How many modules are put back before it is said."""
+
 
 class Build:
     """One build of one tree; the steps share what was seen.
@@ -192,13 +195,55 @@ class Build:
         from buildkit.extensions.crew import in_parallel  # noqa: PLC0415 - only where there is work
 
         typed = self._look.program.subjects if self._look.program is not None else {}
-        jobs: list[Job[Done]] = [partial(self._make, step) for step in work if step.subject not in typed]
+        recorded = self._look.recorded.keys() - typed.keys()
+        known = [step for step in work if step.subject in recorded]
+        jobs: list[Job[Done]] = [
+            partial(self._make, step) for step in work if step.subject not in recorded and step.subject not in typed
+        ]
+        if known:
+            jobs.append(partial(self._put_back, known))
         if self._look.program is not None and len(jobs) < len(work):
             planned = {step.subject: step for step in steps if step.subject in typed}
             jobs.insert(0, partial(self._look.program.make, planned, self._console.say))
         translator = partial(Translator, self._look.places, self._environment)
         like = self._look.places, self._look.toolchain.parts["toolchain cython"]
         return in_parallel(jobs, self._config.compile.jobs, translator, self._team, like)
+
+    def _put_back(self, steps: list[Step], _translator: Translator) -> Yield[Done]:
+        """Put what the records name in its place; what the store has not is made.
+
+        One job after the other: two threads at this would wait for the interpreter's lock longer than for the disk.
+        """
+        from buildkit.extensions.crew import Yield  # noqa: PLC0415
+
+        done: list[Done] = []
+        jobs: list[Job[Done]] = []
+        for step in steps[:_AT_A_TIME]:
+            watch = Stopwatch()
+            try:
+                whole = self._restored(step.subject)
+            except OSError as error:
+                done.append(Done(self._failed(step, self._refused(step, error), watch)))
+                continue
+            if whole:
+                outcome = Outcome(step.subject, "restored", step.reason, watch.seconds)
+                outputs = self._look.recorded[step.subject].outputs
+                done.append(Done(outcome, None, outputs, as_recorded=True))
+            else:
+                jobs.append(partial(self._make, step))
+        if steps[_AT_A_TIME:]:
+            jobs.append(partial(self._put_back, steps[_AT_A_TIME:]))
+        return Yield(done, jobs)
+
+    def _restored(self, name: str) -> bool:
+        """Put what the record names in its place, from the store; return whether it was there."""
+        record = self._look.recorded[name]
+        contents = {path: self.store.get(digest) for path, digest in record.outputs.items()}
+        whole = {path: content for path, content in contents.items() if content is not None}
+        if len(whole) == len(contents):
+            for path, content in whole.items():
+                self._tree.put(name, path, record.outputs[path], content)
+        return len(whole) == len(contents)
 
     def _make(self, step: Step, translator: Translator) -> Yield[Done]:
         from buildkit.extensions.crew import Yield  # noqa: PLC0415
@@ -209,11 +254,7 @@ class Build:
         watch = Stopwatch()
         module = self._look.modules.compiled[step.subject]
         path = self._extension(module)
-        record = self._look.recorded.get(module.name)
         try:
-            if record is not None and self._is_put_back(module, record):
-                outcome = Outcome(step.subject, "restored", step.reason, watch.seconds)
-                return Done(outcome, None, record.outputs, as_recorded=True)
             made = self._look.chain.make(module, translator)
             self._tree.put(module.name, path, made.output, made.content)
         except NotTranslated as error:
@@ -221,19 +262,13 @@ class Build:
         except NoExtension as error:
             return Done(self._failed(step, str(error), watch), error.link, headers=error.headers)
         except OSError as error:
-            return Done(self._failed(step, f"{module.source}: {self._tree.worded(error)}", watch))
+            return Done(self._failed(step, self._refused(step, error), watch))
         result = "compiled" if made.ran else "restored"
         outcome = Outcome(step.subject, result, step.reason, watch.seconds)
         return Done(outcome, made.link, {path: made.output}, made.headers)
 
-    def _is_put_back(self, module: Module, record: Record) -> bool:
-        """Put what the record names in its place, from the store; return whether it was there."""
-        contents = {path: self.store.get(digest) for path, digest in record.outputs.items()}
-        whole = {path: content for path, content in contents.items() if content is not None}
-        if len(whole) == len(contents):
-            for path, content in whole.items():
-                self._tree.put(module.name, path, record.outputs[path], content)
-        return len(whole) == len(contents)
+    def _refused(self, step: Step, error: OSError) -> str:
+        return f"{self._look.modules.compiled[step.subject].source}: {self._tree.worded(error)}"
 
     def _failed(self, step: Step, words: str, watch: Stopwatch) -> Outcome:
         return Outcome(step.subject, "failed", step.reason, watch.seconds, words.strip())
@@ -303,7 +338,7 @@ class Build:
         for name, record in self._memory.state.records.items():
             if name in self._look.subjects:
                 for path in record.outputs:
-                    self._tree.digest(path)
+                    self._tree.keep(path)
         self._memory.write()
 
     def record_look(self, glance: Glance | None, report: Report) -> None:

@@ -61,6 +61,10 @@ class Tree:
         """Return the digest of the file at `path`, relative to the folder."""
         return self._memory.cache.digest(f"{self.folder}/{path}")
 
+    def keep(self, path: str) -> None:
+        """Let the next look know the file at `path` by its stamps, where they can be trusted."""
+        self._memory.cache.keep(f"{self.folder}/{path}")
+
     def subjects(self) -> list[str]:
         """Return every subject that has, or may have, a file of ours here."""
         return [*dict.fromkeys((*self._memory.state.records, *self._memory.unrecorded))]

@@ -83,8 +83,10 @@ class Store:
 
     def add(self, key: Digest, entry: Mapping[str, Any], keep: int = KEEP) -> None:
         """Put `entry` before the others of this key, of which the newest stay: `keep` with this one."""
-        others = [other for other in self.entries(key) if other != entry] if keep > 1 else []
-        self._write(self.path("actions", key), action_text([entry, *others][:keep]))
+        known = self.entries(key)
+        entries = [entry, *(other for other in known if other != entry)][:keep]
+        if entries != known:
+            self._write(self.path("actions", key), action_text(entries))
 
     def put(self, content: bytes, *, deflate: bool = False) -> Digest:
         """Keep `content` and return its digest."""
