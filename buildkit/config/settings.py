@@ -93,6 +93,9 @@ class DataConfig:
     path: str = option("text", "data", "The data's folder on the host; `<path>/current/` is what the service reads.")
     mount: str = option("text", "/app/data", "The data's folder in the container.")
     ttl: float = option("seconds", 7 * 86400.0, "Age after which the data is renewed; 0 for never.")
+    verify: float = option(
+        "seconds", 30 * 86400.0, "Age after which a start reads all data again beside the service; 0 for never."
+    )
     policy: str = option(
         "text", "serve-stale", "What a start does with data that is due.", choices=("block", "serve-stale", "fail")
     )

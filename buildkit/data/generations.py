@@ -21,6 +21,9 @@ from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.doors import files
 
 PARTIAL = ".partial"
+READ = "read"
+"""The file that says when all of the data was last read to its end."""
+
 _RECORDS = ".stages"
 _SWITCH = ".current."
 
@@ -193,6 +196,7 @@ def clear(folder: Path) -> list[str]:
     for place in found:
         delete(place)
     files.remove(folder / "inputs.json")
+    files.remove(folder / READ)
     return [place.name for place in found]
 
 

@@ -62,6 +62,7 @@ class Pipeline:
         folder: the data's folder.
         stages: in the order in which they run.
         ttl: seconds after which data is due; 0 for never.
+        verify: seconds after which a start reads the data again, every byte, beside the service; 0 for never.
         policy: what a start does with data that is due: one of `POLICIES`.
         on_failure: what a start does without whole data that cannot be made either: `stop`, or `start` the service
             all the same.
@@ -77,6 +78,7 @@ class Pipeline:
     folder: Path
     stages: tuple[Stage, ...]
     ttl: float = 7 * 86400.0
+    verify: float = 30 * 86400.0
     policy: str = "serve-stale"
     on_failure: str = "stop"
     signal: str = ""
@@ -123,6 +125,7 @@ def as_json(pipeline: Pipeline) -> dict[str, Any]:
         "source_root": str(pipeline.source_root),
         "folder": str(pipeline.folder),
         "ttl": pipeline.ttl,
+        "verify": pipeline.verify,
         "policy": pipeline.policy,
         "on_failure": pipeline.on_failure,
         "signal": pipeline.signal,
@@ -148,6 +151,7 @@ def from_json(values: Mapping[str, Any]) -> Pipeline:
         source_root=Path(values["source_root"]),
         folder=Path(values["folder"]),
         ttl=float(values["ttl"]),
+        verify=float(values.get("verify", 0)),
         policy=str(values["policy"]),
         on_failure=str(values.get("on_failure", "stop")),
         signal=str(values.get("signal", "")),

@@ -1,15 +1,22 @@
-"""Compares the current generation with its manifest: by size and time, or by every byte."""
+"""Compares the current generation with its manifest: by size and time, or by every byte.
+
+What a disk changes behind everyone's back shows in no size and no time. So all is read to its end now and then, and a
+file that is found damaged gets a new time: from then on every look reads it, and its stage is due.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.data import digests, generations, outputs
+from buildkit.data import digests, generations, outputs, reading
 from buildkit.data.digests import Digests
 from buildkit.data.look import newer
 from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
 from buildkit.data.pipeline import Pipeline
+from buildkit.doors import clock
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DataError
 from buildkit.model import ABSENT, Outcome, Reason
@@ -46,6 +53,7 @@ def verify(pipeline: Pipeline, *, deep: bool = False) -> Verdict:
     if manifest is None:
         raise DataError(f"data: generation {generation.name} has no whole manifest", hint=_MEND)
     cache = digests.beside(pipeline.folder)
+    began = clock.now()
     outcomes = []
     damage: list[str] = []
     for record in manifest.stages.values():
@@ -58,6 +66,8 @@ def verify(pipeline: Pipeline, *, deep: bool = False) -> Verdict:
             Reason("output damaged", found[0]) if found else Reason("read to the end" if deep else "in place", files)
         )
         outcomes.append(Outcome(record.name, "damaged" if found else "fresh", reason, watch.seconds))
+    if deep and not damage:
+        reading.record(pipeline.folder, began)
     return Verdict(manifest, tuple(outcomes), tuple(damage))
 
 
@@ -78,8 +88,8 @@ def require_whole(verdict: Verdict) -> None:
 
 def _damage(record: StageRecord, generation: Path, cache: Digests, *, deep: bool) -> list[str]:
     found = outputs.hashed(record.files, generation) if deep else outputs.on_disk(record.files, generation, cache)
-    return [
-        f"{path} ({'missing' if found[path] == ABSENT else 'damaged'})"
-        for path, digest in record.outputs.items()
-        if found[path] != digest
-    ]
+    wrong = {path: found[path] for path, digest in record.outputs.items() if found[path] != digest}
+    for path in wrong if deep else ():
+        with contextlib.suppress(OSError):  # a volume that is read-only, or a file that is gone
+            os.utime(generation / path)
+    return [f"{path} ({'missing' if digest == ABSENT else 'damaged'})" for path, digest in wrong.items()]

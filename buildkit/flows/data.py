@@ -179,6 +179,7 @@ def pipeline_of(config: Config) -> Pipeline:
             for stage in config.data.stage
         ),
         ttl=config.data.ttl,
+        verify=config.data.verify,
         policy=config.data.policy,
         on_failure=config.data.on_failure,
         signal=config.data.signal,

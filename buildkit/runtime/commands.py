@@ -9,14 +9,20 @@ from buildkit.data import artifact, digests, generations, lease, volume
 from buildkit.data.decision import WHOLE, Condition
 from buildkit.data.look import due_in, in_words, look, newer
 from buildkit.data.pipeline import Pipeline
-from buildkit.data.verify import require_whole, verify
+from buildkit.data.verify import Verdict, require_whole, verify
 from buildkit.doors import clock, locks
 from buildkit.errors import DataError
 from buildkit.model import Action, Outcome
+from buildkit.runtime import state
 from buildkit.runtime.data_gate import renew
 
 Say = Callable[[str], None]
 Command = Callable[[Pipeline, Mapping[str, str], Say], None]
+
+_BESIDE, _LEAST = 10, 19
+"""How nice work beside the service is: what it waits for, and what nobody waits for."""
+
+_MOST_LINES = 20
 
 
 def status(pipeline: Pipeline, environment: Mapping[str, str], _: Say) -> None:
@@ -58,8 +64,31 @@ def compare_deeply(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
     Raises:
         DataError: files are missing or damaged.
     """
-    os.nice(10)
+    os.nice(_BESIDE)
     _verify(pipeline, say, deep=True)
+
+
+def compare_and_mend(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
+    """Compare every byte with the manifest, and make what is damaged anew; one process at a time.
+
+    Raises:
+        DataError: files are missing or damaged, and cannot be made or, by policy `fail`, are not to be made here.
+        StageError: a stage failed.
+    """
+    os.nice(_LEAST)
+    try:
+        with locks.held(pipeline.folder / "read.lock", wait=0):
+            verdict = _compared(pipeline, say, deep=True)
+    except locks.Busy:
+        say("data: somebody else reads it now")
+        return
+    if verdict.damage:
+        for line in verdict.damage[:_MOST_LINES]:
+            say(f"data: {line}")
+        state.tell(environment, state.State(state.DEGRADED, verdict.damage[0]), pipeline.folder)
+        if pipeline.policy == "fail":
+            require_whole(verdict)
+        renew(pipeline, environment, say)
 
 
 def bring_up_to_date(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
@@ -69,7 +98,7 @@ def bring_up_to_date(pipeline: Pipeline, environment: Mapping[str, str], say: Sa
         DataError: it cannot be.
         StageError: a stage failed.
     """
-    os.nice(10)
+    os.nice(_BESIDE)
     renew(pipeline, environment, say)
 
 
@@ -117,6 +146,7 @@ COMMANDS: dict[tuple[str, ...], tuple[Command, str]] = {
     ("--status",): (status, "exit code 0 if the data is whole, 30 if not"),
     ("--verify",): (compare, "compare size and time of every file"),
     ("--verify", "--deep"): (compare_deeply, "compare every byte"),
+    ("--verify", "--deep", "--renew"): (compare_and_mend, "compare every byte, and make anew what is damaged"),
     ("--pull",): (pull, "fetch the published data"),
     ("--push",): (push, "publish the data"),
     ("--clear",): (clear, "delete the data"),
@@ -125,11 +155,16 @@ COMMANDS: dict[tuple[str, ...], tuple[Command, str]] = {
 
 
 def _verify(pipeline: Pipeline, say: Say, *, deep: bool) -> None:
+    verdict = _compared(pipeline, say, deep=deep)
+    require_whole(verdict)
+    _print(f"whole: generation {verdict.manifest.generation}, {verdict.manifest.size:,} bytes")
+
+
+def _compared(pipeline: Pipeline, say: Say, *, deep: bool) -> Verdict:
     verdict = verify(pipeline, deep=deep)
     for row in verdict.outcomes:
         say(f"data: stage {row.subject}: {row.result} ({row.reason}, {row.seconds:.2f} s)")
-    require_whole(verdict)
-    _print(f"whole: generation {verdict.manifest.generation}, {verdict.manifest.size:,} bytes")
+    return verdict
 
 
 def _teller(say: Say) -> Callable[[Outcome], None]:

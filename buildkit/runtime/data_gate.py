@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from buildkit.data import digests, generations, lease, volume
+from buildkit.data import digests, generations, lease, reading, volume
 from buildkit.data.decision import WHOLE, Access, Condition, Decision, Start, decide_start
 from buildkit.data.look import Look, access, in_words, look, newer
+from buildkit.data.manifest import Manifest
 from buildkit.data.pipeline import Pipeline
 from buildkit.doors import clock
 from buildkit.errors import BuildkitError, DataError
@@ -30,12 +31,14 @@ class Passed:
     """The service may start.
 
     Args:
-        due: its data is to be renewed beside it.
         state: what the health check says of it.
+        beside: the command of this package that is to run next to it; empty for none.
+        purpose: what that is, in words.
     """
 
-    due: bool
     state: State
+    beside: tuple[str, ...] = ()
+    purpose: str = ""
 
 
 def pass_data(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passed:
@@ -66,7 +69,7 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passe
                 continue  # whoever made it is done, or dead; look again
         if decision.action is not Start.RENEW_THEN_START:
             cache.save()
-            return _passed(seen, decision, allowed)
+            return _passed(pipeline, seen, decision, allowed, say)
         if seen.condition in {Condition.MISSING, Condition.PARTIAL} and not fetched:
             fetched = True
             if _fetch(pipeline, environment, say):
@@ -77,21 +80,31 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passe
             say(f"data: it could not be made: {error.message}")
             found = _fall_back(pipeline, seen, say) or (not fetched and _fetch(pipeline, environment, say))
             if found:
-                return Passed(due=False, state=State(DEGRADED, error.message))
+                return Passed(State(DEGRADED, error.message))
             if seen.condition in WHOLE or pipeline.on_failure != "start":
                 raise
             say("data: starting without any (on-failure)")
-            return Passed(due=False, state=State(DEGRADED, f"no data: {error.message}"))
-        return Passed(due=False, state=State(READY))
+            return Passed(State(DEGRADED, f"no data: {error.message}"))
+        return Passed(State(READY))
 
 
-def _passed(seen: Look, decision: Decision, allowed: Access) -> Passed:
+def _passed(pipeline: Pipeline, seen: Look, decision: Decision, allowed: Access, say: Say) -> Passed:
     if decision.action is Start.START_AND_RENEW:
-        return Passed(due=True, state=State(RENEWING, seen.condition.value))
-    if seen.condition is Condition.FRESH:
-        return Passed(due=False, state=State(READY))
+        return Passed(State(RENEWING, seen.condition.value), ("--renew",), "the renewal of the data")
+    if seen.condition is Condition.FRESH and seen.manifest is not None:
+        return _read_beside(pipeline, seen.manifest, say)
     word = RENEWING if allowed is Access.BUSY else DEGRADED
-    return Passed(due=False, state=State(word, f"{seen.condition.value}, {decision.reason.detail}"))
+    return Passed(State(word, f"{seen.condition.value}, {decision.reason.detail}"))
+
+
+def _read_beside(pipeline: Pipeline, manifest: Manifest, say: Say) -> Passed:
+    """Let the service start on fresh data, which is read beside it where nobody has done so for long."""
+    now = clock.now()
+    since = reading.last_read(pipeline.folder, manifest)
+    if not reading.is_due(pipeline, since, now):
+        return Passed(State(READY))
+    say(f"data: not read to its end for {in_words(abs(now - since))}: reading it beside the service")
+    return Passed(State(READY), ("--verify", "--deep", "--renew"), "the reading of the data")
 
 
 def _fetch(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool:

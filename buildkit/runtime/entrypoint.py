@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from buildkit.data import generations
+from buildkit.data.pipeline import Pipeline
 from buildkit.errors import BuildkitError, ConfigurationError, render
 from buildkit.runtime import settings, signals, state
 from buildkit.runtime.data_gate import Passed, pass_data
@@ -15,7 +17,7 @@ Say = Callable[[str], None]
 
 _USAGE = """python -m buildkit.runtime -- COMMAND...     the gates, then the command
 python -m buildkit.runtime --health URL       exit code 0 if URL answers and no gate is at work
-python -m buildkit.runtime --renew, --status, --verify [--deep], --pull, --push, --clear     the data"""
+python -m buildkit.runtime --renew, --status, --verify [--deep [--renew]], --pull, --push, --clear     the data"""
 _NO_PROGRAM = 127
 
 
@@ -46,7 +48,7 @@ def say(line: str) -> None:
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Pass the gates and start the service."""
     image = settings.of(environment)
-    passed = Passed(due=False, state=state.State(state.READY))
+    passed = Passed(state.State(state.READY))
     folder = image.data.folder if image.data is not None else None
     state.tell(environment, state.State(state.STARTING))
     if image.data is not None:
@@ -57,22 +59,30 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> int:
         os.environ["PYBUILDKIT_DATA_PATH"] = str(image.data.folder)
     state.tell(environment, passed.state, folder)
     try:
-        if image.data is not None and passed.due:
-            from buildkit.runtime.supervisor import supervise  # noqa: PLC0415 - only where there is something to watch
-
-            def ended(well: bool) -> None:
-                now = (
-                    state.State(state.READY) if well else state.State(state.DEGRADED, "the renewal of the data failed")
-                )
-                state.tell(environment, now, folder)
-
-            renewal = [sys.executable, "-m", "buildkit.runtime", "--renew"]
-            return supervise(command, renewal, say, ended, image.data.signal)
+        if image.data is not None and passed.beside:
+            return _with_companion(command, passed, image.data, environment)
         signals.as_at_birth()
         os.execvp(command[0], list(command))  # noqa: S606 - this process becomes the service
     except OSError as error:
         say(f"cannot start {command[0]}: {error.strerror}")
         return _NO_PROGRAM
+
+
+def _with_companion(command: Sequence[str], passed: Passed, data: Pipeline, environment: Mapping[str, str]) -> int:
+    """Run the service with the work on its data beside it; tell the health check, and the service of newer data."""
+    from buildkit.runtime.supervisor import supervise  # noqa: PLC0415 - only where there is something to watch
+
+    before = generations.current(data.folder)
+
+    def ended(well: bool) -> str:
+        now = state.State(state.READY)
+        if not well:
+            say(f"{passed.purpose} failed: the service goes on with the data it has")
+            now = state.State(state.DEGRADED, f"{passed.purpose} failed")
+        state.tell(environment, now, data.folder)
+        return data.signal if well and generations.current(data.folder) != before else ""
+
+    return supervise(command, [sys.executable, "-m", "buildkit.runtime", *passed.beside], say, ended)
 
 
 def _data(words: tuple[str, ...], environment: Mapping[str, str]) -> int:

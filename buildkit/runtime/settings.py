@@ -1,7 +1,7 @@
 """What the entrypoint has to know, written as JSON when the image is built.
 
-`PYBUILDKIT_RUNTIME` names the file; `PYBUILDKIT_DATA_PATH`, `_POLICY`, `_TTL` and `_ARTIFACT` win over what it
-says.
+`PYBUILDKIT_RUNTIME` names the file; `PYBUILDKIT_DATA_PATH`, `_POLICY`, `_TTL`, `_VERIFY` and `_ARTIFACT` win over
+what it says.
 """
 
 from __future__ import annotations
@@ -61,13 +61,16 @@ def of(environment: Mapping[str, str]) -> RuntimeSettings:
             f'PYBUILDKIT_DATA_POLICY: "{policy}" is not a policy', hint=f"one of {', '.join(POLICIES)}"
         )
     folder = Path(environment.get("PYBUILDKIT_DATA_PATH") or settings.data.folder)
-    ttl = _ttl(environment.get("PYBUILDKIT_DATA_TTL", ""), settings.data.ttl)
+    ttl = _seconds(environment, "PYBUILDKIT_DATA_TTL", settings.data.ttl)
+    verify = _seconds(environment, "PYBUILDKIT_DATA_VERIFY", settings.data.verify)
     artifact = environment.get("PYBUILDKIT_DATA_ARTIFACT", settings.data.artifact)
-    return replace(settings, data=replace(settings.data, folder=folder, policy=policy, ttl=ttl, artifact=artifact))
+    data = replace(settings.data, folder=folder, policy=policy, ttl=ttl, verify=verify, artifact=artifact)
+    return replace(settings, data=data)
 
 
-def _ttl(text: str, otherwise: float) -> float:
-    """Return the seconds that `text` writes as the settings on the host do: "7d", "90s", "2h"."""
+def _seconds(environment: Mapping[str, str], name: str, otherwise: float) -> float:
+    """Return the seconds that a variable writes as the settings on the host do: "7d", "90s", "2h"."""
+    text = environment.get(name, "")
     if not text.strip():
         return otherwise
     number, unit = (
@@ -78,7 +81,7 @@ def _ttl(text: str, otherwise: float) -> float:
         return float(number) * _UNITS[unit]
     except (ValueError, KeyError):
         raise ConfigurationError(
-            f'PYBUILDKIT_DATA_TTL: "{text}" is no time', hint='write it as "7d", "90s" or "2h"; 0 for never'
+            f'{name}: "{text}" is no time', hint='write it as "7d", "90s" or "2h"; 0 for never'
         ) from None
 
 

@@ -17,17 +17,15 @@ _STOP = 120
 Say = Callable[[str], None]
 
 
-def supervise(
-    service: Sequence[str], beside: Sequence[str], say: Say, ended: Callable[[bool], None], switched: str = ""
-) -> int:
+def supervise(service: Sequence[str], beside: Sequence[str], say: Say, ended: Callable[[bool], str]) -> int:
     """Run both commands and return the exit code of the service; `beside` may end before it, for better or worse.
 
     Args:
         service: the command of the service.
         beside: the command that runs next to it, such as a renewal of the data.
         say: takes one line of the log.
-        ended: hears once whether `beside` came to a good end.
-        switched: the signal that the service gets when it did, such as `HUP`; empty for none.
+        ended: hears once whether `beside` came to a good end, and returns the signal that the service is to get for
+            it, such as `HUP`; empty for none.
 
     Raises:
         FileNotFoundError: there is no such program.
@@ -43,12 +41,10 @@ def supervise(
             child.returncode = os.waitstatus_to_exitcode(status)
         elif pid == companion.pid:
             companion.returncode = os.waitstatus_to_exitcode(status)
-            ended(companion.returncode == 0)
-            if companion.returncode == 0 and switched:
-                say(f"telling the service by SIG{switched}")
-                _send(child.pid, signal.Signals[f"SIG{switched}"])
-            if companion.returncode:
-                say("the renewal of the data failed: the service goes on with the data it has")
+            telling = ended(companion.returncode == 0)
+            if telling:
+                say(f"telling the service by SIG{telling}")
+                _send(child.pid, signal.Signals[f"SIG{telling}"])
     if companion.returncode is None:
         process.end(companion)
     return child.returncode if child.returncode >= 0 else 128 - child.returncode

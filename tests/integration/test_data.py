@@ -284,6 +284,9 @@ def test_a_flipped_byte_is_found_by_the_deep_look_alone(made: Service) -> None:
     assert [row.result for row in found.outcomes] == ["fresh", "damaged", "fresh"]
     with pytest.raises(DataError, match="1 file is missing or damaged"):
         require_whole(found)
+    assert seen(made).detail == "stage select, output damaged: select/0.txt"  # by every look from now on
+    assert made.refresh() == {"read": "fresh", "select": "made", "count": "fresh"}
+    assert (made.current / "select/0.txt").read_text() == "one"
 
 
 def test_a_stage_that_fails_on_damaged_files_gets_new_ones(made: Service) -> None:

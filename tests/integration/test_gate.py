@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from registry import registry
 
 from buildkit.data import artifact
 from buildkit.data.registry import reference
+from buildkit.doors import locks
 from buildkit.runtime import state
 
 SERVED = ("--", "cat", "data/current/count.txt")
@@ -172,6 +174,68 @@ def test_who_waits_for_another_is_ready_once_it_has_switched(made: Service) -> N
 
 def test_a_state_that_cannot_be_written_keeps_nobody_from_starting(made: Service) -> None:
     assert made.start(*SERVED, PYBUILDKIT_STATE="/proc/nowhere/state.json").wait() == 0
+
+
+# ------------------------------------------------------------------ all data is read to its end now and then
+
+
+def flip(file: Path) -> None:
+    """Change a file as a failing disk does: neither its size nor its time tells."""
+    status = file.stat()
+    file.chmod(0o644)
+    file.write_bytes(bytes(255 - byte for byte in file.read_bytes()))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_damage_that_no_look_sees_is_found_and_mended_beside_the_service(made: Service) -> None:
+    file = made.pipeline.folder / "current/select/0.txt"
+    flip(file)
+    made.declare(verify=0.001, signal="USR1")
+    made.hold("select")
+    program = "import signal, time; signal.signal(signal.SIGUSR1, lambda *_: print('told', flush=True)); time.sleep(30)"
+    child = made.start("--", sys.executable, "-c", program)
+    until(lambda: "select is at work" in made.log())
+    assert "s: reading it beside the service\n" in made.log()
+    assert "buildkit: data: select/0.txt (damaged)\n" in made.log()
+    assert str(state.read(made.environment)) == "degraded: select/0.txt (damaged)"
+    made.let_go("select")
+    until(lambda: "told" in made.log())
+    assert file.read_text() == "one"
+    assert word(made) == "ready"
+    child.terminate()
+    child.wait()
+
+
+def test_data_that_was_read_is_not_read_again_before_its_time(made: Service) -> None:
+    made.declare(verify=0.001)
+    child = made.start("--", "sleep", "30")
+    until((made.pipeline.folder / "read").exists)
+    child.terminate()
+    child.wait()
+    made.declare(verify=3600.0)
+    before = len(made.log())
+    assert made.start(*SERVED).wait() == 0
+    assert "reading it" not in made.log()[before:]
+    (made.pipeline.folder / "read").write_text(f"{time.time() + 7200:.0f}\n")  # by a clock that has been set back
+    assert made.start(*SERVED).wait() == 0
+    assert "not read to its end for 2 h: reading it beside" in made.log()[before:]
+
+
+def test_policy_fail_finds_damage_and_leaves_it_to_another(made: Service) -> None:
+    flip(made.current / "select/0.txt")
+    made.declare(verify=0.001, policy="fail")
+    child = made.start("--", "sleep", "30")
+    until(lambda: "the reading of the data failed: the service goes on with the data it has" in made.log())
+    assert str(state.read(made.environment)) == "degraded: the reading of the data failed"
+    assert "stage select: made" not in made.log()
+    child.terminate()
+    child.wait()
+
+
+def test_one_process_reads_at_a_time(made: Service) -> None:
+    with locks.held(made.pipeline.folder / "read.lock"):
+        assert made.start("--verify", "--deep", "--renew").wait() == 0
+    assert made.log() == "buildkit: data: somebody else reads it now\n"
 
 
 # ------------------------------------------------------------------ commands in the container

@@ -1,0 +1,47 @@
+"""When all data was last read to its end: what a disk changes behind everyone's back shows in no size and no time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from buildkit.data.generations import READ
+from buildkit.data.look import SKEW
+from buildkit.data.manifest import Manifest
+from buildkit.data.pipeline import Pipeline
+from buildkit.doors import files
+
+
+def record(folder: Path, began: float) -> None:
+    """Write down that all was read and whole.
+
+    Args:
+        folder: the data's folder; a read-only one is left as it is.
+        began: when the reading began, in seconds since 1970.
+    """
+    with contextlib.suppress(OSError):
+        files.write(folder / READ, f"{began:.0f}\n")
+
+
+def last_read(folder: Path, manifest: Manifest) -> float:
+    """Return since when no byte of the generation was left unread, in seconds since 1970.
+
+    What a stage made was read when it was made; what is shared with an earlier generation, when all of that was.
+    """
+    made = min((stage.made for stage in manifest.stages.values()), default=0.0)
+    with contextlib.suppress(OSError, ValueError):
+        return max(float((folder / READ).read_text("ascii")), made)
+    return made
+
+
+def is_due(pipeline: Pipeline, since: float, now: float) -> bool:
+    """Return whether all is to be read again; not where nobody could mend or record what is found.
+
+    Args:
+        pipeline: how often, and where.
+        since: what `last_read` returns.
+        now: seconds since 1970.
+    """
+    read = -SKEW <= now - since < pipeline.verify
+    return bool(pipeline.verify) and not read and os.access(pipeline.folder, os.W_OK)
