@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
-from buildkit.compile.options import DIRECTIVES, OPTIONS
+from buildkit.compile.options import DIRECTIVES, OPTIONS, SWITCHES
 from buildkit.compile.places import Places
 from buildkit.compile.recorder import Recorder
 
@@ -54,6 +54,8 @@ def _translate(job: dict[str, Any], cython: Cython, recorder: Recorder) -> dict[
         output_file=job["output"],
         cplus=job["language"] == "c++",
     )
+    for switch, value in SWITCHES.items():
+        setattr(cython.options, switch, value if job["source"].endswith(".py") else cython.switches[switch])
     words = io.StringIO()
     failed = True
     broken = False
@@ -84,6 +86,10 @@ class Cython:
     main: Any = field(default_factory=lambda: import_module("Cython.Compiler.Main"))
     utils: Any = field(default_factory=lambda: import_module("Cython.Utils"))
     pipeline: Any = field(default_factory=lambda: import_module("Cython.Compiler.Pipeline"))
+    options: Any = field(default_factory=lambda: import_module("Cython.Compiler.Options"))
+    switches: dict[str, Any] = field(
+        default_factory=lambda: {name: getattr(import_module("Cython.Compiler.Options"), name) for name in SWITCHES}
+    )
 
 
 def _answer(results: TextIO, value: dict[str, Any]) -> None:

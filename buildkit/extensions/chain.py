@@ -200,7 +200,8 @@ class Chain:
         if found is None:
             # the paths in `# distutils:` lines are relative to the project's folder
             layout = os.path.relpath(self._places.source, self._places.project or self._places.source)
-            fixed = [options.OPTIONS, options.DIRECTIVES, layout]
+            switches = options.SWITCHES if module.source.endswith(".py") else {}
+            fixed = [options.OPTIONS, options.DIRECTIVES, switches, layout]
             found = self._settings[alike] = {
                 "setting directives": digest_value([fixed, dict(module.directives)]),
                 **self._calls.settings(module.source, split_flags(module.flags), self._include(module)),

@@ -163,6 +163,35 @@ class Point:
     assert found.partition("{")[0] == expected.partition("{")[0] == f"True None no True {10**30} x "
 
 
+def test_names_that_nothing_defines_are_looked_up_when_they_are_used(
+    project: ProjectMaker, invoke: InvokeRunner
+) -> None:
+    """As `_` after `gettext.install`, or a global that is set from outside. In a `.pyx` it stays an error."""
+    text = """globals()["late"] = 5
+
+def answer():
+    return late, _("word")
+
+def wrong():
+    try:
+        return missing
+    except NameError as error:
+        return str(error)
+"""
+    root = project(
+        files({"app/__init__.py": "", "app/plain.py": text, "app/fast.pyx": "def answer():\n    return missing\n"})
+    )
+    code = "import gettext; gettext.install('app'); import app.plain as p; print(p.answer(), p.wrong())"
+    expected = python(root, code)
+
+    done = invoke(root, "compile", "--json")
+
+    assert (done.exit_code, done.outcomes()) == (10, {"app.plain": "compiled", "app.fast": "failed"})
+    assert "undeclared name not builtin: missing" in done.stderr
+    assert python(root, "import app.plain; print(app.plain.__file__)").endswith(".so")
+    assert python(root, code) == expected == "(5, 'word') name 'missing' is not defined"
+
+
 def test_of_a_py_and_a_pyx_the_pyx_is_compiled_until_it_goes(project: ProjectMaker, invoke: InvokeRunner) -> None:
     root = project(files({"app/__init__.py": "", "app/a.py": "KIND = 'py'\n", "app/a.pyx": "KIND = 'pyx'\n"}))
     show = "import app.a; print(app.a.KIND)"
