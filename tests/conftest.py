@@ -90,6 +90,15 @@ def docker_registry() -> None:
         missing("docker_registry", "no docker-registry on PATH")
 
 
+@pytest.fixture(scope="session")
+def other_time() -> str:
+    """The library that gives a process another time of day, for LD_PRELOAD; `FAKETIME` says which."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    if not found:
+        missing("other_time", "no libfaketime")
+    return str(found[0]) if found else ""
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> ProjectMaker:
     """Make a project from a dict of path → text."""

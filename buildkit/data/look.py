@@ -9,12 +9,13 @@ from pathlib import Path
 
 from buildkit.core import plan
 from buildkit.core.fingerprint import digest_value
-from buildkit.data import generations, lease, outputs
+from buildkit.data import generations, lease, outputs, volume
 from buildkit.data.decision import Access, Condition
 from buildkit.data.digests import Digests
 from buildkit.data.inputs import InputError, fingerprint_of
 from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
 from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.doors import clock
 from buildkit.errors import DataError
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Reason, Step
 
@@ -82,6 +83,17 @@ def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now
         return Look(Condition.UNKNOWN, fault.message, generation, manifest, (), age, fault)
     condition, detail = (Condition.DAMAGED, damage) if damage else _condition_of(steps)
     return Look(condition, detail, generation, manifest, steps, age)
+
+
+def look_now(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests) -> Look:
+    """Look at the data by this host's clock; where that would be too early for it, by the volume's.
+
+    Hosts that share a volume may differ by minutes. What one has made is no reason for another to make it again.
+    """
+    seen = look(pipeline, environment, cache, clock.now())
+    if seen.condition is Condition.FUTURE:
+        return look(pipeline, environment, cache, volume.now(pipeline.folder))
+    return seen
 
 
 def access(folder: Path) -> Access:

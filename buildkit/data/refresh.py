@@ -14,7 +14,6 @@ from buildkit.data.lease import Lease
 from buildkit.data.look import Look, look, newer, step_of
 from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.doors import clock
 from buildkit.errors import StageError
 from buildkit.model import Action, Fingerprint, Outcome, Reason, Step
 
@@ -82,6 +81,9 @@ class _Refresh:
         self._records: dict[str, StageRecord] = {}
         self._outcomes: dict[str, Outcome] = {}
 
+    def _now(self) -> float:
+        return volume.now(self._pipeline.folder)
+
     def run(self) -> Result:
         """Take the lease, look, and make what is due.
 
@@ -95,7 +97,7 @@ class _Refresh:
 
         with lease.held(folder, wait=None, on_wait=waiting) as self._holder:
             self._cache = digests.beside(folder)
-            seen = look(self._pipeline, self._environment, self._cache, clock.now())
+            seen = look(self._pipeline, self._environment, self._cache, self._now())
             if seen.fault is not None:
                 raise seen.fault
             if seen.condition is Condition.NEWER:
@@ -118,7 +120,7 @@ class _Refresh:
             raise lease.Overtaken
         leftovers = list(generations.finished(self._pipeline.folder, self._last))
         self._drop_unfinished(leftovers)
-        partial = generations.new(self._pipeline.folder, self._holder.number, clock.now())
+        partial = generations.new(self._pipeline.folder, self._holder.number, self._now())
         try:
             for stage in self._pipeline.stages:
                 self._bring(stage, partial, leftovers, distrusted)
@@ -168,11 +170,11 @@ class _Refresh:
         if not trusted:
             return Step(stage.name, Action.MAKE, Reason("output damaged"))
         found = outputs.on_disk(record.files, self._last, self._cache) if record and self._last else {}
-        return step_of(stage, now, record, found, self._pipeline.ttl_of(stage), clock.now())
+        return step_of(stage, now, record, found, self._pipeline.ttl_of(stage), self._now())
 
     def _is_as_good(self, stage: Stage, now: Fingerprint, record: StageRecord, place: Path) -> bool:
         there = outputs.on_disk(record.files, place, None)
-        return step_of(stage, now, record, there, self._pipeline.ttl_of(stage), clock.now()).action is Action.LEAVE
+        return step_of(stage, now, record, there, self._pipeline.ttl_of(stage), self._now()).action is Action.LEAVE
 
     def _keep(self, stage: Stage, step: Step, result: str, record: StageRecord, source: Path, partial: Path) -> None:
         self._records[stage.name] = outputs.share(record, source, partial)
@@ -182,7 +184,7 @@ class _Refresh:
     def _make(self, stage: Stage, step: Step, now: Fingerprint, partial: Path) -> None:
         self._say(f"data: stage {stage.name}: {step.reason}")
         self._make_room(stage)
-        begun = clock.now()
+        begun = self._now()
         try:
             outputs.prepare(stage, partial)
             seconds = running.run(stage, self._pipeline, partial, self._environment, self._say)
@@ -245,7 +247,7 @@ class _Refresh:
                     hint="a later stage writes into them; let it write files of its own",
                 )
         name = partial.name.removesuffix(generations.PARTIAL)
-        manifest = Manifest(name, self._holder.number, clock.now(), dict(self._records))
+        manifest = Manifest(name, self._holder.number, self._now(), dict(self._records))
         try:
             generations.commit(self._pipeline.folder, partial, manifest, self._holder.confirm)
         except FileNotFoundError:

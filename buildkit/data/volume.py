@@ -1,4 +1,4 @@
-"""What a volume refuses, in words: full, read-only, owned by somebody else."""
+"""What a volume refuses, in words: full, read-only, owned by somebody else. And what time it is there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from buildkit.doors import clock
 from buildkit.errors import BuildkitError, DataError, StageError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -28,6 +29,18 @@ def worded(error: OSError, folder: Path) -> BuildkitError:
             hint=f"once, as root: chown -R {os.geteuid()} {folder}",
         )
     return DataError(f"data: {error.strerror}: {error.filename or folder}", hint="see what is wrong with the volume")
+
+
+def now(folder: Path) -> float:
+    """Return the time in seconds since 1970 by the clock that stamps the volume's files, the same for all its hosts.
+
+    Where nothing can be written it is this host's own.
+    """
+    try:
+        os.utime(folder)
+        return folder.stat().st_mtime
+    except OSError:
+        return clock.now()
 
 
 def full_hint(folder: Path) -> str:

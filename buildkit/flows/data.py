@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from buildkit.config import Config
 from buildkit.data import artifact, digests, generations, lease, volume
 from buildkit.data.decision import Condition
-from buildkit.data.look import Look, age_of, due_in, in_words, look, newer
+from buildkit.data.look import Look, age_of, due_in, in_words, look_now, newer
 from buildkit.data.manifest import Manifest
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.data.refresh import refresh
@@ -203,7 +203,7 @@ def lines(report: Report) -> list[str]:
 
 def _look(pipeline: Pipeline, environment: Mapping[str, str]) -> Look:
     cache = digests.beside(pipeline.folder)
-    seen = look(pipeline, environment, cache, clock.now())
+    seen = look_now(pipeline, environment, cache)
     if pipeline.folder.is_dir():
         cache.save()
     if seen.fault is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from buildkit.data import artifact, digests, generations, lease, volume
 from buildkit.data.decision import WHOLE, Condition
-from buildkit.data.look import due_in, in_words, look, newer
+from buildkit.data.look import due_in, in_words, look_now, newer
 from buildkit.data.pipeline import Pipeline
 from buildkit.data.verify import Verdict, require_whole, verify
 from buildkit.doors import clock, locks
@@ -32,7 +32,7 @@ def status(pipeline: Pipeline, environment: Mapping[str, str], _: Say) -> None:
         DataError: the data is missing or damaged, or a newer version wrote it.
     """
     cache = digests.beside(pipeline.folder)
-    seen = look(pipeline, environment, cache, clock.now())
+    seen = look_now(pipeline, environment, cache)
     for step in seen.steps:
         _print(f"{step.subject}: {'fresh' if step.action is Action.LEAVE else 'due'} ({step.reason})")
     if seen.condition is Condition.NEWER:

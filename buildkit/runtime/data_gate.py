@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from buildkit.data import digests, generations, lease, reading, volume
 from buildkit.data.decision import WHOLE, Access, Condition, Decision, Start, decide_start
-from buildkit.data.look import Look, access, in_words, look, newer
+from buildkit.data.look import Look, access, in_words, look_now, newer
 from buildkit.data.manifest import Manifest
 from buildkit.data.pipeline import Pipeline
 from buildkit.doors import clock
@@ -58,7 +58,7 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passe
     fetched = False
     while True:
         cache = digests.beside(pipeline.folder)
-        seen = look(pipeline, environment, cache, clock.now())
+        seen = look_now(pipeline, environment, cache)
         allowed = Access.FREE if seen.condition is Condition.FRESH else access(pipeline.folder)
         decision = decide_start(seen.condition, allowed, pipeline.policy)
         say(f"data: {_words(seen, decision)}")

@@ -176,6 +176,25 @@ def test_a_state_that_cannot_be_written_keeps_nobody_from_starting(made: Service
     assert made.start(*SERVED, PYBUILDKIT_STATE="/proc/nowhere/state.json").wait() == 0
 
 
+# ------------------------------------------------------------------ clocks
+
+
+def test_a_host_whose_clock_is_behind_that_of_the_volume_does_not_make_it_again(made: Service, other_time: str) -> None:
+    """As two hosts on one volume of the network, whose server stamps the files."""
+    clock = {"LD_PRELOAD": other_time, "FAKETIME": "-10m", "FAKE_UTIME": "1", "NO_FAKE_STAT": "1"}
+    assert made.start(*SERVED, **clock).wait() == 0
+    assert made.log().startswith("buildkit: data: fresh, generation 000001")
+
+
+def test_a_host_and_its_disk_whose_clock_was_set_back_make_it_again(made: Service, other_time: str) -> None:
+    clock = {"LD_PRELOAD": other_time, "FAKETIME": "-1y"}
+    assert made.start(*SERVED, **clock, PYBUILDKIT_DATA_POLICY="block").wait() == 0
+    assert made.log().startswith("buildkit: data: made in the future, stage read")
+    before = len(made.log())
+    assert made.start(*SERVED, **clock, PYBUILDKIT_DATA_POLICY="block").wait() == 0
+    assert made.log()[before:].startswith("buildkit: data: fresh, generation 000002")
+
+
 # ------------------------------------------------------------------ all data is read to its end now and then
 
 
