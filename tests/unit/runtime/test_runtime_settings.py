@@ -35,10 +35,11 @@ def test_variables_win(file: Path) -> None:
         "PYBUILDKIT_DATA_PATH": "/data",
         "PYBUILDKIT_DATA_POLICY": "block",
         "PYBUILDKIT_DATA_TTL": "36h",
+        "PYBUILDKIT_DATA_VERIFY": "0",
     }
     found = settings.of(variables).data
     assert found is not None
-    assert (found.folder, found.policy, found.ttl) == (Path("/data"), "block", 36 * 3600)
+    assert (found.folder, found.policy, found.ttl, found.verify) == (Path("/data"), "block", 36 * 3600, 0)
 
 
 @pytest.mark.parametrize("text", ["7", "7d", "1.5 h", "90s", "30min", "2 W", "0"])
@@ -49,11 +50,12 @@ def test_a_time_reads_as_on_the_host(file: Path, text: str) -> None:
     assert found.ttl == values.parse("seconds", text)
 
 
+@pytest.mark.parametrize("name", ["PYBUILDKIT_DATA_TTL", "PYBUILDKIT_DATA_VERIFY"])
 @pytest.mark.parametrize("text", ["soon", "7x", "-1d", "1 2", "nan"])
-def test_a_wrong_time_is_named(file: Path, text: str) -> None:
+def test_a_wrong_time_is_named(file: Path, name: str, text: str) -> None:
     file.write_text(RuntimeSettings(Path("/app"), DATA).as_text())
-    with pytest.raises(ConfigurationError, match=f'PYBUILDKIT_DATA_TTL: "{text}" is no time'):
-        settings.of({settings.VARIABLE: str(file), "PYBUILDKIT_DATA_TTL": text})
+    with pytest.raises(ConfigurationError, match=f'{name}: "{text}" is no time'):
+        settings.of({settings.VARIABLE: str(file), name: text})
 
 
 def test_a_wrong_policy_is_named(file: Path) -> None:
