@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from buildkit.errors import DatabaseError
 from buildkit.migrate import libpq
+from buildkit.migrate.asking import Unanswered, ask
 
 if TYPE_CHECKING:
     import psycopg
@@ -150,7 +151,9 @@ def pooled(connection: psycopg.Connection[Any]) -> bool:
 
 
 def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[Any]:
-    """Return a connection that commits each statement, as soon as the server takes it.
+    """Return a connection that commits each statement, as soon as the server takes it and answers.
+
+    A pooler takes clients while there is no server behind it, so that to be let in says nothing.
 
     Args:
         address: where to.
@@ -173,9 +176,20 @@ def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[An
         try:
             # A statement with its values written in leaves nothing open in the session. Values sent beside it leave a
             # portal, whose snapshot would make CREATE INDEX CONCURRENTLY wait for the holder of the lock, for ever.
-            return psycopg.connect(**arguments, autocommit=True, cursor_factory=psycopg.ClientCursor)
+            connection = psycopg.connect(**arguments, autocommit=True, cursor_factory=psycopg.ClientCursor)
         except psycopg.Error as error:
             words = address.redact(str(error).strip())
+        else:
+            try:
+                ask(connection, "SELECT 1", seconds=_ATTEMPT)
+            except Unanswered as unanswered:
+                connection.close()
+                words = address.redact(unanswered.words.strip())
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
         fault = _fault(words)
         if fault is _OTHER:
             fault = _fault(_sqlstate(arguments))
@@ -213,11 +227,20 @@ _FAULTS = (
         hint="look at the server's log, or wait longer: [tool.buildkit.migrate] wait",
     ),
     _Fault(
-        "too many clients|connection slots are reserved|too many connections|53300",
+        "too many clients|connection slots are reserved|too many connections|no more connections allowed|53300",
         waits=True,
         note="it has no connection free",
         message="the server at {place} has no connection free",
         hint="end idle clients, or raise max_connections",
+    ),
+    _Fault(
+        # PgBouncer's, which speaks English alone. What the server told it, if it hands that on, is another row's.
+        r"server login has been failing, try again later|server conn crashed|server_login_retry\)$|query_wait_timeout",
+        waits=True,
+        note="the pooler does not reach its server",
+        message="the pooler at {place} does not reach its server",
+        hint="start the server, or correct the database {database!r} in {variable}: the pooler does not tell them apart; "
+        "its log does",
     ),
     _Fault(
         "password authentication failed|no password supplied|SASL authentication|28P01",
@@ -227,7 +250,7 @@ _FAULTS = (
         hint="correct the password in {variable} (percent-encoded: %40 for @, %2F for /)",
     ),
     _Fault(
-        'database ".*" does not exist|3D000',
+        'database ".*" does not exist|no such database|3D000',
         waits=False,
         note="",
         message="the server at {place} has no database {database!r}",
@@ -241,7 +264,7 @@ _FAULTS = (
         hint="allow it in the server's pg_hba.conf; if that asks for TLS, set sslmode in {variable} (?sslmode=require)",
     ),
     _Fault(
-        'role ".*" does not exist|not permitted to log in|Peer authentication|Ident authentication|28000',
+        'role ".*" does not exist|no such user|not permitted to log in|Peer authentication|Ident authentication|28000',
         waits=False,
         note="",
         message="the server at {place} does not take role {user!r}",

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import LockBusyError
+from buildkit.migrate.asking import LAST_WORD, Unanswered, ask
 from buildkit.migrate.database import Say
 from buildkit.migrate.settings import MigrationSettings
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _SHORTEST, _LONGEST = 0.1, 1.0
 _NOTE = 5.0
+_ANSWER = 60.0
+_SHORTEST_WAIT = 5.0
 _NO_LIMIT = ("idle_in_transaction_session_timeout", "transaction_timeout", "idle_session_timeout")
 
 _HOLDER = """
@@ -66,13 +69,14 @@ def held(
         needless: asked between the attempts whether the other one has done the work.
 
     Raises:
+        Unanswered: the server does not answer.
         LockBusyError: somebody else held it for longer than `lock_wait`.
     """
     number = key(connection, settings)
     start = time.monotonic()
     told = start
     pause = _SHORTEST
-    while not _taken(connection, number):
+    while not _taken(connection, number, max(settings.wait, _SHORTEST_WAIT)):
         if needless():
             yield False
             return
@@ -89,22 +93,26 @@ def held(
             told = now
         time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - no secret, only out of step
         pause = min(pause * 1.3, _LONGEST)
+    patience = _ANSWER
     try:
         yield True
+    except (SystemExit, KeyboardInterrupt):
+        patience = LAST_WORD
+        raise
     finally:
-        with contextlib.suppress(Exception):
-            connection.execute("ROLLBACK")
+        with contextlib.suppress(Unanswered):  # then it ends with the connection
+            ask(connection, "ROLLBACK", seconds=patience)
 
 
-def _taken(connection: psycopg.Connection[Any], number: int) -> bool:
-    connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-    known = connection.execute("SELECT name FROM pg_settings WHERE name = ANY(%s)", (list(_NO_LIMIT),)).fetchall()
+def _taken(connection: psycopg.Connection[Any], number: int, seconds: float) -> bool:
+    """Try once; a pooler that has lost its server would keep the question for minutes."""
+    ask(connection, "BEGIN ISOLATION LEVEL READ COMMITTED", seconds=seconds)
+    known = ask(connection, "SELECT name FROM pg_settings WHERE name = ANY(%s)", (list(_NO_LIMIT),), seconds=seconds)
     for (name,) in known:
-        connection.execute(f"SET LOCAL {name} = 0")
-    row = connection.execute("SELECT pg_try_advisory_xact_lock(%s::bigint)", (number,)).fetchone()
-    if row and row[0]:
+        ask(connection, f"SET LOCAL {name} = 0", seconds=seconds)
+    if ask(connection, "SELECT pg_try_advisory_xact_lock(%s::bigint)", (number,), seconds=seconds) == [("t",)]:
         return True
-    connection.execute("ROLLBACK")
+    ask(connection, "ROLLBACK", seconds=seconds)
     return False
 
 

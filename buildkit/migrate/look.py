@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseError, RevisionError
 from buildkit.migrate import supervisor, version_table
+from buildkit.migrate.asking import Unanswered
 from buildkit.migrate.database import Address, Say, connect
 from buildkit.migrate.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
@@ -107,12 +108,14 @@ def worded(address: Address) -> Any:  # noqa: ANN401 - a context manager's gener
 
     try:
         yield
-    except psycopg.Error as error:
+    except (psycopg.Error, Unanswered) as error:
+        words = address.redact(error.words if isinstance(error, Unanswered) else str(error))
         # Without a SQLSTATE it is libpq that lost the connection.
-        if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08").startswith(("08", "57P0")):
-            raise Lost(address.redact(str(error)), error.sqlstate) from None
+        of_connection = isinstance(error, (psycopg.OperationalError, Unanswered))
+        if of_connection and (error.sqlstate or "08").startswith(("08", "57P0")):
+            raise Lost(words, error.sqlstate) from None
         raise DatabaseError(
             f"database {address} refused",
-            details=address.redact(str(error)).splitlines(),
+            details=words.splitlines(),
             hint="look at the server's log, then run again",
         ) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseAheadError, DatabaseError, RevisionError
 from buildkit.migrate import glance, lock, supervisor, version_table
+from buildkit.migrate.asking import Unanswered, ask
 from buildkit.migrate.database import Address, Say, connect
 from buildkit.migrate.graph import Graph, read
 from buildkit.migrate.indexes import INVALID, repair
@@ -26,6 +27,7 @@ Tell = Callable[[Outcome], None]
 Trace = Callable[[str, list[dict[str, Any]]], None]
 
 _LEFT_BEHIND = 10.0
+_ANSWER = 5.0
 _RESTARTS = 3
 """How often a migration goes on after the server went away under it."""
 
@@ -106,7 +108,7 @@ def upgrade(
                     if error is lost or not left:
                         raise
                     lost = error
-                    say(f"the connection to the server was lost: {' '.join(error.details[-1:]).strip()}")
+                    say(f"the connection to the server was lost: {' '.join(error.details[:1]).strip()}")
         return Migration(graph.head, tuple(run.applied))
 
 
@@ -204,6 +206,10 @@ class _Run:
         except supervisor.Failure as failure:
             if failure.event.get("lost"):
                 raise Lost(failure.event["message"], failure.event["sqlstate"]) from None
+            try:  # whose server went away while Alembic was being loaded is not to blame for what it met then
+                ask(connection, "SELECT 1", seconds=_ANSWER)
+            except Unanswered as unanswered:
+                raise Lost(self.address.redact(unanswered.words), unanswered.sqlstate) from None
             raise _failed(connection, self.settings, self.graph, failure) from None
 
     def _hear(self, event: supervisor.Event) -> None:

@@ -36,6 +36,9 @@ def say(line):
 if os.environ.get("WITHOUT_LIBPQ"):  # as where neither psycopg's wheel nor the system brings one
     from buildkit.migrate import libpq
     libpq._FOLDERS = libpq._INSTALLED = ()
+if os.environ.get("SPEAKS"):  # as a tasks.py may ask for
+    import locale
+    locale.setlocale(locale.LC_ALL, "")
 code = 0
 try:
     settings = find(Path.cwd(), **json.loads(os.environ["TIMES"]))
@@ -100,38 +103,66 @@ pool_mode = {mode}
 default_pool_size = 30
 max_client_conn = 200
 server_idle_timeout = 3
+server_login_retry = {retry}
 """
+
+
+class Pooler:
+    """PgBouncer in front of `server`, as strict as it comes; starts at once.
+
+    Args:
+        program: PgBouncer's.
+        server: what it pools.
+        mode: PgBouncer's `pool_mode`.
+        retry: seconds that it leaves between two attempts to reach a server that is away; PgBouncer's own are 15.
+    """
+
+    def __init__(self, program: str, server: devdb.Server, *, mode: str = "transaction", retry: int = 15) -> None:
+        self._program = program
+        self._server = server
+        self._folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        (self._folder / "ini").write_text(
+            POOLER.format(server=server.port, port=self.port, folder=self._folder, mode=mode, retry=retry)
+        )
+        (self._folder / "users").write_text(f'"postgres" "{server.password}"\n')
+        account = cluster.account()
+        for path in (self._folder, *self._folder.iterdir()):
+            path.chmod(0o700)
+            if account is not None:
+                shutil.chown(path, account)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and return when it hands a client on to the server."""
+        self._child = process.start([self._program, "-q", str(self._folder / "ini")], user=cluster.account())
+        url = f"postgresql://postgres:{self._server.password}@127.0.0.1:{self.port}/dev"
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=2):
+                break
+            assert self._child.poll() is None, self.log()
+            time.sleep(0.02)
+
+    def log(self) -> str:
+        return (self._folder / "log").read_text()
+
+    def kill(self) -> None:
+        self._child.kill()
+        self._child.wait()
+
+    def close(self) -> None:
+        process.end(self._child)
+        shutil.rmtree(self._folder)
 
 
 @contextlib.contextmanager
 def pooling(program: str, server: devdb.Server, *, mode: str = "transaction") -> Iterator[int]:
-    """PgBouncer in front of `server`, as strict as it comes; gives its port."""
-    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (folder / "ini").write_text(POOLER.format(server=server.port, port=port, folder=folder, mode=mode))
-    (folder / "users").write_text(f'"postgres" "{server.password}"\n')
-    account = cluster.account()
-    for path in (folder, *folder.iterdir()):
-        path.chmod(0o700)
-        if account is not None:
-            shutil.chown(path, account)
-    child = process.start([program, "-q", str(folder / "ini")], user=account)
-    try:
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            with (
-                contextlib.suppress(psycopg.OperationalError),
-                psycopg.connect(f"postgresql://postgres:{server.password}@127.0.0.1:{port}/dev", connect_timeout=2),
-            ):
-                break
-            assert child.poll() is None, (folder / "log").read_text()
-            time.sleep(0.02)
-        yield port
-    finally:
-        process.end(child)
-        shutil.rmtree(folder)
+    """PgBouncer in front of `server`; gives its port."""
+    with contextlib.closing(Pooler(program, server, mode=mode)) as pooler:
+        yield pooler.port
 
 
 class Service:

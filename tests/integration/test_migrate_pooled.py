@@ -126,3 +126,27 @@ def test_a_waiter_says_for_whom(service: Service) -> None:
     assert f":{first.pid}-" in second.stderr
     assert "running: ALTER TABLE t ADD COLUMN late integer" in second.stderr
     assert f"which waits for pid {blocker} (" in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"password": "wr0ng-word"}, "refused the password of role"),
+        ({"user": "stranger"}, "does not take role 'stranger'"),
+    ],
+)
+def test_whom_the_pooler_does_not_take_is_told_at_once(service: Service, parts: dict[str, str], message: str) -> None:
+    service.chain(TABLE)
+    done = service.migrate(url=service.url_with(**parts), wait=60.0)
+    assert done.exit_code == 42
+    assert message in done.stderr
+    assert "waiting" not in done.stderr
+    assert "wr0ng-word" not in done.stderr
+
+
+def test_a_database_that_the_pooler_cannot_find_is_named_as_one_reason(service: Service) -> None:
+    service.chain(TABLE)
+    done = service.migrate(url=service.url_with(name="nowhere"), wait=2.0)
+    assert done.exit_code == 42
+    assert "does not reach its server" in done.stderr
+    assert "or correct the database 'nowhere' in DATABASE_URL" in done.stderr
