@@ -312,7 +312,7 @@ class Run:
             statement=" ".join(str(getattr(error, "statement", "") or "").split()),
             autocommitted=self._autocommitted,
             lost=getattr(error, "connection_invalidated", False) or self._sqlstate(error).startswith(_GONE),
-            hint=repair(error.names) if isinstance(error, InvalidIndex) else "",
+            hint=repair(error.names) if isinstance(error, InvalidIndex) else _hint(error),
         )
 
     def _where(self, error: BaseException) -> str:
@@ -405,6 +405,15 @@ def _described(difference: Any) -> str:  # noqa: ANN401 - Alembic's tuples, or l
     thing = rest[-1]
     table = getattr(getattr(thing, "table", None), "name", None)
     return f"{kind.replace('_', ' ')} {'.'.join(filter(None, (table, getattr(thing, 'name', None) or str(thing))))}"
+
+
+def _hint(error: BaseException) -> str:
+    if isinstance(error, TypeError) and re.search(r"connect\(\) got an unexpected keyword argument 'ssl", str(error)):
+        return (
+            "asyncpg does not know it: for TLS, write ?ssl=require or ?ssl=verify-full, and name the certificate of "
+            "the authority by PGSSLROOTCERT"
+        )
+    return ""
 
 
 def _first_line(error: BaseException) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from buildkit.errors import DatabaseError
@@ -17,6 +18,8 @@ from buildkit.migrate.asking import Unanswered, ask
 
 if TYPE_CHECKING:
     import psycopg
+
+    from buildkit.migrate.refusals import Fault
 
 Say = Callable[[str], None]
 
@@ -165,6 +168,8 @@ def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[An
     """
     import psycopg  # noqa: PLC0415 - only this room may, and only when it is needed
 
+    from buildkit.migrate import refusals  # noqa: PLC0415 - likewise
+
     start = time.monotonic()
     pause, told = 0.1, start - _WAITING_NOTE
     arguments: dict[str, Any] = {
@@ -173,26 +178,26 @@ def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[An
         **address.arguments,
     }
     while True:
+        sqlstate = ""
         try:
             # A statement with its values written in leaves nothing open in the session. Values sent beside it leave a
             # portal, whose snapshot would make CREATE INDEX CONCURRENTLY wait for the holder of the lock, for ever.
-            connection = psycopg.connect(**arguments, autocommit=True, cursor_factory=psycopg.ClientCursor)
+            with _in_english():
+                connection = psycopg.connect(**arguments, autocommit=True, cursor_factory=psycopg.ClientCursor)
         except psycopg.Error as error:
-            words = address.redact(str(error).strip())
+            words, sqlstate = address.redact(str(error).strip()), _sqlstate(arguments)
         else:
             try:
                 ask(connection, "SELECT 1", seconds=_ATTEMPT)
             except Unanswered as unanswered:
                 connection.close()
-                words = address.redact(unanswered.words.strip())
+                words, sqlstate = address.redact(unanswered.words.strip()), unanswered.sqlstate
             except BaseException:
                 connection.close()
                 raise
             else:
                 return connection
-        fault = _fault(words)
-        if fault is _OTHER:
-            fault = _fault(_sqlstate(arguments))
+        fault = refusals.fault(words, sqlstate)
         now = time.monotonic()
         if not fault.waits or now - start + pause > wait:
             raise _refusal(address, fault, words, waited=now - start)
@@ -204,117 +209,28 @@ def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[An
 
 
 def _sqlstate(arguments: Mapping[str, Any]) -> str:
+    """Ask once more, for the SQLSTATE: psycopg's error has none where the connection failed."""
     library = libpq.load()
     return "" if library is None else libpq.refusal(library, {name: str(each) for name, each in arguments.items()})
 
 
-class _Fault(NamedTuple):
-    pattern: str
-    waits: bool
-    note: str
-    message: str
-    hint: str
+@contextlib.contextmanager
+def _in_english() -> Iterator[None]:
+    """Let libpq and the C library say why nobody was reached in the words that `refusals` knows.
+
+    They translate for a process that asked for it, as a tasks.py may. The server's language is its own.
+    """
+    import locale  # noqa: PLC0415 - as psycopg, not where libpq alone sees that all is at head
+
+    language = locale.setlocale(locale.LC_MESSAGES)
+    locale.setlocale(locale.LC_MESSAGES, "C")
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_MESSAGES, language)
 
 
-# libpq's own words, which are English, and the server's where they are: psycopg's error carries no SQLSTATE here. Where
-# no words match, the SQLSTATE is asked for, and is looked for here too. The first that matches counts.
-_FAULTS = (
-    _Fault(
-        "starting up|not yet accepting|in recovery mode|shutting down|57P03",
-        waits=True,
-        note="it is starting up",
-        message="the server at {place} is still starting up",
-        hint="look at the server's log, or wait longer: [tool.buildkit.migrate] wait",
-    ),
-    _Fault(
-        "too many clients|connection slots are reserved|too many connections|no more connections allowed|53300",
-        waits=True,
-        note="it has no connection free",
-        message="the server at {place} has no connection free",
-        hint="end idle clients, or raise max_connections",
-    ),
-    _Fault(
-        # PgBouncer's, which speaks English alone. What the server told it, if it hands that on, is another row's.
-        r"server login has been failing, try again later|server conn crashed|server_login_retry\)$|query_wait_timeout",
-        waits=True,
-        note="the pooler does not reach its server",
-        message="the pooler at {place} does not reach its server",
-        hint="start the server, or correct the database {database!r} in {variable}: the pooler does not tell them apart; "
-        "its log does",
-    ),
-    _Fault(
-        "password authentication failed|no password supplied|SASL authentication|28P01",
-        waits=False,
-        note="",
-        message="the server at {place} refused the password of role {user!r}",
-        hint="correct the password in {variable} (percent-encoded: %40 for @, %2F for /)",
-    ),
-    _Fault(
-        'database ".*" does not exist|no such database|3D000',
-        waits=False,
-        note="",
-        message="the server at {place} has no database {database!r}",
-        hint="correct the name in {variable}, or make it: createdb {database}",
-    ),
-    _Fault(
-        r"pg_hba\.conf",  # the name of a file, the same in every language
-        waits=False,
-        note="",
-        message="the server at {place} lets nobody in from here as {user!r} to {database!r} in this way",
-        hint="allow it in the server's pg_hba.conf; if that asks for TLS, set sslmode in {variable} (?sslmode=require)",
-    ),
-    _Fault(
-        'role ".*" does not exist|no such user|not permitted to log in|Peer authentication|Ident authentication|28000',
-        waits=False,
-        note="",
-        message="the server at {place} does not take role {user!r}",
-        hint="correct the role in {variable}, or make it: createuser {user}",
-    ),
-    _Fault(
-        "permission denied for database|42501",
-        waits=False,
-        note="",
-        message="role {user!r} may not connect to database {database!r} at {place}",
-        hint="GRANT CONNECT ON DATABASE {database} TO {user}",
-    ),
-    _Fault(
-        "SSL|certificate|TLS",
-        waits=False,
-        note="",
-        message="the server at {place} and this client do not agree on TLS",
-        hint="set sslmode in {variable}: ?sslmode=require, disable or verify-full",
-    ),
-    _Fault(
-        "could not translate host name|name or service not known|failed to resolve|nodename nor servname|"
-        "no address associated|name resolution",
-        waits=True,
-        note="its host name is not known",
-        message="the host name of {place} is not known",
-        hint="correct the host in {variable}",
-    ),
-    _Fault(
-        'invalid (integer value|port)|invalid value .* for connection option "port"',
-        waits=False,
-        note="",
-        message="{place} is no place to connect to",
-        hint="correct the port in {variable}",
-    ),
-    _Fault(
-        "refused|timeout|timed out|No such file|unreachable|closed the connection|reset by peer|No route",
-        waits=True,
-        note="no server answers",
-        message="no server answers at {place}",
-        hint="start it, or correct host and port in {variable}",
-    ),
-)
-_OTHER = _Fault("", waits=False, note="", message="the server at {place} refused", hint="see its words above")
-
-
-def _fault(words: str) -> _Fault:
-    return next((fault for fault in _FAULTS if re.search(fault.pattern, words, re.IGNORECASE)), _OTHER)
-
-
-def _refusal(address: Address, fault: _Fault, words: str, waited: float) -> DatabaseError:
+def _refusal(address: Address, fault: Fault, words: str, waited: float) -> DatabaseError:
     facts = {
         "place": address.place,
         "user": address.arguments.get("user", ""),

@@ -77,13 +77,15 @@ def connected(libpq: Any, arguments: Mapping[str, str]) -> Any:  # noqa: ANN401
 
 
 def refusal(libpq: Any, arguments: Mapping[str, str]) -> str:  # noqa: ANN401
-    """Return the SQLSTATE with which the server refuses a connection; empty where it takes it, or does not answer.
+    """Return the SQLSTATE with which the server refuses a connection, `00000` where it takes it by now, else nothing.
 
     psycopg has the server's words alone, and those are in the server's language.
     """
-    connection, _ = _attempt(libpq, arguments)
+    connection, state = _attempt(libpq, arguments)
     words = (libpq.PQerrorMessage(connection) or b"").decode(errors="replace")
     libpq.PQfinish(connection)
+    if state == _OK:
+        return "00000"
     found = re.search(r":  ([0-9A-Z]{5})$", words.strip())
     return found[1] if found else ""
 

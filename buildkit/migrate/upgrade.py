@@ -261,7 +261,7 @@ def _failed(
         return RevisionError(
             f"the migration failed before any revision: {reason}",
             details=[os.path.relpath(where, settings.root), *([] if event else failure.words)],
-            hint="mend it and run again; nothing was applied",
+            hint=event.get("hint") or "mend it and run again; nothing was applied",
         )
     details = [os.path.relpath(event["where"] or revision.file, settings.root)]
     if event["statement"]:

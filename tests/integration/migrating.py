@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import alembic
 import psycopg
 
 from buildkit.doors import process
@@ -165,6 +166,12 @@ def pooling(program: str, server: devdb.Server, *, mode: str = "transaction") ->
         yield pooler.port
 
 
+def with_async_environment(service: Service) -> None:
+    """Give the service the env.py that `alembic init --template async` writes."""
+    environment = Path(alembic.__file__).parent / "templates" / "async" / "env.py"
+    shutil.copy(environment, service.root / "migrations" / "env.py")
+
+
 class Service:
     """A project in `root` with a fresh database on `server`, reached with a password that must never be seen."""
 
@@ -174,6 +181,7 @@ class Service:
         self.root = root
         self.server = server
         self.port = port or server.port
+        self.scheme = "postgresql"
         self.name = f"d{time.time_ns()}"
         self.versions = root / "migrations" / "versions"
         self.versions.mkdir(parents=True)
@@ -189,7 +197,7 @@ class Service:
         return self.url_with()
 
     def url_with(self, **parts: Any) -> str:
-        facts: dict[str, Any] = {"scheme": "postgresql", "user": self.name, "name": self.name}
+        facts: dict[str, Any] = {"scheme": self.scheme, "user": self.name, "name": self.name}
         facts |= {"password": self.PASSWORD, "host": "127.0.0.1", "port": self.port} | parts
         return "{scheme}://{user}:{secret}@{host}:{port}/{name}".format(
             secret=quote(str(facts["password"]), safe=""), **facts
@@ -248,7 +256,7 @@ class Service:
             return connection.execute(query).fetchall()
 
     def session(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self.url_with(port=self.server.port), autocommit=True)
+        return psycopg.connect(self.url_with(scheme="postgresql", port=self.server.port), autocommit=True)
 
     @property
     def at(self) -> list[str]:
@@ -274,7 +282,7 @@ class Service:
         return self._await("SELECT pid FROM pg_stat_activity WHERE application_name LIKE %s", f"buildkit {role} %")
 
     def _await(self, query: str, value: str) -> int:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120  # the machine may be busy
         with self.session() as connection:
             while time.monotonic() < deadline:
                 row = connection.execute(f"{query} AND datname = current_database()", (value,)).fetchone()

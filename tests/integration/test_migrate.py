@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import alembic
 import pytest
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from migrating import COLUMN, DATA, INDEX, TABLE, Service, serving
+from migrating import COLUMN, DATA, INDEX, TABLE, Service, serving, with_async_environment
 
 from buildkit.doors import process
 from buildkit.errors import VersionTableError
@@ -271,8 +270,7 @@ def test_stock_environments_work_unedited(service: Service, template: str) -> No
 def test_an_async_driver_of_the_users_own_is_kept(service: Service) -> None:
     pytest.importorskip("asyncpg")
     service.chain(TABLE, INDEX)
-    environment = Path(alembic.__file__).parent / "templates" / "async" / "env.py"
-    shutil.copy(environment, service.root / "migrations" / "env.py")
+    with_async_environment(service)
     done = service.migrate(url=service.url_with(scheme="postgresql+asyncpg"))
     assert done.exit_code == 0, done.stderr
     assert service.at == ["0002"]

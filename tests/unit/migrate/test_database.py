@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from buildkit.errors import DatabaseError
-from buildkit.migrate.database import Address, _fault, connect
+from buildkit.migrate.database import Address, connect
+from buildkit.migrate.refusals import fault
 
 SECRET = "p@ss:wo/rd%"
 URL = "postgresql://ann:p%40ss%3Awo%2Frd%25@db.example:6543/shop?sslmode=require"
@@ -96,18 +97,48 @@ def test_the_password_is_in_no_part_of_a_refusal() -> None:
         ('FATAL:  role "ann" does not exist', False),
         ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", no encryption', False),
         ("server does not support SSL, but SSL was required", False),
+        ("SSL error: certificate verify failed", False),
+        ("SSL SYSCALL error: EOF detected", True),
+        ("FATAL:  server login has been failing, try again later (server_login_retry)", True),
+        ("FATAL:  server login has been failing, cached error: password authentication failed", False),
         ("something that nobody has seen", False),
     ],
 )
 def test_only_what_passes_is_waited_for(words: str, waits: bool) -> None:
-    assert _fault(words).waits is waits
+    assert fault(words).waits is waits
+
+
+@pytest.mark.parametrize(
+    ("words", "sqlstate", "waits"),
+    [
+        ('FATAL:  database "timeout" does not exist', "3D000", False),
+        ("FATAL:  Datenbank »connection refused« existiert nicht", "3D000", False),
+        ("FATAL:  Rolle »ssl« existiert nicht", "28000", False),
+        ("FATAL:  das Datenbanksystem startet gerade", "57P03", True),
+        ("FATAL:  das Datenbanksystem startet gerade", "00000", True),
+        ("FATAL:  Verbindung wird abgebrochen aufgrund von Anweisung des Administrators", "57P01", True),
+        ("FATAL:  query_wait_timeout", "08P01", True),
+        ("FATAL:  unsupported startup parameter: options", "08P01", False),
+        ("FATAL:  timeout, says a server that nobody has seen", "XX000", False),
+    ],
+)
+def test_where_the_server_gives_a_reason_its_words_decide_nothing(words: str, sqlstate: str, waits: bool) -> None:
+    assert fault(words, sqlstate).waits is waits
+
+
+TAKES = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"
+"""What a server says to a client that needs no password: come in, ask."""
+
+
+def refusal(sqlstate: str, words: str) -> bytes:
+    fields = f"SFATALE\0VFATAL\0C{sqlstate}\0M{words}\0\0".encode()
+    return b"E" + struct.pack("!i", len(fields) + 4) + fields
 
 
 @contextlib.contextmanager
-def refusing(sqlstate: str, words: str) -> Iterator[int]:
-    """A server that greets every client with an error in its own language; gives its port."""
-    fields = f"SFATALE\0VFATAL\0C{sqlstate}\0M{words}\0\0".encode()
-    error = b"E" + struct.pack("!i", len(fields) + 4) + fields
+def answering(*answers: bytes) -> Iterator[int]:
+    """A server that greets each client with the next of its answers, and with the last ever after; gives its port."""
+    left = list(answers)
 
     def answer(client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
@@ -115,7 +146,7 @@ def refusing(sqlstate: str, words: str) -> Iterator[int]:
                 (length,) = struct.unpack("!i", client.recv(4, socket.MSG_WAITALL))
                 (version,) = struct.unpack("!i", client.recv(length - 4, socket.MSG_WAITALL)[:4])
                 if version == 196608:  # not the question for TLS or GSSAPI
-                    client.sendall(error)
+                    client.sendall(left.pop(0) if len(left) > 1 else left[0])
                     return
                 client.sendall(b"N")
 
@@ -145,7 +176,20 @@ def refusing(sqlstate: str, words: str) -> Iterator[int]:
     ],
 )
 def test_a_server_that_speaks_another_language_is_understood(sqlstate: str, words: str, message: str) -> None:
-    with refusing(sqlstate, words) as port, pytest.raises(DatabaseError) as caught:
+    with answering(refusal(sqlstate, words)) as port, pytest.raises(DatabaseError) as caught:
         connect(Address.parse(f"postgresql://ann@127.0.0.1:{port}/shop"), wait=0.0, say=lambda _: None)
     assert message in caught.value.message
     assert words in " ".join(caught.value.details), "the server's own words are shown as well"
+
+
+def test_a_server_that_takes_the_connection_when_it_is_asked_why_not_is_tried_again() -> None:
+    starting = refusal("57P03", "das Datenbanksystem startet gerade")
+    with answering(starting, TAKES, refusal("3D000", "nichts")) as port, pytest.raises(DatabaseError) as caught:
+        connect(Address.parse(f"postgresql://ann@127.0.0.1:{port}/shop"), wait=60.0, say=lambda _: None)
+    assert "has no database 'shop'" in caught.value.message
+
+
+def test_a_server_that_takes_the_connection_and_no_statement_is_not_connected_to() -> None:
+    with answering(TAKES) as port, pytest.raises(DatabaseError) as caught:
+        connect(Address.parse(f"postgresql://ann@127.0.0.1:{port}/shop"), wait=0.0, say=lambda _: None)
+    assert "no server answers" in caught.value.message
