@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,28 @@ def pgbouncer(postgres: Path) -> str:
     if program is None:
         missing("pgbouncer", "no such program")
     return program or ""
+
+
+@pytest.fixture(scope="session")
+def german(postgres: Path) -> Iterator[Path]:
+    """A folder with the locale de_DE.UTF-8, for LOCPATH: the machine's own locales stay as they are."""
+    assert postgres.is_dir()
+    if shutil.which("localedef") is None:
+        missing("locales", "no localedef on PATH")
+    if not list(Path("/usr/share/locale/de/LC_MESSAGES").glob("postgres-*.mo")):
+        missing("locales", "this PostgreSQL has no German messages")
+    with tempfile.TemporaryDirectory(prefix="locales-") as folder:  # pytest's own is closed to the server's user
+        Path(folder).chmod(0o755)
+        made = subprocess.run(
+            ["localedef", "--no-archive", "-i", "de_DE", "-f", "UTF-8", f"{folder}/de_DE.UTF-8"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if made.returncode:
+            missing("locales", f"localedef does not make de_DE.UTF-8: {made.stderr.strip()}")
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")
