@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PYTHON = Path(sys.executable)
+REPOSITORY = Path(__file__).resolve().parents[1]
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages have bytecode, ours and the peers'
 INVOKE = [str(PYTHON), "-m", "invoke"]
 EMPTY_TASKS = "from invoke import task\n\n\n@task\ndef hi(c):\n    print('hi')\n"

@@ -3,7 +3,8 @@
     python benchmarks/migrate.py [--rounds 10] [--storms 20] [--replicas 8] [--quick]
 
 At head: whole processes in turns, direct and through PgBouncer with transaction pooling, and what the gate adds to the
-start of a container. From nothing: eight processes leave a barrier at once, against one that does so alone; table,
+start of a container; that once more inside of one, of an image that the suite builds of this repository, where there is
+an engine. From nothing: eight processes leave a barrier at once, against one that does so alone; table,
 CREATE INDEX CONCURRENTLY, rows and a column. Each storm has a fresh database; it counts how many processes succeed, and
 how many revisions ran. It starts a PostgreSQL of its own. A quarter of an hour on two cores; `--quick` has two rounds
 of each.
@@ -27,12 +28,16 @@ from typing import Any
 
 import measure
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "integration"))
+sys.path.insert(0, str(measure.REPOSITORY / "tests" / "integration"))
 
+import contained
 from migrating import COLUMN, DATA, INDEX, TABLE, Service, pooling, serving
 
+from buildkit.config import load
+from buildkit.flows.image import build_images
 from buildkit.migrate import devdb
 from buildkit.migrate.settings import find
+from buildkit.report.console import Console
 
 CHAIN = (TABLE, INDEX, DATA, COLUMN)
 PYPROJECT = """[project]
@@ -85,6 +90,7 @@ def main() -> None:
             return service
 
         at_head(ways, fresh, options.rounds)
+        in_container(programs, place, options.rounds)
         storms(ways, fresh, options.storms, options.replicas)
 
 
@@ -122,6 +128,28 @@ def entrypoints(service: Service) -> dict[str, Callable[[], float]]:
         return lambda: measure.seconds(command, service.root, environment)
 
     return {"gate": start("gate", settings.as_json()), "bare": start("bare", None)}
+
+
+def in_container(programs: Path, place: Path, rounds: int) -> None:
+    """What the gate adds to a start inside of a container, on a server of this machine."""
+    root, name = place / "orbits", f"buildkit-bench-{os.getpid()}"
+    for folder in ("examples", "migrations"):
+        shutil.copytree(measure.REPOSITORY / folder, root / folder)
+    shutil.copy(measure.REPOSITORY / "pyproject.toml", root)
+    variables = {**os.environ, "PYBUILDKIT_IMAGE_API_REPOSITORY": name}
+    report = build_images(load(root, variables), Console(variables), variables)
+    built: Any = report.facts["built"]
+    if "api" not in built:
+        print(f"in a container: left out, {report.outcomes[0].reason}")
+        return
+    try:
+        with contained.bridged(programs, place / "bridged") as url:
+            gate, bare = contained.starts(built["api"]["tags"][0], url, rounds)
+    finally:
+        subprocess.run(["docker", "image", "rm", "--force", *built["api"]["tags"]], check=False, capture_output=True)
+    added = statistics.median(gate) - statistics.median(bare)
+    print(f"in a container: {measure.spread(gate)} s with the gate, {measure.spread(bare)} s without it")
+    print(f"in a container: the gate adds {added * 1000:.0f} ms to a start (target: ≤ 100)", flush=True)
 
 
 def storms(ways: dict[str, int], fresh: Callable[[int], Service], rounds: int, replicas: int) -> None:
