@@ -7,12 +7,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseError
+from buildkit.migrate.asking import LAST_WORD, Unanswered, ask
 from buildkit.migrate.database import Address, Say
 
 if TYPE_CHECKING:
     import psycopg
 
 _NOTE = 2.0
+_BEAT = 60.0
+"""Seconds that the server may take to answer a beat. It is only ever that long where the way to it is cut."""
 
 # Inside the lock's transaction the view stands still unless it is told not to.
 _FRESH = "SELECT pg_stat_clear_snapshot()"
@@ -65,7 +68,7 @@ class Watch:
         self._say = say
         self._seen = time.monotonic()
         self._waited = 0.0
-        self._told: tuple[int, int | None] | None = None
+        self._told: tuple[str | None, str | None] | None = None
 
     def beat(self) -> None:
         """Look once.
@@ -73,23 +76,22 @@ class Watch:
         Raises:
             Lost: the connection is gone, and with it the lock.
         """
-        import psycopg  # noqa: PLC0415
-
         try:
-            self._lock.execute(_FRESH)
-            row = self._lock.execute(_WAITING, (self._name,)).fetchone()
-        except psycopg.Error as error:
-            raise Lost(self._address.redact(str(error)), error.sqlstate) from None
+            ask(self._lock, _FRESH, seconds=_BEAT)
+            rows = ask(self._lock, _WAITING, (self._name,), seconds=_BEAT)
+        except Unanswered as unanswered:
+            raise Lost(self._address.redact(unanswered.words), unanswered.sqlstate) from None
         now = time.monotonic()
         before, self._seen = self._seen, now
-        if row is None:
+        if not rows:
             self._told = None
             return
         self._waited += now - before
-        pid, statement, blocker, name, state, query, age = row
+        pid, statement, blocker, name, state, query, age = rows[0]
         if self._waited >= _NOTE and (pid, blocker) != self._told:
             self._told = (pid, blocker)
-            whom = "" if blocker is None else f" for pid {blocker} ({name or 'unnamed'}, {state} for {age or 0:.0f} s"
+            whom = f" for pid {blocker} ({name or 'unnamed'}, {state} for {float(age or 0):.0f} s"
+            whom = "" if blocker is None else whom
             what = "" if blocker is None else f": {_short(query)})"
             self._say(f"{_short(statement)} waits{whom}{what}")
 
@@ -99,10 +101,14 @@ class Watch:
         return waited
 
     def terminate(self) -> None:
-        """End the sessions from the server's side: it rolls back at once, whatever driver the child is stuck in."""
-        with contextlib.suppress(Exception):
-            self._lock.execute(_FRESH)
-            self._lock.execute(_TERMINATE, (self._name,))
+        """End the sessions from the server's side: it rolls back at once, whatever driver the child is stuck in.
+
+        A signal may have come in the middle of a beat, whose answer is read away first. A server that does not answer
+        keeps nobody: it rolls back when it finds the child gone.
+        """
+        with contextlib.suppress(Unanswered):
+            ask(self._lock, _FRESH, seconds=LAST_WORD)
+            ask(self._lock, _TERMINATE, (self._name,), seconds=LAST_WORD)
 
 
 def _short(statement: str | None) -> str:
