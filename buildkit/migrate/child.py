@@ -128,6 +128,7 @@ class Run:
         from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
         from sqlalchemy import Engine, event  # noqa: PLC0415
 
+        event.listen(Engine, "do_connect", self._connecting)
         event.listen(Engine, "connect", self._connected)
         event.listen(Engine, "begin", self._begun)
         event.listen(Engine, "before_cursor_execute", self._before_statement)
@@ -215,6 +216,21 @@ class Run:
                 self._tell("sql", revision=self._id, sql="" if refused else text, refused="; ".join(refused))
 
         return rendered
+
+    def _connecting(self, dialect: Any, _record: object, _arguments: object, options: dict[str, Any]) -> None:  # noqa: ANN401
+        """Let asyncpg use the one statement without a name, and keep none: behind a pooler names are not its own.
+
+        It has no switch for that. Between the messages of one statement it sends no Sync, so that the pooler leaves it
+        with one session of the server; another process's names are in that session too, and its own in others.
+        """
+        if not self._pooled or dialect.driver != "asyncpg":
+            return
+        from sqlalchemy import __version__ as version  # noqa: PLC0415
+
+        options.setdefault("statement_cache_size", 0)
+        options.setdefault("prepared_statement_cache_size", 0)
+        if tuple(int(part) for part in re.findall(r"\d+", version)[:3]) >= (2, 0, 18):  # older ones do not know it
+            options.setdefault("prepared_statement_name_func", str)  # str() is "", the statement without a name
 
     def _connected(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - any driver's
         """Limit what this session may do to others, and let the server notice when this process is gone.
