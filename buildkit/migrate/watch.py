@@ -90,10 +90,8 @@ class Watch:
         pid, statement, blocker, name, state, query, age = rows[0]
         if self._waited >= _NOTE and (pid, blocker) != self._told:
             self._told = (pid, blocker)
-            whom = f" for pid {blocker} ({name or 'unnamed'}, {state} for {float(age or 0):.0f} s"
-            whom = "" if blocker is None else whom
-            what = "" if blocker is None else f": {_short(query)})"
-            self._say(f"{_short(statement)} waits{whom}{what}")
+            whom = f"({name or 'unnamed'}, {state} for {float(age or 0):.0f} s: {_short(query)})"
+            self._say(f"{_short(statement)} waits{f' for pid {blocker} {whom}' if blocker else ''}")
 
     def spent(self) -> float:
         """Return the seconds spent waiting for locks since the last call; looked at twice a second."""
