@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -20,6 +21,7 @@ from hypothesis import settings
 TOOLS = ("compiler", "postgres", "docker")
 
 ProjectMaker = Callable[[Mapping[str, str]], Path]
+Disk = Callable[[str, Path], None]
 
 settings.register_profile("nightly", max_examples=1000)  # pytest --hypothesis-profile nightly
 
@@ -32,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(name)
 
 
-def missing(tool: str, reason: str) -> None:
+def missing(tool: str, reason: str) -> NoReturn:
     """Skip a test for want of a real tool; in CI that is a failure, since a test that never runs shows nothing."""
     if os.environ.get("CI"):
         pytest.fail(f"{tool}: {reason} (in CI a missing tool is a failure)")
@@ -120,6 +122,22 @@ def other_time() -> str:
     if not found:
         missing("other_time", "no libfaketime")
     return str(found[0]) if found else ""
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """Mount an empty disk of a kind (see `disks`) at a folder, for one test."""
+    import disks
+
+    with contextlib.ExitStack() as stack:
+
+        def mount(kind: str, folder: Path) -> None:
+            try:
+                stack.enter_context(disks.mounted(kind, folder))
+            except (FileNotFoundError, PermissionError) as error:
+                missing("disk", f"no {kind}: {error}")
+
+        yield mount
 
 
 @pytest.fixture

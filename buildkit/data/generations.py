@@ -75,6 +75,12 @@ def older(folder: Path, current: Path | None, below: int = sys.maxsize) -> list[
     ]
 
 
+def spare(folder: Path, below: int) -> Iterator[Path]:
+    """Yield what a full volume can do without, first what is missed least: partial generations, then older ones."""
+    yield from reversed(partial_ones(folder, below))
+    yield from reversed(older(folder, current(folder), below))
+
+
 def is_whole(generation: Path) -> bool:
     """Return whether a generation has its manifest and every file by size and time."""
     try:

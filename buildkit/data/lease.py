@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from buildkit.data import generations
+from buildkit.data import generations, volume
 from buildkit.doors import clock, files, locks
 from buildkit.errors import StageError
 
@@ -66,10 +66,25 @@ class Lease:
     def begin(self) -> None:
         """Draw the next number, end all earlier ones for good, and let the heart beat.
 
+        Where the volume has no room even for that, what an attempt that failed has kept goes first.
+
         Raises:
             Overtaken: somebody else drew the number.
             OSError: the folder cannot be written.
         """
+        spare = generations.spare(self._folder, below=self._last + 1)
+        while True:
+            try:
+                self._draw()
+            except OSError as error:  # noqa: PERF203
+                place = next(spare, None)
+                if error.errno not in volume.FULL or place is None:
+                    raise
+                generations.delete(place)
+            else:
+                return
+
+    def _draw(self) -> None:
         self.end()
         before = _claims(self._folder)
         number = max(self._last, self.number) + 1

@@ -91,8 +91,11 @@ def share_equal(made: Mapping[str, File], known: Mapping[str, File], source: Pat
         place = generation / f"{path}.shared"
         try:
             os.link(source / path, place)
-        except OSError:
-            return shared  # a volume without hard links, or a file with too many
+        except OSError:  # a volume without hard links, or a file with too many
+            if not files.clone(source / path, generation / path, mode=_READ_ONLY):
+                return shared
+            shared[path] = sealed(generation / path)
+            continue
         place.replace(generation / path)
         shared[path] = equal[path]
     return shared

@@ -102,16 +102,36 @@ def copy(source: Path, target: Path, *, mode: int = 0o644) -> None:
 
     Where the disk can, both share their blocks until one of them is written.
     """
-    import fcntl  # noqa: PLC0415 - the no-change path copies nothing
-
     with staged(target) as (descriptor, temporary):
         with open(source, "rb", buffering=0) as file, open(descriptor, "wb", closefd=False) as out:  # noqa: PTH123
-            try:
-                fcntl.ioctl(descriptor, _CLONE, file.fileno())
-            except OSError:
+            if not _shares_blocks(file.fileno(), descriptor):
                 shutil.copyfileobj(file, out, _CHUNK)
         os.fchmod(descriptor, mode)
         os.replace(temporary, target)  # noqa: PTH105
+
+
+def clone(source: Path, target: Path, *, mode: int = 0o644) -> bool:
+    """Do as `copy` where the disk can share the blocks, and nothing where it cannot; return which."""
+    try:
+        with staged(target) as (descriptor, temporary):
+            with open(source, "rb", buffering=0) as file:  # noqa: PTH123
+                if not _shares_blocks(file.fileno(), descriptor):
+                    return False
+            os.fchmod(descriptor, mode)
+            os.replace(temporary, target)  # noqa: PTH105
+    except OSError:
+        return False
+    return True
+
+
+def _shares_blocks(source: int, target: int) -> bool:
+    import fcntl  # noqa: PLC0415 - the no-change path copies nothing
+
+    try:
+        fcntl.ioctl(target, _CLONE, source)
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -25,6 +25,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import disks
+
 from buildkit.data import generations
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.data.refresh import refresh
@@ -382,35 +384,25 @@ class Full:
         )
 
 
-@contextlib.contextmanager
-def small_volume(folder: Path) -> Iterator[None]:
-    """Mount a memory disk of one megabyte at `folder`.
-
-    Raises:
-        PermissionError: this user may not mount.
-    """
-    folder.mkdir(exist_ok=True)
-    mounted = process.run(["mount", "-t", "tmpfs", "-o", "size=1m,nr_inodes=500", "tmpfs", str(folder)])
-    if not mounted.ok:
-        raise PermissionError(mounted.stderr)
-    try:
-        yield
-    finally:
-        process.run(["umount", "-l", str(folder)])
-
-
-def fill_everywhere(place: Path, *, inodes: bool = False, every: int = 1) -> Full:
+def fill_everywhere(place: Path, *, inodes: bool = False, every: int = 1, kind: str = disks.MEMORY) -> Full:
     """Refresh on a volume with room for 0, 1, 2 … more pages (or files) until it succeeds.
 
     Args:
         place: an empty folder.
         inodes: run out of files instead of bytes.
         every: grow by so many.
+        kind: of the disk; what a stage writes there takes a page for each of its files at least.
+
+    Raises:
+        PermissionError: this user may not mount.
+        FileNotFoundError: the program that makes such a disk is not there.
     """
     found = Full("files" if inodes else "pages")
     pipeline = pipeline_in(place / "project")
+    if kind != disks.MEMORY:
+        pipeline = replace(pipeline, stages=_large(pipeline.stages))
     kept, folder = place / "kept", pipeline.folder
-    with small_volume(folder):
+    with disks.mounted(kind, folder):
         renew(pipeline)
         old = content(pipeline)
         (pipeline.root / "in.txt").write_text(SECOND)
@@ -431,8 +423,9 @@ def fill_everywhere(place: Path, *, inodes: bool = False, every: int = 1) -> Ful
                 return found
             require_whole(verify(pipeline, deep=True))
             found.old += content(pipeline) == old
-            (folder / "ballast").unlink(missing_ok=True)
-            process.run(["mount", "-o", "remount,size=1m,nr_inodes=500", str(folder)])
+            (folder / disks.FILLER).unlink(missing_ok=True)
+            if kind == disks.MEMORY:
+                process.run(["mount", "-o", "remount,size=1m,nr_inodes=500", str(folder)])
             renew(pipeline)
             if content(pipeline) == old:
                 found.faults.append(f"room {room}: the next refresh did not go through")
@@ -441,16 +434,22 @@ def fill_everywhere(place: Path, *, inodes: bool = False, every: int = 1) -> Ful
     raise AssertionError
 
 
+def _large(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Let the second stage write 100 kB for each line of the input: other disks keep tiny files beside the data."""
+    script = "; for f in read/*; do head -c 100000 /dev/zero | tr '\\0' x > sort/large-${f#read/}; done"
+    return tuple(
+        replace(stage, run=("sh", "-ec", f"{stage.run[2]}{script}")) if stage.name == "sort" else stage
+        for stage in stages
+    )
+
+
 def _leave(folder: Path, room: int, *, inodes: bool) -> None:
     """Leave room for so many pages, or files, on the volume."""
     usage = os.statvfs(folder)
     if inodes:
-        used = usage.f_files - usage.f_ffree
-        process.run(["mount", "-o", f"remount,nr_inodes={used + room}", str(folder)])
-        return
-    with (folder / "ballast").open("wb") as ballast:
-        for _ in range(os.statvfs(folder).f_bfree - room):
-            ballast.write(b"x" * usage.f_bsize)
+        process.run(["mount", "-o", f"remount,nr_inodes={usage.f_files - usage.f_ffree + room}", str(folder)])
+    else:
+        disks.leave(folder, room * usage.f_bsize)
 
 
 def main() -> int:

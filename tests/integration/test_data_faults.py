@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import disks
 import pytest
+from conftest import Disk, missing
 from data_faults import (
     SECOND,
     Shim,
@@ -26,13 +28,22 @@ NIGHTLY = settings.get_current_profile_name() == "nightly"
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("compiler"), pytest.mark.timeout(1800 if NIGHTLY else 300)]
 
 
-@pytest.mark.parametrize(("cold", "start"), [(False, 3), (True, 5)])
-def test_killed_at_every_point_the_next_start_sees_a_whole_generation(tmp_path: Path, cold: bool, start: int) -> None:
-    found = kill_everywhere(tmp_path, cold=cold, every=1 if NIGHTLY else 19, start=1 if NIGHTLY else start)
+@pytest.mark.parametrize(
+    ("kind", "cold", "every", "start"),
+    [("", False, 19, 3), ("", True, 19, 5), ("xfs", False, 53, 7), ("btrfs", False, 53, 11)],
+)
+def test_killed_at_every_point_the_next_start_sees_a_whole_generation(
+    tmp_path: Path, disk: Disk, kind: str, cold: bool, every: int, start: int
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    if kind:
+        disk(kind, place)
+    found = kill_everywhere(place, cold=cold, every=1 if NIGHTLY else every, start=1 if NIGHTLY else start)
     print(found)
     assert found.faults == []
     assert found.points > 150
-    assert found.killed > found.points * (0.95 if NIGHTLY else 0.03)
+    assert found.killed > found.points * (0.95 if NIGHTLY else 0.9 / every)
     assert found.new if NIGHTLY else found.old or found.none
 
 
@@ -80,12 +91,17 @@ def test_where_locks_keep_nobody_out_the_heartbeat_does(tmp_path: Path) -> None:
     assert len(found.commits) == len(set(found.commits)) == found.inputs
 
 
-@pytest.mark.parametrize("inodes", [False, True])
-def test_a_volume_filled_to_the_last_byte_keeps_the_old_data(tmp_path: Path, inodes: bool) -> None:
+@pytest.mark.parametrize(
+    ("kind", "inodes", "every"),
+    [(disks.MEMORY, False, 4), (disks.MEMORY, True, 4), ("xfs", False, 8), ("btrfs", False, 16)],
+)
+def test_a_volume_filled_to_the_last_byte_keeps_the_old_data(
+    tmp_path: Path, kind: str, inodes: bool, every: int
+) -> None:
     try:
-        found = fill_everywhere(tmp_path, inodes=inodes, every=1 if NIGHTLY else 4)
-    except PermissionError as error:
-        pytest.skip(f"no mount: {error}")
+        found = fill_everywhere(tmp_path, inodes=inodes, every=every // 4 if NIGHTLY else every, kind=kind)
+    except (PermissionError, FileNotFoundError) as error:
+        missing("disk", f"no {kind}: {error}")
     print(found)
     assert found.faults == []
     assert found.refused == found.old > 2
