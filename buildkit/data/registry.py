@@ -34,6 +34,8 @@ _TRIES = 6
 _PATIENCE = 60.0
 """Seconds to wait for the next byte."""
 
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
+_PLAIN = "plain HTTP is spoken with localhost and 127.0.0.1 alone: give the registry a certificate"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REFERENCE = re.compile(
     r"(?P<host>[\w.-]+(?::\d+)?)/(?P<name>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
@@ -247,25 +249,20 @@ class Registry:
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Iterator[http.client.HTTPResponse]:
         """Send one request; log in where the registry asks for it, and follow where it leads."""
-        own = True
         for _ in range(_TRIES):
             parts = urllib.parse.urlsplit(url)
+            own = url.startswith(f"{self._start}/")  # a password goes nowhere else, and never from TLS to plain HTTP
             connection = _connect(parts)
             try:
-                try:
+                with self._facts(parts):
                     authorized = {"Authorization": self._authorization} if self._authorization and own else {}
                     target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
                     connection.request(method, target, body, {**headers, **authorized})
                     answer = connection.getresponse()
-                except ssl.SSLCertVerificationError as error:
-                    raise self._refused(f"its certificate is not trusted: {error.verify_message}") from None
-                except (OSError, http.client.HTTPException) as error:
-                    raise _Cut(error) from error
                 if answer.status == http.client.UNAUTHORIZED and own and self._log_in(answer):
                     continue
                 if answer.status in _REDIRECTS:
                     url = urllib.parse.urljoin(url, answer.headers["Location"])
-                    own = urllib.parse.urlsplit(url).netloc == self._where.host  # a password goes nowhere else
                     continue
                 if answer.status >= http.client.INTERNAL_SERVER_ERROR:
                     raise _Cut(ConnectionError(f"status {answer.status}"))
@@ -287,15 +284,15 @@ class Registry:
             values = dict(re.findall(r'(\w+)="([^"]*)"', rest))
             query = {key: values[key] for key in ("service", "scope") if key in values}
             parts = urllib.parse.urlsplit(f"{values.get('realm', '')}?{urllib.parse.urlencode(query)}")
+            if basic and self._secure and parts.scheme != "https":
+                raise self._refused(f"its tokens come from {parts.netloc}, which speaks no TLS: no password goes there")
             connection = _connect(parts)
             try:
-                connection.request(
-                    "GET", f"{parts.path}?{parts.query}", headers={"Authorization": basic} if basic else {}
-                )
-                got = connection.getresponse()
-                content = got.read()
-            except (OSError, http.client.HTTPException) as error:
-                raise _Cut(error) from error
+                with self._facts(parts):
+                    connection.request(
+                        "GET", f"{parts.path}?{parts.query}", headers={"Authorization": basic} if basic else {}
+                    )
+                    content = connection.getresponse().read()
             finally:
                 connection.close()
             with contextlib.suppress(ValueError, AttributeError):
@@ -303,6 +300,23 @@ class Registry:
                 value = token.get("token") or token.get("access_token")
                 self._authorization = f"Bearer {value}" if value else ""
         return bool(self._authorization) and self._authorization != before
+
+    @contextlib.contextmanager
+    def _facts(self, parts: urllib.parse.SplitResult) -> Iterator[None]:
+        """Tell what the network failed at, to try again, from what no trying mends."""
+        try:
+            yield
+        except ssl.SSLCertVerificationError as error:
+            raise self._refused(
+                f"the certificate of {parts.netloc} is not trusted: {error.verify_message}",
+                hint="where a CA of your own signed it, name the file of all that you trust: SSL_CERT_FILE=/ca.pem",
+            ) from None
+        except ssl.SSLError as error:
+            if error.reason not in _NO_TLS:
+                raise _Cut(error) from error
+            raise self._refused(f"{parts.netloc} speaks no TLS", hint=_PLAIN) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise _Cut(error) from error
 
     def _require(
         self, status: int, good: tuple[int, ...], answer: http.client.HTTPResponse, content: bytes | None = None
@@ -313,20 +327,27 @@ class Registry:
         words = f"status {status}"
         with contextlib.suppress(ValueError, LookupError, TypeError):
             words = f"{json.loads(text)['errors'][0]['message']} ({words})"
+        if status == http.client.UNAUTHORIZED:  # the answer to HEAD brings no words of its own
+            known = credentials(self._where.host, self._environment)
+            words = f"{'user and password are not accepted' if known else 'authentication required'} (status {status})"
         raise self._refused(words)
 
-    def _refused(self, words: str) -> DataError:
+    def _refused(self, words: str, hint: str = "") -> DataError:
         return DataError(
             f"registry {self._where.host}: {words}",
-            hint=f"see that it answers and that you may use {self._where.name}: docker login {self._where.host}\n"
+            hint=hint
+            or f"see that it answers and that you may use {self._where.name}: docker login {self._where.host}\n"
             "or set PYBUILDKIT_REGISTRY_USER and PYBUILDKIT_REGISTRY_PASSWORD; what was transferred is kept",
         )
 
     def _url(self, path: str) -> str:
         if "://" in path:
             return path
-        start = f"{'https' if self._secure else 'http'}://{self._where.host}"
-        return f"{start}{path}" if path.startswith("/") else f"{start}/v2/{self._where.name}/{path}"
+        return f"{self._start}{path}" if path.startswith("/") else f"{self._start}/v2/{self._where.name}/{path}"
+
+    @property
+    def _start(self) -> str:
+        return f"{'https' if self._secure else 'http'}://{self._where.host}"
 
 
 @dataclass(frozen=True, slots=True)

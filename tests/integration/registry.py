@@ -1,14 +1,23 @@
-"""A real registry (Debian's docker-registry) on this machine, and a proxy before it that cuts connections."""
+"""A real registry (Debian's docker-registry) on this machine, with TLS and tokens where a test wants them.
+
+Before it may stand a proxy that cuts connections; beside it, a server that gives tokens for a password.
+"""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.client
+import http.server
+import json
 import os
 import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +28,107 @@ CONFIG = """
 version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}
-http: {{addr: "127.0.0.1:{port}", secret: "x"}}
+http: {{addr: "{host}:{port}", secret: "x"{tls}}}
 {auth}
 """
+TLS = ", tls: {{certificate: {certificate}, key: {key}}}"
+TOKEN = 'auth: {{token: {{realm: "{realm}", service: test, issuer: tests, rootcertbundle: {certificate}}}}}'
+OTHER = "127.0.0.2"
+"""An address of this machine with which TLS is spoken: only `localhost` and 127.0.0.1 go without."""
+
+
+class Authority:
+    """A CA made for one test, which is the certificate of 127.0.0.2 as well, and signs tokens."""
+
+    def __init__(self, place: Path) -> None:
+        self.certificate, self.key = place / "ca.pem", place / "ca.key"
+        self._run(
+            *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=buildkit tests"),
+            *("-addext", f"subjectAltName=IP:{OTHER}"),
+            *("-keyout", str(self.key), "-out", str(self.certificate)),
+        )
+
+    def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        done = subprocess.run(["openssl", *arguments], input=stdin, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def token(self, access: list[dict[str, object]], until: float) -> str:
+        """Return a signed token (RFC 7519) for `access`."""
+        chain = self._run("x509", "-in", str(self.certificate), "-outform", "der")
+        now = int(time.time())
+        head = {"typ": "JWT", "alg": "RS256", "x5c": [base64.b64encode(chain).decode()]}
+        body = {
+            "iss": "tests",
+            "aud": "test",
+            "sub": "robot",
+            "jti": str(time.monotonic_ns()),
+            "iat": now,
+            "nbf": now - 600,
+            "exp": int(until),
+            "access": access,
+        }
+        text = b".".join(_base64(json.dumps(part).encode()) for part in (head, body))
+        return (text + b"." + _base64(self._run("dgst", "-sha256", "-sign", str(self.key), stdin=text))).decode()
+
+
+def _base64(content: bytes) -> bytes:
+    return base64.urlsafe_b64encode(content).rstrip(b"=")
+
+
+class Tokens:
+    """A token server (the distribution project's token scheme) that speaks TLS at 127.0.0.2.
+
+    Args:
+        authority: signs what it gives.
+        seconds: how long a token is good for; the registry lets every clock be a minute off, so that is taken away.
+        user: who gets a token, as `name:password`.
+        tls: whether it does speak TLS.
+    """
+
+    LEEWAY = 60
+
+    def __init__(self, authority: Authority, seconds: float, user: str, *, tls: bool = True) -> None:
+        self.given: list[str] = []
+        self.refused = 0
+        outer, wanted = self, f"Basic {base64.b64encode(user.encode()).decode()}"
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+                good = self.headers.get("Authorization") == wanted and query.get("service") == ["test"]
+                body: dict[str, object] = {"errors": [{"code": "UNAUTHORIZED", "message": "wrong user or password"}]}
+                if good:
+                    kind, name, actions = query["scope"][0].split(":")
+                    access: list[dict[str, object]] = [{"type": kind, "name": name, "actions": actions.split(",")}]
+                    until = time.time() + seconds - outer.LEEWAY
+                    body = {"token": authority.token(access, until), "expires_in": int(seconds)}
+                    outer.given.append(actions)
+                else:
+                    outer.refused += 1
+                text = json.dumps(body).encode()
+                self.send_response(200 if good else 401)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority.certificate, authority.key)
+        self._server = http.server.ThreadingHTTPServer((OTHER, 0), Handler)
+        if tls:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.realm = f"http{'s' if tls else ''}://{OTHER}:{self._server.server_address[1]}/token"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def close(self) -> None:
+        """End it."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
 
 @dataclass(frozen=True)
@@ -43,22 +150,47 @@ def program() -> str | None:
 
 
 @contextlib.contextmanager
-def registry(place: Path, *, password: str = "") -> Iterator[Running]:
-    """Run a registry below `place`; with `password` the user `robot` alone may use it (a bcrypt line of htpasswd)."""
+def registry(
+    place: Path,
+    *,
+    host: str = "127.0.0.1",
+    password: str = "",
+    authority: Authority | None = None,
+    tokens: Tokens | None = None,
+    outside: str = "",
+) -> Iterator[Running]:
+    """Run a registry below `place`.
+
+    Args:
+        place: its folder.
+        password: a bcrypt line of htpasswd; the user `robot` alone may use it.
+        host: where it listens.
+        authority: it speaks TLS with this certificate, at 127.0.0.2.
+        tokens: who gives the tokens that it wants to see.
+        outside: the address that it gives out as its own.
+    """
     command = program()
     assert command is not None
     place.mkdir(parents=True, exist_ok=True)
+    host = OTHER if authority else host
     port = free_port()
-    auth = ""
+    auth = tls = ""
     if password:
         (place / "htpasswd").write_text(password)
         auth = f"auth: {{htpasswd: {{realm: test, path: {place / 'htpasswd'}}}}}"
-    (place / "config.yml").write_text(CONFIG.format(folder=place / "store", port=port, auth=auth))
+    if authority:
+        tls = TLS.format(certificate=authority.certificate, key=authority.key)
+        if tokens:
+            auth = TOKEN.format(realm=tokens.realm, certificate=authority.certificate)
+    if outside:
+        tls += f', host: "{outside}"'
+    config = CONFIG.format(folder=place / "store", host=host, port=port, tls=tls, auth=auth)
+    (place / "config.yml").write_text(config)
     with (place / "log").open("w") as log:
         child = process.start([command, "serve", str(place / "config.yml")], output=log.fileno())
     try:
         deadline = time.monotonic() + 20
-        while not _answers(port):
+        while not _answers(host, port, authority):
             assert child.poll() is None, (place / "log").read_text()
             assert time.monotonic() < deadline, "it never answered"
             time.sleep(0.02)
@@ -67,8 +199,11 @@ def registry(place: Path, *, password: str = "") -> Iterator[Running]:
         process.end(child, 2)
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+def _answers(host: str, port: int, authority: Authority | None) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=1)
+    if authority:
+        context = ssl.create_default_context(cafile=authority.certificate)
+        connection = http.client.HTTPSConnection(host, port, timeout=1, context=context)
     try:
         connection.request("GET", "/v2/")
         return connection.getresponse().status in {200, 401}
