@@ -68,13 +68,17 @@ def write(path: Path, content: bytes | str, *, mode: int = 0o644, durable: bool 
 
 
 def write_once(path: Path, content: str) -> bool:
-    """Make `path` with `content` unless it exists, all at once; return whether it was made. Holds on NFS as well."""
+    """Make `path` with `content` unless it exists, all at once; return whether it was made. Holds on NFS as well.
+
+    An answer that the network lost is asked for again and then says that the name exists: the count of links tells by
+    whom it was made (link(2), and open(2) under O_EXCL).
+    """
     with staged(path) as (descriptor, temporary):
         os.write(descriptor, content.encode())
         try:
             os.link(temporary, path)
         except FileExistsError:
-            return False
+            return os.stat(temporary).st_nlink > 1  # noqa: PTH116
         except OSError:  # a volume without hard links
             try:
                 made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 import signal
 import subprocess
 import sys
@@ -127,3 +128,25 @@ def test_remove_says_whether_there_was_something(file: Path) -> None:
 
     assert files.remove(file)
     assert not files.remove(file)
+
+
+def test_a_file_that_is_made_once_has_one_maker(tmp_path: Path) -> None:
+    place = tmp_path / "claims/1"
+    assert files.write_once(place, "first")
+    assert not files.write_once(place, "second")
+    assert place.read_text() == "first"
+    assert [path.name for path in place.parent.iterdir()] == ["1"]
+
+
+def test_who_made_a_file_whose_answer_was_lost_is_its_maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a client of NFS does where the server's answer did not come: it asks again, and the name is there."""
+    link = os.link
+
+    def twice(source: str, target: Path) -> None:
+        link(source, target)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", twice)
+    assert files.write_once(tmp_path / "1", "first")
+    assert not files.write_once(tmp_path / "1", "second")
+    assert (tmp_path / "1").read_text() == "first"
