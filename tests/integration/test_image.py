@@ -341,6 +341,24 @@ def test_the_reference_service_comes_up_with_data_and_database(
                 assert [part for part in words if part in log] == words, log
 
 
+def test_a_container_that_waits_for_its_database_stops_at_once(orbits: str, volume: str) -> None:
+    """Nobody listens where the database is said to be: the data is made, then the migration step waits for a server."""
+    nowhere = f"postgresql://service@127.0.0.1:{free_port()}/service"
+    options = ["--network", "host", "--env", f"DATABASE_URL={nowhere}", "--volume", f"{volume}:/app/data"]
+    with started(orbits, *options, command=["sh", "-c", "echo served"]) as container:
+        deadline = time.monotonic() + 60
+        while "migrate: waiting for" not in (log := log_of(container)):
+            assert time.monotonic() < deadline, log
+            time.sleep(0.1)
+        begun = time.monotonic()
+        docker("stop", "--time", "10", container)
+        assert time.monotonic() - begun < 2
+        assert docker("inspect", "--format", "{{.State.ExitCode}}", container) == "143"
+        log = log_of(container)
+        assert "served" not in log
+        assert "Traceback" not in log
+
+
 def test_sixteen_containers_at_once_migrate_once(orbits: str, tmp_path: Path, postgres: Path, volume: str) -> None:
     """All of one image, on one database and one volume: a table, a data revision, an index beside writers."""
     with serving(postgres, tmp_path / "database") as server, contextlib.ExitStack() as stack:
