@@ -76,9 +76,18 @@ def older(folder: Path, current: Path | None, below: int = sys.maxsize) -> list[
 
 
 def spare(folder: Path, below: int) -> Iterator[Path]:
-    """Yield what a full volume can do without, first what is missed least: partial generations, then older ones."""
+    """Yield what a full volume can do without, first what is missed least: partial generations, then older ones.
+
+    Where the current one is not whole, one before it is the last good data, and none of them is spare.
+    """
     yield from reversed(partial_ones(folder, below))
-    yield from reversed(older(folder, current(folder), below))
+    yield from dispensable(folder, below)
+
+
+def dispensable(folder: Path, below: int) -> list[Path]:
+    """Return the older generations that nobody would go back to, as the current one is whole; oldest first."""
+    now = current(folder)
+    return older(folder, now, below)[::-1] if now is not None and is_whole(now) else []
 
 
 def is_whole(generation: Path) -> bool:

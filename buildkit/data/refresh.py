@@ -212,7 +212,7 @@ class _Refresh:
         folder = self._pipeline.folder
         if volume.free(folder) >= need:
             return
-        for place in generations.older(folder, self._last, below=self._holder.number):
+        for place in generations.dispensable(folder, below=self._holder.number):
             self._say(f"data: making room for stage {stage.name}: dropping {place.name}, which is not current")
             generations.delete(place)
         free = volume.free(folder)

@@ -20,6 +20,7 @@ from buildkit.data import digests, generations, outputs
 from buildkit.data.decision import Condition
 from buildkit.data.look import Look, look
 from buildkit.data.verify import require_whole, verify
+from buildkit.data.volume import free
 from buildkit.doors import files, process
 from buildkit.errors import DataError, StageError
 
@@ -486,6 +487,22 @@ def test_where_room_is_short_the_older_generation_goes_first(service: Service) -
     service.refresh(force=True)
     assert service.refresh(force=True)["select"] == "made"
     assert any("data: making room for stage select: dropping 00" in line for line in service.said)
+
+
+def test_where_the_current_generation_is_damaged_none_before_it_is_given_up(service: Service, volume: Path) -> None:
+    service.change_stage("select", run=("sh", "-c", "head -c 400000 /dev/urandom > $PYBUILDKIT_DATA_OUT/select/big"))
+    service.refresh()
+    first = service.current
+    service.refresh(force=True)
+    (service.current / "count.txt").unlink()
+    edit(service.root / "in/a.txt", "other\n")
+    with (volume / "filler").open("wb", buffering=0) as filler:
+        while free(volume) > 300_000:
+            filler.write(bytes(free(volume) - 200_000))
+            os.fsync(filler)
+    with pytest.raises(StageError, match=r"the volume has room for|no space left"):
+        service.refresh()
+    assert generations.is_whole(first)
 
 
 def test_a_stage_that_cannot_fit_is_not_run(service: Service, volume: Path) -> None:
