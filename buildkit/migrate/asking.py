@@ -77,13 +77,20 @@ def _row(result: Any, at: int) -> list[bytes | None]:  # noqa: ANN401 - psycopg'
 
 
 def _results(pgconn: Any, deadline: float) -> list[Any]:  # noqa: ANN401 - psycopg's
-    """Return what there is to be read, up to the end of the answer."""
+    """Return what there is to be read, up to the end of the answer, or to the last words of a server that goes."""
+    import psycopg  # noqa: PLC0415
+
     found: list[Any] = []
     while True:
         while pgconn.is_busy():
             if not select.select([pgconn.socket], [], [], max(0.0, deadline - time.monotonic()))[0]:
                 raise Unanswered("timeout: the server does not answer")
-            pgconn.consume_input()
+            try:
+                pgconn.consume_input()
+            except psycopg.Error:
+                if not found:
+                    raise
+                return found
         result = pgconn.get_result()
         if result is None:
             return found
