@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 # The entrypoint's way: the gate, with the exit codes of the suite.
 DRIVER = """
-import json, os, sys
+import json, os, signal, sys
 from pathlib import Path
 from buildkit.errors import BuildkitError, render
 from buildkit.migrate.gate import gate
@@ -34,6 +34,7 @@ from buildkit.migrate.settings import find
 def say(line):
     print(line, file=sys.stderr, flush=True)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests in the background has it ignored
 if os.environ.get("WITHOUT_LIBPQ"):  # as where neither psycopg's wheel nor the system brings one
     from buildkit.migrate import libpq
     libpq._FOLDERS = libpq._INSTALLED = ()
