@@ -13,6 +13,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+TAKEN = "00000"
+"""What `refusal` gives where the server takes the connection by now: the SQLSTATE of success."""
+
 _PATIENCE = 3.0
 _FOLDERS = ("psycopg_binary.libs", "psycopg_binary/.dylibs")
 _INSTALLED = ("libpq.so.5", "libpq.5.dylib")
@@ -77,7 +80,7 @@ def connected(libpq: Any, arguments: Mapping[str, str]) -> Any:  # noqa: ANN401
 
 
 def refusal(libpq: Any, arguments: Mapping[str, str]) -> str:  # noqa: ANN401
-    """Return the SQLSTATE with which the server refuses a connection, `00000` where it takes it by now, else nothing.
+    """Return the SQLSTATE with which the server refuses a connection, `TAKEN` where it takes it by now, else nothing.
 
     psycopg has the server's words alone, and those are in the server's language.
     """
@@ -85,7 +88,7 @@ def refusal(libpq: Any, arguments: Mapping[str, str]) -> str:  # noqa: ANN401
     words = (libpq.PQerrorMessage(connection) or b"").decode(errors="replace")
     libpq.PQfinish(connection)
     if state == _OK:
-        return "00000"
+        return TAKEN
     found = re.search(r":  ([0-9A-Z]{5})$", words.strip())
     return found[1] if found else ""
 

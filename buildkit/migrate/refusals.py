@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from buildkit.migrate.libpq import TAKEN
+
 POOLER = "08P01"
-TAKEN = "00000"
-"""What `libpq.refusal` gives where the server takes the connection by now."""
 
 
 class Fault(NamedTuple):
