@@ -1,0 +1,104 @@
+"""The sessions that env.py opens in the child: what each is told before env.py has it, for the sake of others."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from buildkit.migrate.settings import MigrationSettings
+
+
+class Sessions:
+    """Limits of time and a name for every connection that SQLAlchemy makes, whichever engine makes it.
+
+    Args:
+        settings: the limits.
+        name: the sessions' application_name.
+        pooled: whether a pooler stands before the server: limits are then set with each transaction instead, or they
+            would stay with a session that others use next.
+    """
+
+    def __init__(self, settings: MigrationSettings, name: str, *, pooled: bool) -> None:
+        self._name = name
+        self._pooled = pooled
+        self._limits = [
+            f"lock_timeout = {int(settings.lock_timeout * 1000)}",
+            f"statement_timeout = {int(settings.statement_timeout * 1000)}",
+        ]
+        self._tried = False
+
+    def listen(self) -> None:
+        """Put the hooks in place; they live as long as the process."""
+        from sqlalchemy import Engine, event  # noqa: PLC0415 - in the child alone
+
+        event.listen(Engine, "do_connect", self._connecting)
+        event.listen(Engine, "connect", self._connected)
+        event.listen(Engine, "begin", self._begun)
+
+    def relax(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        """Take the limits away for a statement that keeps nobody waiting."""
+        if not self._pooled:
+            _set(connection, ["lock_timeout = 0", "statement_timeout = 0"])
+
+    def restrict(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        """Put the limits back."""
+        if not self._pooled:
+            _set(connection, self._limits[:2])
+
+    def _connecting(self, dialect: Any, _record: object, _arguments: object, options: dict[str, Any]) -> None:  # noqa: ANN401
+        """Let asyncpg use the one statement without a name, and keep none: behind a pooler names are not its own.
+
+        It has no switch for that. Between the messages of one statement it sends no Sync, so that the pooler leaves it
+        with one session of the server; another process's names are in that session too, and its own in others.
+        """
+        if not self._pooled or dialect.driver != "asyncpg":
+            return
+        from sqlalchemy import __version__ as version  # noqa: PLC0415
+
+        options.setdefault("statement_cache_size", 0)
+        options.setdefault("prepared_statement_cache_size", 0)
+        if tuple(int(part) for part in re.findall(r"\d+", version)[:3]) >= (2, 0, 18):  # older ones do not know it
+            options.setdefault("prepared_statement_name_func", str)  # str() is "", the statement without a name
+
+    def _connected(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - any driver's
+        """Limit what this session may do to others, and let the server notice when this process is gone.
+
+        Prepared statements are a session's, so behind a pooler there are none.
+        """
+        driver = getattr(connection, "driver_connection", connection)
+        if hasattr(driver, "prepare_threshold"):
+            driver.prepare_threshold = None
+        cursor = connection.cursor()
+        try:
+            cursor.execute(f"SET application_name = '{self._name}'")  # a pooler carries it along
+            if not self._pooled:
+                for limit in self._limits:
+                    cursor.execute(f"SET {limit}")
+            connection.commit()
+            if not self._tried:
+                self._tried = True  # PostgreSQL 14 has it, on systems that can
+                self._try(connection, cursor, "client_connection_check_interval = 1000")
+        finally:
+            cursor.close()
+
+    def _try(self, connection: Any, cursor: Any, limit: str) -> None:  # noqa: ANN401 - any driver's
+        try:
+            cursor.execute(f"SET {'LOCAL ' * self._pooled}{limit}")
+        except Exception:  # noqa: BLE001 - each driver has its own
+            connection.rollback()
+        else:
+            connection.commit()
+            self._limits.append(limit)
+
+    def _begun(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        if self._pooled and connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            _set(connection, [f"LOCAL {limit}" for limit in self._limits])
+
+
+def _set(connection: Any, limits: list[str]) -> None:  # noqa: ANN401 - SQLAlchemy's
+    cursor = connection.connection.cursor()
+    try:
+        for limit in limits:
+            cursor.execute(f"SET {limit}")
+    finally:
+        cursor.close()
