@@ -85,7 +85,7 @@ def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:
         found = os.stat(real)  # noqa: PTH116
         key = f"interpreter {program} {real} {found.st_size} {found.st_mtime_ns}"
         if script or key not in facts:  # what a script (pyenv's, say) stands for may change with the environment
-            facts[key] = json.loads(process.run([str(program), "-c", _ASK]).stdout)
+            facts[key] = json.loads(process.run([str(program), "-I", "-c", _ASK]).stdout)
         return Interpreter(str(program), *facts[key])
     except (OSError, ValueError, TypeError) as error:
         raise ToolchainError(f"{program}: not a working Python ({error})", hint="name the interpreter's file") from None

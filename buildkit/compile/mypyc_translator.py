@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.compile.places import Places
 from buildkit.compile.translator import Translation
-from buildkit.doors import process
-
-_LAUNCH = "import sys; sys.path[:] = filter(None, sys.path); from buildkit.compile.mypyc_worker import main; main()"
-"""It runs in the source root, whose modules (a `types.py`, say) must not stand in for the standard library's."""
+from buildkit.doors import process, python
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ def translate(
         "output": str(output),
     }
     done = process.run(
-        [sys.executable, "-c", _LAUNCH],
+        python.running("buildkit.compile.mypyc_worker"),
         folder=Path(places.source),
         environment={**environment, "PYTHONHASHSEED": "0"},
         stdin=json.dumps(question) + os.linesep,

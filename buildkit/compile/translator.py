@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,10 +11,7 @@ from typing import Any
 
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places
-from buildkit.doors import process
-
-_LAUNCH = "import sys; sys.path[:] = filter(None, sys.path); from buildkit.compile.worker import main; main()"
-"""It runs in the source root, whose modules (a `types.py`, say) must not stand in for the standard library's."""
+from buildkit.doors import process, python
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,7 @@ class Translator:
 
     def _start(self) -> process.Child:
         child = process.start(
-            [sys.executable, "-c", _LAUNCH],
+            python.running("buildkit.compile.worker"),
             folder=Path(self._places.source),
             environment=self._environment,
             stdin=process.PIPE,

@@ -6,13 +6,12 @@ import collections
 import json
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.doors import process
+from buildkit.doors import process, python
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StageError
 
@@ -24,7 +23,7 @@ _GRACE = 1.0
 def command_of(stage: Stage, pipeline: Pipeline) -> list[str]:
     """Return the command of a stage; a callable is run by `buildkit.data.worker`."""
     if isinstance(stage.run, str):
-        return [sys.executable, "-m", "buildkit.data.worker", str(pipeline.source_root), stage.run]
+        return python.running("buildkit.data.worker", str(pipeline.source_root), stage.run)
     return list(stage.run)
 
 

@@ -1,4 +1,4 @@
-"""Runs the callable of one stage in a process of its own: `python -m buildkit.data.worker SOURCE_ROOT module:function`.
+"""Runs the callable of one stage in a process of its own; its arguments are SOURCE_ROOT and module:function.
 
 Where its parent is killed, it ends itself and its group: nobody waits for the result any more.
 """
@@ -21,8 +21,6 @@ _PULSE = 0.5
 def main(source_root: str, target: str) -> None:
     """Import the callable from `source_root` and call it as `(source, out, **params)`."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    if sys.path and sys.path[0] in {"", os.getcwd()}:  # noqa: PTH109 - as the interpreter puts it there
-        del sys.path[0]
     sys.path.insert(0, source_root)
     module, _, name = target.partition(":")
     function = getattr(importlib.import_module(module), name)

@@ -13,7 +13,9 @@ ENTRYPOINT = "buildkit.runtime"
 
 _PATIENCE = 60.0
 _PROBE = """
-import json, os, shutil, sys
+import sys
+sys.path[:] = filter(None, sys.path)  # not the working directory, whose modules are the service's
+import json, os, shutil
 mount, program = sys.argv[1:]
 found = {"user": os.getuid(), "program": shutil.which(program), "gates": None, "why": ""}
 found["data"] = sorted(os.listdir(mount)) if os.path.isdir(mount) else None

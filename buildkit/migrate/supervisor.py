@@ -7,14 +7,13 @@ import json
 import os
 import selectors
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from buildkit.doors import process
+from buildkit.doors import process, python
 from buildkit.migrate.database import Address, Say, pooled, session_name
 from buildkit.migrate.lock import scope
 from buildkit.migrate.settings import MigrationSettings
@@ -79,7 +78,7 @@ def run(
     environment[settings.url_env] = url
     try:
         child = process.start(
-            [sys.executable, "-m", "buildkit.migrate.child"],
+            python.running("buildkit.migrate.child"),
             folder=settings.root,
             environment=environment,
             stdin=process.PIPE,

@@ -1,7 +1,13 @@
 """`python -m buildkit.runtime -- COMMAND…`, the entrypoint of an image."""
 
-import os
 import sys
+
+# Python puts a folder first that is not the suite's: for `-m` the working directory, whose `types.py` or `json.py` must
+# not stand in for the standard library's; for this file by its name the folder it lies in.
+if sys.path and not getattr(sys.flags, "safe_path", False):
+    del sys.path[0]
+
+import os
 
 from buildkit.runtime import signals
 

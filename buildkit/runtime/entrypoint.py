@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from buildkit.data import generations
 from buildkit.data.pipeline import Pipeline
+from buildkit.doors import python
 from buildkit.errors import BuildkitError, ConfigurationError, render
 from buildkit.runtime import settings, signals, state
 from buildkit.runtime.data_gate import Passed, pass_data
@@ -82,7 +83,7 @@ def _with_companion(command: Sequence[str], passed: Passed, data: Pipeline, envi
         state.tell(environment, now, data.folder)
         return data.signal if well and generations.current(data.folder) != before else ""
 
-    return supervise(command, [sys.executable, "-m", "buildkit.runtime", *passed.beside], say, ended)
+    return supervise(command, python.running("buildkit.runtime", *passed.beside), say, ended)
 
 
 def _data(words: tuple[str, ...], environment: Mapping[str, str]) -> int:

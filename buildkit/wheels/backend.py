@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from buildkit.doors import python
 from buildkit.doors.process import Completed, Runner, run
 from buildkit.errors import ConfigurationError
 
@@ -17,7 +17,7 @@ def make_wheel(service: Path, folder: Path, environment: Mapping[str, str], runn
         ConfigurationError: the backend refused, with its last words.
     """
     isolation = ["--no-isolation"] if backend_at_hand(service) else []
-    command = [sys.executable, "-m", "build", "--wheel", *isolation, "--outdir", str(folder), str(service)]
+    command = [*python.running("build"), "--wheel", *isolation, "--outdir", str(folder), str(service)]
     expect(runner(command, environment=environment), f"{service / 'pyproject.toml'}: the wheel could not be built")
     return next(folder.glob("*.whl"))
 
@@ -35,7 +35,7 @@ def backend_at_hand(service: Path) -> bool:
 
 def unpack(wheel: Path, folder: Path, environment: Mapping[str, str], runner: Runner = run) -> Path:
     """Unpack `wheel` under `folder` and return the folder with its contents."""
-    command = [sys.executable, "-m", "wheel", "unpack", "--dest", str(folder), str(wheel)]
+    command = [*python.running("wheel"), "unpack", "--dest", str(folder), str(wheel)]
     expect(runner(command, environment=environment), f"{wheel.name}: cannot be unpacked")
     return next(path for path in folder.iterdir() if path.is_dir())
 
@@ -46,7 +46,7 @@ def pack(tree: Path, folder: Path, environment: Mapping[str, str], runner: Runne
     Names are in order and every file gets the time SOURCE_DATE_EPOCH of `environment`, so equal trees give equal bytes.
     """
     folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "wheel", "pack", "--dest-dir", str(folder), str(tree)]
+    command = [*python.running("wheel"), "pack", "--dest-dir", str(folder), str(tree)]
     expect(runner(command, environment=environment), f"{tree.name}: cannot be packed")
     return next(folder.glob("*.whl"))
 
