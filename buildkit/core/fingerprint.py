@@ -38,4 +38,4 @@ def fingerprint(parts: Mapping[str, Digest]) -> Fingerprint:
 def key_of(parts: Mapping[str, Digest]) -> Digest:
     """Return the key over `parts`: names cannot run into each other, as none contains a line feed or a NUL."""
     text = "\n".join(f"{name}\0{parts[name]}" for name in sorted(parts))
-    return digest_bytes(text.encode())
+    return digest_bytes(text.encode(errors="surrogateescape"))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from buildkit.data import generations, lease, outputs, volume
+from buildkit.data import generations, lease, outputs, volume, walk
 from buildkit.data import manifest as manifests
 from buildkit.data.lease import Lease
 from buildkit.data.manifest import File, Manifest, StageRecord
@@ -155,6 +155,7 @@ class _Pull:
             moved = self._moved - moved
             rows_.append(Outcome(record.name, "pulled" if moved else "restored", Reason("bytes", f"{moved:,}")))
             self._tell(rows_[-1])
+        self._lay(records, partial)
         for place in generations.partial_ones(self._folder, below=holder.number):
             generations.delete(place)
         name = partial.name.removesuffix(generations.PARTIAL)
@@ -205,9 +206,23 @@ class _Pull:
             self._moved += self._registry.fetch(digest, size, part)
             sealed |= self._unpack(part, record, partial)
             part.unlink()
-        if {path: file.digest for path, file in sealed.items()} != record.outputs:
+        whole = {path: sealed.get(path, file) if file.is_file else file for path, file in record.files.items()}
+        if sealed.keys() != {path for path, file in record.files.items() if file.is_file} or (
+            {path: file.state for path, file in whole.items()} != record.outputs
+        ):
             raise self._odd(f"its layers are not the files of stage {record.name}")
-        return replace(record, files={path: sealed[path] for path in record.files})
+        return replace(record, files=whole)
+
+    def _lay(self, records: Mapping[str, StageRecord], partial: Path) -> None:
+        """Make the empty folders and links, once every file is in its place."""
+        for record in records.values():
+            for path, file in record.files.items():
+                if file.is_file:
+                    continue
+                if file.kind != walk.FOLDER and not walk.link_within(path, file.kind[1:], path.partition("/")[0]):
+                    raise self._odd(f"{path} of stage {record.name} is a link to {file.kind[1:]}")
+                files.make_folders((partial / path).parent)
+                outputs.lay(file, partial / path)
 
     def _unpack(self, part: Path, record: StageRecord, partial: Path) -> dict[str, File]:
         """Unpack the files that the manifest names, and no others."""
@@ -220,13 +235,13 @@ class _Pull:
                     if file is None or source is None:
                         raise self._odd(f"{member.name} in a layer of stage {record.name}")
                     target = partial / member.name
-                    target.parent.mkdir(parents=True, exist_ok=True)
+                    files.make_folders(target.parent)
                     with target.open("wb") as out:
                         while block := source.read(1 << 20):
                             out.write(block)
                         out.flush()
                         os.utime(target, ns=(file.modified, file.modified))
-                    found[member.name] = outputs.sealed(target)
+                    found[member.name] = outputs.sealed(target, file.kind)
         except tarfile.TarError as error:
             raise self._odd(f"a layer of stage {record.name}: {error}") from None
         return found
@@ -247,6 +262,8 @@ def _parts(record: StageRecord) -> Iterator[list[tuple[str, File]]]:
     part: list[tuple[str, File]] = []
     size = 0
     for path, file in sorted(record.files.items()):
+        if not file.is_file:
+            continue  # the manifest says all of an empty folder and of a link
         if part and size + file.size > _PART:
             yield part
             part, size = [], 0
@@ -288,7 +305,7 @@ def _tar(generation: Path, part: list[tuple[str, File]]) -> Iterator[bytes]:
     """Yield a tar file that follows from names and content alone."""
     for path, file in part:
         head = tarfile.TarInfo(path)
-        head.size, head.mode = file.size, 0o444
+        head.size, head.mode = file.size, 0o555 if file.kind == walk.EXECUTABLE else 0o444
         yield head.tobuf(tarfile.PAX_FORMAT)
         yield from _blocks(generation / path)
         yield b"\0" * (-file.size % _BLOCK)

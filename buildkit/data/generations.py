@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,8 +22,15 @@ PARTIAL = ".partial"
 READ = "read"
 """The file that says when all of the data was last read to its end."""
 
-_RECORDS = ".stages"
+_RECORDS = outputs.ASIDE
 _SWITCH = ".current."
+
+_OWN = frozenset({"generations", "current", "leases", "lease.lock", "read.lock", "inputs.json", READ, "pull"})
+
+
+def owns(name: str) -> bool:
+    """Return whether a name in the data's folder is the suite's own; anything else may be an input."""
+    return name in _OWN or name.startswith(_SWITCH) or (name.startswith(".") and name.endswith(".tmp"))
 
 
 def folder_of(folder: Path) -> Path:
@@ -101,6 +106,17 @@ def is_whole(generation: Path) -> bool:
     )
 
 
+def mend(folder: Path) -> None:
+    """Put back in the current generation what a copy of the volume lost without touching content; under the lease."""
+    now = current(folder)
+    if now is None:
+        return
+    with contextlib.suppress(manifests.NewerSchema):
+        manifest = load(now)
+        for record in manifest.stages.values() if manifest else ():
+            outputs.mend(record.files, now)
+
+
 def new(folder: Path, number: int, now: float) -> Path:
     """Make the empty partial folder of generation `number`."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
@@ -154,9 +170,8 @@ def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[]
     Raises:
         FileNotFoundError: somebody else has begun since and took it away.
     """
-    shutil.rmtree(partial / _RECORDS, ignore_errors=True)
-    for place, _, _ in os.walk(partial):
-        files.sync_folder(Path(place))
+    files.remove_tree(partial / _RECORDS)
+    files.sync_tree(partial)
     files.write(partial / "manifest.json", manifests.text_of(manifest), mode=0o444, durable=True)
     whole = partial.with_name(manifest.generation)
     fresh = _new_link(folder, whole)
@@ -201,7 +216,7 @@ def tidy(folder: Path, previous: Path | None) -> None:
 def delete(generation: Path) -> None:
     """Delete a generation; its manifest goes first, so that a deletion that is cut short leaves no whole one."""
     files.remove(generation / "manifest.json")
-    shutil.rmtree(generation, ignore_errors=True)
+    files.remove_tree(generation)
 
 
 def clear(folder: Path) -> list[str]:
@@ -216,19 +231,25 @@ def clear(folder: Path) -> list[str]:
 
 
 def strangers(partial: Path, records: dict[str, StageRecord]) -> Iterator[str]:
-    """Yield every file of `partial` that no stage recorded, as a relative path."""
+    """Yield everything in `partial` that no stage recorded, as a relative path; of a whole folder its own alone."""
     known = {path for record in records.values() for path in record.files}
-    for folder, folders, names in os.walk(partial):
-        if folder == str(partial):
-            folders[:] = [name for name in folders if name != _RECORDS]
-        for name in [*names, *(name for name in folders if _is_link(folder, name))]:
-            path = (Path(folder) / name).relative_to(partial).as_posix()
-            if path not in known:
-                yield path
+    holding = {parent for path in known for parent in _above(path)} | known
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        with os.scandir(partial / folder) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if path not in holding and path != _RECORDS:
+                    yield path
+                elif path != _RECORDS and entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
 
 
-def _is_link(folder: str, name: str) -> bool:
-    return stat.S_ISLNK(os.lstat(Path(folder) / name).st_mode)
+def _above(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _number(place: Path) -> int:

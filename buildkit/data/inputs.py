@@ -6,14 +6,13 @@ callable can reach (`buildkit.data.code`), and the settings `run`, `outputs` and
 
 from __future__ import annotations
 
-import glob
 import importlib.util
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from buildkit.core.fingerprint import digest_bytes, digest_value, fingerprint
-from buildkit.data import code
+from buildkit.data import code, generations, walk
 from buildkit.data.digests import Digests
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.errors import DataError
@@ -54,11 +53,11 @@ def fingerprint_of(
             parts[f"stage {rest}"] = digest_value(dict(made.get(rest, {})))
         elif scheme == "env":
             value = environment.get(rest)
-            parts[f"variable {rest}"] = ABSENT if value is None else digest_bytes(value.encode())
+            parts[f"variable {rest}"] = ABSENT if value is None else digest_bytes(os.fsencode(value))
         elif scheme == "package":
-            parts |= {f"package {path}": cache.of(file) for path, file in _of_package(rest, name, stage)}
+            parts |= _of_package(rest, name, stage, cache)
         else:
-            parts |= {f"input {path}": cache.of(pipeline.root / path) for path in _of_project(name, pipeline, stage)}
+            parts |= _of_project(name, pipeline, stage, cache)
     if stage.module:
         sources = code.digests_of(stage.module, pipeline.source_root, cache)
         if not sources:
@@ -70,29 +69,62 @@ def fingerprint_of(
     return fingerprint(parts)
 
 
-def _of_project(pattern: str, pipeline: Pipeline, stage: Stage) -> list[str]:
-    inside = f"{pipeline.folder}/"  # what the pipeline makes is no input of it
-    found = sorted(path for path in _files(pattern, pipeline.root) if not f"{pipeline.root}/{path}".startswith(inside))
-    if not found:
+def _counted(
+    kind: str, before: str, pattern: str, root: Path, room: walk.Room | None, stage: Stage, cache: Digests
+) -> dict[str, Digest]:
+    """Return the parts behind one pattern; empty where it matches no file.
+
+    Args:
+        kind: of the parts.
+        before: what their names begin with.
+        pattern: the glob.
+        root: where it counts from.
+        room: the data's folder, for inputs of the project.
+        stage: for the words of a refusal.
+        cache: digests by stat.
+
+    Raises:
+        InputError: something that it matches cannot be read, or is no file.
+    """
+    parts: dict[str, Digest] = {}
+    files = False
+    try:
+        for found in walk.inputs(pattern, root, room):
+            place = f"{root}/{found.path}" if not found.path.startswith("/") else found.path
+            content = cache.of(place) if found.kind in {walk.FILE, walk.EXECUTABLE} else walk.EMPTY
+            parts[f"{kind} {before}{found.path}"] = walk.state(found.kind, content)
+            files = files or found.kind != walk.FOLDER
+    except walk.Refused as refused:
+        raise InputError(f'stage {stage.name}: input "{refused.path}" {refused.why}', hint=refused.hint) from None
+    except OSError as error:
         raise InputError(
-            f'stage {stage.name}: input "{pattern}" matches no file under {pipeline.root}',
-            hint="mend `inputs` in [[tool.buildkit.data.stage]], or bring the files; the image needs them as well",
-        )
-    return found
+            f'stage {stage.name}: input "{error.filename}" cannot be read: {error.strerror}', hint=walk.MAY_READ
+        ) from None
+    return parts if files else {}
 
 
-def _of_package(rest: str, name: str, stage: Stage) -> Iterator[tuple[str, Path]]:
+def _of_project(pattern: str, pipeline: Pipeline, stage: Stage, cache: Digests) -> dict[str, Digest]:
+    room = walk.room_of(pipeline.folder, generations.owns)
+    parts = _counted("input", "", pattern, pipeline.root, room, stage, cache)
+    if not parts:
+        hint = "mend `inputs` in [[tool.buildkit.data.stage]], or bring the files; the image needs them as well"
+        if (pipeline.root / pattern).is_relative_to(pipeline.folder):
+            hint += f"\nit lies in the data's folder, {pipeline.folder}: in a container that is a volume of its own"
+        raise InputError(f'stage {stage.name}: input "{pattern}" matches no file under {pipeline.root}', hint=hint)
+    return parts
+
+
+def _of_package(rest: str, name: str, stage: Stage, cache: Digests) -> dict[str, Digest]:
     package, _, pattern = rest.partition("/")
-    found = False
+    parts: dict[str, Digest] = {}
     for folder in _folders_of(package):
-        for path in sorted(_files(pattern, folder)):
-            found = True
-            yield f"{package}/{path}", folder / path
-    if not found:
+        parts |= _counted("package", f"{package}/", pattern, folder, None, stage, cache)
+    if not parts:
         raise InputError(
             f'stage {stage.name}: input "{name}" matches no file of an installed package',
             hint=f"install {package}, or mend `inputs`",
         )
+    return parts
 
 
 def _folders_of(package: str) -> list[Path]:
@@ -103,16 +135,3 @@ def _folders_of(package: str) -> list[Path]:
     if spec.submodule_search_locations is not None:
         return [Path(place) for place in spec.submodule_search_locations]
     return [Path(spec.origin).parent] if spec.origin else []
-
-
-def _files(pattern: str, root: Path) -> Iterator[str]:
-    """Yield every regular file that `pattern` means under `root`, as a relative path with slashes."""
-    matches = glob.glob(pattern, root_dir=root, recursive=True)  # noqa: PTH207 - pathlib leaves `**` half done on 3.10
-    for match in matches:
-        place = root / match
-        if place.is_dir():
-            for folder, folders, names in os.walk(place):
-                folders[:] = [name for name in folders if name != "__pycache__"]
-                yield from ((Path(folder) / name).relative_to(root).as_posix() for name in names)
-        elif place.is_file():
-            yield Path(match).as_posix()

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildkit.core.fingerprint import digest_bytes
+from buildkit.data import walk
 from buildkit.model import Digest, Record
 
-SCHEMA = 1
-"""Rises when an older suite could no longer read what a newer one wrote."""
+SCHEMA = 2
+"""Rises when an older suite could no longer read what a newer one wrote. 2: kinds of files beside the plain one."""
+
+_PLAIN_SCHEMA = 1
+"""Written where all files are plain: a suite of the time before kinds reads it as well."""
 
 _HEAD = '{"checksum":"%s","manifest":'
 
@@ -25,11 +29,29 @@ class NewerSchema(Exception):  # noqa: N818 - a fact, not a fault
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a generation: bytes, content, and the time of its last change in nanoseconds since 1970."""
+    """One thing in a generation.
+
+    Args:
+        size: bytes; 0 for what is no file.
+        digest: of its content; that of nothing for what is no file.
+        modified: the time of its last change in nanoseconds since 1970; 0 for what is no file.
+        kind: one of the kinds of `walk`.
+    """
 
     size: int
     digest: Digest
     modified: int
+    kind: str = walk.FILE
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it has content: no folder, no link."""
+        return self.kind in {walk.FILE, walk.EXECUTABLE}
+
+    @property
+    def state(self) -> Digest:
+        """What it is, as stages after it see it."""
+        return walk.state(self.kind, self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +62,7 @@ class StageRecord:
         name: the stage.
         key: the key of its inputs.
         parts: every input with its digest.
-        files: every file by its path relative to the generation.
+        files: every file, empty folder and link by its path relative to the generation.
         made: when it ran, in seconds since 1970.
         seconds: how long it took.
     """
@@ -54,8 +76,8 @@ class StageRecord:
 
     @property
     def outputs(self) -> dict[str, Digest]:
-        """The digest of every file by its path."""
-        return {path: file.digest for path, file in self.files.items()}
+        """The state of every file, empty folder and link by its path."""
+        return {path: file.state for path, file in self.files.items()}
 
     @property
     def record(self) -> Record:
@@ -89,7 +111,7 @@ def text_of(manifest: Manifest) -> str:
     """Return the text of the manifest's file."""
     body = json.dumps(
         {
-            "schema": SCHEMA,
+            "schema": SCHEMA if _has_kinds(manifest) else _PLAIN_SCHEMA,
             "generation": manifest.generation,
             "number": manifest.number,
             "made": manifest.made,
@@ -139,10 +161,23 @@ def _stage_values(stage: StageRecord) -> dict[str, Any]:
         "made": stage.made,
         "seconds": stage.seconds,
         "parts": dict(stage.parts),
-        "files": {path: [file.size, file.digest, file.modified] for path, file in stage.files.items()},
+        "files": {path: _file_values(file) for path, file in stage.files.items()},
     }
 
 
 def _stage_from(values: Mapping[str, Any]) -> StageRecord:
-    files = {path: File(size, Digest(digest), modified) for path, (size, digest, modified) in values["files"].items()}
+    files = {path: _file_from(*row) for path, row in values["files"].items()}
     return StageRecord(values["name"], values["key"], values["parts"], files, values["made"], values["seconds"])
+
+
+def _file_values(file: File) -> list[object]:
+    row: list[object] = [file.size, file.digest, file.modified]
+    return [*row, file.kind] if file.kind else row
+
+
+def _file_from(size: int, digest: str, modified: int, kind: str = walk.FILE) -> File:
+    return File(size, Digest(digest), modified, kind)
+
+
+def _has_kinds(manifest: Manifest) -> bool:
+    return any(file.kind for stage in manifest.stages.values() for file in stage.files.values())

@@ -14,6 +14,7 @@ from buildkit.data.lease import Lease
 from buildkit.data.look import Look, look, newer, step_of
 from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.doors import files
 from buildkit.errors import StageError
 from buildkit.model import Action, Fingerprint, Outcome, Reason, Step
 
@@ -97,6 +98,7 @@ class _Refresh:
 
         with lease.held(folder, wait=None, on_wait=waiting) as self._holder:
             self._cache = digests.beside(folder)
+            generations.mend(folder)
             seen = look(self._pipeline, self._environment, self._cache, self._now())
             if seen.fault is not None:
                 raise seen.fault
@@ -239,7 +241,7 @@ class _Refresh:
             raise lease.lost(self._pipeline.folder)
         for path in list(generations.strangers(partial, self._records)):
             self._say(f"data: dropping {path}: no stage declares it as an output")
-            (partial / path).unlink()
+            files.remove_tree(partial / path)
         for record in self._records.values():
             if outputs.on_disk(record.files, partial, None) != record.outputs:
                 raise StageError(

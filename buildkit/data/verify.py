@@ -89,7 +89,7 @@ def require_whole(verdict: Verdict) -> None:
 def _damage(record: StageRecord, generation: Path, cache: Digests, *, deep: bool) -> list[str]:
     found = outputs.hashed(record.files, generation) if deep else outputs.on_disk(record.files, generation, cache)
     wrong = {path: found[path] for path, digest in record.outputs.items() if found[path] != digest}
-    for path in wrong if deep else ():
+    for path in (path for path in wrong if deep and record.files[path].is_file):
         with contextlib.suppress(OSError):  # a volume that is read-only, or a file that is gone
             os.utime(generation / path)
     return [f"{path} ({'missing' if digest == ABSENT else 'damaged'})" for path, digest in wrong.items()]

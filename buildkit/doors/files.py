@@ -7,6 +7,7 @@ import glob
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -173,3 +174,86 @@ def remove(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def umask() -> int:
+    """Return the bits that this process takes from the mode of whatever it makes."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        status = Path("/proc/self/status").read_text("utf-8", errors="replace")
+        return int(status.partition("\nUmask:")[2].split()[0], 8)
+    bits = os.umask(0o077)  # not Linux: for a moment too strict, never too lax
+    os.umask(bits)
+    return bits
+
+
+def make_folders(path: Path) -> None:
+    """Make a folder and those above it, however deep it is."""
+    missing = []
+    folder = str(path)
+    while folder and not os.path.isdir(folder):  # noqa: PTH112 - as text, for the sake of deep ones
+        missing.append(folder)
+        folder = folder.rpartition("/")[0]
+    for folder in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder)  # noqa: PTH102
+
+
+def sync_tree(path: Path) -> None:
+    """Wait until the disk has all names in the folder and below it."""
+    waiting = [str(path)]
+    while waiting:
+        folder = waiting.pop()
+        sync_folder(Path(folder))
+        with os.scandir(folder) as entries:
+            waiting += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a file, a link, or a folder with all that is in it; what cannot be deleted stays.
+
+    However deep it is: each folder in it is brought up first, so that no path grows too long. A folder that its owner
+    may not write is made writable.
+    """
+    try:
+        is_folder = stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return
+    if not is_folder:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return
+    waiting = [str(path)]
+    emptied: list[str] = []
+    while waiting:
+        folder = waiting.pop()
+        emptied.append(folder)
+        with contextlib.suppress(OSError):
+            waiting += _emptied(folder, str(path))
+    for folder in reversed(emptied):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)  # noqa: PTH106
+
+
+def _emptied(folder: str, top: str) -> list[str]:
+    """Delete the files in a folder and return the folders that were in it, brought up to `top`."""
+    found = []
+    _let_in(folder)
+    with os.scandir(folder) as entries:
+        listed = list(entries)
+    for entry in listed:
+        with contextlib.suppress(OSError):
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)  # noqa: PTH108
+                continue
+            raised = entry.path
+            if folder != top:
+                _let_in(entry.path)
+                raised = f"{top}/{os.urandom(8).hex()}~"
+                os.rename(entry.path, raised)  # noqa: PTH104
+            found.append(raised)
+    return found
+
+
+def _let_in(folder: str) -> None:
+    if os.lstat(folder).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+        os.chmod(folder, stat.S_IRWXU)  # noqa: PTH101

@@ -37,7 +37,7 @@ def test_a_manifest_with_one_wrong_character_does_not_count(at: int, character: 
 
 
 def test_what_a_newer_version_wrote_is_known_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "SCHEMA", manifest.SCHEMA + 1)
+    monkeypatch.setattr(manifest, "_PLAIN_SCHEMA", manifest.SCHEMA + 1)
     text = manifest.text_of(WHOLE)
     monkeypatch.undo()
     with pytest.raises(NewerSchema):

@@ -1,0 +1,435 @@
+"""What a walk meets, decided in one place: inputs, outputs, what is shared, published, compared and deleted.
+
+* A file counts by its content, and by whether its owner may execute it; other bits of its mode do not count.
+* A folder counts by what lies in it; an empty one counts by its name. `__pycache__` is left out of inputs.
+* A link in the inputs counts as what it leads to, also outside of the project. One that leads back to a folder above it
+  counts as a link and is not followed; one that leads nowhere is refused.
+* A link in the outputs stays a link where it is relative and leads to something in the same declared output; any other
+  would not outlive its generation, or would lead elsewhere on another machine, and is refused.
+* A FIFO, a socket and a device are refused: they have no content that could be compared.
+* A name is bytes. Those that are not in the encoding of this system are carried as surrogates (PEP 383), never lost.
+
+What is refused is refused by its name. What vanishes while one looks was not there.
+"""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import glob
+import itertools
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildkit.core.fingerprint import digest_bytes
+from buildkit.model import Digest
+
+FILE, EXECUTABLE, FOLDER, LINK = "", "x", "/", "@"
+"""The kinds: a file, one that its owner may execute, an empty folder, a link (behind `@` stands where it leads)."""
+
+EMPTY = digest_bytes(b"")
+
+_SPECIAL = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_CACHE = "__pycache__"
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
+
+Identity = tuple[int, int]
+"""Device and inode of a folder."""
+
+
+class Refused(Exception):  # noqa: N818 - a fact, which the caller words
+    """Something that a walk met cannot count.
+
+    Args:
+        path: what, relative to where the walk began.
+        why: the reason, to be read behind it.
+        hint: what to do about it.
+    """
+
+    def __init__(self, path: str, why: str, hint: str) -> None:
+        super().__init__(path, why)
+        self.path = path
+        self.why = why
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that counts: its path with slashes, relative to where the walk began, and its kind."""
+
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The data's folder. Inputs may lie in it, beside what the suite keeps there.
+
+    Args:
+        place: its path without links.
+        identity: device and inode.
+        owns: whether the suite keeps something of this name in it.
+    """
+
+    place: str
+    identity: Identity
+    owns: Callable[[str], bool]
+
+    def has_made(self, place: str) -> bool:
+        """Return whether a path leads to what the suite keeps."""
+        inside = os.path.relpath(os.path.realpath(place), self.place)
+        return self.owns(inside.partition("/")[0])
+
+
+def room_of(folder: Path, owns: Callable[[str], bool]) -> Room:
+    """Return the room that the data's folder is."""
+    return Room(os.path.realpath(folder), _identity(folder), owns)
+
+
+def state(kind: str, digest: Digest) -> Digest:
+    """Return what a thing is, in one word that differs wherever a stage could see a difference.
+
+    Args:
+        kind: its kind.
+        digest: of a file's content.
+    """
+    if kind == FILE:
+        return digest
+    return (
+        Digest(f"{digest}+x") if kind == EXECUTABLE else Digest("folder" if kind == FOLDER else f"link to {kind[1:]}")
+    )
+
+
+def kind_of(mode: int) -> str:
+    """Return the kind of a regular file by its mode."""
+    return EXECUTABLE if mode & stat.S_IXUSR else FILE
+
+
+def inputs(pattern: str, root: Path, room: Room | None = None) -> Iterator[Found]:
+    """Yield everything that `pattern` means under `root`; a folder means all that lies under it.
+
+    Args:
+        pattern: a glob as of the module of that name, with `**`; relative to `root`, or absolute.
+        root: where it counts from.
+        room: the data's folder, if what lies there may match.
+
+    Raises:
+        Refused: something that it means cannot be an input.
+    """
+    yield from _Inputs(root, room).all_of(pattern)
+
+
+def outputs(output: str, generation: Path) -> Iterator[Found]:
+    """Yield everything in one declared output; nothing where it is not there.
+
+    Args:
+        output: its path, relative to the generation.
+        generation: its folder.
+
+    Raises:
+        Refused: something in it cannot be an output.
+    """
+    top = os.path.normpath(output)
+    place = generation / top
+    try:
+        mode = place.lstat().st_mode
+    except OSError as error:
+        if error.errno in _GONE:
+            return
+        raise
+    if not stat.S_ISDIR(mode):
+        yield Found(top, _kept(top, mode, top, generation))
+        return
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        _open(f"{generation}/{folder}")
+        entries = _entries(folder, generation)
+        if not entries and folder != top:
+            yield Found(folder, FOLDER)
+        for entry in entries:
+            path = f"{folder}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+            else:
+                yield Found(path, _kept(path, entry.stat(follow_symlinks=False).st_mode, top, generation))
+
+
+def link_within(path: str, text: str, top: str) -> bool:
+    """Return whether a link leads, by its text alone, to another place in the output that it lies in.
+
+    Args:
+        path: the link, relative to the generation.
+        text: where it leads.
+        top: the declared output, relative to the generation.
+    """
+    steps = text.split("/")
+    up = 0
+    while up < len(steps) and steps[up] == "..":
+        up += 1
+    depth = path.count("/") - top.count("/") - 1
+    return bool(text) and not text.startswith("/") and up <= depth and ".." not in steps[up:] and "\0" not in text
+
+
+def _kept(path: str, mode: int, top: str, generation: Path) -> str:
+    """Return the kind of a file or link among the outputs."""
+    if stat.S_ISREG(mode):
+        return kind_of(mode)
+    if not stat.S_ISLNK(mode):
+        raise _special(path, mode)
+    text = os.readlink(generation / path)  # noqa: PTH115 - the text as it is
+    if not link_within(path, text, top):
+        raise Refused(
+            path,
+            f"is a link to {text}, outside of this output",
+            "write the content itself; a link in an output may be relative and lead to something in the same output",
+        )
+    try:
+        os.stat(generation / path)  # noqa: PTH116
+    except OSError as error:
+        raise _astray(path, text, error) from None
+    return f"{LINK}{text}"
+
+
+def _open(folder: str) -> None:
+    """Let its owner list the folder and write in it: what lies there is shared with later generations, and deleted."""
+    mode = os.lstat(folder).st_mode
+    if mode & stat.S_IRWXU != stat.S_IRWXU:
+        os.chmod(folder, stat.S_IMODE(mode) | stat.S_IRWXU)  # noqa: PTH101
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Folder:
+    """A folder with those above it, as a walk came to it."""
+
+    identity: Identity
+    above: _Folder | None
+
+    def lies_in(self, identity: Identity) -> bool:
+        """Return whether it is the folder of this identity, or somewhere below that one."""
+        place: _Folder | None = self
+        while place is not None and place.identity != identity:
+            place = place.above
+        return place is not None
+
+
+class _Inputs:
+    """One walk over inputs."""
+
+    def __init__(self, root: Path, room: Room | None) -> None:
+        self._root = root
+        self._room = room
+        self._walked: set[str] = set()
+        top: _Folder | None = None
+        for each in (*reversed(root.resolve().parents), root):
+            top = _Folder(_identity(each), top)
+        self._seen: dict[str, _Folder] = {"/": _Folder(_identity(Path("/")), None)}
+        if top is not None:
+            self._seen |= {"": top, ".": top}
+
+    def all_of(self, pattern: str) -> Iterator[Found]:
+        parts = [part for part in pattern.split("/") if part not in {"", "."}]
+        start = "/" if pattern.startswith("/") else ""
+        fixed = start + "/".join(itertools.takewhile(lambda part: not glob.has_magic(part), parts))
+        self._refuse_own(fixed)
+        for path in self._matches(start, parts):
+            if path not in self._walked:
+                self._walked.add(path)
+                yield from self._under(path)
+
+    def _matches(self, start: str, parts: list[str]) -> Iterator[str]:
+        """Yield the paths that match, folders too. `glob` itself never comes back from two links in a circle."""
+        waiting = [(start, 0)]
+        while waiting:
+            path, at = waiting.pop()
+            if at == len(parts):
+                yield path or "."
+            elif not glob.has_magic(parts[at]):
+                step = _joined(path, parts[at])
+                if os.path.lexists(self._at(step)):
+                    self._refuse_own(step, links_only=True)
+                    waiting.append((step, at + 1))
+            elif parts[at] != "**":
+                waiting += [(step, at + 1) for step in self._fitting(path, parts[at])]
+            elif at + 1 < len(parts):
+                waiting += [(path, at + 1), *((step, at) for step in self._folders(path))]
+            else:
+                waiting += [(path, at + 1)] if path else [(step, at + 1) for step in self._fitting(path, "*")]
+
+    def _fitting(self, path: str, part: str) -> Iterator[str]:
+        """Yield what one part of a pattern means in a folder."""
+        fits = re.compile(fnmatch.translate(part)).match
+        is_folder = os.path.isdir(self._at(path))  # noqa: PTH112
+        for entry in self._entries(path, self._folder(path)) if is_folder else ():
+            if fits(entry.name) and (part.startswith(".") or not entry.name.startswith(".")):
+                step = _joined(path, entry.name)
+                self._refuse_own(step, links_only=True)
+                yield step
+
+    def _folders(self, path: str) -> Iterator[str]:
+        """Yield the folders in a folder that `**` goes into."""
+        folder = self._folder(path)
+        for entry in self._entries(path, folder):
+            step = _joined(path, entry.name)
+            if entry.name.startswith(".") or not _is_folder(entry):
+                continue
+            if not entry.is_symlink():
+                yield step
+            elif not folder.lies_in(_identity(self._at(step))):
+                self._refuse_own(step)
+                yield step
+
+    def _under(self, path: str) -> Iterator[Found]:
+        """Yield what counts at `path` and below it."""
+        found = self._counted(path)
+        if found is not None:
+            yield from found
+            return
+        waiting = [path]
+        while waiting:
+            folder = waiting.pop()
+            entries = self._entries(folder, self._folder(folder))
+            if not entries:
+                yield Found(folder, FOLDER)
+            for entry in entries:
+                step = _joined(folder, entry.name)
+                found = self._counted(step)
+                if found is not None:
+                    yield from found
+                elif step not in self._walked:
+                    self._walked.add(step)
+                    waiting.append(step)
+
+    def _counted(self, path: str) -> tuple[Found, ...] | None:
+        """Return what counts at `path` itself: one thing, nothing where it is gone, None for a folder to go into."""
+        place = self._at(path)
+        try:
+            status = os.lstat(place)
+            text = os.readlink(place) if stat.S_ISLNK(status.st_mode) else None  # noqa: PTH115 - as it is
+            status = os.stat(place) if text is not None else status  # noqa: PTH116
+        except OSError as error:
+            return self._unseen(path, place, error)
+        if text is not None:
+            self._refuse_own(path)
+        if stat.S_ISREG(status.st_mode):
+            return (Found(path, kind_of(status.st_mode)),)
+        if not stat.S_ISDIR(status.st_mode):
+            raise _special(path, status.st_mode)
+        if text is not None and self._folder(_above(path)).lies_in((status.st_dev, status.st_ino)):
+            return (Found(path, f"{LINK}{text}"),)
+        return None
+
+    def _unseen(self, path: str, place: str, error: OSError) -> tuple[Found, ...]:
+        text = text_of(place)
+        if text is None:
+            if error.errno in _GONE:
+                return ()
+            raise Refused(path, f"cannot be read: {error.strerror}", MAY_READ) from None
+        raise _astray(path, text, error)
+
+    def _entries(self, path: str, folder: _Folder) -> list[os.DirEntry[str]]:
+        """Return what lies in a folder and may count."""
+        entries = [entry for entry in _entries(path, self._root) if entry.name != _CACHE]
+        if self._room is None or folder.identity != self._room.identity:
+            return entries
+        return [entry for entry in entries if not self._room.owns(entry.name)]
+
+    def _at(self, path: str) -> str:
+        return os.path.join(self._root, path)  # noqa: PTH118 - thousands of them, some of them deep
+
+    def _folder(self, path: str) -> _Folder:
+        """Return what is known of a folder; each is looked at once."""
+        new = []
+        while path not in self._seen:
+            new.append(path)
+            path = _above(path)
+        found = self._seen[path]
+        for step in reversed(new):
+            found = self._seen[step] = _Folder(_identity(self._at(step)), found)
+        return found
+
+    def _refuse_own(self, path: str, *, links_only: bool = False) -> None:
+        """Refuse what leads to what the suite makes."""
+        place = self._at(path)
+        if self._room is None or (links_only and text_of(place) is None):
+            return
+        if self._room.has_made(place):
+            raise Refused(
+                path,
+                "is among what the suite makes",
+                'an input of what a stage makes is written as "stage:NAME"',
+            )
+
+
+MAY_READ = "let this user read it, or leave it out: a narrower glob in `inputs`"
+
+
+def _entries(path: str, root: str | Path) -> list[os.DirEntry[str]]:
+    """Return what lies in a folder by its name; nothing where it is gone."""
+    try:
+        with os.scandir(os.path.join(root, path)) as entries:  # noqa: PTH118
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if error.errno in _GONE:
+            return []
+        raise Refused(path or ".", f"cannot be read: {error.strerror}", MAY_READ) from None
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle: no folder to go into, and no match of `**` either
+        return False
+
+
+def _astray(path: str, text: str, error: OSError) -> Refused:
+    """Return the refusal of a link that leads nowhere."""
+    why = {errno.ELOOP: "which leads back to itself", errno.ENOENT: "which is not there"}
+    return Refused(
+        path,
+        f"is a link to {text}, {why.get(error.errno or 0, error.strerror)}",
+        "bring what it leads to, or delete the link",
+    )
+
+
+def _special(path: str, mode: int) -> Refused:
+    return Refused(
+        path,
+        f"is {_SPECIAL.get(stat.S_IFMT(mode), 'no file')}",
+        "only files, folders and links count: leave it out, or put it elsewhere",
+    )
+
+
+def _identity(place: str | Path) -> Identity:
+    try:
+        status = os.stat(place)  # noqa: PTH116
+    except OSError:
+        return (-1, -1)
+    return (status.st_dev, status.st_ino)
+
+
+def _joined(path: str, name: str) -> str:
+    return name if path in {"", "."} else f"{path.rstrip('/')}/{name}"
+
+
+def text_of(place: str | Path) -> str | None:
+    """Return where a link leads, as it is written; None if there is none."""
+    try:
+        return os.readlink(place)  # noqa: PTH115 - the text as it is
+    except OSError:
+        return None
+
+
+def _above(path: str) -> str:
+    """Return the folder above a path; that of one part is "", that of an absolute one in the end "/"."""
+    head, _, _ = path.rpartition("/")
+    return head or ("/" if path.startswith("/") else "")
