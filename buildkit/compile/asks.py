@@ -6,7 +6,7 @@ the lines of every `.pxd` say that its translation read.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -16,6 +16,7 @@ from typing import Any
 from buildkit.compile.compilers import Flags
 from buildkit.compile.places import OWN, Places
 from buildkit.core.fingerprint import digest_bytes
+from buildkit.doors import reading
 
 NUMPY = "numpy"
 """The include folder of the numpy that the target interpreter has, wherever that is."""
@@ -85,10 +86,17 @@ def from_entry(entry: Mapping[str, Any]) -> Asks:
 
 
 def own_language(path: str) -> str:
-    """Return the language that a source asks for in its own lines; `c` where it cannot be read."""
-    with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-        return _language(settings(file.read()))
-    return "c"
+    """Return the language that a source asks for in its own lines; `c` where it cannot be read.
+
+    Raises:
+        OSError: it is larger than any source.
+    """
+    try:
+        return _language(settings(reading.read_text(path, errors="replace")))
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise
+        return "c"
 
 
 def asks_of(source: str, read: Mapping[str, str], places: Places) -> Asks | None:
@@ -167,8 +175,7 @@ def _beside(texts: Mapping[str, str], source: str, places: Places) -> tuple[list
 
 def _content(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            return file.read()
+        return reading.read(path, most=reading.TEXT)
     except OSError:
         return b""
 

@@ -77,7 +77,8 @@ def find_modules(config: Config) -> Modules:
     kept: dict[str, Reason] = {}
     looked: set[str] = set()
     excluded = _matcher(config.exclude)
-    for source in dict.fromkeys(_files(config, (".py", ".pyx"), looked)):
+    odd: list[str] = []
+    for source in dict.fromkeys(_files(config, (".py", ".pyx"), looked, odd)):
         name = source.rsplit(".", 1)[0].replace("/", ".")
         stem = name.rsplit(".", 1)[-1]
         if stem == "__init__":
@@ -94,6 +95,8 @@ def find_modules(config: Config) -> Modules:
             kept[name] = Reason("backend none")
         else:
             compiled[name] = module  # of two sources the .pyx comes last and wins: the .py is what runs uncompiled
+    for place in odd:
+        kept[place.rpartition(".")[0].replace("/", ".")] = Reason("not a file", place)
     kept = {name: reason for name, reason in kept.items() if name not in compiled}
     return Modules(compiled, kept, frozenset(looked))
 
@@ -133,11 +136,11 @@ def find_extensions(config: Config, suffix: str) -> Iterator[tuple[str, str]]:
     Raises:
         PermissionError: a folder cannot be read.
     """
-    for path in _files(config, (suffix,), set()):
+    for path in _files(config, (suffix,), set(), []):
         yield path.removesuffix(suffix).replace("/", "."), path
 
 
-def _files(config: Config, endings: tuple[str, ...], looked: set[str]) -> Iterator[str]:
+def _files(config: Config, endings: tuple[str, ...], looked: set[str], odd: list[str]) -> Iterator[str]:
     """Yield the files of modules in the packages relative to the source root, those of each package sorted.
 
     The extensions of a folder bear one name. So where two names lead to it, the first counts, and a real one before a
@@ -147,12 +150,13 @@ def _files(config: Config, endings: tuple[str, ...], looked: set[str]) -> Iterat
         config: the project.
         endings: those of the files.
         looked: is added to: where that was.
+        odd: is added to: what bears such a name and is no file.
 
     Raises:
         PermissionError: a folder cannot be read. To skip it would mean that its modules are gone.
     """
     root = config.source
-    walk = _Walk(str(root), endings, looked)
+    walk = _Walk(str(root), endings, looked, odd)
     for package in config.packages or _top_level(root, looked):
         place = package.replace(".", "/")
         looked.add(os.path.dirname(f"{root}/{place}"))  # noqa: PTH120 - a text in, a text out
@@ -178,12 +182,14 @@ class _Walk:
         endings: those of the files that are looked for.
         looked: is added to: every folder, and every link, since what it leads to can come and go without a trace in
             its own folder.
+        odd: is added to: what bears such a name and is no file.
 
     `links` has the linked folders on the way, which are not followed.
     """
 
-    def __init__(self, root: str, endings: tuple[str, ...], looked: set[str]) -> None:
+    def __init__(self, root: str, endings: tuple[str, ...], looked: set[str], odd: list[str]) -> None:
         self._root = root
+        self._odd = odd
         self._endings = endings
         self._looked = looked
         self._seen: set[tuple[int, int]] = set()
@@ -191,6 +197,12 @@ class _Walk:
 
     def files(self, place: str) -> Iterator[str]:
         """Yield the files below `place`, unsorted; what goes away meanwhile was never there."""
+        waiting = [place]  # no recursion: a tree may be deeper than Python's stack
+        while waiting:
+            yield from self._in(waiting.pop(), waiting)
+
+    def _in(self, place: str, below: list[str]) -> Iterator[str]:
+        """Yield the files of one folder, and put the folders in it to those `below`."""
         folder = f"{self._root}/{place}"
         self._looked.add(folder)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
@@ -209,11 +221,10 @@ class _Walk:
                 if f".{ending}" in self._endings:
                     if _is(entry.is_file):
                         yield f"{place}/{name}"
+                    elif os.path.exists(entry.path):  # noqa: PTH110 - no link that leads nowhere
+                        self._odd.append(f"{place}/{name}")
                 elif not ending and name not in _SKIPPED_FOLDERS and _is(entry.is_dir):
-                    if linked:
-                        self.links.append(f"{place}/{name}")
-                    else:
-                        yield from self.files(f"{place}/{name}")
+                    (self.links if linked else below).append(f"{place}/{name}")
 
 
 def _is(kind: Callable[[], bool]) -> bool:

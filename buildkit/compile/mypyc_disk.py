@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.compile.places import Places
+from buildkit.doors import reading
 
 _MANIFEST = "manifest.json"
 _PARTS = ("mypy", "c")
@@ -49,8 +50,7 @@ def disk(plain: Any, places: Places) -> Any:  # noqa: ANN401
             number = 0
             if places.name(os.path.abspath(path)) is not None:  # noqa: PTH100 - pathlib would stat
                 try:
-                    with open(path, "rb") as file:  # noqa: PTH123
-                        number = int(hashlib.sha256(file.read()).hexdigest()[:7], 16)
+                    number = int(hashlib.sha256(reading.read(path)).hexdigest()[:7], 16)
                 except OSError:
                     return None
             return os.stat_result((*found[:7], number, number, number))
@@ -61,7 +61,7 @@ def disk(plain: Any, places: Places) -> Any:  # noqa: ANN401
 def recall(folder: Path, basis: list[str]) -> dict[str, Any]:
     """Return what the last run left word of; nothing unless it is of use and all is as that left it."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        manifest: dict[str, Any] = json.loads(reading.read(folder / _MANIFEST))
         return manifest if manifest["basis"] == basis and manifest["files"] == _digests(folder) else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

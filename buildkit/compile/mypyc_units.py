@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from buildkit.compile.places import Places
+from buildkit.doors import reading
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 _IMPORT = re.compile(
@@ -47,8 +48,8 @@ def imported(paths: Iterable[str]) -> list[str]:
     tops: set[bytes] = set()
     for path in paths:
         if path.endswith((".py", ".pyi")):
-            with contextlib.suppress(OSError), open(path, "rb") as file:  # noqa: PTH123
-                for start, several in _IMPORT.findall(file.read()):
+            with contextlib.suppress(OSError):
+                for start, several in _IMPORT.findall(reading.read(path, most=reading.TEXT)):
                     tops |= {name.partition(b".")[0] for name in ([start] if start else _names(several))}
     texts = (top.decode("utf-8", "replace") for top in tops)
     return sorted(text for text in texts if text.isidentifier())
@@ -73,14 +74,14 @@ def settings_file(places: Places) -> str:
 
 def settings_text(path: str) -> str:
     """Return what a file says to mypy; of a pyproject.toml the tables of mypy alone."""
-    text = Path(path).read_text("utf-8", "replace") if path else ""
+    text = reading.read_text(path, errors="replace") if path else ""
     return "".join(_TABLE.findall(text)) if path.endswith(".toml") else text
 
 
 def _speaks_of_mypy(path: Path) -> bool:
     if path.name in {"mypy.ini", ".mypy.ini"}:
         return True
-    text = path.read_text("utf-8", "replace")
+    text = reading.read_text(path, errors="replace")
     if path.suffix == ".toml":
         return _TABLE.search(text) is not None
     parser = configparser.RawConfigParser()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from functools import partial
 from typing import Any
 
 from buildkit.compile.places import OTHER_THAN, VERSIONED, Places
+from buildkit.doors import reading
 
 
 @dataclass(slots=True)
@@ -71,6 +71,11 @@ class Recorder:
         probes |= {f"+{name}" for path in reading.present if path != output and (name := self._places.name(path))}
         return read, sorted(probe for probe in probes if probe[1:] not in read), steady
 
+    def _require_regular(self, path: str) -> None:
+        """Let nothing be opened that one would wait for: what is raised here, `open` raises."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            reading.require_regular(path, self._stat(path).st_mode)
+
     def _missing_name(self, path: str) -> str | None:
         """Return the name of the first folder or file on the way to `path` that is not there."""
         name = self._places.name(path)
@@ -109,6 +114,7 @@ class Recorder:
             return
         if event == "open" and isinstance(arguments[0], str):
             path = os.path.abspath(arguments[0])  # noqa: PTH100
+            self._require_regular(path)
             if path not in reading.opened:
                 reading.opened[path] = ""
                 if self._places.name(path) is not None:
@@ -127,8 +133,6 @@ def _known(pattern: str) -> str:
 def _digest(path: str) -> str:
     """Return the SHA-256 of the file, empty where there is no regular one."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            return hashlib.sha256(file.read()).hexdigest() if regular else ""
+        return hashlib.sha256(reading.read(path)).hexdigest()
     except OSError:
         return ""

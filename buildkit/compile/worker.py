@@ -64,7 +64,7 @@ def _translate(job: dict[str, Any], cython: Cython, recorder: Recorder) -> dict[
             failed = cython.main.compile_single(job["source"], options, full_module_name=job["module"]).num_errors > 0
         except (OSError, MemoryError) as error:
             broken = True
-            words.write(f"{job['source']}: {error}\n")
+            words.write(f"{_place(error) or job['source']}: {getattr(error, 'strerror', None) or error}\n")
         except Exception as error:  # noqa: BLE001 - a crash of the compiler is this module's failure, not the build's
             words.write(f"{job['source']}: {type(error).__name__}: {error}\n")
     read, probes, steady = recorder.inputs(reading, job["output"])
@@ -77,6 +77,12 @@ def _translate(job: dict[str, Any], cython: Cython, recorder: Recorder) -> dict[
         "steady": steady and not broken,
         "words": words.getvalue(),
     }
+
+
+def _place(error: OSError | MemoryError) -> str:
+    """Return what the error is about, as a path from the source root, which is where this process runs."""
+    name = getattr(error, "filename", None)
+    return os.path.relpath(name) if isinstance(name, str) else ""
 
 
 @dataclass(frozen=True)

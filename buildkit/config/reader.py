@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from buildkit.config.settings import Config, keys
 from buildkit.config.values import parse
+from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 
 if sys.version_info >= (3, 11):
@@ -63,12 +64,13 @@ def _find(folder: Path) -> tuple[Path, dict[str, Any]]:
     seen: Path | None = None
     for place in (folder, *folder.parents):
         file = place / "pyproject.toml"
-        if not file.is_file():
+        text = _text(file)
+        if text is None:
             continue
         seen = seen or file
         try:
-            document = tomllib.loads(file.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            document = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file and run again") from None
         tools = document.get("tool")
         table = tools.get("buildkit") if isinstance(tools, dict) else None
@@ -80,12 +82,28 @@ def _find(folder: Path) -> tuple[Path, dict[str, Any]]:
     raise ConfigurationError(f"{folder}: no pyproject.toml here or in a folder above", hint=f"make one with:\n{lines}")
 
 
+def _text(file: Path) -> str | None:
+    """Return the text of a project's settings, None where there are none.
+
+    Raises:
+        ConfigurationError: something lies there that cannot be read as text.
+    """
+    try:
+        return reading.read_text(file)
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file and run again") from None
+    except OSError as error:
+        if error.errno in reading.NOWHERE and not file.is_symlink():
+            return None
+        raise ConfigurationError(f"{file}: {error.strerror}", hint="mend it, or take it away") from None
+
+
 class _Reading:
     """One pass over the settings; collects problems instead of stopping at the first."""
 
     def __init__(self, file: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -> None:
         self._file = file
-        self._text = file.read_text("utf-8")
+        self._text = _text(file) or ""
         self._environment = environment
         self._flags = flags
         self._number = 0

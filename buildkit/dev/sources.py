@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+from buildkit.doors import reading
 from buildkit.doors.files import remove
 from buildkit.errors import CompileError
 
@@ -21,7 +22,7 @@ def check_syntax(files: Iterable[Path]) -> None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
+                compile(reading.read(file, most=reading.TEXT), str(file), "exec", dont_inherit=True)
         except FileNotFoundError:  # noqa: PERF203 - a deleted file has no mistakes
             continue
         except SyntaxError as error:

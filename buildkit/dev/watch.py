@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from buildkit.doors import reading
 from buildkit.doors.clock import Stopwatch
 
 STEP = 50
@@ -200,7 +201,7 @@ def git_folder(project: Path) -> Path | None:
         if entry.is_dir():
             return entry
         if entry.is_file():
-            _, _, target = entry.read_text("utf-8").partition("gitdir:")
+            _, _, target = reading.read_text(entry, errors="replace").partition("gitdir:")
             return Path(os.path.normpath(place / target.strip()))
     return None
 

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from buildkit.doors import reading
 from buildkit.model import ABSENT, Digest
 
 _CHUNK = 1 << 20
@@ -21,24 +22,35 @@ _CLONE = 0x40049409  # FICLONE of ioctl_ficlone(2): Btrfs, XFS, bcachefs; other 
 def digest_file(path: str | Path) -> Digest:
     """Return the SHA-256 of the file's content, or `ABSENT` where there is no regular file."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - the no-change path opens thousands
-            first = file.read(_CHUNK)
-            content = hashlib.sha256(first)
-            while first:
-                first = file.read(_CHUNK)
-                content.update(first)
-            return Digest(content.hexdigest())
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        descriptor = reading.opened(path)
+    except (reading.NotAFile, IsADirectoryError):
         return ABSENT
+    except OSError as error:
+        if error.errno in reading.NOWHERE:
+            return ABSENT
+        raise
+    try:
+        content = hashlib.sha256()
+        while part := os.read(descriptor, _CHUNK):
+            content.update(part)
+        return Digest(content.hexdigest())
+    finally:
+        os.close(descriptor)
 
 
 def digest_names(folder: str) -> Digest:
-    """Return the SHA-256 over the names in a folder, each with its kind, or `ABSENT` where there is no folder."""
+    """Return the SHA-256 over the names in a folder, each with its kind, or `ABSENT` where there is no folder.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
     try:
         with os.scandir(folder) as entries:
             names = sorted(f"{_kind(entry)}{entry.name}" for entry in entries)
-    except (FileNotFoundError, NotADirectoryError):
-        return ABSENT
+    except OSError as error:
+        if error.errno in reading.NOWHERE:
+            return ABSENT
+        raise
     return Digest(hashlib.sha256(os.fsencode("\0".join(names))).hexdigest())
 
 
@@ -96,7 +108,7 @@ def write_if_changed(path: Path, content: bytes | str, *, mode: int = 0o644) -> 
     """Write `content` unless `path` holds it already; return whether it was written."""
     data = content.encode() if isinstance(content, str) else content
     with contextlib.suppress(OSError):
-        if path.read_bytes() == data:
+        if reading.read(path) == data:
             return False
     write(path, data, mode=mode)
     return True
@@ -108,7 +120,8 @@ def copy(source: Path, target: Path, *, mode: int = 0o644) -> None:
     Where the disk can, both share their blocks until one of them is written.
     """
     with staged(target) as (descriptor, temporary):
-        with open(source, "rb", buffering=0) as file, open(descriptor, "wb", closefd=False) as out:  # noqa: PTH123
+        given = reading.opened(source)
+        with open(given, "rb", buffering=0) as file, open(descriptor, "wb", closefd=False) as out:  # noqa: PTH123
             if not _shares_blocks(file.fileno(), descriptor):
                 shutil.copyfileobj(file, out, _CHUNK)
         os.fchmod(descriptor, mode)
@@ -119,7 +132,7 @@ def clone(source: Path, target: Path, *, mode: int = 0o644) -> bool:
     """Do as `copy` where the disk can share the blocks, and nothing where it cannot; return which."""
     try:
         with staged(target) as (descriptor, temporary):
-            with open(source, "rb", buffering=0) as file:  # noqa: PTH123
+            with open(reading.opened(source), "rb", buffering=0) as file:  # noqa: PTH123
                 if not _shares_blocks(file.fileno(), descriptor):
                     return False
             os.fchmod(descriptor, mode)

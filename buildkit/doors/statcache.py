@@ -7,16 +7,21 @@ run reads it again. The same holds for stamps from the future, as a clock that w
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
 from collections.abc import Mapping
 
+from buildkit.doors import reading
 from buildkit.doors.files import digest_file, digest_names
 from buildkit.model import ABSENT, Digest
 
 RACY_NANOSECONDS = 2_000_000_000
 _TICK = 0.02
+
+_CLOSED = Digest("0" * 63 + "1")
+"""The digest of a folder whose names may not be read."""
 
 NO_STAMPS = -1
 """The size in a row whose stamps say nothing: the file is looked at again."""
@@ -81,8 +86,10 @@ class StatCache:
     def _look(self, path: str) -> Digest:
         try:
             found = os.stat(path)  # noqa: PTH116 - the no-change path asks for thousands
-        except (FileNotFoundError, NotADirectoryError):
-            return ABSENT
+        except OSError as error:
+            if error.errno in reading.NOWHERE:
+                return ABSENT
+            raise
         kept = self._rows.get(path) or self._kept.get(path)
         if (
             kept is not None
@@ -95,6 +102,8 @@ class StatCache:
             return Digest(kept[4])
         if not stat.S_ISREG(found.st_mode):
             return ABSENT
+        if found.st_size > reading.KEPT:  # nothing that is compiled has it, and to read it takes minutes
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
         self.changed = True
         moment = time.time_ns()  # before it is read: a change from then on must show in the stamps
         row = _row(found, digest_file(path), moment)
@@ -110,11 +119,21 @@ def look_at(path: str, *, folder: bool) -> Row:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
         return (NO_STAMPS, 0, 0, 0, ABSENT)
-    return _row(found, digest_names(path) if folder else digest_file(path), moment)
+    if folder:
+        try:
+            return _row(found, digest_names(path), moment)
+        except OSError:  # what came or went in it cannot be told: it is not as it was
+            return (NO_STAMPS, 0, 0, 0, ABSENT)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > reading.KEPT:
+        return (NO_STAMPS, 0, 0, 0, ABSENT)
+    return _row(found, digest_file(path), moment)
 
 
 def unchanged_folder(path: str, moment: float) -> Row | None:
-    """Return the row of a folder; None if anything in it came or went since `moment`, in seconds since 1970."""
+    """Return the row of a folder; None if anything in it came or went since `moment`, in seconds since 1970.
+
+    One that may not be listed is told by its stamps alone, which move when anything comes or goes.
+    """
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
@@ -122,7 +141,11 @@ def unchanged_folder(path: str, moment: float) -> Row | None:
     if max(found.st_mtime, found.st_ctime) >= moment - _TICK:
         return None
     now = time.time_ns()
-    return _row(found, digest_names(path), now)
+    try:
+        names = digest_names(path)
+    except OSError:
+        names = _CLOSED
+    return _row(found, names, now)
 
 
 def _row(found: os.stat_result, digest: Digest, moment: int) -> Row:

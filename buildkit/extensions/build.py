@@ -162,6 +162,7 @@ class Build:
         for step in gone:
             if step not in libraries:
                 done[step.subject] = self._removed(step.subject, step.reason)
+                self._console.outcome(done[step.subject])
         work = [step for step in steps if step.action in {Action.MAKE, Action.RESTORE}]
         work.sort(key=lambda step: (step.action is Action.RESTORE, -self._size(step.subject)))
         made = sum(step.action is Action.MAKE and not step.subject.endswith(LIBRARY) for step in work)

@@ -168,7 +168,7 @@ class Calls:
         done = self._run(command, place)
         if not done.ok:
             raise self._refusal(done, unit, tool)
-        found = compilers.headers((folder / depfile).read_text(), tiny=tool.tiny)
+        found = compilers.headers(_text(folder / depfile), tiny=tool.tiny)
         return self._read(unit, file, place, folder, found), (folder / output).read_bytes()
 
     def would_read(self, unit: Unit, file: str, tool: Compiler, folder: Path) -> tuple[str, ...] | None:
@@ -177,7 +177,7 @@ class Calls:
         place, command = self._call(unit, file, tool, folder, ("", str(depfile)))
         if not self._run(command, place).ok:
             return None
-        return self._read(unit, file, place, folder, compilers.headers(depfile.read_text(), tiny=tool.tiny))
+        return self._read(unit, file, place, folder, compilers.headers(_text(depfile), tiny=tool.tiny))
 
     def _call(
         self, unit: Unit, file: str, tool: Compiler, folder: Path, outputs: tuple[str, str]
@@ -288,3 +288,8 @@ class Calls:
     def _link_flags(self, tool: Compiler, flags: Flags, *, unit: Unit | None = None) -> tuple[str, ...]:
         given = self._toolchain.plus_plus.flags if unit is not None and unit.is_plus_plus else self._flags
         return (*compilers.stripping(self._profile, tool), *(given + flags).both)
+
+
+def _text(depfile: Path) -> str:
+    """Return a compiler's list of what it read; the names in it are bytes, as the disk has them."""
+    return os.fsdecode(depfile.read_bytes())

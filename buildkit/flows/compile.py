@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 
 OFF = Reason("compilation is off", "PYBUILDKIT_COMPILE")
 _MOST_LINES = 15
+_LONG = 400
+_UNREADABLE = "let it be read, or exclude it"
+_HINTS = {
+    errno.EMFILE: "let a process have more open files: ulimit -n 256",
+    errno.ENFILE: "the whole machine has no more open files to give",
+    errno.EIO: "look after the disk",
+}
 _OFF_WORDS = frozenset({"off", "0", "no", "false"})
 
 
@@ -127,8 +136,16 @@ def _readable() -> Iterator[None]:
     """Word what the disk refuses to show. To take it for gone would delete the extensions of what cannot be read."""
     try:
         yield
-    except PermissionError as error:
-        raise CompileError(f"{error.filename}: {error.strerror}", hint="let it be read, or exclude it") from None
+    except OSError as error:
+        place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else "the project"
+        raise CompileError(
+            f"{_shortened(place)}: {error.strerror or error}", hint=_HINTS.get(error.errno or 0, _UNREADABLE)
+        ) from None
+
+
+def _shortened(place: str) -> str:
+    """Return a path that fits into a line; of one that is thousands of folders deep, its ends."""
+    return place if len(place) <= _LONG else f"{place[: _LONG // 2]}…{place[-_LONG // 2 :]}"
 
 
 def _report(config: Config, outcomes: list[Outcome], watch: Stopwatch) -> Report:

@@ -18,6 +18,7 @@ from buildkit.dev.sources import check_syntax, forget_bytecode
 from buildkit.dev.supervisor import Service, Supervisor, answers
 from buildkit.dev.tree import Tree
 from buildkit.dev.watch import Watch, git_folder
+from buildkit.doors import reading
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 from buildkit.extensions.crew import Team
@@ -235,7 +236,7 @@ def _relative(path: Path, config: Config) -> str:
 
 
 def _dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
-    project = tomllib.loads((config.service / "pyproject.toml").read_text("utf-8")).get("project", {})
+    project = tomllib.loads(reading.read_text(config.service / "pyproject.toml")).get("project", {})
     return project.get("dependencies"), project.get("optional-dependencies")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from buildkit.compile.modules import find_modules
 from buildkit.config import Config, ImageConfig
+from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 from buildkit.flows.data import pipeline_of
 from buildkit.flows.migrate import migration_settings
@@ -29,7 +30,7 @@ _HEALTH = "--interval=5s --timeout=5s --start-period=300s --retries=3"
 def staged_of(config: Config, name: str) -> dict[str, bytes]:
     """Return the files that the build of one image reads beside the project."""
     own = config.root / ".dockerignore"
-    rules = [f"/{config.data.path}", *(own.read_text("utf-8").splitlines() if own.is_file() else ())]
+    rules = [f"/{config.data.path}", *(reading.read_text(own, errors="replace").splitlines() if own.is_file() else ())]
     return staging.staged_files(_contents(config, config.image[name]), _last_lines(name, config.image[name]), rules)
 
 

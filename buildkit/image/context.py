@@ -10,6 +10,7 @@ from pathlib import Path
 
 from buildkit.core.fingerprint import digest_bytes
 from buildkit.core.ignore import Ignore, Verdict, parse
+from buildkit.doors import reading
 from buildkit.doors.statcache import StatCache
 from buildkit.model import Digest
 
@@ -63,7 +64,7 @@ def ignore_rules(root: Path, dockerfile: Path) -> Ignore:
     """
     for file in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), root / ".dockerignore"):
         if file.is_file():
-            return parse(file.read_text("utf-8", "replace"), file.name)
+            return parse(reading.read_text(file, errors="replace"), file.name)
     return Ignore()
 
 

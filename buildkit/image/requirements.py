@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 
 if sys.version_info >= (3, 11):
@@ -29,7 +30,7 @@ def read_project(folder: Path) -> Mapping[str, Any]:
         ConfigurationError: there is none, or it leaves the dependencies to a build backend.
     """
     file = folder / "pyproject.toml"
-    project: dict[str, Any] = tomllib.loads(file.read_text("utf-8")).get("project", {})
+    project: dict[str, Any] = tomllib.loads(reading.read_text(file)).get("project", {})
     if "name" not in project:
         raise ConfigurationError(
             f"{file}: no [project] table with a name", hint="an image needs it: it names the service and its packages"

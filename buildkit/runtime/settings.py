@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.data.pipeline import POLICIES, Pipeline, as_json, from_json
+from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 
 VARIABLE = "PYBUILDKIT_RUNTIME"
@@ -92,14 +93,14 @@ def read(path: Path) -> RuntimeSettings:
         ConfigurationError: it is missing or damaged.
     """
     try:
-        values = json.loads(path.read_text("utf-8"))
+        values = json.loads(reading.read_text(path))
         data = from_json(values["data"]) if values["data"] else None
         return RuntimeSettings(Path(values["root"]), data, values["migrate"])
     except OSError as error:
         raise ConfigurationError(
             f"{path}: {error.strerror}", hint=f"build the image with `invoke image`, or let {VARIABLE} name the file"
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigurationError(
             f"{path}: not the settings of an image: {error}", hint="build the image anew"
         ) from None

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.doors import files
+from buildkit.doors import files, reading
 
 VARIABLE = "PYBUILDKIT_STATE"
 PLACE = "/tmp/buildkit-state.json"  # noqa: S108 - a container's own; replaced by a rename, never written through
@@ -47,8 +47,8 @@ def tell(environment: Mapping[str, str], state: State, folder: Path | None = Non
 
 def read(environment: Mapping[str, str]) -> State | None:
     """Return what the container is at, None if nobody wrote it. Who waited for newer data has it once it is there."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        values = json.loads(_place(environment).read_bytes())
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        values = json.loads(reading.read(_place(environment), most=reading.TEXT))
         if values["state"] in {RENEWING, DEGRADED} and "current" in values:
             now = _target(values["current"])
             if now and now != values["generation"]:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.core.fingerprint import digest_bytes
-from buildkit.doors import clock, files, locks
+from buildkit.doors import clock, files, locks, reading
 from buildkit.model import Digest
 
 LAYOUT = "1"
@@ -143,7 +143,7 @@ class Store:
 
     def _read(self, path: Path) -> bytes | None:
         try:
-            return path.read_bytes()
+            return reading.read(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

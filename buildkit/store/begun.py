@@ -13,7 +13,7 @@ import json
 import os
 from pathlib import Path
 
-from buildkit.doors import files
+from buildkit.doors import files, reading
 from buildkit.model import Digest
 
 
@@ -38,7 +38,7 @@ class Begun:
         """
         body = json.dumps([subject, path, digest])
         line = f"\n{_checksum(body)} {body}".encode()  # a cut line before it ends here
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
         try:
             if os.write(descriptor, line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._file))
@@ -64,7 +64,7 @@ class Begun:
 
     def _text(self) -> str:
         try:
-            return self._file.read_text("utf-8", "replace")
+            return reading.read_text(self._file, errors="replace")
         except (FileNotFoundError, NotADirectoryError):
             return ""
         except OSError:

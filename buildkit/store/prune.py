@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.doors import locks
+from buildkit.doors import locks, reading
 from buildkit.model import Digest, Reason
 from buildkit.store.artifacts import BLOBS, action
 from buildkit.store.inventory import Entry, Inventory
@@ -102,7 +102,7 @@ def _objects_over(found: Inventory, limits: Limits, size: int) -> Iterator[Entry
 def blobs_named(entry: Entry) -> Iterator[Digest]:
     """Give the digests of the blobs that the action names; none if it is gone or damaged."""
     with contextlib.suppress(OSError):
-        for made in action(entry.path.read_bytes()) or ():
+        for made in action(reading.read(entry.path)) or ():
             yield from (Digest(made[name]) for name in BLOBS if made.get(name))
             yield from map(Digest, made.get("outputs", ()))
 

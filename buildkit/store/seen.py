@@ -23,7 +23,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from buildkit.doors import files
+from buildkit.doors import files, reading
 from buildkit.doors.statcache import NO_STAMPS, Row
 from buildkit.model import ABSENT
 
@@ -143,8 +143,7 @@ def write(path: Path, seen: Seen) -> None:
 def read(path: Path | str) -> Seen:
     """Return what the file holds; nothing if there is none."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - the no-change path begins here
-            text = file.read()
+        text = reading.read(path)
     except FileNotFoundError:
         return Seen()
     except OSError:

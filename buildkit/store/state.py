@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from buildkit.doors import files
+from buildkit.doors import files, reading
 from buildkit.model import Digest, Record
 
 SCHEMA = 3
@@ -40,7 +40,7 @@ class State:
 def read(path: Path) -> State:
     """Return the state that the file holds, or an empty one."""
     try:
-        content = path.read_bytes()
+        content = reading.read(path)
     except FileNotFoundError:
         return State()
     except OSError:
