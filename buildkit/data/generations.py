@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from buildkit.data import manifest as manifests
-from buildkit.data import outputs
+from buildkit.data import outputs, sight
 from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.doors import files
 
@@ -22,7 +22,6 @@ PARTIAL = ".partial"
 READ = "read"
 """The file that says when all of the data was last read to its end."""
 
-_RECORDS = outputs.ASIDE
 _SWITCH = ".current."
 
 _OWN = frozenset({"generations", "current", "leases", "lease.lock", "read.lock", "inputs.json", READ, "pull"})
@@ -132,7 +131,7 @@ def highest_number(folder: Path) -> int:
 
 def keep_record(partial: Path, record: StageRecord) -> None:
     """Record a finished stage in its partial generation, so that the next attempt need not run it again."""
-    files.write(partial / _RECORDS / f"{record.name}.json", manifests.stage_text(record), durable=True)
+    files.write(outputs.aside_of(partial) / f"{record.name}.json", manifests.stage_text(record), durable=True)
 
 
 def finished(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRecord]]:
@@ -146,7 +145,8 @@ def finished(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRe
         if place == besides:
             continue
         if place.name.endswith(PARTIAL):
-            for file in sorted(place.glob(f"{_RECORDS}/*.json")):
+            sight.put_back(place)
+            for file in sorted(outputs.aside_of(place).glob("*.json")):
                 record = manifests.parse_stage(file.read_text("utf-8", errors="replace"))
                 if record is not None:
                     yield place, record
@@ -170,7 +170,7 @@ def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[]
     Raises:
         FileNotFoundError: somebody else has begun since and took it away.
     """
-    files.remove_tree(partial / _RECORDS)
+    files.remove_tree(outputs.aside_of(partial))
     files.sync_tree(partial)
     files.write(partial / "manifest.json", manifests.text_of(manifest), mode=0o444, durable=True)
     whole = partial.with_name(manifest.generation)
@@ -211,12 +211,21 @@ def tidy(folder: Path, previous: Path | None) -> None:
     for place in all_of(folder):
         if now is not None and place not in {now, previous} and _number(place) < _number(now):
             delete(place)
+    _sweep(folder)
 
 
 def delete(generation: Path) -> None:
     """Delete a generation; its manifest goes first, so that a deletion that is cut short leaves no whole one."""
+    files.remove_tree(outputs.aside_of(generation))
     files.remove(generation / "manifest.json")
     files.remove_tree(generation)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what lay beside partial generations that are gone."""
+    for place in folder_of(folder).glob(f".*{outputs.ASIDE}"):
+        if not place.with_name(place.name[1 : -len(outputs.ASIDE)]).exists():
+            files.remove_tree(place)
 
 
 def clear(folder: Path) -> list[str]:
@@ -225,6 +234,7 @@ def clear(folder: Path) -> list[str]:
     found = all_of(folder)
     for place in found:
         delete(place)
+    _sweep(folder)
     files.remove(folder / "inputs.json")
     files.remove(folder / READ)
     return [place.name for place in found]
@@ -240,9 +250,9 @@ def strangers(partial: Path, records: dict[str, StageRecord]) -> Iterator[str]:
         with os.scandir(partial / folder) as entries:
             for entry in entries:
                 path = f"{folder}/{entry.name}" if folder else entry.name
-                if path not in holding and path != _RECORDS:
+                if path not in holding:
                     yield path
-                elif path != _RECORDS and entry.is_dir(follow_symlinks=False):
+                elif entry.is_dir(follow_symlinks=False):
                     waiting.append(path)
 
 

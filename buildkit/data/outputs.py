@@ -20,8 +20,8 @@ from buildkit.model import ABSENT, Digest
 _HASHERS = 4
 _WRITABLE = 0o222
 
-ASIDE = ".stages"
-"""In a partial generation: the records of its finished stages, and what is on its way."""
+ASIDE = ".aside"
+"""How the name of the folder beside a partial generation ends."""
 
 
 def prepare(stage: Stage, generation: Path) -> None:
@@ -106,7 +106,8 @@ def share_equal(made: Mapping[str, File], known: Mapping[str, File], source: Pat
     for path, found in hashed(equal, source).items():
         if found != equal[path].state or (source / path).samefile(generation / path):
             continue
-        place = aside(generation) / f"{os.urandom(8).hex()}.link"
+        place = aside_of(generation) / f"{os.urandom(8).hex()}.link"
+        files.make_folders(place.parent)
         try:
             os.link(source / path, place)
             place.replace(generation / path)
@@ -121,11 +122,12 @@ def share_equal(made: Mapping[str, File], known: Mapping[str, File], source: Pat
     return shared
 
 
-def aside(generation: Path) -> Path:
-    """Return the folder, made if need be, that no output can be: those begin with no dot, and it goes in the end."""
-    place = generation / ASIDE
-    place.mkdir(exist_ok=True)
-    return place
+def aside_of(generation: Path) -> Path:
+    """Return the folder beside a partial generation that no stage sees.
+
+    It holds the records of its finished stages, and what is on its way.
+    """
+    return generation.with_name(f".{generation.name}{ASIDE}")
 
 
 def on_disk(recorded: Mapping[str, File], generation: Path, cache: Digests | None) -> dict[str, Digest]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.data import digests, generations, lease, outputs, running, volume
+from buildkit.data import digests, generations, lease, outputs, running, sight, volume
 from buildkit.data.decision import Condition
 from buildkit.data.inputs import fingerprint_of
 from buildkit.data.lease import Lease
@@ -189,7 +189,8 @@ class _Refresh:
         begun = self._now()
         try:
             outputs.prepare(stage, partial)
-            seconds = running.run(stage, self._pipeline, partial, self._environment, self._say)
+            with sight.limited(stage, self._pipeline, partial):
+                seconds = running.run(stage, self._pipeline, partial, self._environment, self._say)
             sealed = outputs.seal(stage, partial)
             known = self._then.get(stage.name)
             if known is not None and self._last is not None:

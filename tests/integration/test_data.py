@@ -371,7 +371,9 @@ def test_an_undeclared_output_is_dropped_with_a_word(service: Service) -> None:
 
 def test_a_stage_that_rewrites_the_files_of_another_is_refused(service: Service) -> None:
     service.change_stage(
-        "count", run=("sh", "-c", "cd $PYBUILDKIT_DATA_OUT; rm read/all.txt; echo 1 | tee read/all.txt > count.txt")
+        "count",
+        inputs=("stage:read", "stage:select"),
+        run=("sh", "-c", "cd $PYBUILDKIT_DATA_OUT; rm read/all.txt; echo 1 | tee read/all.txt > count.txt"),
     )
     with pytest.raises(StageError, match="stage read: its files were changed after it had finished"):
         service.refresh()

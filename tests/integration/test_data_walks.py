@@ -229,6 +229,7 @@ def test_a_kill_while_files_are_shared_leaves_nothing_to_the_next_stage(service:
     code = f"""
 import os
 from pathlib import Path
+from buildkit.doors import files
 def die(*_, **__): os.kill(os.getpid(), 9)
 def refuse(*_, **__): raise OSError(1, "no links")
 if {links}:
@@ -241,6 +242,58 @@ else:
     assert service.start("--renew", code=code).wait() == -9
     service.refresh()
     assert service.content()["select/n"] == "n same"
+
+
+# ------------------------------------------------------------------ what a stage sees of the others
+
+
+def test_a_stage_sees_the_outputs_of_the_stages_that_it_names(service: Service) -> None:
+    """Not those that these were made from, as it would not run again when they change; and nothing of the suite's."""
+    names = "' '.join(sorted(path.relative_to(source).as_posix() for path in source.rglob('*')))"
+    program = "(out / 'deep/er/one').touch(); (out / 'read/f').touch()"
+    service.change_stage("read", outputs=("read/", "deep/er/one"), run=python(program))
+    service.change_stage("select", run=python(f"seen = {names}; (out / 'select/x').write_text(seen)"))
+    service.change_stage("count", run=python(f"seen = {names}; (out / 'count.txt').write_text(seen)"))
+    for force in (False, True):
+        service.refresh(force=force)
+        assert service.content() == {
+            "deep/er/one": "",
+            "read/f": "",
+            "select/x": "deep deep/er deep/er/one read read/f select",
+            "count.txt": "deep deep/er select select/x",
+        }
+
+
+@pytest.mark.parametrize("how", ["a callable", "a command"])
+def test_a_stage_that_reads_one_that_it_does_not_name_is_told(service: Service, how: str) -> None:
+    if how == "a command":
+        service.change_stage("count", run=("sh", "-c", "cd $PYBUILDKIT_DATA_IN; cat select/0.txt > count.txt"))
+    service.change_stage("count", inputs=("in/*.txt",))
+    with pytest.raises(StageError, match="stage count: exit code 1") as failure:
+        service.refresh()
+    assert 'it reads "select/" of stage select without naming it' in failure.value.hint
+    assert 'add "stage:select" to the `inputs` of stage count' in failure.value.hint
+    service.change_stage("count", inputs=("stage:select",), run=data_service.STAGES[2].run)
+    assert service.refresh() == {"read": "restored", "select": "restored", "count": "made"}
+
+
+def test_a_stage_that_writes_what_belongs_to_another_is_refused(service: Service) -> None:
+    service.change_stage("count", run=python("(out/'count.txt').touch(); (out/'read').mkdir(); (out/'read/x').touch()"))
+    with pytest.raises(StageError, match='stage count: it wrote "read/", which is an output of stage read'):
+        service.refresh()
+    service.change_stage("count", run=data_service.STAGES[2].run)
+    assert service.refresh()["read"] == "restored"
+    assert "read/x" not in service.content()
+
+
+def test_a_kill_while_outputs_are_out_of_sight_loses_none(service: Service) -> None:
+    service.hold("count")
+    child = service.start("--renew")
+    data_service.until(lambda: "count is at work" in service.log())
+    child.kill()
+    child.wait()
+    service.let_go("count")
+    assert service.refresh() == {"read": "restored", "select": "restored", "count": "made"}
 
 
 def test_undeclared_folders_go_with_a_word(service: Service) -> None:
