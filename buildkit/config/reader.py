@@ -162,7 +162,7 @@ class _Reading:
             try:
                 parsed = parse(item.metadata["kind"], value)
             except ValueError as error:
-                self._problem(path, f"expected {error}, found {value!r}", origin)
+                self._problem(path, f"expected {error}, found {_shown(value)}", origin)
                 break
             choices = item.metadata["choices"]
             if choices and parsed not in choices:
@@ -234,6 +234,13 @@ def _packages(source: Path) -> list[str]:
 def _problems(file: Path, problems: list[str]) -> ConfigurationError:
     count = "one setting is" if len(problems) == 1 else f"{len(problems)} settings are"
     return ConfigurationError(f"{file}: {count} wrong", details=problems, hint="the reference page lists every key")
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python's limit for numbers
+        return "a number without end"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

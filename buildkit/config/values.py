@@ -5,6 +5,7 @@ Each function returns the value or raises `ValueError` with what was expected.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 import re
@@ -14,6 +15,7 @@ from typing import Any
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ENDLESS = 2.0**63
+_BITS = 8192  # Python itself turns no number of much more into text
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
 
 
@@ -50,8 +52,27 @@ def _table(value: Any) -> dict[str, Any]:  # noqa: ANN401
     if isinstance(value, str):
         value = _from_text(value)
     if isinstance(value, dict):
-        return value
+        return {key: _as_json(each, key) for key, each in value.items()}
     raise ValueError("a table")
+
+
+def _as_json(value: Any, name: str) -> Any:  # noqa: ANN401
+    """Return a value of a table as JSON knows it: dates and times are texts by ISO 8601.
+
+    Raises:
+        ValueError: JSON knows nothing of the kind.
+    """
+    if isinstance(value, dict):
+        return {key: _as_json(each, f"{name}.{key}") for key, each in value.items()}
+    if isinstance(value, list):
+        return [_as_json(each, name) for each in value]
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f'values that JSON knows (write {name} as a text: "{value}")')
+    if isinstance(value, int) and value.bit_length() > _BITS:
+        raise ValueError(f"numbers of fewer than {_BITS} bits (write {name} as a text)")
+    return value
 
 
 def _integer(value: Any) -> int:  # noqa: ANN401

@@ -16,6 +16,7 @@ from pathlib import Path
 from buildkit.data import manifest as manifests
 from buildkit.data import outputs, sight
 from buildkit.data.manifest import Manifest, StageRecord
+from buildkit.data.pipeline import MANIFEST
 from buildkit.doors import files
 
 PARTIAL = ".partial"
@@ -53,7 +54,7 @@ def load(generation: Path) -> Manifest | None:
         NewerSchema: a newer suite wrote it.
     """
     try:
-        return manifests.parse((generation / "manifest.json").read_text("utf-8"))
+        return manifests.parse((generation / MANIFEST).read_text("utf-8"))
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -172,7 +173,7 @@ def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[]
     """
     files.remove_tree(outputs.aside_of(partial))
     files.sync_tree(partial)
-    files.write(partial / "manifest.json", manifests.text_of(manifest), mode=0o444, durable=True)
+    files.write(partial / MANIFEST, manifests.text_of(manifest), mode=0o444, durable=True)
     whole = partial.with_name(manifest.generation)
     fresh = _new_link(folder, whole)
     confirm()
@@ -217,7 +218,7 @@ def tidy(folder: Path, previous: Path | None) -> None:
 def delete(generation: Path) -> None:
     """Delete a generation; its manifest goes first, so that a deletion that is cut short leaves no whole one."""
     files.remove_tree(outputs.aside_of(generation))
-    files.remove(generation / "manifest.json")
+    files.remove(generation / MANIFEST)
     files.remove_tree(generation)
 
 

@@ -17,6 +17,12 @@ from typing import Any
 
 from buildkit.errors import ConfigurationError
 
+RESERVED = frozenset({"source", "out", "item"})
+"""What a callable gets from the suite: no parameter may have one of these names."""
+
+MANIFEST = "manifest.json"
+"""The file of a generation that says what it is."""
+
 POLICIES = ("block", "serve-stale", "fail")
 
 
@@ -102,12 +108,18 @@ class Pipeline:
                     f'stage {stage.name}: run = "{stage.run}" names no callable',
                     hint='write "module:function", or a command as a list',
                 )
+            _check_words(stage)
             for output in stage.outputs:
                 path = PurePosixPath(output)
                 if path.is_absolute() or ".." in path.parts or not path.parts or path.parts[0].startswith("."):
                     raise ConfigurationError(
                         f'stage {stage.name}: output "{output}" does not lie in the generation',
                         hint='name outputs relative to PYBUILDKIT_DATA_OUT, such as "read/" or "read/all.json"',
+                    )
+                if path.parts[0] == MANIFEST:
+                    raise ConfigurationError(
+                        f'stage {stage.name}: output "{output}": the suite writes a file of that name itself',
+                        hint="give the output another name",
                     )
                 for other, owner in owners.items():
                     if path.is_relative_to(other) or PurePosixPath(other).is_relative_to(path):
@@ -116,6 +128,26 @@ class Pipeline:
                             hint="give each stage files or folders of its own",
                         )
                 owners[str(path)] = stage.name
+
+
+def _check_words(stage: Stage) -> None:
+    """Look at what a stage calls its parameters and inputs.
+
+    Raises:
+        ConfigurationError: a name is taken, or an input is an address.
+    """
+    taken = sorted(RESERVED.intersection(stage.params)) if isinstance(stage.run, str) else []
+    if taken:
+        raise ConfigurationError(
+            f'stage {stage.name}: params: "{taken[0]}" is what the suite itself hands to a callable',
+            hint=f"give the parameter another name than {', '.join(sorted(RESERVED))}",
+        )
+    addresses = [name for name in stage.inputs if "://" in name]
+    if addresses:
+        raise ConfigurationError(
+            f'stage {stage.name}: input "{addresses[0]}" is an address, and nobody can see from here what it holds',
+            hint="inputs are files: let the stage fetch it, with the address in `params`; `ttl` says how often",
+        )
 
 
 def as_json(pipeline: Pipeline) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def run(
     except OSError as error:
         os.close(listening)
         raise StageError(
-            f"stage {stage.name}: cannot start {stage.run[0]}: {error.strerror}",
+            f"stage {stage.name}: cannot start {command_of(stage, pipeline)[0]}: {error.strerror}",
             hint="`run` is a callable as module:function, or a command as a list; its program must be on PATH",
         ) from None
     finally:

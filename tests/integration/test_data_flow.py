@@ -11,10 +11,12 @@ import pytest
 from data_service import FILES, Service
 
 from buildkit.config import Config, load
-from buildkit.errors import DataError
-from buildkit.flows.data import clear_data, data_status, lines, refresh_data, verify_data
+from buildkit.errors import ConfigurationError, DataError
+from buildkit.flows.data import clear_data, data_status, lines, pipeline_of, refresh_data, verify_data
 from buildkit.model import Report
 from buildkit.report.console import Console
+from buildkit.runtime import settings as runtime_settings
+from buildkit.runtime.settings import RuntimeSettings
 
 PYPROJECT = """
 [project]
@@ -131,3 +133,33 @@ def test_a_project_without_stages_has_nothing_to_do(service: Project) -> None:
         clear_data(config, service.console, service.environment),
     ):
         assert (report.outcomes, lines(report)) == ((), [])
+
+
+def test_dates_reach_a_stage_as_texts(project: Callable[[Mapping[str, str]], Path]) -> None:
+    """A callable and, by the settings of an image, one in a container."""
+    dated = PYPROJECT.replace('outputs = ["read/"]', 'outputs = ["read/"]\nparams = { suffix = 2026-11-27T10:00:00Z }')
+    service = Project(project({**FILES, "pyproject.toml": dated}))
+    refresh_data(service.config, service.console, service.environment)
+    assert (service.root / "data/current/read/all.txt").read_text().endswith("2026-11-27T10:00:00+00:00")
+    image = RuntimeSettings(service.root, pipeline_of(service.config))
+    (service.root / "buildkit.json").write_text(image.as_text())
+    assert runtime_settings.read(service.root / "buildkit.json").data == pipeline_of(service.config)
+    assert set(service.results(data_status(service.config, service.console, service.environment)).values()) == {"fresh"}
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ("{ a.b = [1.0, inf] }", 'write a.b as a text: "inf"'),
+        ("{ a = " + "[" * 9999 + "]" * 9999 + " }", "not valid TOML"),
+        ("{ a = " + "9" * 9999 + " }", "not valid TOML"),
+        ("{ a = 0x" + "f" * 9999 + " }", "write a as a text"),
+    ],
+)
+def test_a_parameter_that_cannot_be_handed_over_is_named(
+    project: Callable[[Mapping[str, str]], Path], params: str, words: str
+) -> None:
+    text = PYPROJECT.replace('outputs = ["read/"]', f'outputs = ["read/"]\nparams = {params}')
+    with pytest.raises(ConfigurationError) as refused:
+        load(project({**FILES, "pyproject.toml": text}), {})
+    assert words in "\n".join([refused.value.message, *refused.value.details])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 
 import pytest
 from hypothesis import given
@@ -87,3 +89,36 @@ ANYTHING = st.recursive(
 def test_any_value_is_a_setting_or_refused(kind: str, value: object) -> None:
     with contextlib.suppress(ValueError):
         parse(kind, value)
+
+
+@given(
+    st.recursive(
+        st.dates().map(lambda day: (day, day.isoformat()))
+        | st.times().map(lambda time: (time, time.isoformat()))
+        | st.datetimes(timezones=st.none() | st.timezones()).map(lambda moment: (moment, moment.isoformat()))
+        | (st.booleans() | st.text() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)).map(
+            lambda value: (value, value)
+        ),
+        lambda inner: (
+            st.lists(inner).map(lambda rows: ([row[0] for row in rows], [row[1] for row in rows]))
+            | st.dictionaries(st.text(), inner).map(
+                lambda table: ({key: row[0] for key, row in table.items()}, {key: row[1] for key, row in table.items()})
+            )
+        ),
+    )
+)
+def test_a_table_of_any_toml_is_one_of_json(value: tuple[object, object]) -> None:
+    """Dates and times become texts, all else stays."""
+    written, known = value
+    parsed = parse("table", {"it": written})
+    assert json.loads(json.dumps(parsed, allow_nan=False)) == {"it": known}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(math.inf, '"inf"'), (math.nan, '"nan"'), (1 << 20_000, "as a text")],
+    ids=["inf", "nan", "long"],
+)
+def test_what_json_does_not_know_is_named(value: object, words: str) -> None:
+    with pytest.raises(ValueError, match=rf"write limits\.most as a text.*{words}|numbers of fewer than .*{words}"):
+        parse("table", {"limits": {"most": [value]}})

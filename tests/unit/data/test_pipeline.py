@@ -41,3 +41,21 @@ def test_two_stages_do_not_own_one_file(other: str) -> None:
 def test_a_callable_has_a_module_and_a_name(run: str) -> None:
     with pytest.raises(ConfigurationError, match="names no callable"):
         pipeline(Stage("read", run, (), ("read/",)))
+
+
+@pytest.mark.parametrize("name", ["source", "out", "item"])
+def test_a_parameter_does_not_take_the_name_of_what_the_suite_hands_over(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f'stage read: params: "{name}" is what the suite itself hands'):
+        pipeline(Stage("read", "a:b", (), ("read/",), {name: 1}))
+    assert pipeline(Stage("read", ("a",), (), ("read/",), {name: 1})).stages  # a command gets all of them as JSON
+
+
+def test_an_address_is_no_input() -> None:
+    with pytest.raises(ConfigurationError, match=r'stage read: input "https://a\.example/b\.csv" is an address'):
+        pipeline(Stage("read", "a:b", ("https://a.example/b.csv",), ("read/",)))
+
+
+@pytest.mark.parametrize("output", ["manifest.json", "manifest.json/", "./manifest.json"])
+def test_no_stage_owns_the_manifest(output: str) -> None:
+    with pytest.raises(ConfigurationError, match="the suite writes a file of that name itself"):
+        pipeline(Stage("read", "a:b", (), (output,)))
