@@ -95,6 +95,7 @@ class Outcome(NamedTuple):
         reason: why it came to that.
         seconds: wall time spent on it.
         detail: the tool's own words, for a failure.
+        pieces: how many of its pieces came to what, where it has any.
     """
 
     subject: str
@@ -102,6 +103,7 @@ class Outcome(NamedTuple):
     reason: Reason
     seconds: float = 0.0
     detail: str = ""
+    pieces: Mapping[str, int] = MappingProxyType({})
 
 
 class Report(NamedTuple):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import sys
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, cast
 
-from buildkit.config.settings import Config, keys
+from buildkit.config.settings import Config, StageConfig, keys
 from buildkit.config.values import parse
 from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
@@ -213,6 +213,7 @@ def _check(config: Config) -> None:
             for name in stage.inputs
             if name.startswith("stage:") and name[6:] not in names[:at]
         ]
+        problems += [f"data.stage {label}: {words}" for words in _of_pieces(stage, config.data.stage[:at])]
     includes = {
         "": config.compile.include,
         **{f".module.{at}": its.include for at, its in config.compile.module.items()},
@@ -225,6 +226,24 @@ def _check(config: Config) -> None:
     ]
     if problems:
         raise _problems(config.file, [f"{config.file.name}: [tool.buildkit] {problem}" for problem in problems])
+
+
+def _of_pieces(stage: StageConfig, before: Sequence[StageConfig]) -> Iterator[str]:
+    """Yield what is wrong with `each` and `combine` of a stage, given the stages before it."""
+    names = [other.name for other in before]
+    scheme, _, rest = stage.each.partition(":")
+    name = rest.partition("/")[0]
+    if scheme == "stage" and name not in names:
+        yield f'each "{stage.each}": no such stage before it{_nearest(name, names)}'
+    if scheme == "env":
+        yield f'each "{stage.each}": a variable has no pieces; name it in `inputs`'
+    for name in stage.combine:
+        other = next((other for other in before if other.name == name), None)
+        if other is None:
+            near = _nearest(name, [each.name for each in before if each.each])
+            yield f'combine "{name}": no such stage before it{near}'
+        elif not other.each:
+            yield f'combine "{name}": it is not in pieces; write "stage:{name}" in `inputs`, or give it `each`'
 
 
 def _packages(source: Path) -> list[str]:

@@ -84,6 +84,17 @@ class StageConfig:
     ttl: float | None = option(
         "seconds", None, "Age after which this stage is due, 0 for never; as `data.ttl` where left out."
     )
+    each: str = option(
+        "text",
+        "",
+        "Run in pieces, one for each match: a glob, `stage:NAME/GLOB` or `package:NAME/GLOB`; with `/` at its end, one"
+        " for each folder.",
+    )
+    combine: tuple[str, ...] = option("texts", (), "Names of stages in pieces whose outputs this stage sees whole.")
+    jobs: int | None = option("jobs", None, 'Pieces at once: "auto" or a number; as `data.jobs` where left out.')
+    memory: int | None = option(
+        "bytes", None, "What a piece may take for its data, 0 for no limit; as `data.memory` where left out."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,8 @@ class DataConfig:
         choices=("", "HUP", "USR1", "USR2"),
     )
     artifact: str = option("text", "", "Where `data.push` publishes a generation, as `registry/name:tag`.")
+    jobs: int = option("jobs", 0, "Pieces of a stage that run at once; as many as there are cores where `auto`.")
+    memory: int = option("bytes", 0, "What a piece of a stage may take for its data, such as `2GB`; 0 for no limit.")
     stage: tuple[StageConfig, ...] = field(default=(), metadata={"list": StageConfig})
 
 

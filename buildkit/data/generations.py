@@ -10,11 +10,12 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.data import journal, outputs, sight
 from buildkit.data import manifest as manifests
-from buildkit.data import outputs, sight
 from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.data.pipeline import MANIFEST
 from buildkit.doors import files
@@ -135,8 +136,28 @@ def keep_record(partial: Path, record: StageRecord) -> None:
     files.write(outputs.aside_of(partial) / f"{record.name}.json", manifests.stage_text(record), durable=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a stage in pieces is made: what each piece writes into, what is finished, and the journal of it.
+
+    All of it lies beside the partial generation, so that no piece sees the result of another.
+    """
+
+    work: Path
+    done: Path
+    journal: Path
+
+
+def of_pieces(partial: Path, stage: str) -> Places:
+    """Return the places of a stage in a partial generation."""
+    aside = outputs.aside_of(partial)
+    return Places(aside / f"{stage}.work", aside / f"{stage}.done", aside / f"{stage}{journal.ENDING}")
+
+
 def finished(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRecord]]:
     """Yield every stage that any other generation holds: the one before, one that was never switched to, a partial one.
+
+    Of a stage in pieces that was cut short, the record names those that were finished.
 
     Args:
         folder: the data's folder.
@@ -147,10 +168,15 @@ def finished(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRe
             continue
         if place.name.endswith(PARTIAL):
             sight.put_back(place)
-            for file in sorted(outputs.aside_of(place).glob("*.json")):
+            aside = outputs.aside_of(place)
+            for file in sorted(aside.glob("*.json")):
                 record = manifests.parse_stage(file.read_text("utf-8", errors="replace"))
                 if record is not None:
                     yield place, record
+            for file in sorted(aside.glob(f"*{journal.ENDING}")):
+                record = journal.read(file)
+                if record is not None:
+                    yield from ((home, record) for home in (of_pieces(place, record.name).done, place))
         else:
             with contextlib.suppress(manifests.NewerSchema):
                 manifest = load(place)
@@ -243,12 +269,16 @@ def clear(folder: Path) -> list[str]:
 
 def strangers(partial: Path, records: dict[str, StageRecord]) -> Iterator[str]:
     """Yield everything in `partial` that no stage recorded, as a relative path; of a whole folder its own alone."""
-    known = {path for record in records.values() for path in record.files}
-    holding = {parent for path in known for parent in _above(path)} | known
+    return unknown(partial, {path for record in records.values() for path in record.files})
+
+
+def unknown(top: Path, known: Collection[str]) -> Iterator[str]:
+    """Yield everything under `top` that is neither in `known` nor above it, as a relative path."""
+    holding = {*known, *(parent for path in known for parent in _above(path))}
     waiting = [""]
     while waiting:
         folder = waiting.pop()
-        with os.scandir(partial / folder) as entries:
+        with os.scandir(top / folder) as entries:
             for entry in entries:
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 if path not in holding:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.core.fingerprint import digest_bytes, digest_value, fingerprint
@@ -30,7 +31,7 @@ def fingerprint_of(
     made: Mapping[str, Mapping[str, Digest]],
     cache: Digests,
 ) -> Fingerprint:
-    """Return what `stage` would be made from now.
+    """Return what `stage` would be made from now; of a stage in pieces, what its pieces have in common.
 
     Args:
         stage: the stage.
@@ -46,18 +47,21 @@ def fingerprint_of(
         "setting run": digest_value(stage.run),
         "setting outputs": digest_value(sorted(stage.outputs)),
         "setting params": digest_value(dict(stage.params)),
+        **{f"stage {name}": digest_value(dict(made.get(name, {}))) for name in stage.wholes},
     }
     for name in stage.inputs:
         scheme, _, rest = name.partition(":")
         if scheme == "stage":
-            parts[f"stage {rest}"] = digest_value(dict(made.get(rest, {})))
-        elif scheme == "env":
+            continue
+        if scheme == "env":
             value = environment.get(rest)
             parts[f"variable {rest}"] = ABSENT if value is None else digest_bytes(os.fsencode(value))
         elif scheme == "package":
-            parts |= _of_package(rest, name, stage, cache)
+            matches = of_package(rest, name, stage, cache)
+            parts |= {f"package {each.name}": each.state for each in matches}
         else:
-            parts |= _of_project(name, pipeline, stage, cache)
+            matches = of_project(name, pipeline, stage, cache)
+            parts |= {f"input {each.name}": each.state for each in matches}
     if stage.module:
         sources = code.digests_of(stage.module, pipeline.source_root, cache)
         if not sources:
@@ -69,62 +73,98 @@ def fingerprint_of(
     return fingerprint(parts)
 
 
-def _counted(
-    kind: str, before: str, pattern: str, root: Path, room: walk.Room | None, stage: Stage, cache: Digests
-) -> dict[str, Digest]:
-    """Return the parts behind one pattern; empty where it matches no file.
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Something that a glob means: its name, its kind, what it is, and where it lies."""
+
+    name: str
+    kind: str
+    state: Digest
+    place: Path
+
+
+def _matches(
+    before: str, pattern: str, root: Path, room: walk.Room | None, stage: Stage, cache: Digests, setting: str
+) -> list[Match]:
+    """Return what one pattern means; nothing where it matches no file.
 
     Args:
-        kind: of the parts.
-        before: what their names begin with.
+        before: what the names begin with.
         pattern: the glob.
         root: where it counts from.
         room: the data's folder, for inputs of the project.
         stage: for the words of a refusal.
         cache: digests by stat.
+        setting: whose the pattern is, `input` or `each`.
 
     Raises:
         InputError: something that it matches cannot be read, or is no file.
     """
-    parts: dict[str, Digest] = {}
-    files = False
+    matches = []
     try:
         for found in walk.inputs(pattern, root, room):
             place = f"{root}/{found.path}" if not found.path.startswith("/") else found.path
             content = cache.of(place) if found.kind in {walk.FILE, walk.EXECUTABLE} else walk.EMPTY
-            parts[f"{kind} {before}{found.path}"] = walk.state(found.kind, content)
-            files = files or found.kind != walk.FOLDER
+            state = walk.state(found.kind, content)
+            matches.append(Match(f"{before}{found.path}", found.kind, state, Path(place)))
     except walk.Refused as refused:
-        raise InputError(f'stage {stage.name}: input "{refused.path}" {refused.why}', hint=refused.hint) from None
+        raise InputError(f'stage {stage.name}: {setting} "{refused.path}" {refused.why}', hint=refused.hint) from None
     except OSError as error:
         raise InputError(
-            f'stage {stage.name}: input "{error.filename}" cannot be read: {error.strerror}', hint=walk.MAY_READ
+            f'stage {stage.name}: {setting} "{error.filename}" cannot be read: {error.strerror}', hint=walk.MAY_READ
         ) from None
-    return parts if files else {}
+    return matches if any(match.kind != walk.FOLDER for match in matches) else []
 
 
-def _of_project(pattern: str, pipeline: Pipeline, stage: Stage, cache: Digests) -> dict[str, Digest]:
+def of_project(pattern: str, pipeline: Pipeline, stage: Stage, cache: Digests, setting: str = "input") -> list[Match]:
+    """Return what a glob means in the project.
+
+    Args:
+        pattern: the glob; a folder means all that lies under it.
+        pipeline: where the project is.
+        stage: whose setting it is.
+        cache: digests by stat.
+        setting: which, `input` or `each`.
+
+    Raises:
+        InputError: it matches no file.
+    """
     room = walk.room_of(pipeline.folder, generations.owns)
-    parts = _counted("input", "", pattern, pipeline.root, room, stage, cache)
-    if not parts:
-        hint = "mend `inputs` in [[tool.buildkit.data.stage]], or bring the files; the image needs them as well"
-        if (pipeline.root / pattern).is_relative_to(pipeline.folder):
-            hint += f"\nit lies in the data's folder, {pipeline.folder}: in a container that is a volume of its own"
-        raise InputError(f'stage {stage.name}: input "{pattern}" matches no file under {pipeline.root}', hint=hint)
-    return parts
+    matches = _matches("", pattern, pipeline.root, room, stage, cache, setting)
+    if not matches:
+        raise nothing(pattern, pipeline, stage, setting)
+    return matches
 
 
-def _of_package(rest: str, name: str, stage: Stage, cache: Digests) -> dict[str, Digest]:
+def nothing(pattern: str, pipeline: Pipeline, stage: Stage, setting: str) -> InputError:
+    """Return the error for a glob that matches nothing in the project; see `of_project`."""
+    hint = f"mend `{_KEYS[setting]}` in [[tool.buildkit.data.stage]], or bring the files; the image needs them as well"
+    if (pipeline.root / pattern).is_relative_to(pipeline.folder):
+        hint += f"\nit lies in the data's folder, {pipeline.folder}: in a container that is a volume of its own"
+    return InputError(f'stage {stage.name}: {setting} "{pattern}" matches no file under {pipeline.root}', hint=hint)
+
+
+def of_package(rest: str, name: str, stage: Stage, cache: Digests, setting: str = "input") -> list[Match]:
+    """Return what `PACKAGE/GLOB` means of an installed package; see `of_project`.
+
+    Raises:
+        InputError: it matches no file.
+    """
     package, _, pattern = rest.partition("/")
-    parts: dict[str, Digest] = {}
-    for folder in _folders_of(package):
-        parts |= _counted("package", f"{package}/", pattern, folder, None, stage, cache)
-    if not parts:
+    matches = [
+        match
+        for folder in _folders_of(package)
+        for match in _matches(f"{package}/", pattern, folder, None, stage, cache, setting)
+    ]
+    if not matches:
         raise InputError(
-            f'stage {stage.name}: input "{name}" matches no file of an installed package',
-            hint=f"install {package}, or mend `inputs`",
+            f'stage {stage.name}: {setting} "{name}" matches no file of an installed package',
+            hint=f"install {package}, or mend `{_KEYS[setting]}`",
         )
-    return parts
+    return matches
+
+
+_KEYS = {"input": "inputs", "each": "each"}
 
 
 def _folders_of(package: str) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildkit.core import plan
@@ -13,7 +13,10 @@ from buildkit.data import generations, lease, outputs, volume
 from buildkit.data.decision import Access, Condition
 from buildkit.data.digests import Digests
 from buildkit.data.inputs import InputError, fingerprint_of
+from buildkit.data.items import items_of
 from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
+from buildkit.data.pieces import Aged, Cut, Pieces, compare, cut
+from buildkit.data.pieces import step_of as pieces_step
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.doors import clock
 from buildkit.errors import DataError
@@ -38,6 +41,7 @@ class Look:
         steps: what to do with each stage, in their order; empty if the inputs cannot be read.
         age: seconds since the stages that everything starts from ran; None if there is no data.
         fault: what is wrong with the inputs.
+        pieces: how each stage in pieces compares with its record, by stage, where that is known.
     """
 
     condition: Condition
@@ -47,6 +51,7 @@ class Look:
     steps: tuple[Step, ...]
     age: float | None = None
     fault: InputError | None = None
+    pieces: Mapping[str, Pieces] = field(default_factory=dict)
 
 
 def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now: float) -> Look:
@@ -75,14 +80,15 @@ def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now
     }
     age = age_of(pipeline, manifest, now)
     damage = _first_damage(manifest, found)  # first of all: a stage that is due anyway may have lost files too
+    pieces: dict[str, Pieces] = {}
     try:
-        steps = _steps(pipeline, environment, manifest, found, cache, now)
+        steps = _steps(pipeline, environment, manifest, found, cache, now, pieces)
     except InputError as fault:
         if damage:
             return Look(Condition.DAMAGED, damage, generation, manifest, (), age, fault)
         return Look(Condition.UNKNOWN, fault.message, generation, manifest, (), age, fault)
     condition, detail = (Condition.DAMAGED, damage) if damage else _condition_of(steps)
-    return Look(condition, detail, generation, manifest, steps, age)
+    return Look(condition, detail, generation, manifest, steps, age, pieces=pieces)
 
 
 def look_now(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests) -> Look:
@@ -106,6 +112,32 @@ def access(folder: Path) -> Access:
         raise
 
 
+def survey(
+    stage: Stage,
+    pipeline: Pipeline,
+    environment: Mapping[str, str],
+    made: Mapping[str, Mapping[str, Digest]],
+    cache: Digests,
+) -> tuple[Fingerprint, Cut | None]:
+    """Return what `stage` would be made from now, as a whole and, if it is one in pieces, piece by piece.
+
+    Args:
+        stage: the stage.
+        pipeline: where it lives.
+        environment: the variables that `env:` inputs name.
+        made: the outputs of the stages before it, by stage and path.
+        cache: digests by stat.
+
+    Raises:
+        InputError: an input is not there, or nothing matches a glob.
+    """
+    common = fingerprint_of(stage, pipeline, environment, made, cache)
+    if not stage.each:
+        return common, None
+    found = cut(common, items_of(stage, pipeline, made, cache))
+    return found.fingerprint, found
+
+
 def step_of(
     stage: Stage, now: Fingerprint, record: StageRecord | None, found: Mapping[str, Digest], ttl: float, moment: float
 ) -> Step:
@@ -123,14 +155,25 @@ def step_of(
         moment: seconds since 1970.
     """
     step = plan.decide(stage.name, now, record.record if record else None, found)
-    if record is None or step.action is not Action.LEAVE or not ttl:
+    if record is None or step.action is not Action.LEAVE:
         return step
-    age = moment - record.made
-    if age < -SKEW:
-        return Step(stage.name, Action.MAKE, Reason("made in the future", f"by {in_words(-age)}"))
-    if age > _with_jitter(ttl, record):
-        return Step(stage.name, Action.MAKE, Reason("expired", f"made {in_words(age)} ago"))
-    return step
+    reason = aged(record, ttl, moment)(record.made)
+    return Step(stage.name, Action.MAKE, reason) if reason else step
+
+
+def aged(record: StageRecord | None, ttl: float, moment: float) -> Aged:
+    """Return the function that tells what is due by its age; see `step_of` for the arguments."""
+    if record is None or not ttl:
+        return lambda _: None
+    limit = _with_jitter(ttl, record)
+
+    def why(made: float) -> Reason | None:
+        age = moment - made
+        if age < -SKEW:
+            return Reason("made in the future", f"by {in_words(-age)}")
+        return Reason("expired", f"made {in_words(age)} ago") if age > limit else None
+
+    return why
 
 
 def newer(detail: str) -> DataError:
@@ -184,12 +227,15 @@ def _nothing(
     """Return the look at no data; inputs are read all the same, so that a missing one is named before hours of work."""
     steps = tuple(Step(stage.name, Action.MAKE, plan.NEVER_MADE) for stage in pipeline.stages)
     fault = None
+    pieces = {}
     try:
         for stage in pipeline.stages:
-            fingerprint_of(stage, pipeline, environment, {}, cache)
+            _, now_cut = survey(stage, pipeline, environment, {}, cache)
+            if now_cut is not None and now_cut.items:
+                pieces[stage.name] = compare(now_cut, None, {}, lambda _: None)
     except InputError as found:
         fault = found
-    return Look(condition, "no manifest" if generation else "", generation, None, steps, fault=fault)
+    return Look(condition, "no manifest" if generation else "", generation, None, steps, fault=fault, pieces=pieces)
 
 
 def _steps(
@@ -199,13 +245,25 @@ def _steps(
     found: Mapping[str, Mapping[str, Digest]],
     cache: Digests,
     now: float,
+    pieces: dict[str, Pieces],
 ) -> tuple[Step, ...]:
+    """Return what to do with each stage; note in `pieces` what is known of those in pieces."""
     made = {name: record.outputs for name, record in manifest.stages.items()}
     steps: dict[str, Step] = {}
     for stage in pipeline.stages:
-        current = fingerprint_of(stage, pipeline, environment, made, cache)
+        known = made
+        if stage.cut_from and steps[stage.cut_from].action is Action.MAKE:  # what there will be is not known yet
+            known = {name: outputs_ for name, outputs_ in made.items() if name != stage.cut_from}
+        current, now_cut = survey(stage, pipeline, environment, known, cache)
         record = manifest.stages.get(stage.name)
-        step = step_of(stage, current, record, found.get(stage.name, {}), pipeline.ttl_of(stage), now)
+        there, ttl = found.get(stage.name, {}), pipeline.ttl_of(stage)
+        if now_cut is None:
+            step = step_of(stage, current, record, there, ttl, now)
+        elif stage.cut_from and stage.cut_from not in known:
+            step = Step(stage.name, Action.LEAVE, plan.UNCHANGED)
+        else:
+            pieces[stage.name] = compare(now_cut, record, there, aged(record, ttl, now))
+            step = pieces_step(stage.name, pieces[stage.name])
         before = next((name for name in stage.upstream if steps[name].action is Action.MAKE), None)
         if step.action is Action.LEAVE and before is not None:
             step = Step(stage.name, Action.MAKE, Reason("depends on stage", before))

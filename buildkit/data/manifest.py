@@ -6,8 +6,8 @@ The file is one JSON object, `{"checksum": …, "manifest": …}`; the checksum 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from buildkit.core.fingerprint import digest_bytes
@@ -55,16 +55,34 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """What came out of one piece of a stage.
+
+    Args:
+        key: the key of its item and of all that it has in common with the others.
+        files: the paths of its files, relative to the generation.
+        made: when it ran, in seconds since 1970.
+        seconds: how long it took.
+    """
+
+    key: Digest
+    files: tuple[str, ...]
+    made: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class StageRecord:
     """What one stage was made from, and what came out.
 
     Args:
         name: the stage.
         key: the key of its inputs.
-        parts: every input with its digest.
+        parts: every input with its digest; of a stage in pieces those that its pieces have in common.
         files: every file, empty folder and link by its path relative to the generation.
-        made: when it ran, in seconds since 1970.
+        made: when it ran, or the oldest of its pieces, in seconds since 1970.
         seconds: how long it took.
+        pieces: each piece by the name of its item; empty for a stage that runs once for all.
     """
 
     name: str
@@ -73,6 +91,7 @@ class StageRecord:
     files: Mapping[str, File]
     made: float
     seconds: float
+    pieces: Mapping[str, Piece] = field(default_factory=dict)
 
     @property
     def outputs(self) -> dict[str, Digest]:
@@ -161,13 +180,36 @@ def _stage_values(stage: StageRecord) -> dict[str, Any]:
         "made": stage.made,
         "seconds": stage.seconds,
         "parts": dict(stage.parts),
-        "files": {path: _file_values(file) for path, file in stage.files.items()},
+        "files": files_values(stage.files),
+        **({"pieces": {item: piece_values(piece) for item, piece in stage.pieces.items()}} if stage.pieces else {}),
     }
 
 
 def _stage_from(values: Mapping[str, Any]) -> StageRecord:
-    files = {path: _file_from(*row) for path, row in values["files"].items()}
-    return StageRecord(values["name"], values["key"], values["parts"], files, values["made"], values["seconds"])
+    files = files_from(values["files"])
+    pieces = {item: piece_from(piece) for item, piece in values.get("pieces", {}).items()}
+    return StageRecord(values["name"], values["key"], values["parts"], files, values["made"], values["seconds"], pieces)
+
+
+def files_values(files: Mapping[str, File]) -> dict[str, Any]:
+    """Return files as values that JSON knows."""
+    return {path: _file_values(file) for path, file in files.items()}
+
+
+def files_from(values: Mapping[str, Any]) -> dict[str, File]:
+    """Return the files that `files_values` wrote."""
+    return {path: _file_from(*row) for path, row in values.items()}
+
+
+def piece_values(piece: Piece) -> list[Any]:
+    """Return a piece as values that JSON knows."""
+    return [piece.key, piece.made, piece.seconds, list(piece.files)]
+
+
+def piece_from(values: Sequence[Any]) -> Piece:
+    """Return the piece that `piece_values` wrote."""
+    key, made, seconds, files = values
+    return Piece(Digest(key), tuple(files), made, seconds)
 
 
 def _file_values(file: File) -> list[object]:

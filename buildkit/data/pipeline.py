@@ -6,6 +6,9 @@ Inputs are written as one of
 * `stage:NAME`: all outputs of an earlier stage,
 * `env:NAME`: the value of a variable,
 * `package:NAME/GLOB`: files of an installed package, found without importing it.
+
+A stage in pieces runs once for each match of `each`: a glob, `package:NAME/GLOB`, or `stage:NAME/GLOB`, files of an
+earlier stage, relative to its output folders. One that ends in `/` means folders.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ MANIFEST = "manifest.json"
 """The file of a generation that says what it is."""
 
 POLICIES = ("block", "serve-stale", "fail")
+_STAGE = "stage:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class Stage:
         params: parameters, of types that JSON knows.
         ttl: seconds after which this stage is due, 0 for never; None for the pipeline's, which asks no stage that
             names another.
+        each: what it runs once for each match of, in pieces; empty where it runs once for all.
+        combine: the stages in pieces whose outputs it sees whole.
+        jobs: how many pieces run at once; 0 for as many as this process may use cores.
+        memory: bytes that a piece may take for its data; 0 for no limit.
     """
 
     name: str
@@ -46,11 +54,25 @@ class Stage:
     outputs: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     ttl: float | None = None
+    each: str = ""
+    combine: tuple[str, ...] = ()
+    jobs: int = 0
+    memory: int = 0
+
+    @property
+    def wholes(self) -> tuple[str, ...]:
+        """The stages all of whose outputs are an input of it."""
+        return (*(name[len(_STAGE) :] for name in self.inputs if name.startswith(_STAGE)), *self.combine)
+
+    @property
+    def cut_from(self) -> str:
+        """The stage whose outputs `each` names; empty for none."""
+        return self.each[len(_STAGE) :].partition("/")[0] if self.each.startswith(_STAGE) else ""
 
     @property
     def upstream(self) -> tuple[str, ...]:
-        """The stages whose outputs it names as inputs."""
-        return tuple(name[len("stage:") :] for name in self.inputs if name.startswith("stage:"))
+        """The stages whose outputs it names."""
+        return (*self.wholes, *([self.cut_from] if self.cut_from else []))
 
     @property
     def module(self) -> str:
@@ -170,6 +192,10 @@ def as_json(pipeline: Pipeline) -> dict[str, Any]:
                 "outputs": list(stage.outputs),
                 "params": dict(stage.params),
                 "ttl": stage.ttl,
+                "each": stage.each,
+                "combine": list(stage.combine),
+                "jobs": stage.jobs,
+                "memory": stage.memory,
             }
             for stage in pipeline.stages
         ],
@@ -196,6 +222,10 @@ def from_json(values: Mapping[str, Any]) -> Pipeline:
                 outputs=tuple(stage["outputs"]),
                 params=stage["params"],
                 ttl=stage.get("ttl"),
+                each=str(stage.get("each", "")),
+                combine=tuple(stage.get("combine", ())),
+                jobs=int(stage.get("jobs", 0)),
+                memory=int(stage.get("memory", 0)),
             )
             for stage in values["stages"]
         ),

@@ -6,15 +6,18 @@ import contextlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from buildkit.data import digests, generations, lease, outputs, running, sight, volume
+from buildkit.data.by_pieces import PieceWork, choose
 from buildkit.data.decision import Condition
-from buildkit.data.inputs import fingerprint_of
 from buildkit.data.lease import Lease
-from buildkit.data.look import Look, look, newer, step_of
-from buildkit.data.manifest import Manifest, StageRecord
+from buildkit.data.look import Look, aged, look, newer, step_of, survey
+from buildkit.data.manifest import File, Manifest, StageRecord
+from buildkit.data.pieces import Cut
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.doors import files
+from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StageError
 from buildkit.model import Action, Fingerprint, Outcome, Reason, Step
 
@@ -80,6 +83,7 @@ class _Refresh:
         self._force = force
         self._cache = digests.beside(pipeline.folder)
         self._records: dict[str, StageRecord] = {}
+        self._shared: dict[str, dict[str, File]] = {}
         self._outcomes: dict[str, Outcome] = {}
 
     def _now(self) -> float:
@@ -113,9 +117,10 @@ class _Refresh:
             self._cache.save()
             return result
 
-    def _attempt(self, distrusted: Collection[str] = ()) -> Result:
+    def _attempt(self, distrusted: Mapping[str, Collection[str]] = MappingProxyType({})) -> Result:
         """Make the generation; when a stage fails on damaged files of an earlier one, make that one again first."""
         self._records.clear()
+        self._shared.clear()
         self._outcomes.clear()
         self._holder.begin()
         if generations.current(self._pipeline.folder) != self._last:
@@ -129,11 +134,12 @@ class _Refresh:
         except (StageError, OSError) as error:
             if self._holder.overtaken:
                 raise lease.lost(self._pipeline.folder) from None
-            broken = self._damaged(partial) - set(distrusted) if isinstance(error, StageError) else set()
+            broken = self._damaged(partial) if isinstance(error, StageError) else {}
             if not broken:
                 raise
             self._say(f"data: files of stage {', '.join(sorted(broken))} are damaged: making them again")
-            return self._attempt({*distrusted, *broken})
+            names = {*distrusted, *broken}
+            return self._attempt({name: {*distrusted.get(name, ()), *broken.get(name, ())} for name in names})
         finally:
             for place in generations.partial_ones(self._pipeline.folder, below=self._holder.number):
                 generations.delete(place)
@@ -144,15 +150,23 @@ class _Refresh:
         finished = {(place, record.name) for place, record in leftovers}
         for place in generations.partial_ones(self._pipeline.folder, below=self._holder.number):
             for stage in self._pipeline.stages:
+                files.remove_tree(generations.of_pieces(place, stage.name).work)
                 if (place, stage.name) not in finished:
                     outputs.clear(stage, place)
 
     def _bring(
-        self, stage: Stage, partial: Path, leftovers: list[tuple[Path, StageRecord]], distrusted: Collection[str]
+        self,
+        stage: Stage,
+        partial: Path,
+        leftovers: list[tuple[Path, StageRecord]],
+        distrusted: Mapping[str, Collection[str]],
     ) -> None:
-        """Share the stage with an earlier generation, or make it."""
+        """Share the stage with an earlier generation, or make it, or those of its pieces that are due."""
         made = {name: record.outputs for name, record in self._records.items()}
-        now = fingerprint_of(stage, self._pipeline, self._environment, made, self._cache)
+        now, cut = survey(stage, self._pipeline, self._environment, made, self._cache)
+        if cut is not None:
+            self._bring_pieces(stage, cut, partial, leftovers, distrusted.get(stage.name, ()))
+            return
         trusted = stage.name not in distrusted
         step = self._step(stage, now, trusted=trusted)
         if step.action is Action.LEAVE and self._last is not None:
@@ -164,6 +178,42 @@ class _Refresh:
                     self._keep(stage, step, "restored", record, place, partial)
                     return
         self._make(stage, step, now, partial)
+
+    def _bring_pieces(
+        self,
+        stage: Stage,
+        now: Cut,
+        partial: Path,
+        leftovers: list[tuple[Path, StageRecord]],
+        distrusted: Collection[str],
+    ) -> None:
+        sources = [*([(self._last, self._then[stage.name])] if self._last and stage.name in self._then else [])]
+        sources += [(place, record) for place, record in leftovers if record.name == stage.name]
+        ttl, moment = self._pipeline.ttl_of(stage), self._now()
+        choice = choose(now, sources, self._last, self._cache, lambda record: aged(record, ttl, moment), distrusted)
+        if self._force:
+            choice = choice.forced(_FORCED)
+        work = PieceWork(self._pipeline, self._environment, self._say, self._make_room, self._now)
+        begun = Stopwatch()
+        try:
+            done = work.bring(stage, now, choice, self._then.get(stage.name), self._last, partial)
+        except StageError as error:
+            error.hint = volume.full_hint(self._pipeline.folder) or error.hint
+            self._done(
+                Outcome(
+                    stage.name,
+                    "failed",
+                    choice.step(stage.name).reason,
+                    begun.seconds,
+                    "\n".join([error.message, *error.details]),
+                    work.counts,
+                )
+            )
+            raise
+        self._shared[stage.name] = {path: done.files[path] for path in work.shared}
+        generations.keep_record(partial, done)
+        self._records[stage.name] = done
+        self._done(choice.outcome(stage.name, work.counts, begun.seconds))
 
     def _step(self, stage: Stage, now: Fingerprint, *, trusted: bool) -> Step:
         if self._force:
@@ -180,19 +230,20 @@ class _Refresh:
 
     def _keep(self, stage: Stage, step: Step, result: str, record: StageRecord, source: Path, partial: Path) -> None:
         self._records[stage.name] = outputs.share(record, source, partial)
+        self._shared[stage.name] = dict(self._records[stage.name].files)
         generations.keep_record(partial, self._records[stage.name])
         self._done(Outcome(stage.name, result, step.reason))
 
     def _make(self, stage: Stage, step: Step, now: Fingerprint, partial: Path) -> None:
         self._say(f"data: stage {stage.name}: {step.reason}")
-        self._make_room(stage)
+        known = self._then.get(stage.name)
+        self._make_room(stage, sum(file.size for file in known.files.values()) if known else 0)
         begun = self._now()
         try:
             outputs.prepare(stage, partial)
             with sight.limited(stage, self._pipeline, partial):
                 seconds = running.run(stage, self._pipeline, partial, self._environment, self._say)
             sealed = outputs.seal(stage, partial)
-            known = self._then.get(stage.name)
             if known is not None and self._last is not None:
                 sealed = outputs.share_equal(sealed, known.files, self._last, partial)
         except OSError:
@@ -208,10 +259,8 @@ class _Refresh:
         self._records[stage.name] = record
         self._done(Outcome(stage.name, "made", step.reason, seconds))
 
-    def _make_room(self, stage: Stage) -> None:
-        """See that there is room for what the stage made the last time; give up the older generation for it."""
-        known = self._then.get(stage.name)
-        need = sum(file.size for file in known.files.values()) if known else 0
+    def _make_room(self, stage: Stage, need: int) -> None:
+        """See that there is room for `need` bytes, which it made the last time; give up the older generation for it."""
         folder = self._pipeline.folder
         if volume.free(folder) >= need:
             return
@@ -229,13 +278,15 @@ class _Refresh:
         self._outcomes[outcome.subject] = outcome
         self._tell(outcome)
 
-    def _damaged(self, partial: Path) -> set[str]:
-        """Return the stages that were shared and whose files, read to their end, are not what was recorded."""
-        return {
-            name
-            for name, record in self._records.items()
-            if self._outcomes[name].result != "made" and outputs.hashed(record.files, partial) != record.outputs
-        }
+    def _damaged(self, partial: Path) -> dict[str, set[str]]:
+        """Return the shared files that, read to their end, are not what was recorded, by stage."""
+        found = {}
+        for name, shared in self._shared.items():
+            there = outputs.hashed(shared, partial)
+            broken = {path for path, file in shared.items() if there[path] != file.state}
+            if broken:
+                found[name] = broken
+        return found
 
     def _commit(self, partial: Path) -> Manifest:
         if self._holder.overtaken:

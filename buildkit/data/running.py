@@ -6,6 +6,7 @@ import collections
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -61,10 +62,7 @@ def run(
         )
     except OSError as error:
         os.close(listening)
-        raise StageError(
-            f"stage {stage.name}: cannot start {command_of(stage, pipeline)[0]}: {error.strerror}",
-            hint="`run` is a callable as module:function, or a command as a list; its program must be on PATH",
-        ) from None
+        raise cannot_start(stage, command_of(stage, pipeline)[0], str(error.strerror)) from None
     finally:
         os.close(speaking)
 
@@ -89,6 +87,19 @@ def run(
             hint="the data that was there stays as it is; mend the stage and run again: finished stages are kept",
         )
     return watch.seconds
+
+
+def cannot_start(stage: Stage, program: str, why: str) -> StageError:
+    """Return the error for a program that is not there."""
+    return StageError(
+        f"stage {stage.name}: cannot start {program}: {why}",
+        hint="`run` is a callable as module:function, or a command as a list; its program must be on PATH",
+    )
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def ending(exit_code: int) -> str:

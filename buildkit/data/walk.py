@@ -128,6 +128,15 @@ def inputs(pattern: str, root: Path, room: Room | None = None) -> Iterator[Found
     yield from _Inputs(root, room).all_of(pattern)
 
 
+def folders(pattern: str, root: Path, room: Room | None = None) -> list[str]:
+    """Return the folders that `pattern` means under `root`, sorted; see `inputs`.
+
+    Raises:
+        Refused: something that it means cannot be an input.
+    """
+    return _Inputs(root, room).folders_of(pattern)
+
+
 def outputs(output: str, generation: Path) -> Iterator[Found]:
     """Yield everything in one declared output; nothing where it is not there.
 
@@ -236,12 +245,18 @@ class _Inputs:
         if top is not None:
             self._seen |= {"": top, ".": top}
 
-    def all_of(self, pattern: str) -> Iterator[Found]:
+    def folders_of(self, pattern: str) -> list[str]:
+        return sorted({path for path in self._meant(pattern) if os.path.isdir(self._at(path))})  # noqa: PTH112
+
+    def _meant(self, pattern: str) -> Iterator[str]:
         parts = [part for part in pattern.split("/") if part not in {"", "."}]
         start = "/" if pattern.startswith("/") else ""
         fixed = start + "/".join(itertools.takewhile(lambda part: not glob.has_magic(part), parts))
         self._refuse_own(fixed)
-        for path in self._matches(start, parts):
+        yield from self._matches(start, parts)
+
+    def all_of(self, pattern: str) -> Iterator[Found]:
+        for path in self._meant(pattern):
             if path not in self._walked:
                 self._walked.add(path)
                 yield from self._under(path)

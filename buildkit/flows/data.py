@@ -9,13 +9,14 @@ from buildkit.data import artifact, digests, generations, lease, volume
 from buildkit.data.decision import Condition
 from buildkit.data.look import Look, age_of, due_in, in_words, look_now, newer
 from buildkit.data.manifest import Manifest
+from buildkit.data.pieces import Pieces, few
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.data.refresh import refresh
 from buildkit.data.verify import require_whole, verify
 from buildkit.doors import clock, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DataError
-from buildkit.model import Action, Outcome, Reason, Report
+from buildkit.model import Action, Outcome, Reason, Report, Step
 from buildkit.report.console import Console, counts
 
 SCHEMA = "buildkit.data/1"
@@ -175,7 +176,18 @@ def pipeline_of(config: Config) -> Pipeline:
         source_root=config.source,
         folder=config.root / config.data.path,
         stages=tuple(
-            Stage(stage.name, stage.run, stage.inputs, stage.outputs, stage.params, stage.ttl)
+            Stage(
+                name=stage.name,
+                run=stage.run,
+                inputs=stage.inputs,
+                outputs=stage.outputs,
+                params=stage.params,
+                ttl=stage.ttl,
+                each=stage.each,
+                combine=stage.combine,
+                jobs=config.data.jobs if stage.jobs is None else stage.jobs,
+                memory=config.data.memory if stage.memory is None else stage.memory,
+            )
             for stage in config.data.stage
         ),
         ttl=config.data.ttl,
@@ -214,12 +226,17 @@ def _look(pipeline: Pipeline, environment: Mapping[str, str]) -> Look:
 
 
 def _rows(seen: Look, *, force: bool = False) -> tuple[Outcome, ...]:
-    return tuple(
-        Outcome(step.subject, "fresh", step.reason)
-        if step.action is Action.LEAVE and not force
-        else Outcome(step.subject, "due", Reason("asked for") if step.action is Action.LEAVE else step.reason)
-        for step in seen.steps
-    )
+    return tuple(_row(step, seen.pieces.get(step.subject), force=force) for step in seen.steps)
+
+
+def _row(step: Step, its: Pieces | None, *, force: bool) -> Outcome:
+    counts = its.counts if its else {}
+    if force and its:
+        counts = {"due": counts["due"] + counts["kept"], "kept": 0, "removed": counts["removed"]}
+    if step.action is Action.LEAVE and not force:
+        return Outcome(step.subject, "fresh", step.reason, pieces=counts)
+    reason = Reason("asked for") if step.action is Action.LEAVE else step.reason
+    return Outcome(step.subject, "due", reason, detail=few(its) if its else "", pieces=counts)
 
 
 def _seen_facts(pipeline: Pipeline, seen: Look) -> dict[str, object]:

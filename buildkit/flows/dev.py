@@ -215,7 +215,9 @@ def layout_of(config: Config) -> Layout:
         compiles=any(backend not in {"", "none"} for backend in backends),
         kept=config.exclude,
         versions=tuple(_relative(folder, config) for folder in migrations.versions) if migrations else (),
-        inputs=tuple(name for stage in config.data.stage for name in stage.inputs if ":" not in name),
+        inputs=tuple(
+            name for stage in config.data.stage for name in (*stage.inputs, stage.each) if name and ":" not in name
+        ),
         stages=tuple(f"{inside}{module.replace('.', '/')}" for module in stages),
         outputs=(WORK, _relative(config.root / config.data.path, config)),
     )

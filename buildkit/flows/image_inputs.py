@@ -93,7 +93,7 @@ def compose_variables(config: Config, name: str, image: str) -> str:
 
 def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
     migrate = migration_settings(config)
-    inputs = [name for stage in config.data.stage for name in stage.inputs]
+    inputs = [name for stage in config.data.stage for name in (*stage.inputs, *([stage.each] if stage.each else []))]
     needed = [name for name in inputs if not name.startswith(("stage:", "env:", "package:"))]
     if migrate is not None:
         places = (migrate.script_location, migrate.ini, migrate.toml, *migrate.versions)

@@ -49,7 +49,8 @@ class Console:
     def outcome(self, row: Outcome) -> None:
         """Say what became of one subject: its result, the time where there was work, the reason."""
         time = f"{row.seconds:7.2f} s" if row.seconds >= 0.005 else " " * 9  # noqa: PLR2004 - a hundredth when rounded
-        self.say(f"{self._paint(row.result, f'{row.result:<9}')}{time}  {row.subject}  ({row.reason})")
+        pieces = "".join(f", {count:,} {result}" for result, count in row.pieces.items() if count)
+        self.say(f"{self._paint(row.result, f'{row.result:<9}')}{time}  {row.subject}  ({row.reason}{pieces})")
 
     def news(self, row: Outcome) -> None:
         """Say what became of one subject, unless there was nothing to do."""
@@ -75,6 +76,7 @@ def as_json(report: Report) -> dict[str, object]:
             "outcome": row.result,
             "reason": str(row.reason),
             "seconds": round(row.seconds, 3),
+            **({"pieces": dict(row.pieces)} if row.pieces else {}),
             **({"detail": row.detail} if row.detail else {}),
         }
         for row in report.outcomes

@@ -1,0 +1,237 @@
+"""Makes a stage in pieces: takes over what is as it should be, runs the rest on all cores, keeps what did not fail."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from buildkit.core import plan
+from buildkit.data import outputs, pieces, running, sight, volume
+from buildkit.data.crew import Crew, Done, Task
+from buildkit.data.digests import Digests
+from buildkit.data.gathering import Gathered, Gathering, gather
+from buildkit.data.manifest import Piece, StageRecord
+from buildkit.data.pieces import Aged, Cut, Pieces
+from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import StageError
+from buildkit.model import Digest, Outcome, Reason, Step
+
+Say = Callable[[str], None]
+Source = tuple[Path, StageRecord]
+"""A generation and what it has of the stage."""
+
+_SEALERS = 4
+_MOST_NAMED = 20
+_MOST_WORDS = 5
+"""So many failed pieces are shown with their last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What becomes of each piece.
+
+    Args:
+        seen: how the current generation compares.
+        taken: the items that are taken over, by their source.
+        due: the items that are to be made, in their order, with the reasons.
+    """
+
+    seen: Pieces
+    taken: Sequence[tuple[Source, Mapping[str, Piece]]]
+    due: Mapping[str, Reason]
+
+    def forced(self, reason: Reason) -> Choice:
+        """Return the choice to make all."""
+        items = [*self.due, *(item for _, taken in self.taken for item in taken)]
+        return Choice(self.seen, (), dict.fromkeys(sorted(items), reason))
+
+    def step(self, stage: str) -> Step:
+        """Return what to do with the stage as a whole."""
+        return pieces.step_of(stage, replace(self.seen, due=self.due or self.seen.due))
+
+    def outcome(self, stage: str, counts: Mapping[str, int], seconds: float) -> Outcome:
+        """Return what became of the stage."""
+        if not self.due and not self.seen.due and not self.seen.gone:
+            return Outcome(stage, "fresh", plan.UNCHANGED, pieces=counts)
+        restored = not self.due and not self.seen.gone
+        row = Outcome(stage, "restored" if restored else "made", self.step(stage).reason, seconds, pieces=counts)
+        return row._replace(detail=pieces.few(replace(self.seen, due=self.due)) if not restored else "")
+
+
+def choose(
+    now: Cut,
+    sources: Sequence[Source],
+    current: Path | None,
+    cache: Digests,
+    aged: Callable[[StageRecord], Aged],
+    distrusted: Collection[str],
+) -> Choice:
+    """Look where the result of each piece can be taken from, first in the current generation.
+
+    Args:
+        now: what the stage would be made from.
+        sources: the generations that have any of it, the current one first.
+        current: the current generation.
+        cache: digests by stat.
+        aged: tells what of a record is due by its age.
+        distrusted: paths of files that were found damaged though their size and time are right.
+    """
+    left = dict(now.keys)
+    taken: list[tuple[Source, Mapping[str, Piece]]] = []
+    seen = pieces.compare(now, None, {}, lambda _: None)
+    for place, record in sources:
+        there = outputs.on_disk(record.files, place, cache if place == current else None)
+        there |= {path: Digest("distrusted") for path in distrusted if path in there}
+        compared = pieces.compare(now, record, there, aged(record))
+        if place == current:
+            seen = compared
+        mine = {item: record.pieces[item] for item in compared.kept if item in left}
+        for item in mine:
+            del left[item]
+        if mine:
+            taken.append(((place, record), mine))
+    return Choice(seen, taken, {item: seen.due[item] for item in left})
+
+
+class PieceWork:
+    """Makes one stage.
+
+    Args:
+        pipeline: where it lives.
+        environment: its variables.
+        say: takes one line of talk.
+        make_room: sees that there is room for so many bytes of the stage.
+        moment: tells the time of the volume, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        environment: Mapping[str, str],
+        say: Say,
+        make_room: Callable[[Stage, int], None],
+        moment: Callable[[], float],
+    ) -> None:
+        self._pipeline = pipeline
+        self._environment = environment
+        self._say = say
+        self._make_room = make_room
+        self._moment = moment
+        self._failed: dict[str, tuple[str, ...]] = {}
+        self._dropped = 0
+        self.counts: dict[str, int] = {}
+        self.shared: tuple[str, ...] = ()
+
+    def bring(
+        self, stage: Stage, now: Cut, choice: Choice, known: StageRecord | None, last: Path | None, partial: Path
+    ) -> StageRecord:
+        """Make the stage in `partial`, and return what it is now.
+
+        Args:
+            stage: the stage.
+            now: what it is made from.
+            choice: what becomes of each piece.
+            known: what the current generation has of it.
+            last: the current generation.
+            partial: the new one.
+
+        Raises:
+            StageError: pieces failed; those that did not are noted in the journal.
+        """
+        kept = sum(len(taken) for _, taken in choice.taken)
+        self.counts = {"made": 0, "kept": kept, "removed": len(choice.seen.gone), "failed": 0}
+        watch = Stopwatch()
+        begun = self._moment()
+        outputs.clear(stage, partial)
+        record = StageRecord(stage.name, now.fingerprint.key, now.fingerprint.parts, {}, begun, 0.0)
+        with contextlib.closing(Gathering(stage, partial, record)) as gathering:
+            for (place, other), taken in choice.taken:
+                gathering.take_over(taken, other, place)
+            self.shared = tuple(gathering.record.files)
+            if choice.due:
+                before = known.pieces if known else {}
+                again = [path for item in choice.due if item in before for path in before[item].files]
+                self._say(f"data: stage {stage.name}: {self._plan(stage, choice)}")
+                self._make_room(stage, sum(known.files[path].size for path in again) if known else 0)
+                with sight.limited(stage, self._pipeline, partial):
+                    self._make(stage, now, _longest_first(choice.due, before), gathering, partial, begun)
+            gathering.finish()
+            if known is not None and last is not None:
+                gathering.share_equal(known.files, last, besides=self.shared)
+            return replace(gathering.record, seconds=watch.seconds)
+
+    def _plan(self, stage: Stage, choice: Choice) -> str:
+        count, kept = len(choice.due), self.counts["kept"]
+        return f"{count:,} of {count + kept:,} pieces to make ({choice.step(stage.name).reason})"
+
+    def _make(
+        self, stage: Stage, now: Cut, order: Sequence[str], gathering: Gathering, partial: Path, begun: float
+    ) -> None:
+        """Run pieces; put what they wrote in place as they end."""
+        places = {item.name: partial / item.place for item in now.items}
+        crew = Crew(stage, self._pipeline, partial, self._environment, self._say)
+        pool = ThreadPoolExecutor(_SEALERS)
+        sealing: dict[Future[Gathered], str] = {}
+
+        def seal(done: Done) -> Gathered:
+            found = gather(stage, done.out)
+            item = done.task.item
+            gathering.add(item, Piece(now.keys[item], (), begun, done.seconds), done.out, found)
+            return found
+
+        try:
+            with contextlib.closing(crew.run([Task(item, places[item]) for item in order], gathering.work)) as ends:
+                for done in ends:
+                    if done.exit_code:
+                        self._fail(done.task.item, running.ending(done.exit_code), done.words)
+                        if volume.full_hint(self._pipeline.folder):
+                            break  # the others would fail as well
+                    else:
+                        sealing[pool.submit(seal, done)] = done.task.item
+                    for future in [each for each in sealing if each.done()]:
+                        self._note(stage, sealing.pop(future), future)
+            for future, item in sealing.items():
+                self._note(stage, item, future)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        if self._failed:
+            raise self._failure(stage, len(order) + self.counts["kept"])
+
+    def _note(self, stage: Stage, item: str, future: Future[Gathered]) -> None:
+        """Take note of a piece that ended well, once its files are where they belong."""
+        try:
+            found = future.result()
+        except StageError as error:
+            self._fail(item, error.message.removeprefix(f"stage {stage.name}: "), (error.hint,))
+            return
+        self.counts["made"] += 1
+        for path in found.strangers:
+            self._dropped += 1
+            if self._dropped <= _MOST_WORDS:
+                self._say(f"data: dropping {path} of {item}: stage {stage.name} does not declare it as an output")
+
+    def _fail(self, item: str, why: str, words: Sequence[str]) -> None:
+        self.counts["failed"] += 1
+        self._failed[item] = (f"{item}: {why}", *(f"  {line}" for line in words))
+
+    def _failure(self, stage: Stage, of: int) -> StageError:
+        details: list[str] = []
+        for at, item in enumerate(sorted(self._failed)):
+            if at == _MOST_NAMED:
+                details.append(f"and {len(self._failed) - at} more")
+                break
+            details += self._failed[item] if at < _MOST_WORDS else self._failed[item][:1]
+        return StageError(
+            f"stage {stage.name}: {len(self._failed):,} of {of:,} {'piece' if of == 1 else 'pieces'} failed",
+            details=details,
+            hint="the data that was there stays as it is; mend the stage and run again: finished pieces are kept",
+        )
+
+
+def _longest_first(due: Mapping[str, Reason], before: Mapping[str, Piece]) -> list[str]:
+    """Return the items so that no long piece is left for the end, by what they took the last time."""
+    return sorted(due, key=lambda item: -before[item].seconds if item in before else 0.0)

@@ -1,0 +1,74 @@
+"""What is finished of a stage in pieces that is still at work: a line for each piece, after the stage's own.
+
+A piece is noted after its files are in place and on the disk, so a line stands for a whole piece; half a line, or one
+whose files a power cut took, counts for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from buildkit.data import manifest as manifests
+from buildkit.data.manifest import File, Piece, StageRecord
+from buildkit.doors import files as disk
+
+ENDING = ".pieces"
+
+
+class Journal:
+    """The journal of one stage, for the process that makes it.
+
+    Args:
+        place: the file.
+        record: the stage's key and parts.
+    """
+
+    def __init__(self, place: Path, record: StageRecord) -> None:
+        disk.make_folders(place.parent)
+        self._file = place.open("wb", buffering=0)
+        self._write([manifests.stage_text(replace(record, files={}, pieces={}))])
+
+    def note(self, pieces: Mapping[str, Piece], files: Mapping[str, File]) -> None:
+        """Note finished pieces; `files` has theirs, among others."""
+        self._write(
+            json.dumps(
+                [
+                    item,
+                    manifests.piece_values(piece),
+                    manifests.files_values({path: files[path] for path in piece.files}),
+                ]
+            )
+            for item, piece in pieces.items()
+        )
+
+    def close(self) -> None:
+        """End it; what is in it stays."""
+        self._file.close()
+
+    def _write(self, lines: Iterable[str]) -> None:
+        data = "".join(f"{line}\n" for line in lines).encode()
+        while data:
+            data = data[self._file.write(data) or 0 :]
+
+
+def read(place: Path) -> StageRecord | None:
+    """Return what a journal says of its stage, None if nothing can be used."""
+    try:
+        head, *lines = place.read_text("utf-8", errors="replace").split("\n")[:-1]
+    except (OSError, ValueError):
+        return None
+    record = manifests.parse_stage(head)
+    if record is None:
+        return None
+    files: dict[str, File] = {}
+    pieces: dict[str, Piece] = {}
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        for line in lines:
+            item, piece, rows = json.loads(line)
+            files |= manifests.files_from(rows)
+            pieces[item] = manifests.piece_from(piece)
+    return replace(record, files=files, pieces=pieces)
