@@ -14,6 +14,8 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, cast
 
+from buildkit.config import places
+from buildkit.config.forms import FORMS
 from buildkit.config.settings import Config, StageConfig, keys
 from buildkit.config.values import parse
 from buildkit.doors import reading
@@ -51,7 +53,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, str] 
         raise _problems(file, reading.problems)
     values["source_root"] = values["source_root"] or ("src" if (file.parent / "src").is_dir() else ".")
     config = Config(root=file.parent, file=file, origins=reading.origins, **values)
-    _check(config)
+    _check(config, environment)
     return config
 
 
@@ -135,6 +137,7 @@ class _Reading:
             return {
                 name: meta["tables"](**self.section(meta["tables"], sub, (*here, name)))
                 for name, sub in (raw or {}).items()
+                if self._fits(meta["named"], name, (*here, name))
             }
         if "list" in meta:
             if raw is not None and not isinstance(raw, list):
@@ -171,8 +174,21 @@ class _Reading:
                     path, f"expected one of {wanted}, found {parsed!r}{_nearest(str(parsed), choices)}", origin
                 )
                 break
+            if not self._fits(item.metadata["form"], parsed, path, origin):
+                break
             return parsed
         return item.default_factory() if callable(item.default_factory) else item.default
+
+    def _fits(self, form: str, value: Any, path: tuple[str, ...], origin: str = "") -> bool:  # noqa: ANN401
+        """Hold a value or a name to its form; return whether it fits."""
+        try:
+            if form:
+                FORMS[form](value)
+        except ValueError as error:
+            shown = "" if isinstance(value, Mapping) else f", found {_shown(value)}"  # a table may hold what is secret
+            self._problem(path, f"expected {error}{shown}", origin)
+            return False
+        return True
 
     def _problem(self, path: tuple[str, ...], words: str, origin: str = "") -> None:
         if origin and origin != self._file.name:
@@ -180,12 +196,12 @@ class _Reading:
             return
         line = _line_of(self._text, path, self._number)
         where = f"{self._file.name}:{line}" if line else self._file.name
-        self.problems.append(f"{where}: [tool.buildkit] {'.'.join(path)}: {words}")
+        self.problems.append(f"{where}: [tool.buildkit] {'.'.join(map(_key, path))}: {words}")
 
 
-def _check(config: Config) -> None:
+def _check(config: Config, environment: Mapping[str, str]) -> None:
     """Look at what only makes sense together: folders that must exist, packages that must be there."""
-    problems = []
+    problems = [*places.problems(config, environment)]
     if not config.source.is_dir():
         problems.append(f'source-root: there is no folder "{config.source_root}"')
     elif "\n" in str(config.source):
@@ -260,6 +276,11 @@ def _shown(value: object) -> str:
         return repr(value)
     except ValueError:  # Python's limit for numbers
         return "a number without end"
+
+
+def _key(name: str) -> str:
+    """Return a key so that it fits on a line, whatever it is made of."""
+    return name if name.isprintable() else repr(name)
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

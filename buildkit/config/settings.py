@@ -16,7 +16,14 @@ from buildkit.model import WORK
 Kind = Literal["text", "texts", "table", "integer", "jobs", "seconds", "bytes", "command"]
 
 
-def option(kind: Kind, default: Any, says: str, *, choices: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - as `field`
+def option(
+    kind: Kind,
+    default: Any,  # noqa: ANN401 - as `field`
+    says: str,
+    *,
+    choices: tuple[str, ...] = (),
+    form: str = "",
+) -> Any:  # noqa: ANN401
     """Declare one setting.
 
     Args:
@@ -25,8 +32,9 @@ def option(kind: Kind, default: Any, says: str, *, choices: tuple[str, ...] = ()
         default: its value where neither file, environment nor flag names it.
         says: one sentence for the reference page.
         choices: the only values allowed.
+        form: what the value is held to, one of `forms.FORMS`.
     """
-    metadata = {"kind": kind, "says": says, "choices": choices}
+    metadata = {"kind": kind, "says": says, "choices": choices, "form": form}
     if isinstance(default, dict):
         return field(default_factory=dict, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -52,13 +60,17 @@ class CompileConfig:
         "text", "dev", "`dev` is fastest to import, `release` fastest to run.", choices=("dev", "release")
     )
     jobs: int = option("jobs", 0, "Compilers at once; `auto` takes as many as this process may use cores.")
-    launcher: tuple[str, ...] = option("command", (), 'What starts the C compiler, such as `["ccache"]`.')
+    launcher: tuple[str, ...] = option(
+        "command", (), 'What starts the C compiler, such as `["ccache"]`.', form="command"
+    )
     directives: Mapping[str, Any] = option("table", {}, "Cython directives.")
     flags: tuple[str, ...] = option("texts", (), "Flags of the C compiler; `-l…`, `-L…`, `-Wl,…` for the linker.")
     include: tuple[str, ...] = option(
         "texts", (), "Folders of headers: relative to the project's, or `package:NAME/FOLDER` of an installed package."
     )
-    module: Mapping[str, ModuleConfig] = field(default_factory=dict, metadata={"tables": ModuleConfig})
+    module: Mapping[str, ModuleConfig] = field(
+        default_factory=dict, metadata={"tables": ModuleConfig, "named": "pattern"}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ class StoreConfig:
 class StageConfig:
     """`[[tool.buildkit.data.stage]]`: one stage of the data pipeline."""
 
-    name: str = option("text", "", "Its name.")
+    name: str = option("text", "", "Its name.", form="stage")
     run: str | tuple[str, ...] = option("command", (), "A callable as `module:function`, or a command as a list.")
     inputs: tuple[str, ...] = option(
         "texts", (), "Globs relative to the project, `stage:NAME`, `env:NAME`, or `package:NAME/GLOB`."
@@ -101,8 +113,10 @@ class StageConfig:
 class DataConfig:
     """`[tool.buildkit.data]`."""
 
-    path: str = option("text", "data", "The data's folder on the host; `<path>/current/` is what the service reads.")
-    mount: str = option("text", "/app/data", "The data's folder in the container.")
+    path: str = option(
+        "text", "data", "The data's folder on the host; `<path>/current/` is what the service reads.", form="folder"
+    )
+    mount: str = option("text", "/app/data", "The data's folder in the container.", form="mount")
     ttl: float = option("seconds", 7 * 86400.0, "Age after which the data is renewed; 0 for never.")
     verify: float = option(
         "seconds", 30 * 86400.0, "Age after which a start reads all data again beside the service; 0 for never."
@@ -152,7 +166,7 @@ class DevConfig:
     """`[tool.buildkit.dev]`."""
 
     command: tuple[str, ...] = option("command", (), "The service; `{port}` is replaced.")
-    port: int = option("integer", 8000, "The port it is told to listen on (PORT and UVICORN_PORT).")
+    port: int = option("integer", 8000, "The port it is told to listen on (PORT and UVICORN_PORT).", form="port")
     ready: str = option("text", "", "The address that answers when it is ready; `{port}` is replaced.")
 
 
@@ -160,22 +174,32 @@ class DevConfig:
 class EngineConfig:
     """`[tool.buildkit.engine]`: what every image build of the project gets."""
 
-    python_build: str = option("text", "", "Base of the build stage; `python:3.x` where empty.")
-    python_slim: str = option("text", "", "Base of the runtime stage; `python:3.x-slim` where empty.")
+    python_build: str = option("text", "", "Base of the build stage; `python:3.x` where empty.", form="reference")
+    python_slim: str = option("text", "", "Base of the runtime stage; `python:3.x-slim` where empty.", form="reference")
     ca_bundle: str = option("text", "", "A CA bundle that the package installs inside a build trust.")
-    build_args: Mapping[str, Any] = option("table", {}, "Further build arguments.")
+    build_args: Mapping[str, Any] = option(
+        "table", {}, "Build arguments; `PIP_INDEX_URL` and its kin go into the build as a secret.", form="arguments"
+    )
+    secrets: Mapping[str, Any] = option(
+        "table",
+        {},
+        "Secrets of the build, each a file or `env:VARIABLE`: `pip.conf` and `netrc` for the suite's Dockerfile.",
+        form="secrets",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ImageConfig:
     """`[tool.buildkit.image.NAME]`: one image."""
 
-    command: tuple[str, ...] = option("command", (), "What the container runs.")
+    command: tuple[str, ...] = option("command", (), "What the container runs.", form="command")
     dockerfile: str = option("text", "", "The project's own Dockerfile; the suite's where empty.")
-    repository: str = option("text", "", "Name of the image; `<distribution>-<image>` where empty.")
-    port: int = option("integer", 8000, "The port that the service listens on.")
-    health: str = option("text", "/health", "The path that the health check asks.")
-    include: tuple[str, ...] = option("texts", (), "Further files and folders of the project that the image needs.")
+    repository: str = option("text", "", "Name of the image; `<distribution>-<image>` where empty.", form="repository")
+    port: int = option("integer", 8000, "The port that the service listens on.", form="port")
+    health: str = option("text", "/health", "The path that the health check asks.", form="health")
+    include: tuple[str, ...] = option(
+        "texts", (), "Further files and folders of the project that the image needs.", form="within"
+    )
     context_budget: int = option("bytes", 10**9, "Most bytes that the build context may have.")
     size_budget: int = option("bytes", 500 * 10**6, "Most bytes that the image may have.")
     memory_budget: int = option("bytes", 0, "Most bytes of memory at rest; 0 for no limit.")
@@ -186,7 +210,9 @@ class NoxConfig:
     """`[tool.buildkit.nox]`."""
 
     pythons: tuple[str, ...] = option("texts", (), "The matrix, such as `3.11`; from the classifiers where empty.")
-    tests: tuple[str, ...] = option("command", (), "What tests the installed wheel, such as `pytest tests`.")
+    tests: tuple[str, ...] = option(
+        "command", (), "What tests the installed wheel, such as `pytest tests`.", form="command"
+    )
     requires: tuple[str, ...] = option("texts", (), "What the tests need beside the wheel, such as `pytest`.")
 
 
@@ -203,9 +229,13 @@ class Config:
     root: Path
     file: Path
     origins: Mapping[str, str]
-    project: str = option("text", ".", "The folder whose pyproject.toml has the service's [project] table.")
+    project: str = option(
+        "text", ".", "The folder whose pyproject.toml has the service's [project] table.", form="folder"
+    )
     source_root: str = option("text", "", "`src` where it exists, else the project's folder.")
-    packages: tuple[str, ...] = option("texts", (), "Every top-level package under the source root where empty.")
+    packages: tuple[str, ...] = option(
+        "texts", (), "Every top-level package under the source root where empty.", form="packages"
+    )
     exclude: tuple[str, ...] = option("texts", (), "Globs relative to the source root; these modules stay Python.")
     backend: str = option(
         "text",
@@ -219,7 +249,7 @@ class Config:
     migrate: MigrateConfig = field(default_factory=MigrateConfig, metadata={"section": MigrateConfig})
     dev: DevConfig = field(default_factory=DevConfig, metadata={"section": DevConfig})
     engine: EngineConfig = field(default_factory=EngineConfig, metadata={"section": EngineConfig})
-    image: Mapping[str, ImageConfig] = field(default_factory=dict, metadata={"tables": ImageConfig})
+    image: Mapping[str, ImageConfig] = field(default_factory=dict, metadata={"tables": ImageConfig, "named": "image"})
     nox: NoxConfig = field(default_factory=NoxConfig, metadata={"section": NoxConfig})
 
     @property

@@ -29,7 +29,7 @@ def parse(kind: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value in, an
 
 
 def _text(value: Any) -> str:  # noqa: ANN401
-    if isinstance(value, str):
+    if isinstance(value, str) and "\0" not in value:
         return value
     raise ValueError("a text")
 
@@ -37,7 +37,7 @@ def _text(value: Any) -> str:  # noqa: ANN401
 def _texts(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     if isinstance(value, str):
         value = _from_text(value) if value.lstrip().startswith("[") else [part for part in value.split(",") if part]
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if isinstance(value, list) and all(isinstance(item, str) and "\0" not in item for item in value):
         return tuple(value)
     raise ValueError("a list of texts")
 

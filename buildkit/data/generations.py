@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -24,6 +25,7 @@ PARTIAL = ".partial"
 READ = "read"
 """The file that says when all of the data was last read to its end."""
 
+_NAME = re.compile(rf"([0-9]{{6,}})-[0-9]{{8,}}T[0-9]{{6}}({re.escape(PARTIAL)})?\Z")
 _SWITCH = ".current."
 
 _OWN = frozenset({"generations", "current", "leases", "lease.lock", "read.lock", "inputs.json", READ, "pull"})
@@ -256,9 +258,15 @@ def _sweep(folder: Path) -> None:
 
 
 def clear(folder: Path) -> list[str]:
-    """Delete all that was made, the current generation first of all; return the names of the generations."""
-    files.remove(folder / "current")
+    """Delete all that was made, the current generation first of all; return the names of the generations.
+
+    Where there are no generations nothing was made, and what lies there is somebody else's.
+    """
     found = all_of(folder)
+    if not found:
+        return []
+    if (folder / "current").is_symlink():
+        files.remove(folder / "current")
     for place in found:
         delete(place)
     _sweep(folder)
@@ -294,6 +302,6 @@ def _above(path: str) -> Iterator[str]:
 
 
 def _number(place: Path) -> int:
-    """Return the number in the name of a generation; 0 for anything else that lies there."""
-    head, dash, _ = place.name.partition("-")
-    return int(head) if dash and head.isdecimal() else 0
+    """Return the number in the name of a generation; 0 for anything else that lies there, which is somebody else's."""
+    found = _NAME.match(place.name)
+    return int(found[1]) if found else 0

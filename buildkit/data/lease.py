@@ -17,6 +17,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,9 @@ MISSED = 4
 
 _KEPT = 20
 """So many claims stay before those of the past are deleted; each is a few bytes."""
+
+_HALF = re.compile(r"\.(inputs\.json|read|\d{6,}\.(json|end|free))\.\w+\.tmp\Z")
+"""Names of files that are being written here; others that look like them are somebody else's."""
 
 _LOCAL = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "jfs", "nilfs2"}
@@ -226,7 +230,8 @@ def _sweep(folder: Path) -> None:
     """Delete the halves of small files that a kill left. Whoever loses one that it still wrote makes it otherwise."""
     for place in (folder, folder / "leases"):
         for left in place.glob(".*.tmp"):
-            files.remove(left)
+            if _HALF.match(left.name):
+                files.remove(left)
 
 
 def _alive(folder: Path, number: int) -> bool:

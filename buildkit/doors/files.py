@@ -8,12 +8,14 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from buildkit.doors import reading
-from buildkit.model import ABSENT, Digest
+from buildkit.model import ABSENT, WORK, Digest
+
+MODE, FOLDER_MODE = 0o664, 0o775
+"""Of files and folders, less the umask. Never may everybody write: what lies there is loaded, or decides what is."""
 
 _CHUNK = 1 << 20
 _CLONE = 0x40049409  # FICLONE of ioctl_ficlone(2): Btrfs, XFS, bcachefs; other systems refuse the number
@@ -58,21 +60,20 @@ def _kind(entry: os.DirEntry[str]) -> str:
     return "@" if entry.is_symlink() else "/" if entry.is_dir(follow_symlinks=False) else " "
 
 
-def write(path: Path, content: bytes | str, *, mode: int = 0o644, durable: bool = False) -> None:
+def write(path: Path, content: bytes | str, *, mode: int = MODE, durable: bool = False) -> None:
     """Write `content` so that `path` holds the old or the new content at every moment, whatever happens.
 
     Args:
         path: the file; its folder is made where it is missing.
         content: text is written as UTF-8.
-        mode: permission bits of the new file.
+        mode: permission bits of the new file, of which the umask takes some.
         durable: wait until the disk has it, as well as its name.
     """
     data = content.encode() if isinstance(content, str) else content
-    with staged(path) as (descriptor, temporary):
+    with staged(path, mode) as (descriptor, temporary):
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]
-        os.fchmod(descriptor, mode)
         if durable:
             os.fsync(descriptor)
         os.replace(temporary, path)  # noqa: PTH105 - both are known to exist
@@ -94,7 +95,7 @@ def write_once(path: Path, content: str) -> bool:
             return os.stat(temporary).st_nlink > 1  # noqa: PTH116
         except OSError:  # a volume without hard links
             try:
-                made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+                made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
             except FileExistsError:
                 return False
             try:
@@ -104,7 +105,7 @@ def write_once(path: Path, content: str) -> bool:
     return True
 
 
-def write_if_changed(path: Path, content: bytes | str, *, mode: int = 0o644) -> bool:
+def write_if_changed(path: Path, content: bytes | str, *, mode: int = MODE) -> bool:
     """Write `content` unless `path` holds it already; return whether it was written."""
     data = content.encode() if isinstance(content, str) else content
     with contextlib.suppress(OSError):
@@ -153,16 +154,54 @@ def _shares_blocks(source: int, target: int) -> bool:
 
 
 @contextlib.contextmanager
-def staged(path: Path) -> Iterator[tuple[int, str]]:
-    """Give an open temporary file beside `path`; what the block has not renamed away is deleted at its end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+def staged(path: Path, mode: int = MODE) -> Iterator[tuple[int, str]]:
+    """Give an open temporary file beside `path`; what the block has not renamed away is deleted at its end.
+
+    Args:
+        path: where it is to be renamed to.
+        mode: permission bits, of which the umask takes some: that is why the file is made with them.
+    """
+    make_folder(path.parent)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    while True:
+        temporary = str(path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp"))
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(temporary, flags, mode)
+            break
     try:
         yield descriptor, temporary
     finally:
         os.close(descriptor)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)  # noqa: PTH108
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, with those above it, where it is missing. Whatever the umask, not everybody may write to it.
+
+    Raises:
+        OSError: it cannot be made, or something else is there.
+    """
+    try:
+        path.mkdir(FOLDER_MODE)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    except FileNotFoundError:
+        if path.parent == path:
+            raise
+        make_folder(path.parent)
+        make_folder(path)
+    else:
+        if path.name == WORK:
+            keep_to_itself(path)
+
+
+def keep_to_itself(work: Path) -> None:
+    """See to it that no version control takes the suite's own folder in: there are passwords in it, and databases."""
+    mark = work / ".gitignore"
+    if not mark.exists():
+        write(mark, "# made by the build: nothing in here belongs into a repository\n*\n")
 
 
 def remove_staged(path: Path) -> None:

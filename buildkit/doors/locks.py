@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from buildkit.doors import files
+
 
 class Busy(Exception):  # noqa: N818 - a fact, not a fault
     """Somebody else held the lock for all the time that one was ready to wait."""
@@ -39,8 +41,8 @@ def held(
     deadline = None if wait is None else time.monotonic() + wait
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        files.make_folder(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, files.MODE)
         try:
             _acquire(descriptor, path, kind, deadline, on_wait)
             if _is_at(path, descriptor):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 TEXT = 64 << 20
@@ -68,20 +69,24 @@ def require_regular(path: str | Path, mode: int) -> None:
         raise _not_a_file(path, stat.S_IFMT(mode))
 
 
-def read(path: str | Path, *, most: int = KEPT) -> bytes:
+def read(path: str | Path, *, most: int = KEPT, owners: Collection[int] | None = None) -> bytes:
     """Return the content of the regular file at `path`.
 
     Args:
         path: the file.
         most: the bytes that it may have.
+        owners: users whose file it may be; anybody's if None.
 
     Raises:
         NotAFile: something else lies there.
-        OSError: it cannot be read, or has more bytes.
+        OSError: it cannot be read, has more bytes, or is somebody else's.
     """
     descriptor = opened(path)
     try:
-        size = os.fstat(descriptor).st_size
+        about = os.fstat(descriptor)
+        if owners is not None and about.st_uid not in owners:
+            raise OSError(errno.EPERM, f"it belongs to user {about.st_uid}", str(path))
+        size = about.st_size
         parts = [b""]
         room = most
         while size <= most and room >= 0:

@@ -25,7 +25,7 @@ from buildkit.extensions.native import clear_scratch
 from buildkit.extensions.trees import Done, Tree
 from buildkit.model import LIBRARY, Action, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
-from buildkit.store.artifacts import Store, default_folder
+from buildkit.store.artifacts import of_machine
 
 if TYPE_CHECKING:
     from buildkit.extensions.crew import Job, Team, Yield
@@ -68,9 +68,9 @@ class Build:
         self._in_tree = output is None
         self._reuse = reuse
         self._team = team
-        self.store = Store(default_folder(environment), console.warn)
+        self.store = of_machine(environment, console.warn)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
-        self._memory = Memory(config, tree, self.store.folder, console.warn)
+        self._memory = Memory(config, tree, None if self.store.wrong else self.store.folder, console.warn)
         self._tree = Tree(self._output, self._memory)
         self._lock = config.work / "compile.lock"
         self._scratch = config.work / "scratch"
@@ -123,6 +123,7 @@ class Build:
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(locks.held(self._lock, on_wait=lambda: self._console.say(waiting)))
+                files.keep_to_itself(self._config.work)
                 self._clear_away()
             except OSError as error:
                 raise CompileError(

@@ -35,7 +35,7 @@ class Memory:
     Args:
         config: the project.
         tree: tells apart the trees that extensions of one checkout go to, such as `.cpython-311-x86_64-linux-gnu`.
-        store: the machine's store.
+        store: the machine's store; None where it may not be used.
         warn: told about a memory that is damaged or cannot be kept.
 
     `file` is the state's, `begun` the list of what is under way. After `read` there are `state`, `unrecorded`,
@@ -43,7 +43,7 @@ class Memory:
     whether the state is that of another checkout.
     """
 
-    def __init__(self, config: Config, tree: str, store: Path, warn: Callable[[str], None]) -> None:
+    def __init__(self, config: Config, tree: str, store: Path | None, warn: Callable[[str], None]) -> None:
         begun = config.work / f"begun{tree}"
         self.file = config.work / f"state{tree}.json"
         self.begun = Begun(begun)
@@ -58,7 +58,7 @@ class Memory:
         self._inputs = (config.file, config.service / "pyproject.toml")
         self._record = (self.file, begun)
         self._seen = sights.file_in(config.work, f"{tree}.")
-        self._tools = store / "tools"
+        self._tools = None if store is None else store / "tools"
         self._known_facts: Mapping[str, Any] = {}
         self._known_rows: dict[str, Row] = {}
         self._warn = warn
@@ -67,7 +67,7 @@ class Memory:
     def read(self) -> None:
         """Remember."""
         self.moment = clock.now()
-        tools = self._believed(self._tools)
+        tools = sights.Seen() if self._tools is None else self._believed(self._tools)
         self._known_facts, self._known_rows = tools.found.get("facts", {}), tools.rows()
         self.facts = dict(self._known_facts)
         self.cache = StatCache({**self._known_rows, **self._believed(self._seen).rows()})
@@ -136,6 +136,8 @@ class Memory:
         self._write_tools()
 
     def _write_tools(self) -> None:
+        if self._tools is None:
+            return
         known = self._known_rows
         now = {path: row for path, row in self.cache.rows().items() if not path.startswith(self._root)}
         if self.facts == self._known_facts and all(known.get(path) == row for path, row in now.items()):

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.compile.compilers import Compiler, Flags
+from buildkit.doors import files
 from buildkit.extensions.calls import Calls, NotCompiled, Refused
 from buildkit.extensions.headers import Compiled, Headers
 from buildkit.extensions.unit import Unit, compile_key, link_key
@@ -54,7 +55,7 @@ class Extension:
 @contextlib.contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
     """Give a new folder below `folder` for what a tool reads and writes; it is deleted at the end of the block."""
-    folder.mkdir(parents=True, exist_ok=True)
+    files.make_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         yield Path(place)
 

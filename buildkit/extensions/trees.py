@@ -92,7 +92,7 @@ class Tree:
         if self.digest(path) != digest:
             self._memory.begun.add(subject, path, digest)
             place = self.folder / path
-            files.write(place, content, mode=0o755)
+            files.write(place, content, mode=0o775)
             self._memory.cache.forget(str(place))
 
     def hide(self, path: str) -> None:

@@ -19,7 +19,7 @@ from buildkit.image.measure import in_words
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
 from buildkit.store import archive, prune, verify
-from buildkit.store.artifacts import Store, default_folder
+from buildkit.store.artifacts import Store, of_machine
 from buildkit.store.inventory import Entry, Inventory, look
 from buildkit.store.prune import Limits
 
@@ -91,7 +91,7 @@ def prune_store(config: Config, console: Console, environment: Mapping[str, str]
     store = _store(console, environment)
     with _worded(store.folder.parent):
         rows, freed, kept = _prune(config, console, store, look(store.folder), dry_run=dry_run)
-        if not dry_run and store.folder.is_dir():
+        if not dry_run and any((store.folder / kind).is_dir() for kind in ("actions", "blobs")):
             prune.set_mark(store.folder)
     return _report(
         "prune", store, rows, watch, {"dry-run": dry_run, "entries": len(rows), "freed": freed, "bytes": kept}
@@ -245,7 +245,10 @@ def _report(command: str, store: Store, rows: list[Outcome], watch: Stopwatch, f
 
 
 def _store(console: Console, environment: Mapping[str, str]) -> Store:
-    return Store(default_folder(environment), console.warn)
+    store = of_machine(environment, console.warn)
+    if store.wrong:
+        raise StoreError(f"store: {store.folder.parent} is not used: {store.wrong}", hint=_ELSEWHERE)
+    return store
 
 
 def _limits(config: Config) -> Limits:

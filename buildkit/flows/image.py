@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from buildkit.config import Config, in_ci
 from buildkit.core.fingerprint import digest_value, fingerprint
+from buildkit.core.ignore import parse
 from buildkit.core.plan import decide
 from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, StatCache
 from buildkit.errors import ConfigurationError, EngineError
-from buildkit.flows.image_inputs import compose_variables, request_of, staged_of
-from buildkit.image import engine, measure, revision, staging
+from buildkit.flows.image_inputs import cache_of, compose_variables, request_of, staged_of
+from buildkit.image import engine, measure, revision, rules, staging
 from buildkit.image.build import Request, build, image_id
-from buildkit.image.context import Context, digests, ignore_rules, scan
+from buildkit.image.context import Context, digests, scan
 from buildkit.image.progress import Vertex
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
@@ -26,6 +28,7 @@ from buildkit.store import state
 
 SCHEMA = "buildkit.image/1"
 
+_MOST_NAMED = 5
 _WIDTH = 110
 _WORTH_A_LINE = 0.1
 """Seconds from which a step of the builder is told."""
@@ -36,6 +39,7 @@ class _Inputs:
     """Everything that enters one image, found without the builder."""
 
     request: Request
+    staged: Mapping[str, bytes]
     context: Context
     parts: Mapping[str, Digest]
     rows: Mapping[str, Row]
@@ -74,7 +78,7 @@ def build_images(
     built: dict[str, object] = {}
     for name in wanted:
         image = _Image(config, console, environment, name)
-        with image.alone():
+        with nullcontext() if dry_run else image.alone():
             outcome, built[name] = image.bring_up_to_date(seen, must=must, dry_run=dry_run)
         console.news(outcome)
         outcomes.append(outcome)
@@ -152,25 +156,26 @@ class _Image:
             self._console.warn(f"image {self._name} is skipped: {error.message}\nhint: {error.hint}")
             return Outcome(self._name, "skipped", Reason("no engine", error.message)), self._facts(inputs)
         self._check_context(inputs)
+        self._say_withheld(inputs)
+        staging.write(self._folder, inputs.staged, cache_of(self._config, self._environment, make=True))
         steps = build(inputs.request, self._metadata, self._tell, self._environment)
         self._record(inputs, now)
         return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, steps)
 
     def _look(self, seen: revision.Revision) -> _Inputs:
         staged = staged_of(self._config, self._name)
-        staging.write(self._folder, staged)
         request = request_of(self._config, self._name, self._folder, seen)
-        context = scan(request.context, ignore_rules(request.context, request.dockerfile))
+        ignore = parse(staged[staging.IGNORED].decode(), staging.IGNORED)
+        context = scan(request.context, ignore, rules.secrets(staging.suite_rules()))
         cache = StatCache(sights.read(self._seen).rows())
         parts = {
             **digests(context, cache),
             **staging.digests(staged),
-            "dockerfile used": files.digest_file(request.dockerfile),
             "revision commit": digest_value([request.time, dict(request.labels)]),
-            "setting arguments": digest_value(dict(request.arguments)),
+            "setting arguments": digest_value([dict(request.arguments), request.given.parts()]),
             "setting names": digest_value(list(request.tags)),
         }
-        return _Inputs(request, context, parts, cache.rows())
+        return _Inputs(request, staged, context, parts, cache.rows())
 
     def _decide(self, inputs: _Inputs, kept: state.State) -> tuple[Fingerprint, Step]:
         """Compare with the last build, and ask the engine what it has: its bases and what it made of them."""
@@ -189,6 +194,19 @@ class _Image:
             inputs.context.largest(10),
             f"keep out what the image does not need with .dockerignore, or raise image.{self._name}.context-budget",
         )
+
+    def _say_withheld(self, inputs: _Inputs) -> None:
+        """Name what lies among the sources and is kept out as a secret: a service may miss it."""
+        source = self._config.source.relative_to(self._config.root).as_posix()
+        inside = "" if source == "." else f"{source}/"
+        packages = tuple(f"{inside}{name.replace('.', '/')}/" for name in self._config.packages) or (inside,)
+        missed = [path for path in inputs.context.withheld if "/" in path and path.startswith(packages)]
+        if missed and not self._settings.dockerfile:
+            more = f" and {len(missed) - _MOST_NAMED} more" if len(missed) > _MOST_NAMED else ""
+            self._console.say(
+                f"image {self._name}: kept out as secrets: {', '.join(missed[:_MOST_NAMED])}{more}; "
+                f"to bring one in, name it in .dockerignore: !{missed[0]}"
+            )
 
     def _tell(self, vertex: Vertex) -> None:
         if vertex.result == "done" and vertex.seconds >= _WORTH_A_LINE:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from buildkit.compile.modules import find_modules
 from buildkit.config import Config, ImageConfig
+from buildkit.core.fingerprint import digest_value
 from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 from buildkit.flows.data import pipeline_of
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import staging
 from buildkit.image.build import Request
+from buildkit.image.context import ignore_text
 from buildkit.image.requirements import MYPYC, read_project
 from buildkit.image.revision import Revision
+from buildkit.image.secrets import Given, of_project, of_suite
 from buildkit.runtime.settings import RuntimeSettings
+from buildkit.store.place import secret_of
 
 PROJECT = Path("/app")
 """Where the project lies in the container."""
@@ -28,10 +33,36 @@ _HEALTH = "--interval=5s --timeout=5s --start-period=300s --retries=3"
 
 
 def staged_of(config: Config, name: str) -> dict[str, bytes]:
-    """Return the files that the build of one image reads beside the project."""
-    own = config.root / ".dockerignore"
-    rules = [f"/{config.data.path}", *(reading.read_text(own, errors="replace").splitlines() if own.is_file() else ())]
-    return staging.staged_files(_contents(config, config.image[name]), _last_lines(name, config.image[name]), rules)
+    """Return the files that the build of one image reads beside the project.
+
+    Raises:
+        ConfigurationError: the settings do not fit.
+    """
+    settings = config.image[name]
+    dockerfile = _file(config, f"image.{name}.dockerfile", settings.dockerfile)
+    own = staging.Own(
+        dockerfile=None if dockerfile is None else reading.read(dockerfile),
+        rules=ignore_text(config.root, dockerfile or config.root / staging.DOCKERFILE),
+        data=os.path.relpath(config.root / config.data.path, config.root),
+        include=settings.include,
+    )
+    return staging.staged_files(_contents(config, settings), _last_lines(name, settings), own)
+
+
+def cache_of(config: Config, environment: Mapping[str, str], *, make: bool = False) -> str:
+    """Return what the names of the project's cache mounts in the builder begin with.
+
+    A builder knows its caches by name alone, and whoever knows the name can read and write one. So there is a number in
+    it that only this user knows, and the project's folder: other projects, also hostile ones, do not come upon it.
+
+    Args:
+        config: the project.
+        environment: names the store, beside which the number is kept.
+        make: draw the number where there is none yet.
+    """
+    repository = re.sub(r"[^a-z0-9]+", "-", str(read_project(config.service)["name"]).lower())
+    number = secret_of(environment, make=make)
+    return f"buildkit-{repository}-{digest_value([number, str(config.root)])[:20]}"
 
 
 def request_of(config: Config, name: str, folder: Path, seen: Revision) -> Request:
@@ -46,20 +77,21 @@ def request_of(config: Config, name: str, folder: Path, seen: Revision) -> Reque
     Raises:
         ConfigurationError: a file that the settings name is not there.
     """
-    settings, given = config.image[name], config.engine
+    given = config.engine
     python = f"python:{sys.version_info.major}.{sys.version_info.minor}"
     repository = repository_of(config, name)
+    arguments = {
+        "PYTHON_BUILD": given.python_build or python,
+        "PYTHON_SLIM": given.python_slim or f"{python}-slim",
+        "SOURCE_ROOT": _relative(config, config.source),
+        "DATA_MOUNT": config.data.mount,
+    }
     return Request(
         context=config.root,
-        dockerfile=_file(config, f"image.{name}.dockerfile", settings.dockerfile) or folder / "Dockerfile",
+        dockerfile=folder / staging.DOCKERFILE,
         tags=tuple(f"{repository}:{tag}" for tag in (seen.tag, "latest") if tag),
-        arguments={
-            "PYTHON_BUILD": given.python_build or python,
-            "PYTHON_SLIM": given.python_slim or f"{python}-slim",
-            "SOURCE_ROOT": _relative(config, config.source),
-            "DATA_MOUNT": config.data.mount,
-            **{key: str(value) for key, value in given.build_args.items()},
-        },
+        arguments=arguments,
+        given=_given(config, name, arguments),
         contexts={"buildkit": folder},
         labels={
             name: value
@@ -89,6 +121,19 @@ def compose_variables(config: Config, name: str, image: str) -> str:
         "DATA_MOUNT": config.data.mount,
     }
     return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
+def _given(config: Config, name: str, own: Mapping[str, str]) -> Given:
+    """Return the arguments and secrets that the project gives; what would do nothing is refused."""
+    arguments = {key: str(value) for key, value in config.engine.build_args.items()}
+    places = {
+        key: value if value.startswith("env:") else str(config.root / Path(value).expanduser())
+        for key, value in config.engine.secrets.items()
+    }
+    dockerfile = _file(config, f"image.{name}.dockerfile", config.image[name].dockerfile)
+    if dockerfile is None:
+        return of_suite(arguments, places, own)
+    return of_project(arguments, places, reading.read_text(dockerfile, errors="replace"))
 
 
 def _contents(config: Config, settings: ImageConfig) -> staging.Contents:

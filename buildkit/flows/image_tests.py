@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from buildkit.config import Config
-from buildkit.doors import process
+from buildkit.doors import locks, process
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError
 from buildkit.flows.image import chosen
-from buildkit.flows.image_inputs import repository_of, request_of, staged_of
+from buildkit.flows.image_inputs import cache_of, repository_of, request_of, staged_of
 from buildkit.image import engine, staging
 from buildkit.image.build import build
 from buildkit.image.revision import Revision
@@ -55,15 +55,17 @@ def run_tests_in(config: Config, console: Console, environment: Mapping[str, str
             "an image with a Dockerfile of its own has its tests there",
         )
     engine.require(environment)
-    folder = config.work / "image" / f"{name}-test"
-    staging.write(folder, staging.for_tests(staged_of(config, name), config.nox.requires, config.nox.tests))
+    folder = config.work / "image" / f"{name}.test"
+    staged = staging.for_tests(staged_of(config, name), config.nox.requires, config.nox.tests)
     request = replace(
         request_of(config, name, folder, Revision()),
         dockerfile=folder / "test.Dockerfile",
         tags=(f"{repository_of(config, name)}:test",),
         target="test",
     )
-    build(request, folder.with_suffix(".metadata.json"), lambda _: None, environment)
+    with locks.held(folder.with_name(f"{folder.name}.lock")):
+        staging.write(folder, staged, cache_of(config, environment, make=True))
+        build(request, folder.with_name(f"{folder.name}.metadata.json"), lambda _: None, environment)
     run = ["docker", "run", "--rm", "--init", request.tags[0]]
     exit_code = process.listen(run, console.say, environment=environment)
     if exit_code != 0:

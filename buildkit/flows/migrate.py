@@ -15,7 +15,7 @@ from buildkit.migrate.graph import Graph, read
 from buildkit.migrate.settings import MigrationSettings, find
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
-from buildkit.store.artifacts import default_folder
+from buildkit.store.artifacts import usable_folder
 
 SCHEMA = "buildkit.migrate/1"
 
@@ -187,7 +187,7 @@ def ensure_database(config: Config, environment: Mapping[str, str]) -> Database:
     url = environment.get(config.migrate.url_env)
     if url:
         return Database(url)
-    server = devdb.ensure(config.root, environment, cache=default_folder(environment))
+    server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
     return Database(server.url, server.started)
 
 

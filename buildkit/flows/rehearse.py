@@ -17,7 +17,7 @@ from buildkit.migrate.lint import find_squawk, lint
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
-from buildkit.store.artifacts import default_folder
+from buildkit.store.artifacts import usable_folder
 
 SQL_SCHEMA = "buildkit.migrate.sql/1"
 SCHEMA = "buildkit.migrate.rehearse/1"
@@ -109,7 +109,7 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
     def trace(revision: str, found: list[dict[str, Any]]) -> None:
         locks.extend({"revision": revision, **row} for row in found)
 
-    server = devdb.ensure(config.root, environment, cache=default_folder(environment))
+    server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
     with rehearsal.throw_away(server.url) as url:
         console.say(f"rehearsing on a copy of {address}; it is only read")
         rehearsal.copy(address, url, settings, at, _programs(environment), rows=rows)
@@ -140,7 +140,7 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
         return _nothing(console, watch)
     target, down = graph.way_down()
     programs = _programs(environment)
-    server = devdb.ensure(config.root, environment, cache=default_folder(environment))
+    server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
 
     def up(url: str) -> str:
         upgrade.upgrade(settings, url, environment={}, say=console.say, tell=lambda _: None)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from buildkit.doors import process
 from buildkit.errors import ImageError
 from buildkit.image.progress import Progress, Vertex
+from buildkit.image.secrets import Given, redacted
+
+_QUIET = {"BUILDX_METADATA_PROVENANCE": "disabled"}
+"""The file of results would else have the arguments in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,8 @@ class Request:
         context: the build context.
         dockerfile: the Dockerfile.
         tags: full names, such as `orbits-api:latest`.
-        arguments: build arguments.
+        arguments: build arguments that the suite sets.
+        given: further arguments and secrets, which the project gives.
         contexts: named contexts.
         labels: labels of the image.
         ca_bundle: a file that package installs trust; it is a secret of the build, so it enters no layer.
@@ -33,6 +39,7 @@ class Request:
     dockerfile: Path
     tags: tuple[str, ...]
     arguments: Mapping[str, str] = field(default_factory=dict)
+    given: Given = field(default_factory=Given)
     contexts: Mapping[str, Path] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     ca_bundle: Path | None = None
@@ -46,6 +53,8 @@ def command(request: Request, metadata: Path) -> list[str]:
     Attestations are off: they would turn the image into an index, which some services refuse, and change its digest.
     """
     arguments = {**request.arguments, "SOURCE_DATE_EPOCH": str(request.time)}
+    bundle = {"ca": str(request.ca_bundle)} if request.ca_bundle else {}
+    given = replace(request.given, secrets={**request.given.secrets, **bundle})
     return [
         *("docker", "buildx", "build", "--progress=plain", "--load", "--provenance=false", "--sbom=false"),
         *("--file", str(request.dockerfile), "--metadata-file", str(metadata)),
@@ -54,7 +63,7 @@ def command(request: Request, metadata: Path) -> list[str]:
         *_each("--build-arg", _assigned(arguments)),
         *_each("--build-context", _assigned(request.contexts)),
         *_each("--label", _assigned(request.labels)),
-        *(["--secret", f"id=ca,src={request.ca_bundle}"] if request.ca_bundle else []),
+        *given.flags(),
         str(request.context),
     ]
 
@@ -74,12 +83,20 @@ def build(
         environment: the variables of the docker client; this process's own if None.
 
     Raises:
+        ConfigurationError: a secret is not where it is said to be.
         ImageError: a step failed; with its name and its last words.
     """
+    variables = {**(os.environ if environment is None else environment), **request.given.variables(), **_QUIET}
+    request.given.require(variables)
+    hidden = request.given.hidden(variables)
     progress = Progress(hear)
     with suppress(FileNotFoundError):
         metadata.unlink()
-    exit_code = process.listen(command(request, metadata), progress.feed, environment=environment)
+
+    def feed(line: str) -> None:
+        progress.feed(redacted(line, hidden))
+
+    exit_code = process.listen(command(request, metadata), feed, environment=variables)
     if exit_code != 0:
         step, words = progress.failure()
         raise ImageError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,10 +37,12 @@ class Context:
     Args:
         root: the folder.
         entries: files, links and folders, those above a kept file included, sorted by path.
+        withheld: what is kept out by one of the rules that were to be watched.
     """
 
     root: Path
     entries: tuple[Entry, ...]
+    withheld: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -56,39 +58,63 @@ class Context:
         return sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:count]
 
 
+def ignore_text(root: Path, dockerfile: Path) -> str:
+    """Return the rules for a build of `dockerfile`: those in `<Dockerfile>.dockerignore`, else the context's own."""
+    for file in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), root / ".dockerignore"):
+        if file.is_file():
+            return reading.read_text(file, errors="replace").removeprefix("\ufeff")
+    return ""
+
+
 def ignore_rules(root: Path, dockerfile: Path) -> Ignore:
-    """Return the rules for a build of `dockerfile`: those in `<Dockerfile>.dockerignore`, else the context's own.
+    """Return `ignore_text`, parsed.
 
     Raises:
         ConfigurationError: a line is no valid pattern.
     """
-    for file in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), root / ".dockerignore"):
-        if file.is_file():
-            return parse(reading.read_text(file, errors="replace"), file.name)
-    return Ignore()
+    return parse(ignore_text(root, dockerfile), f"{dockerfile.name}.dockerignore")
 
 
-def scan(root: Path, ignore: Ignore) -> Context:
-    """Return the context of a build in `root`. Links are not followed: the builder gets them as links."""
-    return Context(root, tuple(sorted(_walk(root, "", ignore, None), key=lambda entry: entry.path)))
+def scan(root: Path, ignore: Ignore, watched: Collection[str] = ()) -> Context:
+    """Return the context of a build in `root`. Links are not followed: the builder gets them as links.
+
+    Args:
+        root: the folder.
+        ignore: what stays out.
+        watched: rules of which it is of interest what they keep out.
+    """
+    walk = _Walk(root, ignore, frozenset(watched))
+    entries = sorted(walk.below("", None), key=lambda entry: entry.path)
+    return Context(root, tuple(entries), tuple(sorted(walk.withheld)))
 
 
-def _walk(root: Path, folder: str, ignore: Ignore, above: Verdict | None) -> Iterator[Entry]:
-    with os.scandir(root / folder) as found:
-        for item in found:
-            path = f"{folder}/{item.name}" if folder else item.name
-            verdict = ignore.judge(path, above)
-            if item.is_dir(follow_symlinks=False):
-                if verdict.ignored and not ignore.may_keep_within(path):
-                    continue
-                inside = list(_walk(root, path, ignore, verdict))
-                if inside or not verdict.ignored:
-                    yield Entry(path, item.stat().st_mode, 0)
-                yield from inside
-            elif not verdict.ignored:
-                about = item.stat(follow_symlinks=False)
-                if not stat.S_ISSOCK(about.st_mode):
-                    yield Entry(path, about.st_mode, about.st_size if stat.S_ISREG(about.st_mode) else 0)
+class _Walk:
+    """A walk through the context."""
+
+    def __init__(self, root: Path, ignore: Ignore, watched: frozenset[str]) -> None:
+        self._root = root
+        self._ignore = ignore
+        self._watched = watched
+        self.withheld: list[str] = []
+
+    def below(self, folder: str, above: Verdict | None) -> Iterator[Entry]:
+        with os.scandir(self._root / folder) as found:
+            for item in found:
+                path = f"{folder}/{item.name}" if folder else item.name
+                verdict = self._ignore.judge(path, above)
+                if verdict.ignored and verdict.rule is not None and verdict.rule.text in self._watched:
+                    self.withheld.append(path)
+                if item.is_dir(follow_symlinks=False):
+                    if verdict.ignored and not self._ignore.may_keep_within(path):
+                        continue
+                    inside = list(self.below(path, verdict))
+                    if inside or not verdict.ignored:
+                        yield Entry(path, item.stat().st_mode, 0)
+                    yield from inside
+                elif not verdict.ignored:
+                    about = item.stat(follow_symlinks=False)
+                    if not stat.S_ISSOCK(about.st_mode):
+                        yield Entry(path, about.st_mode, about.st_size if stat.S_ISREG(about.st_mode) else 0)
 
 
 def digests(context: Context, cache: StatCache) -> dict[str, Digest]:

@@ -36,7 +36,8 @@ def look(folder: Path, environment: Mapping[str, str] | None = None, run: proces
     """Return the revision of the checkout that `folder` is in."""
 
     def ask(*arguments: str) -> str:
-        answer = run(["git", *arguments], folder=folder, environment=environment)
+        # without locks: `git status` would else write its index, on the way to a dry run too
+        answer = run(["git", "--no-optional-locks", *arguments], folder=folder, environment=environment)
         return answer.stdout.strip() if answer.ok else ""
 
     try:
@@ -55,7 +56,10 @@ def look(folder: Path, environment: Mapping[str, str] | None = None, run: proces
 
 def without_credentials(address: str) -> str:
     """Return the address of a repository without the name and the password that it may carry."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
     if "@" not in parts.netloc:
         return address
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,40 @@ from typing import Any
 
 from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.doors import files
-from buildkit.image import templates
+from buildkit.errors import ImageError
+from buildkit.image import rules, templates
 from buildkit.image.requirements import as_text, tools_text
 from buildkit.model import Digest
 
+DOCKERFILE = "Dockerfile"
+"""What is built."""
+
+IGNORED = "Dockerfile.dockerignore"
+"""The ignore rules, at the place where the builder looks for them first."""
+
 TESTS = "**/tests"
 """The ignore rule that a build for tests does without."""
+
+
+_MOUNT = b"id=buildkit-"
+"""How the names of the suite's cache mounts begin in its Dockerfiles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a project brings to its image build.
+
+    Args:
+        dockerfile: its own Dockerfile; None for the suite's.
+        rules: the text of the ignore file that counts for the build.
+        data: the folder of its data, relative to it.
+        include: files and folders that its settings name.
+    """
+
+    dockerfile: bytes | None = None
+    rules: str = ""
+    data: str = "data"
+    include: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +88,33 @@ class Contents:
         return json.dumps(wanted, indent=2, sort_keys=True) + "\n"
 
 
-def staged_files(contents: Contents, last_lines: Iterable[str], own_rules: Iterable[str]) -> dict[str, bytes]:
+def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dict[str, bytes]:
     """Return the files of the folder: path → content.
 
     Args:
         contents: what the runtime stage gets.
         last_lines: instructions behind the Dockerfile's: the command, the health check.
-        own_rules: ignore rules of the project, behind the suite's: a `!` rule wins over them.
+        own: what the project says of its context, and its Dockerfile where it has one.
     """
     docker = templates.folder()
-    dockerfile = (docker / "Dockerfile").read_text("utf-8")
-    rules = (docker / "Dockerfile.dockerignore").read_text("utf-8")
+    if own.dockerfile is None:
+        dockerfile = _joined((docker / "Dockerfile").read_text("utf-8"), *last_lines).encode()
+        ignored = rules.joined(suite_rules(), own.rules, own.data, own.include)
+    else:
+        dockerfile, ignored = own.dockerfile, rules.of_project(own.rules)
     texts = {
-        "Dockerfile": _joined(dockerfile, *last_lines),
-        "Dockerfile.dockerignore": _joined(rules, *own_rules),
+        IGNORED: ignored,
         "tools.txt": tools_text(contents.tools),
         "requirements.txt": as_text(contents.project.get("dependencies", ())),
         "contents/contents.json": contents.as_json(),
         "contents/app/buildkit.json": contents.settings,
     }
-    return {**{name: text.encode() for name, text in texts.items()}, **_suite()}
+    return {DOCKERFILE: dockerfile, **{name: text.encode() for name, text in texts.items()}, **_suite()}
+
+
+def suite_rules() -> str:
+    """Return the text of the suite's ignore rules."""
+    return (templates.folder() / IGNORED).read_text("utf-8")
 
 
 def for_tests(staged: Mapping[str, bytes], requirements: Iterable[str], command: Iterable[str]) -> dict[str, bytes]:
@@ -91,10 +127,10 @@ def for_tests(staged: Mapping[str, bytes], requirements: Iterable[str], command:
     """
     stages = (templates.folder() / "Dockerfile").read_text("utf-8")
     test = (templates.folder() / "test.Dockerfile").read_text("utf-8")
-    rules = staged["Dockerfile.dockerignore"].decode().splitlines()
+    ignored = staged[IGNORED].decode().splitlines()
     texts = {
         "test.Dockerfile": _joined(stages, test, instruction("CMD", command)),
-        "test.Dockerfile.dockerignore": _joined(*(rule for rule in rules if rule != TESTS)),
+        "test.Dockerfile.dockerignore": _joined(*(rule for rule in ignored if rule != TESTS)),
         "test-requirements.txt": as_text(requirements),
     }
     return {**staged, **{name: text.encode() for name, text in texts.items()}}
@@ -105,15 +141,43 @@ def instruction(name: str, command: Iterable[str]) -> str:
     return f"{name} {json.dumps(list(command), ensure_ascii=False)}"
 
 
-def write(folder: Path, staged: Mapping[str, bytes]) -> None:
-    """Make `folder` hold exactly `staged`; what is there already is left alone."""
+def write(folder: Path, staged: Mapping[str, bytes], cache: str) -> None:
+    """Make `folder` hold exactly `staged`; what is there already is left alone.
+
+    All that lies in it and is not of `staged` is deleted, so it must be a folder that only this makes: no part of its
+    path below the project's own folder of the suite may be a link, nor anything in it.
+
+    Args:
+        folder: `.buildkit/image/NAME`.
+        staged: what `staged_files` gave.
+        cache: what the names of the suite's cache mounts begin with. It has no part in what is built, and so none in
+            `staged`.
+
+    Raises:
+        ImageError: a link leads elsewhere.
+    """
+    for place in (folder.parent.parent, folder.parent, folder):
+        if place.is_symlink():
+            raise ImageError(f"{place} is a link to {place.readlink()}", hint="delete it: it must be a folder")
+    _take_away_strangers(folder, staged)
     for name, content in staged.items():
-        files.write_if_changed(folder / name, content)
-    for place, _, names in os.walk(folder):
-        for name in names:
+        own = name.endswith(DOCKERFILE) and not name.startswith("suite/")
+        mounts = content.replace(_MOUNT, f"id={cache}-".encode()) if own else content
+        files.write_if_changed(folder / name, mounts)
+
+
+def _take_away_strangers(folder: Path, staged: Mapping[str, bytes]) -> None:
+    """Delete what is not of `staged`: a link itself and not what it leads to, a file that is in a folder's way."""
+    known = {folder / name for name in staged}
+    folders = {parent for file in known for parent in file.parents}
+    for place, inner, names in os.walk(folder):
+        for name in (*names, *(name for name in inner if Path(place, name).is_symlink())):
             file = Path(place, name)
-            if file.relative_to(folder).as_posix() not in staged:
+            if file.is_symlink() or file in folders or file not in known:
                 files.remove(file)
+        for name in [name for name in inner if Path(place, name) in known]:
+            shutil.rmtree(Path(place, name))
+            inner.remove(name)
 
 
 def digests(staged: Mapping[str, bytes]) -> dict[str, Digest]:

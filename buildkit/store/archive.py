@@ -75,7 +75,6 @@ def pack(store: Store, actions: Iterable[Action], target: Path, *, means: bool =
                 if whole:
                     _add(archive, store.path("actions", key), action_text([{"key": key}, *whole]))
                     tally.actions += 1
-        os.fchmod(descriptor, 0o644)
         os.replace(temporary, target)  # noqa: PTH105 - both are known to exist
     tally.blobs = len(done)
     return tally

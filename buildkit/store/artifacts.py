@@ -19,7 +19,6 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from typing import Any
 from buildkit.core.fingerprint import digest_bytes
 from buildkit.doors import clock, files, locks, reading
 from buildkit.model import Digest
+from buildkit.store import place
 
 LAYOUT = "1"
 DEFLATED = ".z"
@@ -44,12 +44,19 @@ _DAY = 86400.0
 
 def default_folder(environment: Mapping[str, str]) -> Path:
     """Return the machine's store: `PYBUILDKIT_CACHE_DIR`, else a folder in the user's cache."""
-    named = environment.get("PYBUILDKIT_CACHE_DIR")
-    if named:
-        return Path(named).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/pybuildkit").expanduser()
-    return Path(environment.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pybuildkit"
+    return place.find(environment).folder
+
+
+def usable_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return the machine's store, None where there is none that may be used."""
+    found = place.find(environment)
+    return None if found.wrong else found.folder
+
+
+def of_machine(environment: Mapping[str, str], warn: Callable[[str], None]) -> Store:
+    """Return the machine's store; one that takes and gives nothing where its folder may not be used."""
+    found = place.find(environment)
+    return Store(found.folder, warn, wrong=found.wrong, shared=found.shared)
 
 
 class Store:
@@ -58,15 +65,20 @@ class Store:
     Args:
         folder: it is made at the first write.
         warn: told once about a bad entry or a store that cannot be written.
+        wrong: why nothing may be taken from it nor kept in it; empty if that is well.
+        shared: entries of other users count, too: a group shares it.
 
     `grew` says whether anything was kept since this object was made.
     """
 
-    def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, warn: Callable[[str], None], *, wrong: str = "", shared: bool = False) -> None:
         self.folder = folder / f"v{LAYOUT}"
         self.grew = False
+        self.wrong = wrong
         self._warn = warn
-        self._writable = True
+        self._told = False
+        self._writable = not wrong
+        self._owners = None if shared else frozenset({0, os.geteuid()})
 
     def entries(self, key: Digest) -> list[dict[str, Any]]:
         """Return what actions with this key made, newest first; each entry says under which further conditions."""
@@ -92,7 +104,7 @@ class Store:
         """Keep `content` and return its digest."""
         digest = digest_bytes(content)
         path = self.path("blobs", digest, DEFLATED if deflate else "")
-        if not _marked(path):
+        if not self._marked(path):
             self._write(path, zlib.compress(content, _DEFLATE_LEVEL) if deflate else content)
         return digest
 
@@ -100,7 +112,7 @@ class Store:
         """Keep what a compiler made for the linker, which is the first to go where room is wanted."""
         digest = digest_bytes(content)
         path = self.path("blobs", digest, OBJECT)
-        if not _marked(path):
+        if not self._marked(path):
             self._write(path, content)
         return digest
 
@@ -124,7 +136,9 @@ class Store:
 
     def has(self, digest: Digest) -> bool:
         """Return whether there is an entry for this digest; whether it is whole shows when it is read."""
-        return any(self.path("blobs", digest, ending).exists() for ending in ("", DEFLATED, OBJECT))
+        return not self._refused() and any(
+            self.path("blobs", digest, ending).exists() for ending in ("", DEFLATED, OBJECT)
+        )
 
     @contextlib.contextmanager
     def alone(self, key: Digest) -> Iterator[None]:
@@ -141,14 +155,32 @@ class Store:
         """Return where the entry lies: `kind` is `actions` or `blobs`."""
         return self.folder / kind / digest[:2] / f"{digest}{ending}"
 
+    def _refused(self) -> bool:
+        """Whether the store may not be used; it is said once."""
+        if self.wrong and not self._told:
+            self._told = True
+            self._warn(f"store: {self.folder.parent} is not used: {self.wrong}; nothing is kept")
+        return bool(self.wrong)
+
     def _read(self, path: Path) -> bytes | None:
+        if self._refused():
+            return None
         try:
-            return reading.read(path)
+            return reading.read(path, owners=self._owners)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            self._warn(f"store: {path.name}: {os.strerror(error.errno or 0)}; made anew")
+            self._warn(f"store: {path.name}: {error.strerror}; made anew")
             return None
+
+    def _marked(self, path: Path) -> bool:
+        """Return whether the entry is there and one's own; it is used then."""
+        try:
+            owner = path.stat().st_uid
+        except OSError:
+            return False
+        _mark(path)
+        return self._owners is None or owner in self._owners
 
     def _write(self, path: Path, content: bytes) -> None:
         if not self._writable:
@@ -196,14 +228,6 @@ def blob(digest: str, kept: bytes, *, deflated: bool) -> bytes | None:
     except zlib.error:
         return None
     return content if hashlib.sha256(content).hexdigest() == digest else None
-
-
-def _marked(path: Path) -> bool:
-    """Return whether the entry is there; it is used then."""
-    if path.exists():
-        _mark(path)
-        return True
-    return False
 
 
 def _mark(path: Path) -> None:

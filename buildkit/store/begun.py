@@ -38,7 +38,8 @@ class Begun:
         """
         body = json.dumps([subject, path, digest])
         line = f"\n{_checksum(body)} {body}".encode()  # a cut line before it ends here
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+        descriptor = os.open(self._file, flags, files.MODE)
         try:
             if os.write(descriptor, line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._file))

@@ -13,6 +13,7 @@ from buildkit.model import Digest
 from buildkit.store.artifacts import DEFLATED, OBJECT
 
 _NAME = re.compile(rf"([0-9a-f]{{64}})(?:{re.escape(DEFLATED)}|{re.escape(OBJECT)})?")
+_LOCK = re.compile("[0-9a-f]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ def _entries(folder: Path) -> Iterator[Entry]:
 
 
 def _locks(folder: Path) -> Iterator[Path]:
-    return (Path(item.path) for item in _scan(folder) if item.is_file(follow_symlinks=False))
+    return (
+        Path(item.path) for item in _scan(folder) if _LOCK.fullmatch(item.name) and item.is_file(follow_symlinks=False)
+    )
 
 
 def _scan(folder: Path | os.DirEntry[str]) -> Iterator[os.DirEntry[str]]:

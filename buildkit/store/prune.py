@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.doors import locks, reading
+from buildkit.doors import files, locks, reading
 from buildkit.model import Digest, Reason
 from buildkit.store.artifacts import BLOBS, action
 from buildkit.store.inventory import Entry, Inventory
@@ -125,8 +125,8 @@ def is_due(folder: Path, now: float) -> bool:
 
 def set_mark(folder: Path) -> None:
     """Note that the store is pruned now. Others see it, so that one alone does it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).touch()
+    files.make_folder(folder)
+    (folder / _MARK).touch(files.MODE)
     os.utime(folder / _MARK)
 
 

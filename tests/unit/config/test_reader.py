@@ -206,7 +206,7 @@ command = 1
 [tool.buildkit.image.api]
 port = 80
 command = ["serve"]
-[tool.buildkit.image."the worker"]
+[tool.buildkit.image."worker-2"]
 command = 7
 [[tool.buildkit.data.stage]]
 name = "first"
@@ -219,7 +219,7 @@ params = 5
 
     assert refused(root).details == (
         "pyproject.toml:15: [tool.buildkit] data.stage.params: expected a table, found 5",
-        "pyproject.toml:10: [tool.buildkit] image.the worker.command: expected a list of texts, found 7",
+        "pyproject.toml:10: [tool.buildkit] image.worker-2.command: expected a list of texts, found 7",
     )
 
 

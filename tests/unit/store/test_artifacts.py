@@ -8,7 +8,7 @@ import pytest
 
 from buildkit.core.fingerprint import digest_bytes
 from buildkit.model import Digest
-from buildkit.store.artifacts import Store, default_folder
+from buildkit.store.artifacts import Store
 
 KEY = digest_bytes(b"key")
 ENTRY = {"output": digest_bytes(b"content"), "headers": ["a.h"]}
@@ -182,11 +182,6 @@ def test_a_writer_that_is_killed_leaves_nothing_that_is_had(store: Store) -> Non
     assert store.get(digest) is None
     assert store.put(b"content") == digest
     assert store.get(digest) == b"content"
-
-
-def test_the_store_lies_where_it_is_wished() -> None:
-    assert default_folder({"PYBUILDKIT_CACHE_DIR": "/cache", "XDG_CACHE_HOME": "/other"}) == Path("/cache")
-    assert default_folder({"PYBUILDKIT_CACHE_DIR": "~/cache"}) == Path.home() / "cache"
 
 
 def test_keys_of_the_same_lock_wait_for_each_other_and_end(store: Store) -> None:

@@ -1,0 +1,196 @@
+"""What a name may be: names of the settings become names of files, images and variables, so each is held to a form.
+
+Each form is a function that raises `ValueError` with what was expected; `settings.option` names the form of a setting,
+and the reader asks it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+_IMAGE = r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_STAGE = r"\w([\w. -]*\w)?"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+_PATTERN = r"[\w.*?\[\]!-]+"
+_IDENTITY = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+_MOUNT = r"(/[A-Za-z0-9._@+-]+)+"
+_HEALTH = r"/[!#-\[\]-~]*"
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_NAME = rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*"
+_REPOSITORY = _NAME
+_REFERENCE = rf"{_NAME}(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?:@[a-z0-9+._-]+:[0-9a-fA-F]{{32,}})?"
+
+_LONGEST = 100  # bytes: room for what is put behind it, below the 255 of a file's name
+_TAKEN = frozenset(
+    [
+        "/app",
+        "/bin",
+        "/boot",
+        "/etc",
+        "/home",
+        "/lib",
+        "/lib32",
+        "/lib64",
+        "/libx32",
+        "/media",
+        "/mnt",
+        "/opt",
+        "/root",
+        "/run",
+        "/sbin",
+        "/srv",
+        "/tmp",  # noqa: S108 - a name in the image
+        "/usr",
+        "/usr/bin",
+        "/usr/lib",
+        "/usr/local",
+        "/var",
+        "/var/lib",
+    ]
+)
+_CLOSED = ("/dev", "/proc", "/sys", "/opt/venv", "/opt/buildkit", "/usr/local/bin", "/usr/local/lib")
+_PORTS = range(1, 65536)
+
+
+def image(name: str) -> None:
+    """Hold to the form of an image's name, which is that of a folder and a part of the image's default repository."""
+    if not re.fullmatch(_IMAGE, name):
+        raise ValueError("a name of ASCII letters, digits, - and _ (such as api), at most 63 of them")
+
+
+def stage(name: str) -> None:
+    """Hold to the form of a stage's name, which is that of a file."""
+    if name and not (re.fullmatch(_STAGE, name) and len(name.encode("utf-8", "replace")) <= _LONGEST):
+        raise ValueError(f"a name of letters, digits, spaces, - _ and . inside, at most {_LONGEST} bytes")
+
+
+def pattern(text: str) -> None:
+    """Hold to the form of a pattern of modules."""
+    if not re.fullmatch(_PATTERN, text) or ".." in text or text.startswith("."):
+        raise ValueError('a module\'s name or a pattern of names, such as "app.fast" or "app.core.*"')
+
+
+def packages(names: tuple[str, ...]) -> None:
+    """Hold to the form of the names of packages."""
+    if not all(part.isidentifier() for name in names for part in name.split(".")):
+        raise ValueError('names of packages, such as "app"')
+
+
+def folder(path: str) -> None:
+    """Hold to a path that means the same to everyone: no `~`, which only a shell knows."""
+    if path.startswith("~"):
+        raise ValueError('a path without "~", which is not expanded here')
+    if not path or not path.isprintable():
+        raise ValueError("a path")
+
+
+def within(paths: tuple[str, ...]) -> None:
+    """Hold to globs that stay in the project."""
+    for path in paths:
+        if not path or path.startswith(("/", "~")) or ".." in path.split("/") or not path.isprintable():
+            raise ValueError("files and folders of the project, as paths relative to it")
+
+
+def mount(path: str) -> None:
+    """Hold to the place of a volume in a container: whatever lies there in the image is hidden by it."""
+    if not re.fullmatch(_MOUNT, path) or posixpath.normpath(path) != path:
+        raise ValueError('an absolute path in the container, such as "/app/data"')
+    if path in _TAKEN or any(f"{path}/".startswith(f"{place}/") for place in _CLOSED):
+        raise ValueError(f'a folder for the data alone, such as "/app/data": the image itself lies in {path}')
+
+
+def health(path: str) -> None:
+    """Hold to the path of an address; empty for none."""
+    if path and not re.fullmatch(_HEALTH, path):
+        raise ValueError('a path such as "/health", or "" for no health check')
+
+
+def port(number: int) -> None:
+    """Hold to the number of a port."""
+    if number not in _PORTS:
+        raise ValueError("a port from 1 to 65535")
+
+
+def repository(name: str) -> None:
+    """Hold to the name of an image without a tag; empty for the default."""
+    if name and not re.fullmatch(_REPOSITORY, name):
+        raise ValueError('the name of an image without a tag, in lower case, such as "registry.example.org/team/api"')
+
+
+def reference(name: str) -> None:
+    """Hold to the name of an image with or without tag and digest; empty for the default."""
+    if name and not re.fullmatch(_REFERENCE, name):
+        raise ValueError('the name of an image, such as "python:3.12-slim"')
+
+
+def arguments(table: Mapping[str, Any]) -> None:
+    """Hold to build arguments: the builder takes names of variables, and texts."""
+    for name, value in table.items():
+        if not re.fullmatch(_VARIABLE, name):
+            raise ValueError(f"names of variables, not {name!r}")
+        if not isinstance(value, (str, int, float)) or isinstance(value, bool) or _broken(str(value)):
+            raise ValueError(f"a text or a number for {name}")
+
+
+def secrets(table: Mapping[str, Any]) -> None:
+    """Hold to secrets of a build: a name, and where the secret is."""
+    for name, value in table.items():
+        if not re.fullmatch(_IDENTITY, name):
+            raise ValueError(f"names of letters, digits, - _ and ., not {name!r}")
+        if not isinstance(value, str) or not value or not value.isprintable():
+            raise ValueError(f'"env:VARIABLE" or a file for {name}')
+        if value.startswith("env:") and not re.fullmatch(_VARIABLE, value[4:]):
+            raise ValueError(f'"env:VARIABLE" or a file for {name}')
+
+
+def command(words: Any) -> None:  # noqa: ANN401 - what `values` makes of a command
+    """Hold to a command as a list. A text would need a shell to say where one argument ends."""
+    if isinstance(words, str):
+        raise ValueError('a list such as ["uvicorn", "app.main:app"]')  # noqa: TRY004 - as all forms
+
+
+def alike(names: Iterable[str], same: str = "") -> list[tuple[str, str]]:
+    """Return pairs of names that lead to the same place.
+
+    Args:
+        names: such as those of all images.
+        same: characters that count as one, as `-_` do in the name of an image; letters always do in either case, as
+            they do on some disks.
+    """
+    import unicodedata  # noqa: PLC0415 - most projects have one image
+
+    seen: dict[str, str] = {}
+    found = []
+    for name in names:
+        folded = unicodedata.normalize("NFC", name).casefold().translate(str.maketrans(same, "-" * len(same)))
+        if folded in seen:
+            found.append((seen[folded], name))
+        seen.setdefault(folded, name)
+    return found
+
+
+def _broken(text: str) -> bool:
+    """Whether a text has what a command line or a line of a file cannot carry."""
+    return bool({*"\0\r\n"} & {*text})
+
+
+FORMS: Mapping[str, Callable[[Any], None]] = {
+    "image": image,
+    "stage": stage,
+    "pattern": pattern,
+    "packages": packages,
+    "folder": folder,
+    "within": within,
+    "mount": mount,
+    "health": health,
+    "port": port,
+    "repository": repository,
+    "reference": reference,
+    "arguments": arguments,
+    "secrets": secrets,
+    "command": command,
+}

@@ -1,0 +1,74 @@
+"""The ignore rules of an image build: the suite's, then the project's, then once more what must not be let in unnamed.
+
+A project's rule that begins with `!` brings files back. `!src/**` means the sources and not a key that lies among them,
+so the rules for secrets, for the data and for the suite's own folder stand behind it again. Who does want such a file,
+a public certificate say, names it: `!src/app/ca.pem`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+
+from buildkit.core.ignore import Ignore, Verdict, parse
+from buildkit.model import WORK
+
+OWN = (f"**/{WORK}", f"**/{WORK}/**")
+"""Keep out the folder of the suite: it has the data and the password of the development database."""
+
+_SECRETS = "# secrets"
+
+
+def joined(suite: str, project: str, data: str, wanted: Iterable[str] = ()) -> str:
+    """Return the text of the ignore file for the suite's Dockerfile.
+
+    Args:
+        suite: the suite's rules.
+        project: the project's own `.dockerignore`.
+        data: the data's folder, relative to the project; a place elsewhere is none of the context.
+        wanted: files and folders that the settings name, which is as good as a rule that names them.
+    """
+    first, _, _ = suite.partition(_SECRETS)
+    folder = posixpath.normpath(data)
+    keeps = [*([] if folder.startswith((".", "/")) else [f"/{escaped(folder)}"]), *secrets(suite)]
+    judge = parse("\n".join(keeps))
+    lines = project.removeprefix("\ufeff").splitlines()
+    named = [line for line in (*lines, *(f"!{name}" for name in wanted)) if _names(line, judge)]
+    if any(line.strip().startswith("!") for line in lines):  # it may bring back what is in a folder, not the folder
+        keeps = [*keeps, *(f"{pattern}/**" for pattern in keeps)]
+    parts = (first.rstrip(), "", *lines, "", _SECRETS, *keeps, *named, *OWN)
+    return "".join(f"{line}\n" for line in parts)
+
+
+def of_project(text: str) -> str:
+    """Return the text of the ignore file for a Dockerfile of the project's own: its rules, and one for our folder."""
+    return "".join(f"{line}\n" for line in (text.rstrip(), *OWN))
+
+
+def secrets(suite: str) -> list[str]:
+    """Return the suite's rules for secrets, which are its last ones."""
+    return suite.partition(_SECRETS)[2].splitlines()[1:]
+
+
+def escaped(path: str) -> str:
+    """Return the pattern that matches this path alone."""
+    return re.sub(r"([\\*?\[\]])", r"\\\1", path)
+
+
+def _names(line: str, keeps: Ignore) -> bool:
+    """Whether a rule brings back, by its name, what `keeps` keep out: `!a/b.pem` does, `!a/**` does not."""
+    text = line.strip()
+    if not text.startswith("!"):
+        return False
+    pattern = posixpath.normpath(text[1:].strip().lstrip("/"))
+    return _judged(pattern, keeps).ignored
+
+
+def _judged(path: str, rules: Ignore) -> Verdict:
+    parts: Sequence[str] = path.split("/")
+    verdict = None
+    for end in range(1, len(parts) + 1):
+        verdict = rules.judge("/".join(parts[:end]), verdict)
+    assert verdict is not None  # noqa: S101 - a path has a part
+    return verdict

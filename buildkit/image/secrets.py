@@ -1,0 +1,199 @@
+"""What enters a build beside files: arguments, and secrets that no layer, no history and no list of processes shows.
+
+A build argument stands in `docker history` of the stages that use it, and a command line can be read by every user of
+the machine. So what a project gives goes to the docker client in its environment, and what pip needs to reach an index
+goes into the build as a secret.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+from buildkit.core.fingerprint import digest_value
+from buildkit.errors import ConfigurationError
+
+PIP = {
+    "PIP_INDEX_URL": "index-url",
+    "PIP_EXTRA_INDEX_URL": "extra-index-url",
+    "PIP_TRUSTED_HOST": "trusted-host",
+}
+"""Build arguments that the suite's Dockerfile takes as a secret, each with its key in pip's configuration."""
+
+SECRETS = ("pip.conf", "netrc")
+"""The secrets that the suite's Dockerfile knows, beside the bundle of certificates."""
+
+INDEX = "PACKAGE_INDEX"
+"""The argument that says, without what is secret, where packages come from: another index installs anew."""
+
+_ANY = frozenset(
+    {name for word in ("HTTP", "HTTPS", "FTP", "NO", "ALL") for name in (f"{word}_PROXY", f"{word}_PROXY".lower())}
+)
+"""Arguments that every Dockerfile takes without declaring them."""
+
+_CLIENTS = re.compile(r"(BUILDKIT|BUILDX|DOCKER|LD|OTEL|SSL|XDG)_.*|PATH|HOME|TMPDIR|USER|SHELL|SOURCE_DATE_EPOCH")
+"""Variables that the docker client itself goes by: they are no place for somebody else's value."""
+
+_BUILDERS = "BUILDKIT_"
+"""How the arguments begin that the builder itself takes."""
+
+_ENV = "env:"
+_PIP_CONF = "PYBUILDKIT_PIP_CONF"
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+_HIDDEN = "****"
+_SHORTEST = 4
+"""Characters of a value that is looked for in the builder's words; shorter ones are part of many words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a project gives to its builds.
+
+    Args:
+        arguments: build arguments.
+        secrets: where each secret is: `env:VARIABLE`, or a file.
+        made: variables that such secrets are in, beside those that the user has set.
+    """
+
+    arguments: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    made: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def flags(self) -> list[str]:
+        """Return the flags of the docker client; no value is in them that the client itself does not go by."""
+        found = []
+        for name, value in sorted(self.arguments.items()):
+            found += ["--build-arg", f"{name}={value}" if _CLIENTS.fullmatch(name) else name]
+        for name, place in sorted(self.secrets.items()):
+            where = f"env={place[len(_ENV) :]}" if place.startswith(_ENV) else f"src={place}"
+            found += ["--secret", _row(f"id={name}", where)]
+        return found
+
+    def variables(self) -> dict[str, str]:
+        """Return what the docker client's environment has to have for `flags`."""
+        return {**{name: value for name, value in self.arguments.items() if not _CLIENTS.fullmatch(name)}, **self.made}
+
+    def parts(self) -> list[object]:
+        """Return what decides about the image: another token for the same index makes no other one."""
+        return [{name: redacted(value) for name, value in self.arguments.items()}, dict(self.secrets)]
+
+    def require(self, environment: Mapping[str, str]) -> None:
+        """Return if each secret is there.
+
+        Raises:
+            ConfigurationError: its variable is not set, or there is no such file.
+        """
+        for name, place in self.secrets.items():
+            variable = place[len(_ENV) :] if place.startswith(_ENV) else ""
+            if variable and not environment.get(variable) and variable not in self.made:
+                raise ConfigurationError(
+                    f"engine.secrets: {name} is to come from {variable}, which is not set",
+                    hint=f"set the variable {variable}, or name a file",
+                )
+            if not variable and not Path(place).is_file():
+                raise ConfigurationError(
+                    f"engine.secrets: {name}: there is no file {place}", hint='write "env:VARIABLE" for a variable'
+                )
+
+    def hidden(self, environment: Mapping[str, str]) -> list[str]:
+        """Return the texts that must not be shown, as far as they are known here.
+
+        Args:
+            environment: the variables of the docker client.
+        """
+        whole = [environment.get(place[len(_ENV) :], "") for place in self.secrets.values() if place.startswith(_ENV)]
+        texts = [*self.arguments.values(), *whole]
+        parts = [
+            part for text in texts for user in _CREDENTIALS.findall(text) for part in (user, *user.split(":", 1)[1:])
+        ]
+        plain = [line.strip() for text in whole if "://" not in text for line in text.splitlines()]
+        return [word for word in {*parts, *map(unquote, parts), *plain} if len(word) >= _SHORTEST]
+
+
+def of_suite(given: Mapping[str, str], secrets: Mapping[str, str], own: Collection[str]) -> Given:
+    """Return what the suite's Dockerfile gets.
+
+    Args:
+        given: the project's build arguments.
+        secrets: its secrets.
+        own: the arguments that the suite sets.
+
+    Raises:
+        ConfigurationError: an argument or a secret that this Dockerfile would not use.
+    """
+    index = {name: value for name, value in given.items() if name in PIP}
+    arguments = {name: value for name, value in given.items() if name not in PIP}
+    for name in arguments:
+        if name in own:
+            raise ConfigurationError(
+                f"engine.build-args: {name} is what the suite sets itself",
+                hint="use engine.python-build, engine.python-slim, source-root or data.mount",
+            )
+        if name not in _ANY and not name.startswith(_BUILDERS):
+            raise _unused(name, f"the suite's Dockerfile takes {', '.join(PIP)} and proxies")
+    for name in secrets:
+        if name not in SECRETS:
+            raise ConfigurationError(
+                f"engine.secrets: the suite's Dockerfile uses no secret {name}",
+                hint=f"it knows {' and '.join(SECRETS)}; a Dockerfile of your own may use any",
+            )
+    if not index:
+        named = dict(secrets)
+    elif "pip.conf" in secrets:
+        raise ConfigurationError(
+            f"engine.build-args: {min(index)} and the secret pip.conf say the same twice", hint="keep one of them"
+        )
+    else:
+        named = {**secrets, "pip.conf": f"{_ENV}{_PIP_CONF}"}
+    lines = (f"{PIP[name]} = {value}" for name, value in sorted(index.items()))
+    made = {_PIP_CONF: "\n".join(("[global]", *lines, ""))} if index else {}
+    if named:
+        shown = {name: redacted(value) for name, value in index.items()}
+        arguments[INDEX] = digest_value([shown, dict(secrets)])[:16]
+    return Given(arguments, named, made)
+
+
+def of_project(given: Mapping[str, str], secrets: Mapping[str, str], dockerfile: str) -> Given:
+    """Return what a Dockerfile of the project's own gets.
+
+    Raises:
+        ConfigurationError: it declares no such argument, so the builder would pass over it.
+    """
+    declared = _declared(dockerfile)
+    for name in given:
+        if name not in declared | _ANY and not name.startswith(_BUILDERS):
+            raise _unused(name, f'let it have the line "ARG {name}" in the stage that uses it')
+    return Given(dict(given), dict(secrets))
+
+
+def redacted(text: str, hidden: Iterable[str] = ()) -> str:
+    """Return a text without credentials in addresses, and without each text of `hidden`."""
+    for word in sorted(hidden, key=len, reverse=True):
+        text = text.replace(word, _HIDDEN)
+    return _CREDENTIALS.sub(_HIDDEN, text)
+
+
+def _unused(name: str, hint: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"engine.build-args: the Dockerfile declares no ARG {name}, so it would do nothing",
+        hint=f"{hint};\nwhat must stay secret goes into [tool.buildkit.engine] secrets",
+    )
+
+
+def _declared(dockerfile: str) -> frozenset[str]:
+    """Return the names of all arguments that a Dockerfile declares, in whatever stage."""
+    joined = re.sub(r"[\\`][ \t]*\r?\n", " ", dockerfile)
+    lines = re.findall(r"^[ \t]*ARG[ \t]+(.*)$", joined, re.IGNORECASE | re.MULTILINE)
+    return frozenset(name for line in lines for name in re.findall(r"(?:^|\s)([A-Za-z_]\w*)", line))
+
+
+def _row(*fields: str) -> str:
+    """Return the fields of a flag as the client reads them: a file's name may have a comma in it."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(fields)
+    return out.getvalue()
