@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from buildkit.data import generations, lease, outputs, volume, walk
+from buildkit.data import generations, lease, order, outputs, volume, walk
 from buildkit.data import manifest as manifests
 from buildkit.data.lease import Lease
 from buildkit.data.manifest import File, Manifest, StageRecord
@@ -135,12 +135,14 @@ class _Pull:
         """Do it, under the lease."""
         text, digest = self._registry.manifest()
         manifest, layers = self._parse(text)
+        order.restore(self._folder, holder, self._say)
         before = generations.current(self._folder)
         there = generations.load(before) if before else None
         if there is not None and before is not None and _same(there, manifest, before):
             rows = tuple(Outcome(name, "fresh", Reason("unchanged")) for name in manifest.stages)
             return Transfer(digest, there, 0, rows)
         holder.begin()
+        order.require_links(self._folder)
         if generations.current(self._folder) != before:
             raise lease.Overtaken
         known = list(generations.finished(self._folder, None))

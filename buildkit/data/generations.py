@@ -25,15 +25,18 @@ PARTIAL = ".partial"
 READ = "read"
 """The file that says when all of the data was last read to its end."""
 
-_NAME = re.compile(rf"([0-9]{{6,}})-[0-9]{{8,}}T[0-9]{{6}}({re.escape(PARTIAL)})?\Z")
 _SWITCH = ".current."
+_NAME = re.compile(rf"([0-9]{{6,18}})-[0-9]{{8,9}}T[0-9]{{6}}(?:{re.escape(PARTIAL)})?")
+
+ASIDE = "current.aside"
+"""How the name begins under which what stood in the place of the link is kept."""
 
 _OWN = frozenset({"generations", "current", "leases", "lease.lock", "read.lock", "inputs.json", READ, "pull"})
 
 
 def owns(name: str) -> bool:
     """Return whether a name in the data's folder is the suite's own; anything else may be an input."""
-    return name in _OWN or name.startswith(_SWITCH) or (name.startswith(".") and name.endswith(".tmp"))
+    return name in _OWN or name.startswith((_SWITCH, ASIDE)) or (name.startswith(".") and name.endswith(".tmp"))
 
 
 def folder_of(folder: Path) -> Path:
@@ -41,13 +44,47 @@ def folder_of(folder: Path) -> Path:
     return folder / "generations"
 
 
+def place_of(folder: Path, name: str) -> Path | None:
+    """Return where the generation of this name lies; None if no generation has such a name."""
+    place = folder_of(folder) / name
+    return place if _number(place) and not name.endswith(PARTIAL) else None
+
+
 def current(folder: Path) -> Path | None:
-    """Return the folder that `current` leads to, None if there is none."""
+    """Return the folder of the current generation, None if there is none.
+
+    It is the one that the link `current` leads to. Where a copy of the volume made a folder of the link, lost it, or
+    bent it, it is the newest that is whole (`buildkit.data.order` puts the link back).
+    """
+    return linked(folder) or newest(folder)
+
+
+def linked(folder: Path) -> Path | None:
+    """Return the generation that the link `current` leads to; None where there is no link, or it leads elsewhere."""
     try:
         place = folder / (folder / "current").readlink()
     except OSError:
         return None
-    return place if place.is_dir() else None
+    if place.parent != folder_of(folder) and place.parent.resolve() != folder_of(folder).resolve():
+        return None
+    place = folder_of(folder) / place.name
+    return place if place.is_dir() and not place.name.endswith(PARTIAL) else None
+
+
+def newest(folder: Path) -> Path | None:
+    """Return the newest generation whose manifest and files are there by their size, else a copy under `current`."""
+    places = [place for place in all_of(folder) if not place.name.endswith(PARTIAL)]
+    return next((place for place in [*places, folder / "current"] if _is_there(place)), None)
+
+
+def _is_there(generation: Path) -> bool:
+    try:
+        manifest = load(generation)
+    except manifests.NewerSchema:
+        return True
+    return manifest is not None and all(
+        outputs.is_there(record.files, generation) for record in manifest.stages.values()
+    )
 
 
 def load(generation: Path) -> Manifest | None:
@@ -65,7 +102,8 @@ def load(generation: Path) -> Manifest | None:
 def all_of(folder: Path) -> list[Path]:
     """Return the folders of all generations, whole and partial, newest first."""
     with contextlib.suppress(OSError):
-        return sorted((place for place in folder_of(folder).iterdir() if _number(place)), key=_number, reverse=True)
+        places = [place for place in folder_of(folder).iterdir() if _number(place) and place.is_dir()]
+        return sorted(places, key=_number, reverse=True)
     return []
 
 
@@ -228,6 +266,18 @@ def _switch(folder: Path, fresh: Path) -> None:
     files.sync_folder(folder)
 
 
+def try_to_switch(folder: Path) -> None:
+    """Make a link as `current` is one, and delete it: nobody is to find out at the end of hours of work.
+
+    Raises:
+        OSError: links cannot be made.
+    """
+    probe = folder / f"{_SWITCH}probe"
+    files.remove(probe)
+    probe.symlink_to("generations")
+    files.remove(probe)
+
+
 def forbid_switches(folder: Path) -> None:
     """Take from whoever worked here before the link with which it would switch."""
     for left in folder.glob(f"{_SWITCH}*"):
@@ -260,13 +310,15 @@ def _sweep(folder: Path) -> None:
 def clear(folder: Path) -> list[str]:
     """Delete all that was made, the current generation first of all; return the names of the generations.
 
-    Where there are no generations nothing was made, and what lies there is somebody else's.
+    Where there is none nothing was made, and what lies there is somebody else's; so is what stands in the place of the
+    link, unless it is a copy of a generation.
     """
     found = all_of(folder)
+    for place in (folder / "current", *folder.glob(f"{ASIDE}*")):
+        if (found and place.is_symlink()) or (not place.is_symlink() and _is_copy(place)):
+            files.remove_tree(place)
     if not found:
         return []
-    if (folder / "current").is_symlink():
-        files.remove(folder / "current")
     for place in found:
         delete(place)
     _sweep(folder)
@@ -303,5 +355,12 @@ def _above(path: str) -> Iterator[str]:
 
 def _number(place: Path) -> int:
     """Return the number in the name of a generation; 0 for anything else that lies there, which is somebody else's."""
-    found = _NAME.match(place.name)
-    return int(found[1]) if found else 0
+    name = _NAME.fullmatch(place.name)
+    return int(name[1]) if name else 0
+
+
+def _is_copy(place: Path) -> bool:
+    try:
+        return load(place) is not None
+    except manifests.NewerSchema:
+        return True

@@ -157,6 +157,20 @@ def on_disk(recorded: Mapping[str, File], generation: Path, cache: Digests | Non
     return found
 
 
+def is_there(recorded: Mapping[str, File], generation: Path) -> bool:
+    """Return whether every recorded file is there with its size; content and time are another question."""
+    for path, file in recorded.items():
+        try:
+            status = os.lstat(f"{generation}/{path}")
+        except OSError:
+            if file.is_file:
+                return False
+            continue  # what a copy lost without touching content comes back
+        if file.is_file and (not stat.S_ISREG(status.st_mode) or status.st_size != file.size):
+            return False
+    return True
+
+
 def mend(recorded: Mapping[str, File], generation: Path) -> None:
     """Put back what a copy of the volume lost without touching content: empty folders, links, who may execute."""
     for path, file in recorded.items():

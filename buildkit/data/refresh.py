@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from buildkit.data import digests, generations, lease, outputs, running, sight, volume
+from buildkit.data import digests, generations, lease, order, outputs, running, sight, volume
 from buildkit.data.by_pieces import PieceWork, choose
 from buildkit.data.decision import Condition
 from buildkit.data.lease import Lease
@@ -102,6 +102,7 @@ class _Refresh:
 
         with lease.held(folder, wait=None, on_wait=waiting) as self._holder:
             self._cache = digests.beside(folder)
+            order.restore(folder, self._holder, self._say)
             generations.mend(folder)
             seen = look(self._pipeline, self._environment, self._cache, self._now())
             if seen.fault is not None:
@@ -123,6 +124,7 @@ class _Refresh:
         self._shared.clear()
         self._outcomes.clear()
         self._holder.begin()
+        order.require_links(self._pipeline.folder)
         if generations.current(self._pipeline.folder) != self._last:
             raise lease.Overtaken
         leftovers = list(generations.finished(self._pipeline.folder, self._last))

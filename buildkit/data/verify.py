@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.data import digests, generations, outputs, reading
+from buildkit.data import digests, generations, order, outputs, reading
 from buildkit.data.digests import Digests
 from buildkit.data.look import newer
 from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
@@ -21,7 +21,8 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DataError
 from buildkit.model import ABSENT, Outcome, Reason
 
-_MEND = "make it anew with: invoke data"
+_MEND = "invoke data"
+_MAKE = f"make it anew with: {_MEND}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,17 @@ def verify(pipeline: Pipeline, *, deep: bool = False) -> Verdict:
         DataError: there is no generation, or it has no manifest.
     """
     generation = generations.current(pipeline.folder)
+    wrong = order.astray(pipeline.folder)
+    if wrong and generation is not None:
+        raise DataError(f"data: {pipeline.folder / 'current'} is {wrong}", hint=f"put it in order: {_MEND}")
     if generation is None:
-        raise DataError(f"data: there is none in {pipeline.folder}", hint=_MEND)
+        raise DataError(f"data: there is none in {pipeline.folder}", hint=_MAKE)
     try:
         manifest = generations.load(generation)
     except NewerSchema:
         raise newer(f"generation {generation.name}") from None
     if manifest is None:
-        raise DataError(f"data: generation {generation.name} has no whole manifest", hint=_MEND)
+        raise DataError(f"data: generation {generation.name} has no whole manifest", hint=_MAKE)
     cache = digests.beside(pipeline.folder)
     began = clock.now()
     outcomes = []
@@ -82,7 +86,7 @@ def require_whole(verdict: Verdict) -> None:
         raise DataError(
             f"data: {count} {'file is' if count == 1 else 'files are'} missing or damaged",
             details=verdict.damage[:20],
-            hint=_MEND,
+            hint=_MAKE,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from buildkit.data import digests, generations, lease, reading, volume
+from buildkit.data import digests, generations, lease, order, reading, volume
 from buildkit.data.decision import WHOLE, Access, Condition, Decision, Start, decide_start
 from buildkit.data.look import Look, access, in_words, look_now, newer
 from buildkit.data.manifest import Manifest
@@ -59,6 +59,8 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passe
     while True:
         cache = digests.beside(pipeline.folder)
         seen = look_now(pipeline, environment, cache)
+        if not _readable(pipeline, seen, cache, say):
+            continue
         allowed = Access.FREE if seen.condition is Condition.FRESH else access(pipeline.folder)
         decision = decide_start(seen.condition, allowed, pipeline.policy)
         say(f"data: {_words(seen, decision)}")
@@ -77,15 +79,45 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passe
         try:
             renew(pipeline, environment, say)
         except BuildkitError as error:
-            say(f"data: it could not be made: {error.message}")
-            found = _fall_back(pipeline, seen, say) or (not fetched and _fetch(pipeline, environment, say))
-            if found:
-                return Passed(State(DEGRADED, error.message))
-            if seen.condition in WHOLE or pipeline.on_failure != "start":
-                raise
-            say("data: starting without any (on-failure)")
-            return Passed(State(DEGRADED, f"no data: {error.message}"))
+            return _unrenewed(pipeline, environment, seen, error, say, fetched=fetched)
         return Passed(State(READY))
+
+
+def _unrenewed(
+    pipeline: Pipeline, environment: Mapping[str, str], seen: Look, error: BuildkitError, say: Say, *, fetched: bool
+) -> Passed:
+    """Return what to start on all the same, where the data could not be made.
+
+    Raises:
+        BuildkitError: nothing.
+    """
+    say(f"data: it could not be made: {error.message}")
+    if _fall_back(pipeline, seen, say) or (not fetched and _fetch(pipeline, environment, say)):
+        return Passed(State(DEGRADED, error.message))
+    if seen.condition in WHOLE or pipeline.on_failure != "start":
+        raise error
+    say("data: starting without any (on-failure)")
+    return Passed(State(DEGRADED, f"no data: {error.message}"))
+
+
+def _readable(pipeline: Pipeline, seen: Look, cache: digests.Digests, say: Say) -> bool:
+    """Return whether the service can read the data under `current`; put that in order if not.
+
+    Raises:
+        DataError: it cannot, and nobody can write here.
+    """
+    wrong = order.astray(pipeline.folder)
+    if not wrong:
+        return True
+    if access(pipeline.folder) is not Access.READ_ONLY:
+        order.put_in_order(pipeline.folder, say)
+        return False
+    if seen.generation is not None and order.is_served(pipeline.folder, seen.generation, cache):
+        return True
+    raise DataError(
+        f"data: {pipeline.folder / 'current'} is {wrong}, and the folder is read-only",
+        hint="start once with the volume writable: that puts it in order",
+    )
 
 
 def _passed(pipeline: Pipeline, seen: Look, decision: Decision, allowed: Access, say: Say) -> Passed:
@@ -129,6 +161,7 @@ def _fall_back(pipeline: Pipeline, seen: Look, say: Say) -> bool:
     if seen.condition in WHOLE or pipeline.policy != "serve-stale":
         return False
     with lease.held(pipeline.folder, wait=None) as holder:
+        order.restore(pipeline.folder, holder, say)
         holder.begin()
         for place in generations.older(pipeline.folder, seen.generation):
             if generations.is_whole(place):

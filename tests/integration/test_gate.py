@@ -245,7 +245,7 @@ def test_policy_fail_finds_damage_and_leaves_it_to_another(made: Service) -> Non
     made.declare(verify=0.001, policy="fail")
     child = made.start("--", "sleep", "30")
     until(lambda: "the reading of the data failed: the service goes on with the data it has" in made.log())
-    assert str(state.read(made.environment)) == "degraded: the reading of the data failed"
+    until(lambda: str(state.read(made.environment)) == "degraded: the reading of the data failed")
     assert "stage select: made" not in made.log()
     child.terminate()
     child.wait()
