@@ -1,9 +1,10 @@
-"""The process in which Alembic runs: `python -m buildkit.migrate.child`, started and watched by `supervisor`.
+"""The process in which Alembic runs: started and watched by `supervisor`.
 
-It gets its orders as one line of JSON on standard input, tells what happens as lines of JSON on a descriptor of its
-own, and ends when standard input does, since that means that whoever holds the lock is gone. The project's env.py
-stays as it is: time limits come with SQLAlchemy's `connect` event, one transaction for each revision by wrapping
-`EnvironmentContext.configure`, the database through `sqlalchemy.url`.
+It gets its orders as one line of JSON on a descriptor, tells what happens as lines of JSON on another, and ends when
+the first one does, since that means that whoever holds the lock is gone. Standard input has nothing to read, and there
+is no terminal: a question that env.py asks is an error at once, or all would wait for the answer with the lock held.
+env.py itself stays as it is: time limits come with SQLAlchemy's `connect` event, one transaction for each revision by
+wrapping `EnvironmentContext.configure`, the database through `sqlalchemy.url`.
 """
 
 from __future__ import annotations
@@ -289,9 +290,12 @@ class InvalidIndex(Exception):  # noqa: N818 - a fact; the supervisor words it
 
 def main() -> int:
     """Read the orders, carry them out, and return the exit code."""
-    orders = json.loads(sys.stdin.readline())
+    commanding = int(sys.argv[1])
+    with open(commanding, encoding="utf-8", closefd=False) as lines:
+        orders = json.loads(lines.readline())
     os.set_inheritable(orders["events"], False)
-    threading.Thread(target=_end_with_the_supervisor, daemon=True).start()
+    os.set_inheritable(commanding, False)
+    threading.Thread(target=_end_with_the_supervisor, args=(commanding,), daemon=True).start()
     run = Run(orders)
     run.hook()
     commands = {
@@ -304,9 +308,9 @@ def main() -> int:
     return commands[orders["command"]]()
 
 
-def _end_with_the_supervisor() -> None:
-    """End at once when standard input does; the server then rolls back what this process had begun."""
-    while os.read(0, 1024):
+def _end_with_the_supervisor(commanding: int) -> None:
+    """End at once when the orders do; the server then rolls back what this process had begun."""
+    while os.read(commanding, 1024):
         pass
     os._exit(1)
 

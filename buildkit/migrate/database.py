@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
 
 from buildkit.errors import DatabaseError
-from buildkit.migrate import libpq
+from buildkit.migrate import libpq, url
 from buildkit.migrate.asking import Unanswered, ask
+from buildkit.migrate.redaction import redact
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,26 +23,10 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-_URL = re.compile(
-    r"(?P<scheme>[^:/]+)://"
-    r"(?:(?P<user>[^:/]*)(?::(?P<password>.*))?@)?"
-    r"(?P<places>[^/?]*)"
-    r"(?:/(?P<database>[^?]*))?"
-    r"(?:\?(?P<query>.*))?",
-    re.DOTALL,
-)
-_DRIVERS = ("", "psycopg", "psycopg_async", "psycopg2", "asyncpg")
-_LIBPQ = frozenset(
-    {"host", "hostaddr", "port", "user", "password", "dbname", "passfile", "service", "options", "connect_timeout"}
-    | {"sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslnegotiation", "channel_binding", "require_auth"}
-    | {"gssencmode", "krbsrvname", "target_session_attrs"}
-)
-_NAMES = {"ssl": "sslmode", "database": "dbname"}  # what asyncpg calls them
+_DRIVERS = ("", "psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "asyncpg")
 _ATTEMPT = 5
 """Seconds for one attempt to connect, unless the URL says otherwise."""
 
-_HIDDEN = "***"
-_LONG_ENOUGH = 4
 _WAITING_NOTE = 5.0
 
 
@@ -54,55 +38,61 @@ class Address:
         driver: the SQLAlchemy driver that the URL names; empty where it names none.
         rest: the URL after `://`.
         arguments: what libpq is told.
-        password: never shown.
+        secrets: its passwords, as they are and as the URL writes them; never shown.
         variable: the variable that it came from, for hints.
     """
 
     driver: str
     rest: str = field(repr=False)
     arguments: dict[str, str] = field(repr=False)
-    password: str = field(repr=False)
+    secrets: frozenset[str] = field(repr=False)
     variable: str
 
     @classmethod
-    def parse(cls, url: str, variable: str = "DATABASE_URL") -> Address:
-        """Return the address that `url` writes.
+    def parse(cls, text: str, variable: str = "DATABASE_URL") -> Address:
+        """Return the address that a URL writes.
 
         Raises:
             DatabaseError: it is not the URL of a PostgreSQL database.
         """
-        if not url:
+        if not text:
             raise DatabaseError(
                 f"{variable} is not set, so there is no database to migrate",
                 hint=f"{variable}=postgresql://user:password@host:5432/database",
             )
-        match = _URL.fullmatch(url)
-        if match is None:
+        found = url.parse(text)
+        if found is None:
             raise DatabaseError(
                 f"{variable} is not a URL",
                 hint="write it as postgresql://user:password@host:5432/database; in a password, %40 stands for @, "
                 "%2F for /, %3F for ? and %25 for %",
             )
-        dialect, _, driver = match["scheme"].partition("+")
-        if dialect not in {"postgres", "postgresql"} or driver not in _DRIVERS:
+        dialect, _, driver = found.scheme.partition("+")
+        if dialect not in {"postgres", "postgresql"}:
             raise DatabaseError(
-                f"{variable} names the dialect {match['scheme']!r}: only PostgreSQL is supported",
-                hint=f"its URL begins with postgresql://, or with one of {', '.join(_DRIVERS[1:])} as in "
-                "postgresql+psycopg://",
+                f"{variable} names the dialect {found.scheme!r}: only PostgreSQL is supported",
+                hint="its URL begins with postgresql://",
             )
-        arguments = _arguments(match)
-        return cls(driver, url.partition("://")[2], arguments, arguments.get("password", ""), variable)
+        if driver not in _DRIVERS:
+            raise DatabaseError(
+                f"{variable} names the driver {driver!r}, which the migration step does not know",
+                hint=f"migrate with one of {', '.join(_DRIVERS[1:])}, as in postgresql+psycopg://; the service may use "
+                "another",
+            )
+        return cls(driver, found.rest, found.arguments, found.secrets, variable)
 
     def __str__(self) -> str:
         return f"{self.place}/{self.arguments.get('dbname', '')}"
 
     @property
     def place(self) -> str:
-        """Host and port."""
-        hosts = self.arguments.get("host", "localhost").split(",")
-        ports = self.arguments.get("port", "5432").split(",")
+        """Host and port, or the service whose file says them."""
+        if "service" in self.arguments and "host" not in self.arguments:
+            return f"service {self.arguments['service']}"
+        hosts = (self.arguments.get("host") or os.environ.get("PGHOST") or "localhost").split(",")
+        ports = (self.arguments.get("port") or os.environ.get("PGPORT") or "5432").split(",")
         ports = ports if len(ports) == len(hosts) else ports[:1] * len(hosts)
-        return ",".join(f"{host}:{port}" for host, port in zip(hosts, ports, strict=True))
+        return ",".join(f"{host}:{port or 5432}" for host, port in zip(hosts, ports, strict=True))
 
     @property
     def database(self) -> str:
@@ -111,20 +101,12 @@ class Address:
 
     @property
     def sqlalchemy(self) -> str:
-        """The URL as SQLAlchemy takes it: the driver named by the user, else psycopg 3."""
-        return f"postgresql+{self.driver or 'psycopg'}://{self.rest}"
+        """The URL as SQLAlchemy takes it: where it names no driver, that is SQLAlchemy's own choice."""
+        return f"postgresql{self.driver and '+'}{self.driver}://{self.rest}"
 
     def redact(self, text: str) -> str:
-        """Return `text` without the password, whoever wrote it."""
-        if not self.password:
-            return text
-        written = re.search(r":([^@]*)@", self.rest)
-        for secret in {self.password, unquote(self.password), written[1] if written else ""}:
-            if len(secret) >= _LONG_ENOUGH:
-                text = text.replace(secret, _HIDDEN)
-            elif secret:
-                text = text.replace(f":{secret}@", f":{_HIDDEN}@")
-        return text
+        """Return `text` without the passwords, however they are written."""
+        return redact(text, self.secrets)
 
 
 _TOKEN = secrets.token_hex(2)
@@ -241,24 +223,3 @@ def _refusal(address: Address, fault: Fault, words: str, waited: float) -> Datab
     return DatabaseError(
         fault.message.format(**facts) + after, details=words.splitlines(), hint=fault.hint.format(**facts)
     )
-
-
-def _arguments(match: re.Match[str]) -> dict[str, str]:
-    """Return what libpq is told; options that only another driver knows are that driver's business."""
-    hosts, ports = [], []
-    for place in filter(None, match["places"].split(",")):
-        split = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", place)
-        hosts.append(unquote(split[1].strip("[]")) if split else place)
-        ports.append((split[2] if split else "") or "5432")
-    found = {
-        "host": ",".join(hosts),
-        "port": ",".join(ports),
-        "user": unquote(match["user"] or ""),
-        "password": unquote(match["password"] or ""),
-        "dbname": unquote(match["database"] or ""),
-    }
-    for name, value in parse_qsl(match["query"] or ""):
-        known = _NAMES.get(name, name)
-        if known in _LIBPQ:
-            found[known] = {"true": "require", "false": "disable"}.get(value.lower(), value)
-    return {name: value for name, value in found.items() if value}

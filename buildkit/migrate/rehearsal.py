@@ -67,7 +67,7 @@ def copy(
         what = () if rows else ("--schema-only",)
         _program(programs, "pg_dump", [*_DUMP, *what, f"--file={file}"], source)
         restore = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={file}"]
-        _program(programs, "psql", restore, Address.parse(target))
+        _program(programs, "psql", restore, Address.parse(target), alone=True)
     if not rows:
         _write_version(target, settings, at)
 
@@ -89,7 +89,8 @@ def _write_version(target: str, settings: MigrationSettings, at: Collection[str]
             connection.execute(sql.SQL("INSERT INTO {} VALUES (%s)").format(table), (each,))
 
 
-def _program(programs: Path, name: str, options: list[str], address: Address) -> str:
+def _program(programs: Path, name: str, options: list[str], address: Address, *, alone: bool = False) -> str:
+    """Run a program on a database; `alone` for one whose address says all, so that no variable of libpq's counts."""
     program = programs / name if (programs / name).is_file() else shutil.which(name)
     if program is None:
         raise DatabaseError(
@@ -98,7 +99,7 @@ def _program(programs: Path, name: str, options: list[str], address: Address) ->
         )
     given = address.arguments
     libpq = {_VARIABLES.get(key, f"PG{key.upper().replace('_', '')}"): value for key, value in given.items()}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    kept = {name: value for name, value in os.environ.items() if not (alone and name.startswith("PG"))}
     done = process.run([str(program), *options], environment={**kept, "LC_MESSAGES": "C", **libpq})
     if not done.ok:
         raise DatabaseError(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from buildkit.doors import process, python
 from buildkit.migrate.database import Address, Say, pooled, session_name
 from buildkit.migrate.lock import scope
+from buildkit.migrate.redaction import redacted
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.watch import Watch
 
@@ -30,6 +31,8 @@ Event = Mapping[str, Any]
 _HEARTBEAT = 0.5
 _GRACE = 1.0
 _LAST_WORDS = 20
+_WORDS = frozenset({"message", "reason", "statement", "hint", "refused", "sql", "rows"})
+"""What of an event is for people. The rest is compared with something, and holds no password."""
 
 
 class Failure(Exception):  # noqa: N818 - a fact; `upgrade` words it
@@ -74,20 +77,22 @@ def run(
     watch = None if lock is None else Watch(lock, name, address, say)
     reading, writing = os.pipe()
     listening, speaking = os.pipe()
+    taking, giving = os.pipe()
     environment = {name: value for name, value in os.environ.items() if name != TARGET}
     environment[settings.url_env] = url
     try:
         child = process.start(
-            python.running("buildkit.migrate.child"),
+            python.running("buildkit.migrate.child", str(taking)),
             folder=settings.root,
             environment=environment,
-            stdin=process.PIPE,
             output=speaking,
-            inherit=(writing,),
+            inherit=(taking, writing),
         )
     finally:
         os.close(writing)
         os.close(speaking)
+        os.close(taking)
+    commanding = os.fdopen(giving, "w", encoding="utf-8")
     orders |= {
         "settings": settings.as_json(),
         "root": str(settings.root),
@@ -100,16 +105,16 @@ def run(
     failed: Event = {}
     words: list[str] = []
     try:
-        assert child.stdin is not None  # noqa: S101 - it was asked for
         with contextlib.suppress(BrokenPipeError):
-            child.stdin.write(json.dumps(orders) + "\n")
-            child.stdin.flush()
+            commanding.write(json.dumps(orders) + "\n")
+            commanding.flush()
         for source, line in _lines({reading: "events", listening: "words"}, watch.beat if watch else lambda: None):
             if source == "words":
                 words = [*words, address.redact(line)][-_LAST_WORDS:]
                 say(words[-1])
                 continue
-            event = json.loads(address.redact(line))
+            event = json.loads(line)
+            event |= {name: redacted(event[name], address.secrets) for name in _WORDS & event.keys()}
             if event["event"] == "failed":
                 failed = event
             else:
@@ -119,6 +124,8 @@ def run(
         if watch and child.poll() is None:
             watch.terminate()
         process.end(child, grace=_GRACE)
+        with contextlib.suppress(BrokenPipeError):
+            commanding.close()
         os.close(reading)
         os.close(listening)
     if exit_code or failed:

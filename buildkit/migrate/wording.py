@@ -26,6 +26,8 @@ def hint(error: BaseException) -> str:
             "asyncpg does not know it: for TLS, write ?ssl=require or ?ssl=verify-full, and name the certificate of "
             "the authority by PGSSLROOTCERT"
         )
+    if isinstance(error, EOFError) or type(error).__name__ == "Abort":  # that of click, for its own questions
+        return "it asks a question, and nobody is there to answer: take what it asks for from the environment"
     return ""
 
 

@@ -31,7 +31,7 @@ def test_an_address_gives_libpq_what_it_needs() -> None:
 @pytest.mark.parametrize(
     ("url", "arguments"),
     [
-        ("postgres://h/d", {"host": "h", "port": "5432", "dbname": "d"}),
+        ("postgres://h/d", {"host": "h", "dbname": "d"}),
         ("postgresql:///d?host=/run/pg", {"host": "/run/pg", "dbname": "d"}),
         (
             "postgresql+asyncpg://u:p@[::1]:7/d?ssl=true&prepared_statement_cache_size=0",
@@ -45,14 +45,6 @@ def test_ways_to_write_an_address(url: str, arguments: dict[str, str]) -> None:
     found = Address.parse(url).arguments
     assert {name: found[name] for name in arguments} == arguments
     assert "prepared_statement_cache_size" not in found
-
-
-@pytest.mark.parametrize(
-    ("url", "driver"),
-    [("postgres://h/d", "psycopg"), ("postgresql://h/d", "psycopg"), ("postgresql+asyncpg://h/d", "asyncpg")],
-)
-def test_sqlalchemy_gets_the_users_driver_else_psycopg(url: str, driver: str) -> None:
-    assert Address.parse(url).sqlalchemy == f"postgresql+{driver}://h/d"
 
 
 @pytest.mark.parametrize(
