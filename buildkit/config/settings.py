@@ -148,6 +148,12 @@ class MigrateConfig:
 
     config: str = option("text", "alembic.ini", "Alembic's ini file; where it is missing, [tool.alembic] is read.")
     url_env: str = option("text", "DATABASE_URL", "The variable that names the database.")
+    app: str = option(
+        "text",
+        "",
+        "The application whose context env.py wants (Flask-Migrate), or what configures Alembic in code "
+        "(advanced-alchemy), as `module:attribute`.",
+    )
     metadata: str = option("text", "", "The models' metadata as `module:attribute`, for `migrate.check`.")
     wait: float = option("seconds", 60.0, "How long to wait for a database that is starting.")
     lock_wait: float = option("seconds", 600.0, "How long to wait for another migration.")

@@ -148,7 +148,7 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
         pipeline_of(config), root=PROJECT, source_root=PROJECT / source_root, folder=Path(config.data.mount)
     )
     runtime = RuntimeSettings(
-        PROJECT, pipeline if pipeline.stages else None, None if migrate is None else migrate.as_json()
+        PROJECT, pipeline if pipeline.stages else None, None if migrate is None else migrate.as_json(config.root)
     )
     return staging.Contents(
         project=read_project(config.service),

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
-from buildkit.migrate import devdb, history, look, upgrade
+from buildkit.migrate import devdb, history, look, revisions, upgrade
 from buildkit.migrate.database import Address
-from buildkit.migrate.graph import Graph, read
+from buildkit.migrate.graph import Graph
 from buildkit.migrate.settings import MigrationSettings, find
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
@@ -44,9 +44,9 @@ def migrate(config: Config, console: Console, environment: Mapping[str, str], *,
         return migration_status(config, console, environment)
     watch = Stopwatch()
     settings = migration_settings(config)
-    graph = _graph(settings)
+    graph = _graph(settings, console)
     if settings is None or not graph.head:
-        return _nothing(console, watch)
+        return _nothing(console, watch, config, settings)
     database = ensure_database(config, environment)
     if database.started:
         console.say(f"started a development PostgreSQL for this project: {_name(settings, database)}")
@@ -62,9 +62,9 @@ def migration_status(config: Config, console: Console, environment: Mapping[str,
     """Say for each revision whether the database has it; starts and writes nothing."""
     watch = Stopwatch()
     settings = migration_settings(config)
-    graph = _graph(settings)
+    graph = _graph(settings, console)
     if settings is None or not graph.head:
-        return _nothing(console, watch)
+        return _nothing(console, watch, config, settings)
     look.warn_of_target(environment, console.say)
     database = present_database(config, environment)
     at: frozenset[str] = frozenset()
@@ -91,11 +91,11 @@ def check_graph(config: Config, console: Console, environment: Mapping[str, str]
     watch = Stopwatch()
     settings = migration_settings(config)
     if settings is None:
-        return _nothing(console, watch)
+        return _nothing(console, watch, config, settings)
     merged = history.incoming(settings.versions, onto) if onto else None
-    graph = read(settings.versions, recursive=settings.recursive, merged=merged)
+    graph = revisions.read(settings, say=console.say, merged=merged)
     if not graph.head:
-        return _nothing(console, watch)
+        return _nothing(console, watch, config, settings)
     reason = Reason("the one head", f"merged with {onto}" if onto else graph.revisions[graph.head].summary)
     return _report(settings, graph, None, (Outcome(graph.head, "fresh", reason),), [], watch)
 
@@ -118,9 +118,9 @@ def check_migrations(config: Config, console: Console, environment: Mapping[str,
     """
     watch = Stopwatch()
     settings = migration_settings(config)
-    graph = _graph(settings)
+    graph = _graph(settings, console)
     if settings is None or not graph.head:
-        return _nothing(console, watch)
+        return _nothing(console, watch, config, settings)
     files = Outcome(graph.head, "fresh", Reason("the one head", graph.revisions[graph.head].summary))
     if not settings.metadata:
         console.say("models not compared: name them with [tool.alembic] metadata")
@@ -172,6 +172,9 @@ def migration_settings(config: Config) -> MigrationSettings | None:
     return find(
         config.root,
         config=given.config,
+        project=config.service,
+        source=config.source,
+        app=given.app,
         url_env=given.url_env,
         metadata=given.metadata,
         wait=given.wait,
@@ -208,12 +211,16 @@ def _database_for_check(config: Config, console: Console, environment: Mapping[s
     return present_database(config, environment)
 
 
-def _graph(settings: MigrationSettings | None) -> Graph:
-    return Graph({}, {}, "") if settings is None else read(settings.versions, recursive=settings.recursive)
+def _graph(settings: MigrationSettings | None, console: Console) -> Graph:
+    return Graph({}, {}, "") if settings is None else revisions.read(settings, say=console.say)
 
 
-def _nothing(console: Console, watch: Stopwatch) -> Report:
-    console.say("the project has no migrations")
+def _nothing(console: Console, watch: Stopwatch, config: Config, settings: MigrationSettings | None) -> Report:
+    if settings is None:
+        places = " or ".join(dict.fromkeys(map(str, (config.root, config.service))))
+        console.say(f"the project has no migrations: no {config.migrate.config}, no migrations/env.py in {places}")
+    else:
+        console.say(look.nothing(settings))
     return Report(SCHEMA, (), watch.seconds, {"head": None, "at": [], "database": None, "started": False}, "revision")
 
 

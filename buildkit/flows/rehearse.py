@@ -10,9 +10,9 @@ from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DatabaseError, RevisionError
 from buildkit.flows.migrate import ensure_database, migration_settings, present_database
-from buildkit.migrate import devdb, look, rehearsal, upgrade
+from buildkit.migrate import devdb, look, rehearsal, revisions, upgrade
 from buildkit.migrate.database import Address
-from buildkit.migrate.graph import Graph, read
+from buildkit.migrate.graph import Graph
 from buildkit.migrate.lint import find_squawk, lint
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
@@ -39,7 +39,7 @@ def migration_sql(config: Config, console: Console, environment: Mapping[str, st
         RevisionError: there is no such revision, or env.py has no offline mode.
     """
     watch = Stopwatch()
-    settings, graph = _project(config)
+    settings, graph = _project(config, console)
     if settings is None:
         console.say("the project has no migrations")
         return Report(SQL_SCHEMA, (), watch.seconds, {"head": None, "at": [], "database": None}, "revision")
@@ -94,7 +94,7 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
         DatabaseError: no copy can be made.
     """
     watch = Stopwatch()
-    settings, graph = _project(config)
+    settings, graph = _project(config, console)
     if settings is None:
         return _nothing(console, watch)
     source = ensure_database(config, environment)
@@ -135,7 +135,7 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
         DatabaseError: there is no PostgreSQL to start.
     """
     watch = Stopwatch()
-    settings, graph = _project(config)
+    settings, graph = _project(config, console)
     if settings is None:
         return _nothing(console, watch)
     target, down = graph.way_down()
@@ -196,10 +196,10 @@ def lines(report: Report) -> list[str]:
     return said
 
 
-def _project(config: Config) -> tuple[MigrationSettings | None, Graph]:
+def _project(config: Config, console: Console) -> tuple[MigrationSettings | None, Graph]:
     """Return settings and graph; no settings where there is no revision."""
     settings = migration_settings(config)
-    graph = Graph({}, {}, "") if settings is None else read(settings.versions, recursive=settings.recursive)
+    graph = Graph({}, {}, "") if settings is None else revisions.read(settings, say=console.say)
     return (settings if graph.head else None), graph
 
 

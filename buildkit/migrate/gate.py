@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from buildkit.errors import ConfigurationError
+from buildkit.migrate.look import nothing
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.upgrade import upgrade
 from buildkit.model import Outcome
@@ -37,7 +38,7 @@ def gate(settings: MigrationSettings, url: str, say: Callable[[str], None]) -> N
     settings = replace(settings, ahead=ahead)
     migration = upgrade(settings, url, environment=os.environ, say=say, tell=tell)
     if not migration.head:
-        say("there are no revisions")
+        say(nothing(settings))
     elif migration.ahead:
         say(f"starting on a database that is ahead of head {migration.head}")
     elif migration.applied:

@@ -14,8 +14,13 @@ from typing import Any
 
 from buildkit.errors import HeadsError
 from buildkit.migrate.history import author
+from buildkit.migrate.literals import Unknown, written
 
 _NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
+
+
+class ComputedError(HeadsError):
+    """A file computes what it is, so that it has to be run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def read(folders: Sequence[Path], *, recursive: bool = False, merged: Mapping[Pa
     files = [file for folder in folders for file in _files(folder, recursive=recursive)]
     here = [file for file in files if not changed or file.resolve() not in changed]
     there = [(file, text) for file, text in changed.items() if text is not None and _is_revision(file)]
-    revisions = [_parse(file, file.read_text("utf-8")) for file in here]
+    revisions = [_parse(file, file.read_bytes()) for file in here]
     return build(revisions + [_parse(file, text) for file, text in there])
 
 
@@ -122,18 +127,40 @@ def _is_revision(file: Path) -> bool:
     return not file.name.startswith(("__init__", ".#"))
 
 
-def _parse(file: Path, text: str) -> Revision:
-    try:
-        tree = ast.parse(text, str(file))
-    except SyntaxError as error:
-        raise HeadsError(f"{file}:{error.lineno}: {error.msg}", hint="mend the file") from None
-    values = {name: value for name, value in _assignments(tree, file) if name in _NAMES}
-    if not isinstance(values.get("revision"), str) or "down_revision" not in values:
-        missing = "down_revision" if "revision" in values else "revision"
+def _parse(file: Path, text: str | bytes) -> Revision:
+    tree = _tree(file, text)
+    values = written(tree, file, _NAMES)
+    missing = next((name for name in ("revision", "down_revision") if name not in values), None)
+    if missing:
         raise HeadsError(
             f"{file}: no `{missing}`, so it is not a revision",
             hint="Alembic takes every Python file of this folder for a revision; move others elsewhere",
         )
+    for name in _NAMES:
+        if isinstance(values.get(name), Unknown):
+            raise ComputedError(
+                f"{file}:{values[name].line}: `{name}` is not written out",
+                hint="give it a literal value, so that the order is known without running it",
+            )
+    return _revision(file, values, tree)
+
+
+def from_values(file: Path, values: Mapping[str, Any]) -> Revision:
+    """Return the revision of a file that said of itself `values` when it was run."""
+    return _revision(file, values, _tree(file, file.read_bytes()))
+
+
+def _tree(file: Path, text: str | bytes) -> ast.Module:
+    try:
+        return ast.parse(text, str(file))  # bytes as Python reads them: a byte order mark, a coding line
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise HeadsError(f"{file}:{line}: {getattr(error, 'msg', error)}", hint="mend the file") from None
+
+
+def _revision(file: Path, values: Mapping[str, Any], tree: ast.Module) -> Revision:
+    if not isinstance(values["revision"], str):
+        raise HeadsError(f"{file}: its `revision` is no text", hint="write the id in quotes")
     return Revision(
         id=values["revision"],
         parents=_texts(values["down_revision"]),
@@ -147,25 +174,6 @@ def _parse(file: Path, text: str) -> Revision:
 
 def _does_something(function: ast.FunctionDef) -> bool:
     return function.name == "downgrade" and not any(isinstance(node, ast.Raise) for node in function.body)
-
-
-def _assignments(tree: ast.Module, file: Path) -> Iterator[tuple[str, Any]]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            targets, value = node.targets, node.value
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            targets, value = [node.target], node.value
-        else:
-            continue
-        for target in targets:
-            if isinstance(target, ast.Name) and target.id in _NAMES:
-                try:
-                    yield target.id, ast.literal_eval(value)
-                except ValueError:
-                    raise HeadsError(
-                        f"{file}:{node.lineno}: `{target.id}` is not written out",
-                        hint="give it a literal value, so that the order is known without running it",
-                    ) from None
 
 
 def _texts(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever the file says

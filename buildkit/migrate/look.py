@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,22 @@ def statements(settings: MigrationSettings, at: Collection[str], *, say: Say) ->
             hint="does env.py have an offline mode, as those that `alembic init` makes have?",
         ) from None
     return found
+
+
+def nothing(settings: MigrationSettings) -> str:
+    """Return what is said of a project with an env.py and no revision."""
+    places = [
+        os.path.relpath(folder, settings.root) + ("" if folder.is_dir() else ", which is not there")
+        for folder in settings.versions
+    ]
+    return f"there are no revisions: looked in {'; '.join(places)}"
+
+
+def warn_of_missing(settings: MigrationSettings, say: Say) -> None:
+    """Name the folders of revisions that are not there, which Alembic passes over."""
+    for folder in settings.versions:
+        if not folder.is_dir():
+            say(f"warning: version_locations names {os.path.relpath(folder, settings.root)}, which is not there")
 
 
 def warn_of_target(environment: Mapping[str, str], say: Say) -> None:

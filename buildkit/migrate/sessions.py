@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from buildkit.migrate.settings import MigrationSettings
+
+_CLIENT = "client"
+"""Where PostgreSQL says that a setting is from which came with the connection."""
 
 
 class Sessions:
@@ -21,10 +25,11 @@ class Sessions:
     def __init__(self, settings: MigrationSettings, name: str, *, pooled: bool) -> None:
         self._name = name
         self._pooled = pooled
-        self._limits = [
-            f"lock_timeout = {int(settings.lock_timeout * 1000)}",
-            f"statement_timeout = {int(settings.statement_timeout * 1000)}",
-        ]
+        self._limits = {
+            "lock_timeout": int(settings.lock_timeout * 1000),
+            "statement_timeout": int(settings.statement_timeout * 1000),
+        }
+        self._relaxed: dict[str, int] = {}
         self._tried = False
 
     def listen(self) -> None:
@@ -36,14 +41,16 @@ class Sessions:
         event.listen(Engine, "begin", self._begun)
 
     def relax(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        """Take the limits away for a statement that keeps nobody waiting."""
+        """Take our limits away for a statement that keeps nobody waiting; those that env.py has set meanwhile stay."""
         if not self._pooled:
-            _set(connection, ["lock_timeout = 0", "statement_timeout = 0"])
+            now = {name: int(value) for name, value, _ in _settings(connection.connection, self._limits)}
+            self._relaxed = {name: value for name, value in self._limits.items() if value and now.get(name) == value}
+            _set(connection, dict.fromkeys(self._relaxed, 0))
 
     def restrict(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
         """Put the limits back."""
         if not self._pooled:
-            _set(connection, self._limits[:2])
+            _set(connection, self._relaxed)
 
     def _connecting(self, dialect: Any, _record: object, _arguments: object, options: dict[str, Any]) -> None:  # noqa: ANN401
         """Let asyncpg use the one statement without a name, and keep none: behind a pooler names are not its own.
@@ -63,42 +70,56 @@ class Sessions:
     def _connected(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - any driver's
         """Limit what this session may do to others, and let the server notice when this process is gone.
 
-        Prepared statements are a session's, so behind a pooler there are none.
+        A limit that came with the connection (in the URL, by `connect_args`) is the user's and stays; one that a
+        `connect` event of env.py sets comes after ours. Prepared statements are a session's: a pooler bears none.
         """
         driver = getattr(connection, "driver_connection", connection)
-        if hasattr(driver, "prepare_threshold"):
+        if self._pooled and hasattr(driver, "prepare_threshold"):
             driver.prepare_threshold = None
         cursor = connection.cursor()
         try:
             cursor.execute(f"SET application_name = '{self._name}'")  # a pooler carries it along
             if not self._pooled:
-                for limit in self._limits:
-                    cursor.execute(f"SET {limit}")
+                given = {name for name, _, source in _settings(connection, self._limits) if source == _CLIENT}
+                for name, value in self._limits.items():
+                    if name not in given:
+                        cursor.execute(f"SET {name} = {value}")
             connection.commit()
             if not self._tried:
                 self._tried = True  # PostgreSQL 14 has it, on systems that can
-                self._try(connection, cursor, "client_connection_check_interval = 1000")
+                self._try(connection, cursor, "client_connection_check_interval", 1000)
         finally:
             cursor.close()
 
-    def _try(self, connection: Any, cursor: Any, limit: str) -> None:  # noqa: ANN401 - any driver's
+    def _try(self, connection: Any, cursor: Any, name: str, value: int) -> None:  # noqa: ANN401 - any driver's
         try:
-            cursor.execute(f"SET {'LOCAL ' * self._pooled}{limit}")
+            cursor.execute(f"SET {'LOCAL ' * self._pooled}{name} = {value}")
         except Exception:  # noqa: BLE001 - each driver has its own
             connection.rollback()
         else:
             connection.commit()
-            self._limits.append(limit)
+            self._limits[name] = value
 
     def _begun(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
         if self._pooled and connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            _set(connection, [f"LOCAL {limit}" for limit in self._limits])
+            _set(connection, self._limits, "LOCAL ")
 
 
-def _set(connection: Any, limits: list[str]) -> None:  # noqa: ANN401 - SQLAlchemy's
+def _set(connection: Any, limits: Mapping[str, int], scope: str = "") -> None:  # noqa: ANN401 - SQLAlchemy's
     cursor = connection.connection.cursor()
     try:
-        for limit in limits:
-            cursor.execute(f"SET {limit}")
+        for name, value in limits.items():
+            cursor.execute(f"SET {scope}{name} = {value}")
+    finally:
+        cursor.close()
+
+
+def _settings(connection: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:  # noqa: ANN401 - any driver's
+    """Return name, value in the setting's own unit, and where that is from."""
+    cursor = connection.cursor()
+    try:
+        listed = ", ".join(f"'{name}'" for name in names)
+        cursor.execute(f"SELECT name, setting, source FROM pg_settings WHERE name IN ({listed})")  # noqa: S608 - ours
+        return [(row[0], row[1], row[2]) for row in cursor.fetchall()]
     finally:
         cursor.close()

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from buildkit.errors import ConfigurationError
+from buildkit.migrate.configured import Configured, from_ini, from_toml
 
 VERSION_TABLE = "alembic_version"
-_SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
-_LEGACY_SEPARATOR = r", *|(?: +)"
+USUAL = "alembic.ini"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,8 @@ class MigrationSettings:
         version_table: the table that holds the database's revision.
         version_schema: its schema; empty for the first of the search path.
         url_env: the variable that names the database.
+        paths: folders that go first on `sys.path`, where no configuration of Alembic's says which.
+        app: the application whose context env.py wants, or a configuration made in code, as `module:attribute`.
         metadata: the models' metadata as `module:attribute`, for an env.py that names none; may be empty.
         wait: seconds to wait for a server that is starting.
         lock_wait: seconds to wait for another migration.
@@ -46,6 +47,8 @@ class MigrationSettings:
     toml: Path | None = None
     versions: tuple[Path, ...] = ()
     recursive: bool = False
+    paths: tuple[Path, ...] = ()
+    app: str = ""
     version_table: str = VERSION_TABLE
     version_schema: str = ""
     url_env: str = "DATABASE_URL"
@@ -56,18 +59,25 @@ class MigrationSettings:
     statement_timeout: float = 0.0
     ahead: str = "fail"
 
-    def as_json(self) -> dict[str, object]:
-        """Return the settings as JSON types, with every path relative to the root, so that they hold in a container."""
+    def as_json(self, base: Path | None = None) -> dict[str, object]:
+        """Return the settings as JSON types, with every path relative to the root, so that they hold in a container.
+
+        Args:
+            base: what the root itself is relative to; the root where None.
+        """
 
         def relative(path: Path | None) -> str | None:
             return None if path is None else os.path.relpath(path, self.root)
 
         return {
+            "root": os.path.relpath(self.root, base or self.root),
             "script_location": relative(self.script_location),
             "ini": relative(self.ini),
             "toml": relative(self.toml),
             "versions": [relative(folder) for folder in self.versions],
             "recursive": self.recursive,
+            "paths": [relative(folder) for folder in self.paths],
+            "app": self.app,
             "version_table": self.version_table,
             "version_schema": self.version_schema,
             "url_env": self.url_env,
@@ -80,8 +90,9 @@ class MigrationSettings:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any], root: Path) -> MigrationSettings:
-        """Return the settings that `as_json` wrote, for the project as it lies under `root`."""
+    def from_json(cls, values: Mapping[str, Any], base: Path) -> MigrationSettings:
+        """Return the settings that `as_json` wrote, for the project as it lies under `base`."""
+        root = Path(os.path.normpath(base / values["root"]))
 
         def absolute(path: str) -> Path:
             return Path(os.path.normpath(root / path))
@@ -91,94 +102,97 @@ class MigrationSettings:
             "ini": None if values["ini"] is None else absolute(values["ini"]),
             "toml": None if values["toml"] is None else absolute(values["toml"]),
             "versions": tuple(absolute(folder) for folder in values["versions"]),
+            "paths": tuple(absolute(folder) for folder in values["paths"]),
+            "root": root,
         }
-        return cls(root=root, **{**values, **paths})
+        return cls(**{**values, **paths})
 
 
-def find(root: Path, *, config: str = "alembic.ini", metadata: str = "", **given: Any) -> MigrationSettings | None:  # noqa: ANN401
+def find(
+    root: Path,
+    *,
+    config: str = USUAL,
+    metadata: str = "",
+    project: Path | None = None,
+    source: Path | None = None,
+    **given: Any,  # noqa: ANN401 - as the fields say
+) -> MigrationSettings | None:
     """Return the settings of the project in `root`, or None for a project without migrations.
 
-    Looks for `config`, then for [tool.alembic] in pyproject.toml, then for a folder `migrations` with an env.py.
+    Looks for `config`, then for [tool.alembic] in pyproject.toml, then for a folder `migrations` with an env.py (and
+    maybe with an alembic.ini, as Flask-Migrate makes it); all that in `root`, then in `project`.
 
     Args:
         root: the project's folder.
-        config: Alembic's ini file, relative to `root`.
+        config: Alembic's ini file, relative to `root` or `project`.
         metadata: the models; where empty, what Alembic's own configuration names as `metadata`.
-        given: further fields of `MigrationSettings`: `url_env` and the times.
+        project: the folder of the service, where that is another one; Alembic then runs there.
+        source: the source root, which is on the path where no configuration says what is.
+        given: further fields of `MigrationSettings`: `url_env`, `app` and the times.
 
     Raises:
         ConfigurationError: the files are there, but not as Alembic would take them.
     """
+    places = list(dict.fromkeys((root, *((project,) if project else ()))))
+    if config != USUAL and not any((place / config).is_file() for place in places):
+        raise ConfigurationError(
+            f"migrate.config: there is no {config} in {' or '.join(map(str, places))}",
+            hint="name Alembic's ini file, relative to the folder of pyproject.toml",
+        )
+    for place in places:
+        found = _in(place, config, source, metadata, given)
+        if found is not None:
+            return found
+    return None
+
+
+def _in(
+    root: Path, config: str, source: Path | None, metadata: str, given: Mapping[str, Any]
+) -> MigrationSettings | None:
     ini = root / config if (root / config).is_file() and not config.endswith(".toml") else None
     toml = root / "pyproject.toml" if (root / "pyproject.toml").is_file() else None
-    values = _toml_values(toml) if toml else {}
+    said = from_toml(toml) if toml else Configured()
+    beside = root / "migrations" / USUAL
+    if ini is None and not said.location and beside.is_file():
+        ini = beside
     if ini is not None:
-        values |= _ini_values(ini)
-    location = values.get("script_location")
-    if location is None:
-        if not (root / "migrations" / "env.py").is_file():
-            return None
-        location = "migrations"
-    folder = _folder(root, location, values.get("prepend_sys_path", []))
-    environment = folder / "env.py"
-    if not environment.is_file():
+        said = from_ini(ini).over(said)
+    location = said.location or _unsaid(root, ini)
+    if not location:
+        return None
+    folder = _folder(root, location, said.prepended)
+    file = folder / "env.py"
+    if not file.is_file():
         raise ConfigurationError(
             f"{folder}: no env.py, which `script_location` promises",
             hint="correct `script_location`, or make the folder with `alembic init`",
         )
+    alone = not said.location and not said.prepended
+    paths = [root, *([source] if source is not None and source != root else [])] if alone or given.get("app") else []
     return MigrationSettings(
         root=root,
         script_location=folder,
         ini=ini,
         toml=toml,
-        versions=tuple(_folder(root, each, []) for each in values.get("version_locations", ()))
-        or (folder / "versions",),
-        recursive=values.get("recursive_version_locations") in {True, "true"},
-        version_table=_argument_of_configure(environment, "version_table") or VERSION_TABLE,
-        version_schema=_argument_of_configure(environment, "version_table_schema") or "",
-        metadata=metadata or values.get("metadata", ""),
+        versions=tuple(_folder(root, each, ()) for each in said.versions) or (folder / "versions",),
+        recursive=said.recursive,
+        paths=tuple(paths),
+        version_table=_argument_of_configure(file, "version_table") or VERSION_TABLE,
+        version_schema=_argument_of_configure(file, "version_table_schema") or "",
+        metadata=metadata or said.metadata,
         **given,
     )
 
 
-def _toml_values(file: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415 - not in the container, where `from_json` does
-    else:  # pragma: no cover - one interpreter takes one branch
-        import tomli as tomllib  # noqa: PLC0415
-    table = tomllib.loads(file.read_text("utf-8")).get("tool", {}).get("alembic", {})
-    here = {"here": file.parent.as_posix()}
-
-    def filled(value: Any) -> Any:  # noqa: ANN401 - any TOML value
-        if isinstance(value, str) and "%(here)s" in value:
-            return value % here
-        return [filled(item) for item in value] if isinstance(value, list) else value
-
-    return {name: filled(value) for name, value in table.items()}
+def _unsaid(root: Path, ini: Path | None) -> str:
+    """Return the folder of env.py where no configuration names it: beside the ini file, else the usual one."""
+    for folder in (*((ini.parent,) if ini is not None else ()), root / "migrations"):
+        if (folder / "env.py").is_file():
+            return os.path.relpath(folder, root)
+    return ""
 
 
-def _ini_values(file: Path) -> dict[str, Any]:
-    import configparser  # noqa: PLC0415 - not in the container, where `from_json` does
-
-    parser = configparser.ConfigParser({"here": file.parent.as_posix()})
-    try:
-        parser.read_string(file.read_text("utf-8"), str(file))
-        section = dict(parser.items("alembic")) if parser.has_section("alembic") else {}
-    except configparser.Error as error:
-        raise ConfigurationError(f"{file}: not a valid ini file: {error.message}", hint="mend the file") from None
-    separator = section.get("path_separator") or section.get("version_path_separator")
-    pattern = re.escape(_SEPARATORS.get(separator, os.pathsep)) if separator else _LEGACY_SEPARATOR
-    values: dict[str, Any] = {}
-    for name in ("script_location", "recursive_version_locations", "metadata"):
-        if section.get(name):
-            values[name] = section[name]
-    for name in ("version_locations", "prepend_sys_path"):
-        if section.get(name):
-            values[name] = [part.strip() for part in re.split(pattern, section[name]) if part.strip()]
-    return values
-
-
-def _folder(root: Path, location: str, places: list[str]) -> Path:
+def _folder(root: Path, location: str, places: Sequence[str]) -> Path:
     """Return the folder that Alembic means by `location`: a path, or `package:path` inside a package."""
     package, colon, inside = location.partition(":")
     if not colon or Path(location).is_absolute():

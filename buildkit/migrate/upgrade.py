@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseAheadError, DatabaseError, RevisionError
-from buildkit.migrate import glance, lock, supervisor, version_table
+from buildkit.migrate import glance, lock, revisions, supervisor, version_table
 from buildkit.migrate.asking import Unanswered, ask
 from buildkit.migrate.database import Address, Say, connect
-from buildkit.migrate.graph import Graph, read
+from buildkit.migrate.graph import Graph
 from buildkit.migrate.indexes import INVALID, repair
-from buildkit.migrate.look import is_at_head, warn_of_target, worded
+from buildkit.migrate.look import is_at_head, warn_of_missing, warn_of_target, worded
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.watch import Lost
 from buildkit.model import Outcome, Reason
@@ -84,9 +84,10 @@ def upgrade(
         BuildkitError: as its classes say; nothing of the failing revision is left, unless it committed by itself.
     """
     warn_of_target(environment, say)
-    graph = read(settings.versions, recursive=settings.recursive)
+    graph = revisions.read(settings, say=say)
     if not graph.head:
         return Migration("")
+    warn_of_missing(settings, say)
     run = _Run(settings, graph, Address.parse(url, settings.url_env), url, say, tell, trace)
     with supervisor.stoppable():
         if glance.at_head(run.address, settings, graph.head):

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import traceback
+from pathlib import Path
 from typing import Any
+
+from buildkit.migrate.application import NoApplication
+from buildkit.migrate.settings import MigrationSettings
+
+_APP = "let `app` name the application whose context env.py needs"
 
 
 def first_line(error: BaseException) -> str:
@@ -19,16 +27,67 @@ def sqlstate(error: BaseException) -> str:
     return getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None) or ""
 
 
-def hint(error: BaseException) -> str:
+def hint(error: BaseException, settings: MigrationSettings) -> str:
     """Return what to do about an error that says nothing of that itself; empty where nothing is known."""
+    own = getattr(error, "hint", None)
+    if isinstance(own, str):
+        return own
+    return next((words for words in (each(error, settings) for each in _KNOWN) if words), "")
+
+
+def _of_application(error: BaseException, settings: MigrationSettings) -> str:
+    if isinstance(error, NoApplication):
+        return f'{_APP}, or what configures Alembic in code; it says "{settings.app}"'
+    if isinstance(error, RuntimeError) and "Working outside of application context" in str(error):
+        return f'{_APP}:\n[tool.buildkit.migrate]\napp = "package.module:create_app"'
+    return ""
+
+
+def _of_drivers(error: BaseException, _: MigrationSettings) -> str:
     if isinstance(error, TypeError) and re.search(r"connect\(\) got an unexpected keyword argument 'ssl", str(error)):
         return (
             "asyncpg does not know it: for TLS, write ?ssl=require or ?ssl=verify-full, and name the certificate of "
             "the authority by PGSSLROOTCERT"
         )
+    return ""
+
+
+def _of_surroundings(error: BaseException, settings: MigrationSettings) -> str:
     if isinstance(error, EOFError) or type(error).__name__ == "Abort":  # that of click, for its own questions
         return "it asks a question, and nobody is there to answer: take what it asks for from the environment"
+    if isinstance(error, AttributeError) and "get_alembic_option" in str(error):
+        return "this env.py needs Alembic 1.16 or a later one: alembic>=1.16"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return _missing(error.name, settings)
+    if _in_logging(error) and settings.ini is None:
+        return (
+            "env.py reads the settings of logging from an ini file, and there is none: name it with "
+            "[tool.buildkit.migrate] config, or write `if config.config_file_name is not None:` before fileConfig"
+        )
     return ""
+
+
+_KNOWN = (_of_application, _of_drivers, _of_surroundings)
+
+
+def _missing(name: str, settings: MigrationSettings) -> str:
+    top = name.partition(".")[0]
+    if top in {"psycopg2", "psycopg", "asyncpg"}:
+        return f"install {top}, or name in {settings.url_env} a driver that is there, as in postgresql+psycopg://"
+    places = [place for place in (settings.root, settings.root / "src") if _has(place, top)]
+    if places:
+        folder = os.path.relpath(places[0], settings.root)
+        return f"it lies in {folder}, which `alembic` does not look into either: prepend_sys_path = {folder}"
+    return ""
+
+
+def _has(place: Path, name: str) -> bool:
+    return (place / name).is_dir() or (place / f"{name}.py").is_file()
+
+
+def _in_logging(error: BaseException) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and any("logging" in frame.filename and frame.name == "fileConfig" for frame in frames)
 
 
 def described(difference: Any) -> str:  # noqa: ANN401 - Alembic's tuples, or lists of them

@@ -25,7 +25,9 @@ REPOSITORY = Path(__file__).parents[2]
 
 # The entrypoint's way: the gate, with the exit codes of the suite.
 DRIVER = """
-import json, os, signal, sys
+import sys
+sys.path[:] = filter(None, sys.path)  # as that of a program
+import json, os, signal
 from pathlib import Path
 from buildkit.errors import BuildkitError, render
 from buildkit.migrate.gate import gate
@@ -214,7 +216,7 @@ class Service:
         for at, body in enumerate(bodies, 1):
             self.revision(f"{at:04}", f"{at - 1:04}" if at > 1 else None, body)
 
-    def start(self, url: str | None = None, barrier: bool = False, **times: float) -> Any:
+    def start(self, url: str | None = None, barrier: bool = False, **times: Any) -> Any:
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         environment |= self.variables
         environment["DATABASE_URL"] = self.url if url is None else url
@@ -237,7 +239,7 @@ class Service:
             assert quote(self.PASSWORD, safe="") not in text
         return process.Completed(("migrate",), child.returncode, out, words, 0.0)
 
-    def together(self, replicas: int, **times: float) -> tuple[list[process.Completed], float]:
+    def together(self, replicas: int, **times: Any) -> tuple[list[process.Completed], float]:
         """Let as many go at once; give what each left, and the seconds from the barrier until the last has ended."""
         children = [self.start(None, True, **times) for _ in range(replicas)]
         for child in children:
@@ -249,7 +251,7 @@ class Service:
         ended = [self.finish(child, timeout=120) for child in children]
         return ended, time.monotonic() - start
 
-    def migrate(self, *, url: str | None = None, **times: float) -> process.Completed:
+    def migrate(self, *, url: str | None = None, **times: Any) -> process.Completed:
         return self.finish(self.start(url, False, **times))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

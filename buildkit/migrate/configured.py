@@ -1,0 +1,146 @@
+"""What Alembic's configuration files say, read as Alembic reads them, without loading it.
+
+An option is read when it is asked for, so that one which only env.py fills, or nobody uses, may say what it likes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buildkit.errors import ConfigurationError
+
+_SECTION = "alembic"
+_SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
+_LEGACY_SEPARATOR = r", *|(?: +)"
+_LEGACY_PATH_SEPARATOR = rf"{_LEGACY_SEPARATOR}|:"
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the files say; empty where they say nothing.
+
+    Args:
+        location: `script_location`.
+        versions: `version_locations`.
+        prepended: `prepend_sys_path`.
+        recursive: `recursive_version_locations`.
+        metadata: this suite's own `metadata`.
+    """
+
+    location: str = ""
+    versions: tuple[str, ...] = ()
+    prepended: tuple[str, ...] = ()
+    recursive: bool = False
+    metadata: str = ""
+
+    def over(self, other: Configured) -> Configured:
+        """Return what holds where both files say something: this one's word, else the other's."""
+        return Configured(
+            self.location or other.location,
+            self.versions or other.versions,
+            self.prepended or other.prepended,
+            self.recursive or other.recursive,
+            self.metadata or other.metadata,
+        )
+
+
+def from_toml(file: Path) -> Configured:
+    """Return what the table [tool.alembic] says.
+
+    Raises:
+        ConfigurationError: it cannot be read, or a value is not of the type that Alembic takes.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 - not in the container, where the settings come as JSON
+    else:  # pragma: no cover - one interpreter takes one branch
+        import tomli as tomllib  # noqa: PLC0415
+    try:
+        table = tomllib.loads(file.read_bytes().decode()).get("tool", {}).get("alembic", {})
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file") from None
+    here = {"here": file.absolute().parent.as_posix()}
+
+    def text(name: str) -> str:
+        return _filled(table.get(name, ""), here, f"{file}: [tool.alembic] {name}")
+
+    def texts(name: str) -> tuple[str, ...]:
+        values = table.get(name, [])
+        if not isinstance(values, list):
+            raise ConfigurationError(f"{file}: [tool.alembic] {name} is not a list", hint=f'{name} = ["{values}"]')
+        return tuple(_filled(each, here, f"{file}: [tool.alembic] {name}") for each in values)
+
+    return Configured(
+        text("script_location"),
+        texts("version_locations"),
+        texts("prepend_sys_path"),
+        table.get("recursive_version_locations") is True,
+        text("metadata"),
+    )
+
+
+def _filled(value: Any, here: dict[str, str], name: str) -> str:  # noqa: ANN401 - any TOML value
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} is not a text", hint="write it in quotes")
+    try:
+        return value % here
+    except (KeyError, ValueError, TypeError) as error:
+        raise ConfigurationError(
+            f"{name}: {type(error).__name__}: {error}",
+            hint="write %% for a percent sign; %(here)s is the file's folder",
+        ) from None
+
+
+def from_ini(file: Path) -> Configured:
+    """Return what the section [alembic] of an ini file says.
+
+    Raises:
+        ConfigurationError: it cannot be read, or one of the options that are needed here cannot be filled.
+    """
+    import configparser  # noqa: PLC0415 - not in the container, where the settings come as JSON
+
+    parser = configparser.ConfigParser({"here": file.absolute().parent.as_posix()})
+    try:
+        with file.open(encoding="locale") as lines:  # as Alembic reads it
+            parser.read_file(lines, str(file))
+        read = (
+            {name: parser.get(_SECTION, name, fallback="") for name in _NAMES} if parser.has_section(_SECTION) else {}
+        )
+    except configparser.Error as error:
+        mark = file.read_bytes().startswith(b"\xef\xbb\xbf")
+        raise ConfigurationError(
+            f"{file}: not a valid ini file: {error.message}",
+            hint="save it without a byte order mark, which Alembic does not take either" if mark else "mend the file",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{file}: not in the encoding of this process: {error}",
+            hint="Alembic reads the file in the locale's encoding: set LC_ALL=C.UTF-8, or write it so",
+        ) from None
+    separator = read.get("path_separator") or read.get("version_path_separator") or ""
+    if separator and separator not in _SEPARATORS:
+        raise ConfigurationError(
+            f"{file}: path_separator {separator!r} is none", hint=f"one of {', '.join(_SEPARATORS)}"
+        )
+    return Configured(
+        read.get("script_location", ""),
+        _split(read.get("version_locations", ""), separator, _LEGACY_SEPARATOR),
+        _split(read.get("prepend_sys_path", ""), read.get("path_separator", ""), _LEGACY_PATH_SEPARATOR),
+        read.get("recursive_version_locations") == "true",
+        read.get("metadata", ""),
+    )
+
+
+_NAMES = (
+    *("script_location", "version_locations", "prepend_sys_path", "recursive_version_locations", "metadata"),
+    *("path_separator", "version_path_separator"),
+)
+
+
+def _split(text: str, separator: str, otherwise: str) -> tuple[str, ...]:
+    pattern = re.escape(_SEPARATORS[separator]) if separator else otherwise
+    return tuple(part.strip() for part in re.split(pattern, text) if part.strip())
