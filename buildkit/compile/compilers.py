@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
+from buildkit.compile import words as texts
+from buildkit.compile.driver import LAUNCHERS, Drivers, is_plain
 from buildkit.core.fingerprint import digest_bytes, digest_value, key_of
-from buildkit.doors import process
 from buildkit.model import ABSENT, Digest
 
 COMMON = ("-DNDEBUG", "-fwrapv", "-fPIC", "-w")
@@ -24,17 +25,35 @@ SHARED = ("-bundle", "-undefined", "dynamic_lookup") if sys.platform == "darwin"
 """For every extension: a library whose unknown symbols are the interpreter's."""
 
 VARIABLES = (
+    "CCACHE_COMPILER",
+    "CCC_OVERRIDE_OPTIONS",
     "COMPILER_PATH",
     "CPATH",
     "CPLUS_INCLUDE_PATH",
     "C_INCLUDE_PATH",
+    "DEVELOPER_DIR",
+    "GCC_COMPARE_DEBUG",
     "GCC_EXEC_PREFIX",
+    "GNUTARGET",
+    "LDEMULATION",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
     "LD_RUN_PATH",
     "LIBRARY_PATH",
     "MACOSX_DEPLOYMENT_TARGET",
+    "QA_OVERRIDE_GCC3_OPTIONS",
     "SDKROOT",
+    "TOOLCHAINS",
+    "ZERO_AR_DATE",
 )
-"""What a compiler takes from the environment unasked; see "Environment Variables Affecting GCC" in its manual."""
+"""What compilers, assemblers and linkers take from the environment unasked.
+
+See "Environment Variables Affecting GCC" in its manual and "ENVIRONMENT" in that of ld. The loader's count as well:
+they change which code a tool runs, and ld searches there too.
+"""
+
+INCLUDES = {"c": ("CPATH", "C_INCLUDE_PATH"), "c++": ("CPATH", "CPLUS_INCLUDE_PATH")}
+"""Those that name folders of headers, for each language."""
 
 UNOPTIMIZED = ("-O0",)
 
@@ -78,6 +97,8 @@ class Compiler:
         files: what it is made of; their content is its identity.
         libraries: what every extension is linked with, beside the interpreter's own symbols.
         tiny: the fast development compiler, which optimizes nothing and has few options.
+        behind: the driver with its options, where something that changes nothing stands before it (`ccache gcc`).
+        plain: whether it does the same with the same words as long as its file is the same.
     """
 
     name: str
@@ -86,6 +107,13 @@ class Compiler:
     files: tuple[str, ...]
     libraries: tuple[str, ...] = ()
     tiny: bool = False
+    behind: tuple[str, ...] = ()
+    plain: bool = True
+
+    @property
+    def driver(self) -> tuple[str, ...]:
+        """What to ask, with what belongs to every call."""
+        return self.behind or (self.program, *self.arguments)
 
     def identity(self, digest: Callable[[str], Digest]) -> Digest:
         """Return the digest of the compiler's own files, without the folders that they lie in."""
@@ -93,11 +121,11 @@ class Compiler:
 
     def recipe(self, flags: tuple[str, ...]) -> list[str]:
         """Return how the compiler is called, without the folders of its own files: what a key has to say of it."""
-        return [*self._bare(self.arguments), *COMMON, *flags]
+        return self._bare([*self.arguments, *COMMON, *flags])
 
     def link_recipe(self, flags: tuple[str, ...]) -> list[str]:
         """Return the same of the linker's call."""
-        return [*self._bare(self.arguments), *SHARED, *flags, *self._bare(self.libraries)]
+        return self._bare([*self.arguments, *SHARED, *flags, *self.libraries])
 
     def compile_command(
         self, source: str, output: str, depfile: str, include: tuple[str, ...], flags: tuple[str, ...]
@@ -116,8 +144,9 @@ class Compiler:
         """Return the command that makes the extension `output` of `objects`."""
         return [self.program, *self.arguments, *SHARED, *objects, *flags, *self.libraries, "-o", output]
 
-    def _bare(self, words: tuple[str, ...]) -> list[str]:
-        return [os.path.basename(word) for word in (self.program, *words)]  # noqa: PTH119
+    def _bare(self, words: list[str]) -> list[str]:
+        own = {os.path.dirname(os.path.dirname(self.program)): "<tools>"} if self.tiny else {}  # noqa: PTH120
+        return [os.path.basename(self.program), *(texts.tokenized(word, own) for word in words)]  # noqa: PTH119
 
 
 def optimization(profile: str, source: str, compiler: Compiler) -> tuple[str, ...]:
@@ -131,10 +160,19 @@ def optimization(profile: str, source: str, compiler: Compiler) -> tuple[str, ..
     return LOOPS if os.path.basename(compiler.program).startswith(_GNU) else ("-O2",)  # noqa: PTH119
 
 
-def told(environment: Mapping[str, str]) -> dict[str, Digest]:
-    """Return the variables that compilers read themselves, as far as they are set, each as a part of a key."""
+def told(environment: Mapping[str, str], roots: Mapping[str, str] = MappingProxyType({})) -> dict[str, Digest]:
+    """Return the variables that compilers read themselves, as far as they are set, each as a part of a key.
+
+    Args:
+        environment: the variables.
+        roots: what stands for the folders of this checkout.
+    """
     values = {name: environment.get(name) for name in VARIABLES}
-    return {f"variable {name}": digest_bytes(value.encode()) for name, value in values.items() if value is not None}
+    return {
+        f"variable {name}": digest_bytes(os.fsencode(texts.tokenized(value, roots)))
+        for name, value in values.items()
+        if value is not None
+    }
 
 
 def stripping(profile: str, compiler: Compiler) -> tuple[str, ...]:
@@ -142,24 +180,31 @@ def stripping(profile: str, compiler: Compiler) -> tuple[str, ...]:
     return ("-s",) if profile == "release" and not compiler.tiny and sys.platform != "darwin" else ()
 
 
-def system_compiler(environment: Mapping[str, str], facts: dict[str, Any]) -> Compiler | None:
+def system_compiler(environment: Mapping[str, str], drivers: Drivers) -> Compiler | None:
     """Return the compiler that `CC` names, else `cc`, `gcc` or `clang`; None if there is none.
 
     Args:
         environment: `CC` and `PATH` are read from it.
-        facts: what earlier runs found out; the programs behind the compiler are kept in it.
+        drivers: is asked for the programs behind it.
     """
-    return _first(environment, facts, "CC", ("cc", "gcc", "clang"))
+    return _first(environment, drivers, "CC", ("cc", "gcc", "clang"))
 
 
 def _first(
-    environment: Mapping[str, str], facts: dict[str, Any], variable: str, usual: tuple[str, ...], language: str = "c"
+    environment: Mapping[str, str], drivers: Drivers, variable: str, usual: tuple[str, ...], language: str = "c"
 ) -> Compiler | None:
     named = shlex.split(environment.get(variable, ""))
+    search = environment.get("PATH")
     for program, *arguments in [named] if named else [[name] for name in usual]:
-        found = shutil.which(program, path=environment.get("PATH"))
+        found = shutil.which(program, path=search)
         if found:
-            return Compiler(Path(found).name, found, tuple(arguments), _files(found, facts, language))
+            second = shutil.which(arguments[0], path=search) if arguments else None
+            launched = os.path.basename(found) in LAUNCHERS and second is not None  # noqa: PTH119
+            behind = (str(second), *arguments[1:]) if launched else ()
+            driver = behind or (found, *arguments)
+            files = _files(found, arguments, search, drivers.programs(driver, (_BACK_ENDS[language], "as", "ld")))
+            plain = is_plain(driver[0], environment)
+            return Compiler(Path(found).name, found, tuple(arguments), files, behind=behind, plain=plain)
     return None
 
 
@@ -168,19 +213,27 @@ class PlusPlus:
 
     Args:
         environment: `CXX`, `CXXFLAGS`, `CFLAGS`, `LDFLAGS` and `PATH` are read from it.
-        facts: what earlier runs found out; new findings are added.
+        drivers: is asked for the programs behind it.
         digest: gives the digest of a file.
+        roots: what stands for the folders of this checkout.
     """
 
-    def __init__(self, environment: Mapping[str, str], facts: dict[str, Any], digest: Callable[[str], Digest]) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        drivers: Drivers,
+        digest: Callable[[str], Digest],
+        roots: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._environment = environment
-        self._facts = facts
+        self._drivers = drivers
         self._digest = digest
+        self._roots = roots
 
     @cached_property
     def compiler(self) -> Compiler | None:
         """The compiler that `CXX` names, else `c++`, `g++` or `clang++`; None if there is none."""
-        return _first(self._environment, self._facts, "CXX", ("c++", "g++", "clang++"), "c++")
+        return _first(self._environment, self._drivers, "CXX", ("c++", "g++", "clang++"), "c++")
 
     @cached_property
     def flags(self) -> Flags:
@@ -192,9 +245,10 @@ class PlusPlus:
         """The digest of the compiler and of its flags."""
         if self.compiler is None:
             return ABSENT
-        called = digest_value([self.compiler.recipe(self.flags.compile), self.flags.link])
+        recipes = self.compiler.recipe(self.flags.compile), [*self.flags.link]
+        called = digest_value([texts.portable(words, self._roots) for words in recipes])
         files = self.compiler.identity(self._digest)
-        return key_of({"files": files, "called": called, **told(self._environment)})
+        return key_of({"files": files, "called": called, **told(self._environment, self._roots)})
 
 
 def tiny_compiler() -> Compiler | None:
@@ -272,16 +326,12 @@ def headers(depfile: str, *, tiny: bool = False) -> list[str]:
     return [word.replace("\0", " ") for word in text.replace("\\ ", "\0").split()][1:]
 
 
-def _files(program: str, facts: dict[str, Any], language: str) -> tuple[str, ...]:
-    """Return the programs that a driver runs, which hold most of what it does; asked once for each driver."""
-    real = os.path.realpath(program)
-    found = os.stat(real)  # noqa: PTH116
-    key = f"{language} compiler {real} {found.st_size} {found.st_mtime_ns}"
-    if key not in facts:
-        parts = [
-            process.run([program, f"-print-prog-name={name}"]).stdout.strip()
-            for name in (_BACK_ENDS[language], "as", "ld")
-        ]
-        located = [part if os.sep in part else shutil.which(part) or "" for part in parts]
-        facts[key] = [os.path.realpath(part) for part in located if part]
-    return (real, *facts[key])
+def _files(program: str, arguments: list[str], search: str | None, back_ends: list[str]) -> tuple[str, ...]:
+    """Return the files of a compiler: of all programs that `CC` names one after the other, and of those behind them.
+
+    Beside the compiler proper lies the file of specs that a driver reads unasked, if there is one.
+    """
+    further = (shutil.which(word, path=search) for word in arguments if not word.startswith("-") and "=" not in word)
+    programs = [os.path.realpath(path) for path in (program, *further) if path]
+    specs = [f"{os.path.dirname(path)}/specs" for path in back_ends[:1]]  # noqa: PTH120
+    return (*programs, *back_ends, *specs)

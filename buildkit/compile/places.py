@@ -6,7 +6,9 @@ Two clones in different folders and two virtual environments share their work be
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import stat
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -19,8 +21,21 @@ OTHER_THAN = "!"
 OWN = ("source ", "project ")
 """How the names of a project's own files begin."""
 
-FOLDERS = ("include ", "libraries ")
-"""Among the names of headers these stand before the name of a folder that compiler or linker searched."""
+FOLDERS = ("include ", "libraries ", "all ")
+"""Among the names of headers these stand before the name of a folder that compiler or linker searched.
+
+Of `all` every file counts, however deep, of the others what bears the name of something that was read.
+"""
+
+LACKING = "absent "
+"""Among the names of headers this stands before the name of a file that was looked for in vain."""
+
+TOLD = ("driver ", "variable ", "root ", "machine ")
+"""How those inputs begin that are no files: see `buildkit.extensions.answers`."""
+
+_DEPTH = 6
+_TICK = 0.02
+_PRECOMPILED = ".gch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +94,25 @@ class Probes:
     """Answers whether the places that a translation looked at answer today as they did then.
 
     A probe is `+NAME` where something was there, `-NAME` where nothing was. Each folder is listed once.
+
+    Args:
+        places: where inputs lie.
+        earlier: what listed folders before.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, earlier: Probes | None = None) -> None:
         self._places = places
+        self._earlier = earlier
+        self._moment = time.time()
         self._listings: dict[str, frozenset[str]] = {}
         self._answers: dict[str, bool] = {}
         self._words: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = {}
+        self._folders: dict[str, tuple[int, int] | None] = {}
+        self._walked: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
+
+    def again(self) -> Probes:
+        """Return what answers as things are now: a folder is listed again if anything may have come or gone since."""
+        return Probes(self._places, self)
 
     @property
     def looked(self) -> Iterable[str]:
@@ -112,19 +139,55 @@ class Probes:
             folder: the module's, relative to the source root; it and the source root are searched first.
         """
         if headers not in self._words:
-            read = [header for header in headers if not header.startswith(FOLDERS)]
+            read = [header for header in headers if not header.startswith((*FOLDERS, LACKING, *TOLD))]
             paths = (header.partition(" ")[2] for header in read)
-            words = frozenset(word for path in paths for word in path.split(os.sep))  # noqa: PTH206 - names, not paths
+            all_words = {word for path in paths for word in path.split(os.sep)}  # noqa: PTH206 - names, not paths
+            all_words |= {f"{header.rpartition('/')[2]}{_PRECOMPILED}" for header in read}
             own = {_folder(header) for header in read if header.startswith(OWN)}
             told = {header.partition(" ")[2] for header in headers if header.startswith(FOLDERS[0])}
-            self._words[headers] = words, frozenset(own | told)
+            self._words[headers] = frozenset(all_words), frozenset(own | told)
         words, folders = self._words[headers]
         places = {place: self._places.path(place).rstrip(os.sep) for place in {"source ", f"source {folder}", *folders}}
-        begin = {place: place if place in OWN else f"{place}/" for place in places}
-        found = {f"{begin[place]}{word}" for place, path in places.items() for word in self._listing(path) & words}
+        found: set[str] = set()
+        for place, path in places.items():
+            found |= self._walk(place if place in OWN else f"{place}/", path, words)
         for place in (header.partition(" ")[2] for header in headers if header.startswith(FOLDERS[1])):
             found |= {f"{place}/{name}" for name in self._listing(self._places.path(place)) if name.startswith("lib")}
+        for place in (header.partition(" ")[2] for header in headers if header.startswith(FOLDERS[2])):
+            found.update(self._all(f"{place}/", self._places.path(place), 0))
         return sorted(found)
+
+    def _walk(self, name: str, path: str, words: frozenset[str]) -> frozenset[str]:
+        """Return what `_below` finds; most modules have these folders and words in common."""
+        key = path, words
+        if key not in self._walked:
+            self._walked[key] = frozenset(self._below(name, path, words, ()))
+        return self._walked[key]
+
+    def _below(self, name: str, path: str, words: frozenset[str], way: tuple[tuple[int, int], ...]) -> Iterator[str]:
+        """Yield the names of what lies in a folder, or on a way of such words below it; links in a loop end it."""
+        for word in self._listing(path) & words:
+            yield f"{name}{word}"
+            inner = f"{path}{os.sep}{word}"
+            if len(way) < _DEPTH and (here := self._folder_at(inner)) is not None and here not in way:
+                yield from self._below(f"{name}{word}/", inner, words, (*way, here))
+
+    def _all(self, name: str, path: str, depth: int) -> Iterator[str]:
+        for each in self._listing(path):
+            yield f"{name}{each}"
+            if depth < _DEPTH and self._folder_at(f"{path}{os.sep}{each}") is not None:
+                yield from self._all(f"{name}{each}/", f"{path}{os.sep}{each}", depth + 1)
+
+    def _folder_at(self, path: str) -> tuple[int, int] | None:
+        """Return which folder lies there, None if none does."""
+        if path not in self._folders:
+            try:
+                found = os.stat(path)  # noqa: PTH116
+            except OSError:
+                self._folders[path] = None
+            else:
+                self._folders[path] = (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
+        return self._folders[path]
 
     def _exists(self, path: str) -> bool:
         folder, _, name = path.rpartition(os.sep)
@@ -136,10 +199,22 @@ class Probes:
 
     def _listing(self, folder: str) -> frozenset[str]:
         found = self._listings.get(folder)
+        if found is None and self._earlier is not None:
+            found = self._earlier.still(folder)
         if found is None:
             try:
                 found = frozenset(os.listdir(folder))  # noqa: PTH208 - names alone are wanted
             except OSError:
                 found = frozenset()
-            self._listings[folder] = found
+        self._listings[folder] = found
         return found
+
+    def still(self, folder: str) -> frozenset[str] | None:
+        """Return what was listed of a folder, None if that was not, or something came or went since."""
+        found = self._listings.get(folder)
+        if found is not None:
+            try:
+                return found if os.stat(folder).st_ctime < self._moment - _TICK else None  # noqa: PTH116
+            except OSError:
+                return None
+        return None

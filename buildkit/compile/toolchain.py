@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from buildkit.compile import compilers, interpreter, probe
 from buildkit.compile.compilers import Compiler, PlusPlus
+from buildkit.compile.driver import Drivers
 from buildkit.compile.interpreter import Interpreter
 from buildkit.compile.places import Places
 from buildkit.compile.suffix import own_suffix
@@ -37,12 +39,14 @@ class Toolchain:
         compilers: the C compilers in the order in which they are tried on a module; the first that works is enough.
         parts: the digest of each tool by its part's name (`toolchain cython`).
         plus_plus: the C++ compiler, which most modules do without.
+        drivers: say what the words of a call come to.
     """
 
     interpreter: Interpreter
     compilers: tuple[Compiler, ...]
     parts: Mapping[str, Digest]
     plus_plus: PlusPlus
+    drivers: Drivers
 
 
 def find(
@@ -51,6 +55,7 @@ def find(
     environment: Mapping[str, str],
     facts: dict[str, Any],
     digest: Callable[[str], Digest],
+    roots: Mapping[str, str] = MappingProxyType({}),
 ) -> Toolchain:
     """Return the tools for `profile`.
 
@@ -60,6 +65,7 @@ def find(
         environment: `CC`, `CFLAGS`, `LDFLAGS`, `PATH` and what compilers read themselves are read from it.
         facts: what earlier runs found out; new findings are added.
         digest: gives the digest of a file.
+        roots: what stands for the folders of this checkout.
 
     Raises:
         ToolchainError: no C compiler that works, no headers, no Cython.
@@ -67,11 +73,12 @@ def find(
     _cython_folder()
     target = interpreter.find(python, facts)
     python_digest = target.identity(digest)
+    drivers = Drivers(environment, facts, digest)
     chosen: list[Compiler] = []
     problems: list[str] = []
     for compiler in (
         compilers.tiny_compiler() if profile == "dev" else None,
-        compilers.system_compiler(environment, facts),
+        compilers.system_compiler(environment, drivers),
     ):
         if compiler is None:
             continue
@@ -91,11 +98,15 @@ def find(
         {
             "toolchain cython": _installed("Cython", digest),
             "toolchain compiler": key_of(
-                {**{f"{at}": tool.identity(digest) for at, tool in enumerate(chosen)}, **compilers.told(environment)}
+                {
+                    **{f"{at}": tool.identity(digest) for at, tool in enumerate(chosen)},
+                    **compilers.told(environment, roots),
+                }
             ),
             "toolchain python": python_digest,
         },
-        PlusPlus(environment, facts, digest),
+        PlusPlus(environment, drivers, digest, roots),
+        drivers,
     )
 
 

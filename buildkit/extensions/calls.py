@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
 from buildkit.compile import compilers, interpreter, probe
+from buildkit.compile import words as texts
 from buildkit.compile.asks import NUMPY, portable
 from buildkit.compile.compilers import Compiler, Flags
+from buildkit.compile.driver import surroundings
 from buildkit.compile.places import FOLDERS, Places
 from buildkit.compile.toolchain import Toolchain
 from buildkit.core.fingerprint import digest_value
 from buildkit.doors import process
+from buildkit.extensions.answers import PLUS_PLUS_AT, Answers
 from buildkit.extensions.headers import Compiled
+from buildkit.extensions.inputs import Inputs
 from buildkit.extensions.unit import PLUS_PLUS, Unit
 from buildkit.model import Digest
 
@@ -48,6 +52,9 @@ _TROUBLE = (
 """Words of a compiler that the machine let down: the next time it may take the same file."""
 
 _MISSING_HEADER = re.compile(r"\.h\w*'?:? (?:No such file or directory|file not found)|include file '[^']+' not found")
+_TRACE = ("-Wl,-t",)
+"""Has a linker say which files it takes."""
+
 _TRACED = re.compile(r"\(?([^()\n]+)")
 
 
@@ -86,16 +93,28 @@ class Calls:
         profile: `dev` or `release`.
         flags: flags from the environment.
         launcher: what starts the compiler.
+        answers: knows what inputs are that are no files.
+        environment: the variables.
     """
 
     def __init__(
-        self, toolchain: Toolchain, places: Places, profile: str, flags: Flags, launcher: tuple[str, ...]
+        self,
+        toolchain: Toolchain,
+        places: Places,
+        profile: str,
+        flags: Flags,
+        launcher: tuple[str, ...],
+        *,
+        answers: Answers,
+        environment: Mapping[str, str],
     ) -> None:
         self._toolchain = toolchain
         self._places = places
         self._profile = profile
         self._flags = flags
         self._launcher = launcher
+        self._roots = answers.roots
+        self._inputs = Inputs(places, toolchain.drivers, answers, environment)
         self._settings: dict[tuple[str, Flags, tuple[str, ...]], dict[str, Digest]] = {}
 
     # ------------------------------------------------------------------ which
@@ -112,8 +131,9 @@ class Calls:
         found = self._settings.get(alike)
         if found is None:
             tools = self._toolchain.compilers
-            calls = [tool.recipe(self._compile_flags(tool, source, flags)) for tool in tools]
-            links = [tool.link_recipe(self._link_flags(tool, flags)) for tool in tools]
+            roots = self._roots
+            calls = [texts.portable(tool.recipe(self._compile_flags(tool, source, flags)), roots) for tool in tools]
+            links = [texts.portable(tool.link_recipe(self._link_flags(tool, flags)), roots) for tool in tools]
             found = self._settings[alike] = {
                 "setting flags": digest_value([calls, include]),
                 "setting link flags": digest_value(links),
@@ -168,8 +188,8 @@ class Calls:
         done = self._run(command, place)
         if not done.ok:
             raise self._refusal(done, unit, tool)
-        found = compilers.headers(_text(folder / depfile), tiny=tool.tiny)
-        return self._read(unit, file, place, folder, found), (folder / output).read_bytes()
+        made = (folder / output).read_bytes()
+        return self._read(unit, file, tool, place, folder, folder / depfile, made), made
 
     def would_read(self, unit: Unit, file: str, tool: Compiler, folder: Path) -> tuple[str, ...] | None:
         """Return what a compiler reads of a file that it refuses; None if it does not come that far."""
@@ -177,7 +197,7 @@ class Calls:
         place, command = self._call(unit, file, tool, folder, ("", str(depfile)))
         if not self._run(command, place).ok:
             return None
-        return self._read(unit, file, place, folder, compilers.headers(_text(depfile), tiny=tool.tiny))
+        return self._read(unit, file, tool, place, folder, depfile, b"")
 
     def _call(
         self, unit: Unit, file: str, tool: Compiler, folder: Path, outputs: tuple[str, str]
@@ -190,9 +210,7 @@ class Calls:
                 raise NotCompiled(f"{unit.source}: its further source {path} is not there\n{_NO_SOURCE}")
             place = Path(self._places.project or self._places.source)
             source = os.path.relpath(path, place)
-        flags = self._compile_flags(tool, unit.source, unit.flags + unit.asks.flags, plus_plus=unit.is_plus_plus)
-        if unit.is_plus_plus and file.endswith(".c"):
-            flags = (*flags, "-x", "c")
+        flags = self._flags_for(unit, file, tool)
         own = os.path.dirname(self._places.path(f"source {unit.source}"))  # noqa: PTH120
         first = (self._toolchain.interpreter.include, own, self._places.source)
         include = (*first, *(path for path in map(self._folder, self._include(unit)) if path))
@@ -200,12 +218,30 @@ class Calls:
             return place, tool.depend_command(source, outputs[1], include, flags)
         return place, tool.compile_command(source, *outputs, include, flags)
 
-    def _read(self, unit: Unit, file: str, place: Path, folder: Path, found: list[str]) -> tuple[str, ...]:
-        paths = (os.path.normpath(place / path) for path in found)
+    def _flags_for(self, unit: Unit, file: str, tool: Compiler) -> tuple[str, ...]:
+        """Return the words for one file of a unit."""
+        flags = self._compile_flags(tool, unit.source, unit.flags + unit.asks.flags, plus_plus=unit.is_plus_plus)
+        return (*flags, "-x", "c") if unit.is_plus_plus and file.endswith(".c") else flags
+
+    def _read(
+        self, unit: Unit, file: str, tool: Compiler, place: Path, folder: Path, depfile: Path, made: bytes
+    ) -> tuple[str, ...]:
+        """Return the names of all inputs of a compilation."""
+        found = compilers.headers(_text(depfile), tiny=tool.tiny)
+        paths = [os.path.normpath(place / path) for path in found]
         outside = (path for path in paths if not path.startswith(f"{folder}{os.sep}"))
         names = {name for path in outside if (name := self._places.name(path)) is not None}
         searched = {f"{FOLDERS[0]}{self._folder_name(name)}" for name in self._include(unit) if self._folder(name)}
+        own = str(folder / file) if file in unit.texts else self._places.path(file)
+        language = "c++" if unit.is_plus_plus and not file.endswith(".c") else "c"
+        flags = self._flags_for(unit, file, tool)
+        names |= self._inputs.of_compilation(
+            tool, self._number(unit, tool), language, flags, str(place), (own, *paths), made
+        )
         return tuple(sorted({*names, *searched, *({file} & unit.sources.keys())}))
+
+    def _number(self, unit: Unit, tool: Compiler) -> str:
+        return PLUS_PLUS_AT if unit.is_plus_plus else str(self._toolchain.compilers.index(tool))
 
     def _include(self, unit: Unit) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*unit.include, *unit.asks.include)))
@@ -241,17 +277,20 @@ class Calls:
         searched = [*map(self._places.path, unit.asks.libraries)]
         own = (*(f"-L{path}" for path in searched), *self._link_flags(tool, unit.flags + unit.asks.flags, unit=unit))
         further = tuple(map(self._places.path, unit.asks.objects))
-        traced = self._has_libraries(unit)
-        words = (*own, "-Wl,-t") if traced else own
-        done = self._run(tool.link_command((*objects, *further), output, words), folder)
+        files = (*objects, *further)
+        done = self._run(tool.link_command(files, output, own if tool.tiny else (*own, *_TRACE)), folder)
+        if not done.ok and not self._has_libraries(unit):  # a linker may not know how to tell
+            done = self._run(tool.link_command(files, output, own), folder)
         if not done.ok:
             raise self._refusal(done, unit, tool)
         unresolved = probe.unresolved(folder / output, self._toolchain.interpreter) if tool.tiny else ""
         if unresolved:
             raise Refused(unresolved.replace(f"{folder}{os.sep}", ""), lasting=_UNKNOWN_SYMBOL in unresolved)
-        read = {*self._traced(done.stdout, folder)} if traced else set()
+        made = (folder / output).read_bytes()
+        read = {*self._traced(done.stdout, folder), *unit.asks.objects}
         read |= {f"{FOLDERS[1]}{name}" for name in unit.asks.libraries}
-        return tuple(sorted(read)), (folder / output).read_bytes()
+        read |= self._inputs.of_link(tool, self._number(unit, tool), own, str(folder), made)
+        return tuple(sorted(read)), made
 
     def _traced(self, words: str, folder: Path) -> Iterator[str]:
         """Yield the names of the libraries and objects that the linker says it took, without those of this unit."""
@@ -264,13 +303,13 @@ class Calls:
                     yield name
 
     def _has_libraries(self, unit: Unit) -> bool:
-        words = (self._flags + unit.flags + unit.asks.flags).link
+        words = (self._flags + unit.flags + unit.asks.flags).both
         return bool(unit.asks.objects) or any(word.startswith("-l") for word in words)
 
     # ------------------------------------------------------------------ how
 
     def _run(self, command: list[str], place: Path) -> process.Completed:
-        return process.run([*self._launcher, *command], folder=place)
+        return process.run([*self._launcher, *command], folder=place, environment=surroundings())
 
     def _refusal(self, done: process.Completed, unit: Unit, tool: Compiler) -> Refused:
         words = done.stderr.strip() or f"{done.command[0]} ended with exit code {done.exit_code}"

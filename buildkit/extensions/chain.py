@@ -19,11 +19,12 @@ from buildkit.compile import options
 from buildkit.compile.asks import NOTHING, Asks, asks_of, folder_named, from_entry, own_language
 from buildkit.compile.compilers import NO_FLAGS, Flags, split_flags
 from buildkit.compile.modules import Module
-from buildkit.compile.places import Places, Probes
+from buildkit.compile.places import TOLD, Places, Probes
 from buildkit.compile.toolchain import Toolchain
 from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_bytes, digest_value, key_of
 from buildkit.doors.statcache import StatCache
+from buildkit.extensions.answers import Answers
 from buildkit.extensions.calls import Calls
 from buildkit.extensions.headers import Headers
 from buildkit.extensions.native import Gone, Native, NotCompiled, scratch
@@ -164,6 +165,7 @@ class Chain:
         reuse: take results from the store; without it everything is made anew and kept.
         launcher: what starts the C compiler.
         scratch: a folder for what tools read and write.
+        environment: the variables.
 
     `probes` and `native` are for the other backend too.
     """
@@ -180,6 +182,7 @@ class Chain:
         reuse: bool,
         launcher: tuple[str, ...],
         scratch: Path,
+        environment: Mapping[str, str],
     ) -> None:
         self._toolchain = toolchain
         self._places = places
@@ -189,8 +192,9 @@ class Chain:
         self._scratch = scratch
         self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
         self.probes = Probes(places)
-        self._headers = Headers(places, self.probes, cache)
-        self._calls = Calls(toolchain, places, profile, flags, launcher)
+        self._answers = Answers(toolchain, places, environment)
+        self._headers = Headers(places, self.probes, cache, self._answers.digest)
+        self._calls = Calls(toolchain, places, profile, flags, launcher, answers=self._answers, environment=environment)
         self.native = Native(self._calls, store, self._headers, scratch, reuse=reuse)
 
     def settings(self, module: Module) -> dict[str, Digest]:
@@ -212,6 +216,8 @@ class Chain:
         """Return the digest of the input with that portable name."""
         if name == PLUS_PLUS:
             return self._toolchain.plus_plus.identity
+        if name.startswith(TOLD):
+            return self._answers.digest(name)
         return self._cache.digest(self._places.path(name))
 
     def headers(self, names: tuple[str, ...], folder: str) -> Digest:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from buildkit.compile.places import FOLDERS, OWN, Places, Probes
+from buildkit.compile.places import FOLDERS, LACKING, OWN, TOLD, Places, Probes
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors import clock
 from buildkit.doors.statcache import StatCache
-from buildkit.model import Digest
+from buildkit.model import ABSENT, Digest
 
 Compiled = tuple[tuple[str, ...], bytes]
 """The names of what a compiler or linker read and of the folders that it searched; and what it made."""
@@ -26,12 +26,16 @@ class Headers:
         places: where inputs lie.
         probes: what lies in which folder.
         cache: digests of files.
+        told: gives the digest of an input that is no file; see `buildkit.extensions.answers`.
     """
 
-    def __init__(self, places: Places, probes: Probes, cache: StatCache) -> None:
+    def __init__(
+        self, places: Places, probes: Probes, cache: StatCache, told: Callable[[str], Digest] = Digest
+    ) -> None:
         self._places = places
         self._probes = probes
         self._cache = cache
+        self._told = told
         self._shared: dict[tuple[tuple[str, ...], str], Digest] = {}
 
     def shared(self, names: tuple[str, ...], folder: str) -> Digest:
@@ -69,14 +73,18 @@ class Headers:
         """
         known: Mapping[str, Digest] = {}
         for _ in range(ATTEMPTS):
-            start, before = clock.now(), Probes(self._places)
+            start, before = clock.now(), self._probes.again()
             before.beside((), folder)
             names, content = compiled()
-            read = [name for name in names if not name.startswith(FOLDERS)]
+            read = [name for name in names if not name.startswith((*FOLDERS, LACKING, *TOLD))]
+            lacking = [name for name in names if name.startswith(LACKING)]
             old = {name for name in read if self._cache.unchanged_since(self._places.path(name), start)}
-            now = self._digests(names, folder, Probes(self._places))
+            for name in lacking:
+                self._cache.forget(self._places.path(name.removeprefix(LACKING)))
+            now = self._digests(names, folder, before.again())
             self._shared.clear()
             same = all(name in old or known.get(name) == now[name] for name in read)
+            same = same and all(now[name] == ABSENT for name in lacking)
             if same and now[_BESIDE] == digest_value(before.beside(names, folder)):
                 own = {name: now[name] for name in names if name.startswith(OWN)}
                 return (names, content), key_of({**own, "shared": _shared(now)})
@@ -87,6 +95,9 @@ class Headers:
         return {**self.each(names), _BESIDE: digest_value(probes.beside(names, folder))}
 
     def _digest(self, name: str) -> Digest:
+        if name.startswith(TOLD):
+            return self._told(name)
+        name = name.removeprefix(LACKING)
         return self._cache.digest(self._places.path(name))
 
 

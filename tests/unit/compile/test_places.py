@@ -131,19 +131,54 @@ def test_nothing_stands_in_for_a_header_at_first(places: Places) -> None:
 @pytest.mark.parametrize(
     ("path", "found"),
     [
-        ("app/limit.h", "source app/limit.h"),
-        ("app/types.h", "source app/types.h"),
-        ("sys/types.h", "source sys"),
-        ("app/other.h", None),
-        ("other/limit.h", None),
+        ("app/limit.h", ["source app/limit.h"]),
+        ("app/types.h", ["source app/types.h"]),
+        ("sys/types.h", ["source sys", "source sys/types.h"]),
+        ("limit.h.gch", ["source limit.h.gch"]),
+        ("app/other.h", []),
+        ("other/limit.h", []),
     ],
 )
-def test_what_turns_up_in_the_include_path_under_its_name_does(places: Places, path: str, found: str | None) -> None:
+def test_what_turns_up_in_the_include_path_under_its_name_does(places: Places, path: str, found: list[str]) -> None:
     file = Path(places.source, path)
     file.parent.mkdir(exist_ok=True)
     file.touch()
 
-    assert Probes(places).beside(HEADERS, "app") == ([found] if found else [])
+    assert Probes(places).beside(HEADERS, "app") == found
+
+
+def test_a_header_may_turn_up_in_a_folder_that_was_there_already(places: Places) -> None:
+    headers = (*HEADERS, "include source vendor")
+    Path(places.source, "vendor/sys").mkdir(parents=True)
+    before = Probes(places).beside(headers, "app")
+    Path(places.source, "vendor/sys/types.h").touch()
+
+    assert Probes(places).beside(headers, "app") == [*before, "source vendor/sys/types.h"]
+
+
+def test_folders_that_lead_back_to_themselves_have_an_end(places: Places) -> None:
+    Path(places.source, "app/sys").symlink_to(".")
+    Path(places.source, "app/include").symlink_to(".")
+
+    assert "source app/sys" in Probes(places).beside(HEADERS, "app")
+
+
+def test_a_folder_of_profiles_counts_with_all_that_lies_in_it(places: Places) -> None:
+    headers = ("all source profiles",)
+    Path(places.source, "profiles/deep").mkdir(parents=True)
+    before = Probes(places).beside(headers, "app")
+    Path(places.source, "profiles/deep/fast.gcda").touch()
+
+    assert Probes(places).beside(headers, "app") == [*before, "source profiles/deep/fast.gcda"]
+
+
+def test_what_looks_again_lists_the_folders_in_which_something_may_have_changed(places: Places) -> None:
+    first = Probes(places)
+    assert first.beside(HEADERS, "app") == []
+    Path(places.source, "app/limit.h").touch()
+
+    assert first.beside(HEADERS, "app") == []
+    assert first.again().beside(HEADERS, "app") == ["source app/limit.h"]
 
 
 def test_a_header_may_be_hidden_by_one_beside_the_header_that_names_it(places: Places) -> None:

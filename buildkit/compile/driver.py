@@ -1,0 +1,204 @@
+"""What a compiler's driver makes of a call: asked of itself, since nobody else knows.
+
+`CC` may be a script, or a program that puts words of its own between; `native` is what the processor of this machine
+is; specs, configuration files and `-B` decide which back ends run. `-###` has a driver of GCC's or Clang's kind say
+which commands it would run, and whatever stands before it hands that on. So these commands, and the programs and files
+in them by content, are what the words come to here and now.
+
+A plain driver (no script, the name of a known compiler) says the same as long as it is the same file; its answers are
+remembered, those about `native` until the machine is started again. All others are asked in every look.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from buildkit.compile import words as texts
+from buildkit.core.fingerprint import digest_value, key_of
+from buildkit.doors import process
+from buildkit.model import Digest
+
+BOOT = "/proc/sys/kernel/random/boot_id"
+"""Another one each time that the machine starts, and for each machine: so long a processor is the same."""
+
+LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
+"""Programs before a compiler that make what it makes."""
+
+_PLAIN = re.compile(r"^(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(?:-[\d.]+)?$")
+_ELSEWHERE = ("COMPILER_PATH", "GCC_EXEC_PREFIX", "CCC_OVERRIDE_OPTIONS", "QA_OVERRIDE_GCC3_OPTIONS")
+_TEMPORARY = re.compile(r"[^\s\"'=,]*/cc\w{6}(?=[.\s\"']|$)|[^\s\"'=,]*/(null|object)-\w{6,}(?=\.)")
+_SEARCH = re.compile(r"^(?: (/.*?)(?: \(framework directory\))?|ignoring nonexistent directory \"(/.*)\")$")
+_CACHED_NOT = re.compile(r"^(?:@|-B|--?specs\b|-wrapper\b|--?config\b|-(?:b|V)$)")
+_UNSTEADY = re.compile(r"^(?:-B|-wrapper\b|--?config\b|-(?:b|V)$)")
+_LIBRARIES = re.compile(r"^libraries: =?(.*)$", re.MULTILINE)
+_SILENT = ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES", "LANGUAGE")
+_SECONDS = 60
+_ROOT = Path(os.sep)
+
+
+def surroundings() -> dict[str, str]:
+    """Return the variables for a compiler: without those that make it write elsewhere; its words are in English."""
+    return {**{name: value for name, value in os.environ.items() if name not in _SILENT}, "LC_ALL": "C"}
+
+
+def is_plain(program: str, environment: Mapping[str, str]) -> bool:
+    """Return whether a driver does the same with the same words as long as its file is the same.
+
+    Args:
+        program: its path.
+        environment: the variables that may lead it elsewhere.
+    """
+    real = os.path.realpath(program)
+    if any(environment.get(name) for name in _ELSEWHERE) or not sys.platform.startswith("linux"):
+        return False
+    if not _PLAIN.match(os.path.basename(real)):  # noqa: PTH119
+        return False
+    try:
+        with open(real, "rb") as file:  # noqa: PTH123
+            return file.read(4) == b"\x7fELF"
+    except OSError:
+        return False
+
+
+def stamp(program: str) -> str:
+    """Return what tells a program's file from another one without reading it."""
+    real = os.path.realpath(program)
+    found = os.stat(real)  # noqa: PTH116
+    return f"{real} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+class Drivers:
+    """What drivers say, each asked once in a build.
+
+    Args:
+        environment: the variables.
+        facts: what earlier runs found out; new findings are added.
+        digest: gives the digest of a file.
+
+    `steady` is False once somebody was asked whose answer may be another one at any time.
+    """
+
+    def __init__(self, environment: Mapping[str, str], facts: dict[str, Any], digest: Callable[[str], Digest]) -> None:
+        self._environment = environment
+        self._facts = facts
+        self._digest = digest
+        self._asked: dict[tuple[str, ...], Any] = {}
+        self.steady = True
+
+    def means(self, command: Sequence[str], language: str, roots: Mapping[str, str]) -> Digest:
+        """Return the digest over what a driver would run for a call.
+
+        Args:
+            command: the driver and the words of the call, without input and output.
+            language: `c` or `c++`; empty for the linker.
+            roots: the folders of this checkout, which do not count.
+        """
+        last = ("-c", "-pipe", "-x", language, "/dev/null", "-o", "object") if language else ("/dev/null", "-o", "null")
+        lines: list[str] = self._answer("means", (*command, "-###", *last), _commands)
+        found: dict[str, Digest] = {}
+        for line in lines:
+            for at, path in enumerate(self._files(line)):
+                found[f"{len(found):03} {at}"] = self._digest(path)
+        if not language:
+            linker = self._answer("linker", (*command, "-print-prog-name=ld"), lambda done: done.stdout.strip())
+            found["linker"] = self._digest(self._program(linker))
+        bare = [texts.tokenized(_TEMPORARY.sub("temporary", line), roots) for line in lines]
+        return key_of({**found, "commands": digest_value(bare)})
+
+    def searched(self, command: Sequence[str], language: str) -> list[str]:
+        """Return the folders that a driver searches for headers, those that are not there as well.
+
+        Args:
+            command: the driver and the words of the call that decide it.
+            language: `c` or `c++`.
+        """
+        found: list[str] = self._answer("searches", (*command, "-v", "-E", "-x", language, "/dev/null"), _folders)
+        return found
+
+    def libraries(self, command: Sequence[str]) -> list[str]:
+        """Return the folders that a driver has the linker search; the argument is that of `searched`."""
+        found: list[str] = self._answer("libraries", (*command, "-print-search-dirs"), _library_folders)
+        return found
+
+    def programs(self, command: Sequence[str], names: Iterable[str]) -> list[str]:
+        """Return the programs of these names that a driver runs, as far as it has them.
+
+        Args:
+            command: the driver, with what belongs to every call.
+            names: such as `cc1` or `as`.
+        """
+        asked = ((*command, f"-print-prog-name={name}") for name in names)
+        said = [self._answer("program", words, lambda done: done.stdout.strip()) for words in asked]
+        return [path for each in said if (path := self._program(each))]
+
+    def _program(self, name: str) -> str:
+        """Return the file of a program as a driver names it: one without a folder is looked for on PATH, each time."""
+        found = name if os.sep in name else shutil.which(name, path=self._environment.get("PATH")) or ""
+        return os.path.realpath(found) if found and os.path.isfile(found) else ""  # noqa: PTH113
+
+    def _answer(self, kind: str, command: tuple[str, ...], read: Callable[[process.Completed], Any]) -> Any:  # noqa: ANN401
+        plain = is_plain(command[0], self._environment)
+        if not plain or any(map(_UNSTEADY.search, texts.expanded(command))):
+            self.steady = False
+        if command in self._asked:
+            return self._asked[command]
+        kept_for = plain and not any(map(_CACHED_NOT.search, command))
+        key = f"{kind} {stamp(command[0])} {digest_value(command)}" if kept_for else ""
+        boot = self._boot() if texts.is_native(command) else ""
+        kept = self._facts.get(key)
+        if kept is None or kept[0] != boot:
+            try:
+                done = process.run(command, folder=_ROOT, environment=surroundings(), timeout=_SECONDS)
+            except OSError:
+                done = process.Completed(command, 1, "", "", 0)
+            kept = [boot, read(done)]
+            if kept_for and done.ok:
+                self._facts[key] = kept
+        self._asked[command] = kept[1]
+        return kept[1]
+
+    def _boot(self) -> str:
+        """Return which start of which machine this is; the file is one that a glance holds against."""
+        self._digest(BOOT)
+        try:
+            with open(BOOT, encoding="ascii") as file:  # noqa: PTH123
+                return file.read().strip()
+        except OSError:
+            self.steady = False
+            return "unknown"
+
+    def _files(self, line: str) -> list[str]:
+        """Return the program of a command and the files in it."""
+        try:
+            found = shlex.split(line)
+        except ValueError:
+            found = line.split()
+        first = self._program(found[0]) if found else ""
+        pieces = (piece for word in found[1:] for piece in re.split(r"[=,]", word) if piece.startswith("/"))
+        folder = os.path.dirname(first)  # noqa: PTH120
+        further = [f"{folder}/lto1", f"{folder}/lto-wrapper"] if "-flto" in line else []
+        named = [piece for piece in (*pieces, *further) if os.path.isfile(piece)]  # noqa: PTH113
+        return [*filter(None, (first,)), *named]
+
+
+def _commands(done: process.Completed) -> list[str]:
+    return [line.strip() for line in done.stderr.splitlines() if line.startswith(" ") and done.ok]
+
+
+def _folders(done: process.Completed) -> list[str]:
+    head, here, rest = done.stderr.partition("search starts here")
+    before = [line for line in head.splitlines() if line.startswith("ignoring")]
+    lines = [*before, *rest.partition("End of search list")[0].splitlines()] if here else []
+    return [os.path.normpath(found[1] or found[2]) for line in lines if (found := _SEARCH.match(line))]
+
+
+def _library_folders(done: process.Completed) -> list[str]:
+    found = _LIBRARIES.search(done.stdout)
+    return [os.path.normpath(path) for path in (found[1].split(os.pathsep) if found else ()) if path]
