@@ -33,6 +33,7 @@ _INHERITED = {
 _ITEM = r"""(?:"[^"]*"|'[^']*'|[^%s"'])+"""
 _EXTERN = re.compile(r"""^[ \t]*cdef\s+extern\s+from\s+["']([^"'<>]+)["']""", re.MULTILINE)
 _NUMPY = re.compile(r"^[^#\n]*\b(?:from[ \t]+numpy\b[\w.]*[ \t]+cimport|cimport[^#\n]*\bnumpy)\b", re.MULTILINE)
+_MACHINE = re.compile(r"\bUNAME_(?:SYSNAME|NODENAME|RELEASE|VERSION|MACHINE)\b")
 _PLUS_PLUS = (".cpp", ".cc", ".cxx", ".c++", ".C")
 _SOURCES = (".pyx", ".py", ".pxd", ".pxi")
 
@@ -50,6 +51,7 @@ class Asks:
         compile: words for the compiler.
         link: words for the linker, after the objects.
         probes: where headers that are declared were looked for: `+NAME` was there, `-NAME` was not.
+        machine: names of the machine that Cython puts in place of its own (`UNAME_MACHINE`).
     """
 
     language: str = "c"
@@ -60,6 +62,7 @@ class Asks:
     compile: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     probes: tuple[str, ...] = ()
+    machine: tuple[str, ...] = ()
 
     @property
     def is_plus_plus(self) -> bool:
@@ -143,6 +146,7 @@ def asks_of(source: str, read: Mapping[str, str], places: Places) -> Asks | None
             *values.get("extra_link_args", ()),
         ),
         probes=probes,
+        machine=tuple(sorted({name for text in texts.values() for name in _MACHINE.findall(text)})),
     )
 
 

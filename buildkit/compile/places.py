@@ -142,7 +142,7 @@ class Probes:
             read = [header for header in headers if not header.startswith((*FOLDERS, LACKING, *TOLD))]
             paths = (header.partition(" ")[2] for header in read)
             all_words = {word for path in paths for word in path.split(os.sep)}  # noqa: PTH206 - names, not paths
-            all_words |= {f"{header.rpartition('/')[2]}{_PRECOMPILED}" for header in read}
+            all_words |= {f"{header.partition(' ')[2].rpartition('/')[2]}{_PRECOMPILED}" for header in read}
             own = {_folder(header) for header in read if header.startswith(OWN)}
             told = {header.partition(" ")[2] for header in headers if header.startswith(FOLDERS[0])}
             self._words[headers] = frozenset(all_words), frozenset(own | told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -12,12 +13,13 @@ from types import MappingProxyType
 from typing import Any
 
 from buildkit.compile import compilers, interpreter, probe
+from buildkit.compile import words as texts
 from buildkit.compile.compilers import Compiler, PlusPlus
 from buildkit.compile.driver import Drivers
 from buildkit.compile.interpreter import Interpreter
 from buildkit.compile.places import Places
 from buildkit.compile.suffix import own_suffix
-from buildkit.core.fingerprint import key_of
+from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.errors import ToolchainError
 from buildkit.model import Digest
 
@@ -30,6 +32,11 @@ _MYPYC = ("mypy", "ast_serialize", "librt")
 """What mypyc's C depends on: mypy's distribution has mypyc, the others parse for it and hold what it knows."""
 
 
+_TOOL_ENDINGS = frozenset({".py", ".pyi", ".pyx", ".pxd", ".pxi", ".c", ".cpp", ".h", ".tmpl", ".so", ".pyd", ".txt"})
+_LIBRARY_ENDINGS = (".so", ".pyd")
+_NO_TOOLS = frozenset({"__pycache__", "Debugger", "Tests", "test", "test-data"})
+
+
 @dataclass(frozen=True, slots=True)
 class Toolchain:
     """The tools of one build.
@@ -40,6 +47,7 @@ class Toolchain:
         parts: the digest of each tool by its part's name (`toolchain cython`).
         plus_plus: the C++ compiler, which most modules do without.
         drivers: say what the words of a call come to.
+        files: what the tools are made of, by kind (`cython`, `compiler`), as far as anyone asked; the lists grow.
     """
 
     interpreter: Interpreter
@@ -47,6 +55,7 @@ class Toolchain:
     parts: Mapping[str, Digest]
     plus_plus: PlusPlus
     drivers: Drivers
+    files: Mapping[str, list[str]]
 
 
 def find(
@@ -70,10 +79,20 @@ def find(
     Raises:
         ToolchainError: no C compiler that works, no headers, no Cython.
     """
-    _cython_folder()
+    cython_folder()
+    files: dict[str, list[str]] = {"cython": [], "compiler": []}
+
+    def noted(path: str) -> Digest:
+        files["compiler"].append(path)
+        return digest(path)
+
+    def of_cython(path: str) -> Digest:
+        files["cython"].append(path)
+        return digest(path)
+
     target = interpreter.find(python, facts)
-    python_digest = target.identity(digest)
-    drivers = Drivers(environment, facts, digest)
+    python_digest = target.identity(noted)
+    drivers = Drivers(environment, facts, noted)
     chosen: list[Compiler] = []
     problems: list[str] = []
     for compiler in (
@@ -82,7 +101,8 @@ def find(
     ):
         if compiler is None:
             continue
-        fact = f"works {compiler.identity(digest)} {python_digest} {target.program}"
+        called = digest_value(texts.portable(compiler.recipe(()), roots))
+        fact = f"works {compiler.identity(noted)} {called} {python_digest} {target.program}"
         if fact not in facts:
             facts[fact] = probe.why_not(compiler, target)
         if facts[fact]:
@@ -96,17 +116,18 @@ def find(
         target,
         tuple(chosen),
         {
-            "toolchain cython": _installed("Cython", digest),
+            "toolchain cython": installed("Cython", of_cython),
             "toolchain compiler": key_of(
                 {
-                    **{f"{at}": tool.identity(digest) for at, tool in enumerate(chosen)},
+                    **{f"{at}": tool.identity(noted) for at, tool in enumerate(chosen)},
                     **compilers.told(environment, roots),
                 }
             ),
             "toolchain python": python_digest,
         },
-        PlusPlus(environment, drivers, digest, roots),
+        PlusPlus(environment, drivers, noted, roots),
         drivers,
+        files,
     )
 
 
@@ -116,7 +137,7 @@ def places(source: Path, toolchain: Toolchain, project: Path | None = None) -> P
     library = os.path.dirname(os.__file__)  # noqa: PTH120 - sysconfig would load all that Python was built with
     archive = next((entry for entry in sys.path if entry.endswith(".zip")), library)
     own = tuple(str(Path(compiler.program).parent.parent) for compiler in toolchain.compilers if compiler.tiny)
-    covered = (library, archive, _cython_folder(), toolchain.interpreter.include, *own)
+    covered = (library, archive, cython_folder(), toolchain.interpreter.include, *own)
     return Places(str(source), site, covered, "" if project in {None, source} else str(project))
 
 
@@ -128,7 +149,7 @@ def mypyc(digest: Callable[[str], Digest]) -> Digest:
     """
     if not _folder("mypyc"):
         raise ToolchainError("mypy is not installed", hint='pip install "invoke-buildkit[mypyc]"')
-    return key_of({package: _installed(package, digest) for package in _MYPYC if _folder(package)})
+    return key_of({package: installed(package, digest) for package in _MYPYC if _folder(package)})
 
 
 def mypyc_folders() -> tuple[str, ...]:
@@ -150,7 +171,12 @@ def check_mypyc_target(target: Interpreter) -> None:
         )
 
 
-def _cython_folder() -> str:
+def cython_folder() -> str:
+    """Return where Cython is installed.
+
+    Raises:
+        ToolchainError: it is not.
+    """
     folder = _folder("Cython")
     if not folder:
         raise ToolchainError("Cython is not installed", hint='pip install "cython>=3.3.1"')
@@ -163,12 +189,26 @@ def _folder(package: str) -> str:
     return "" if spec is None or spec.origin is None else str(Path(spec.origin).parent)
 
 
-def _installed(package: str, digest: Callable[[str], Digest]) -> Digest:
-    """Return what an installed package is: by the list of its files with their digests that its installer left."""
+def installed(package: str, digest: Callable[[str], Digest]) -> Digest:
+    """Return what an installed package is, of those that translate: the content of its files.
+
+    Its installer's list of them is written before or after the files themselves, and what was edited by hand is not in
+    it: so it only tells what lies outside of the package's folder.
+    """
     folder = _folder(package)
     site = os.path.dirname(folder)  # noqa: PTH120
+    found = [f"{site}/{name}" for name in _compiled_beside(site, package)]
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _NO_TOOLS]
+        found += [f"{place}/{name}" for name in names if os.path.splitext(name)[1] in _TOOL_ENDINGS]  # noqa: PTH122
+    return key_of({path[len(site) :]: digest(path) for path in sorted(found)})
+
+
+def _compiled_beside(site: str, package: str) -> list[str]:
+    """Return the libraries beside a package that belong to it, as mypyc makes them."""
     for name in os.listdir(site):  # noqa: PTH208
         if name.lower().startswith(f"{package.lower()}-") and name.endswith(".dist-info"):
-            return digest(f"{site}/{name}/RECORD")
-    files = sorted(str(path) for path in Path(folder).rglob("*") if path.suffix in {".py", ".pyx", ".pxd", ".c", ".so"})
-    return key_of({path[len(folder) :]: digest(path) for path in files})
+            with contextlib.suppress(OSError), open(f"{site}/{name}/RECORD", encoding="utf-8") as file:  # noqa: PTH123
+                listed = (line.partition(",")[0] for line in file)
+                return [path for path in listed if "/" not in path and path.endswith(_LIBRARY_ENDINGS)]
+    return []

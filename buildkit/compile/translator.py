@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,17 @@ from typing import Any
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places
 from buildkit.doors import process, python
+
+_KEPT = frozenset({"PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"})
+
+
+def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a worker, of which none changes what it makes.
+
+    Python's own decide which modules it loads, and run code of others in it (`sitecustomize`): that is in no key.
+    """
+    plain = {name: value for name, value in environment.items() if not name.startswith("PYTHON") or name in _KEPT}
+    return {**plain, "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Translator:
 
     def __init__(self, places: Places, environment: Mapping[str, str]) -> None:
         self._places = places
-        self._environment = {**environment, "PYTHONHASHSEED": "0"}
+        self._environment = surroundings(environment)
         self._child: process.Child | None = None
 
     def close(self) -> None:
@@ -73,7 +85,7 @@ class Translator:
 
     def _start(self) -> process.Child:
         child = process.start(
-            python.running("buildkit.compile.worker"),
+            python.alone("buildkit.compile.worker", self._search()),
             folder=Path(self._places.source),
             environment=self._environment,
             stdin=process.PIPE,
@@ -83,6 +95,13 @@ class Translator:
         self._child = child
         self._ask(child, asdict(self._places))
         return child
+
+    def _search(self) -> list[str]:
+        """Return where the worker finds modules: Cython as this process does, the suite itself, what is installed."""
+        from buildkit.compile.toolchain import cython_folder  # noqa: PLC0415 - only where something is made
+
+        own = Path(__file__).parent.parent.parent
+        return [*dict.fromkeys((os.path.dirname(cython_folder()), *self._places.site, str(own)))]  # noqa: PTH120
 
     def _ask(self, child: process.Child, question: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         assert child.stdin is not None  # noqa: S101 - it was started with pipes

@@ -26,6 +26,10 @@ GARBAGE = 50_000
 """New objects between two looks for garbage. A tree of nodes is none; to look through it again and again is a tenth of
 a translation."""
 
+CRASH = ("Compiler crash in ", "Internal compiler error: ")
+"""What Cython says where it fails itself. It may be the source, a Cython that is half installed, or a stack too small:
+so it is no refusal, and tried again."""
+
 
 def main() -> None:
     """Read jobs until stdin ends."""
@@ -66,7 +70,9 @@ def _translate(job: dict[str, Any], cython: Cython, recorder: Recorder) -> dict[
             broken = True
             words.write(f"{_place(error) or job['source']}: {getattr(error, 'strerror', None) or error}\n")
         except Exception as error:  # noqa: BLE001 - a crash of the compiler is this module's failure, not the build's
+            broken = True
             words.write(f"{job['source']}: {type(error).__name__}: {error}\n")
+    broken = broken or any(word in words.getvalue() for word in CRASH)
     read, probes, steady = recorder.inputs(reading, job["output"])
     if failed:
         Path(job["output"]).unlink(missing_ok=True)

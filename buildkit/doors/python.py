@@ -8,12 +8,18 @@ PYTHONSAFEPATH would do, from Python 3.11 on.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 _LAUNCH = (
     "import sys; sys.path[:] = filter(None, sys.path); "
     "import runpy; runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
 """For `-c` Python puts an empty entry first. Those of PYTHONPATH are the user's: made absolute before, they stay."""
+
+_ALONE = (
+    "import sys; sys.path[:] = [*filter(None, sys.path), *sys.argv[2:]]; "
+    "from importlib import import_module; import_module(sys.argv[1]).main()"
+)
 
 
 def running(module: str, *arguments: str) -> list[str]:
@@ -24,3 +30,15 @@ def running(module: str, *arguments: str) -> list[str]:
         arguments: what it finds in `sys.argv`.
     """
     return [sys.executable, "-c", _LAUNCH, module, *arguments]
+
+
+def alone(module: str, folders: Sequence[str]) -> list[str]:
+    """Return the command that runs `module` with nothing on its path but the standard library and `folders`.
+
+    So neither `sitecustomize` nor a `.pth` file runs in it. PYTHONPATH is for the caller to leave out.
+
+    Args:
+        module: its dotted name; it has a `main`.
+        folders: where further modules are found.
+    """
+    return [sys.executable, "-s", "-S", "-c", _ALONE, module, *folders]

@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from buildkit.doors import reading
 from buildkit.doors.files import digest_file, digest_names
@@ -73,6 +73,20 @@ class StatCache:
             return os.stat(path).st_ctime < moment - _TICK  # noqa: PTH116
         except OSError:
             return False
+
+    def altered(self, paths: Iterable[str]) -> str:
+        """Return the first of the paths that is no longer what `digest` said of it, empty if all are."""
+        for path in paths:
+            row = self._rows.get(path)
+            try:
+                now = os.stat(path)  # noqa: PTH116
+            except OSError:
+                now = None
+            if row is not None and now is not None and row[:4] == _stamps(now):
+                continue
+            if digest_file(path) != self._digests.get(path, ABSENT):
+                return path
+        return ""
 
     def rows(self) -> dict[str, Row]:
         """Return what to keep for the next run: the rows of all files that were asked for in this one."""
@@ -159,6 +173,10 @@ def _row(found: os.stat_result, digest: Digest, moment: int) -> Row:
     if _settled(found, moment):
         return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
     return (NO_STAMPS, 0, 0, 0, digest)
+
+
+def _stamps(found: os.stat_result) -> tuple[int, int, int, int]:
+    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def _settled(found: os.stat_result, moment: int) -> bool:

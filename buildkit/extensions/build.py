@@ -347,6 +347,8 @@ class Build:
         """Write down what was seen by a look that left everything as it was, so that the next one is a glance."""
         places = self._look.rested_on() if glance is not None else None
         if glance is not None and places is not None:
-            self._memory.write_look(glance.found(report), places)
+            records = self._memory.state.records.values()
+            of_machine = any(part.startswith("machine ") for record in records for part in record.parts)
+            self._memory.write_look(glance.found(report, of_machine=of_machine), places)
         elif self._memory.cache.changed:
             self._memory.write_look({}, {})

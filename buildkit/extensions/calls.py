@@ -58,6 +58,11 @@ _TRACE = ("-Wl,-t",)
 _TRACED = re.compile(r"\(?([^()\n]+)")
 
 
+def tool_changed(path: str) -> str:
+    """Return what is said where a file of a tool became another one while the tool ran: who knows what it made."""
+    return f"{path}: changed while it was used\nhint: run it again when the tool is installed"
+
+
 class NotCompiled(Exception):  # noqa: N818 - a fact: the flow words it
     """No C compiler makes an extension of the C.
 

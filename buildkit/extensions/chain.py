@@ -25,7 +25,7 @@ from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_bytes, digest_value, key_of
 from buildkit.doors.statcache import StatCache
 from buildkit.extensions.answers import Answers
-from buildkit.extensions.calls import Calls
+from buildkit.extensions.calls import Calls, tool_changed
 from buildkit.extensions.headers import Headers
 from buildkit.extensions.native import Gone, Native, NotCompiled, scratch
 from buildkit.extensions.unit import PLUS_PLUS, Unit
@@ -195,7 +195,8 @@ class Chain:
         self._answers = Answers(toolchain, places, environment)
         self._headers = Headers(places, self.probes, cache, self._answers.digest)
         self._calls = Calls(toolchain, places, profile, flags, launcher, answers=self._answers, environment=environment)
-        self.native = Native(self._calls, store, self._headers, scratch, reuse=reuse)
+        compilers = partial(cache.altered, toolchain.files["compiler"])
+        self.native = Native(self._calls, store, self._headers, scratch, reuse=reuse, altered=compilers)
 
     def settings(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
@@ -319,7 +320,11 @@ class Chain:
     def _keep(self, module: Module, done: Translation, text: bytes, asks: Asks) -> tuple[Link, bytes]:
         """Keep what a translation came to under the key of its inputs, a refusal as well."""
         c = digest_bytes(text) if done.ok else Digest("")
+        altered = self._cache.altered(self._toolchain.files["cython"])
+        if altered:
+            raise NotTranslated(tool_changed(altered), None)
         read = {name: Digest(digest) for name, digest in done.read.items()}
+        read |= {name: self.digest(name) for name in (f"machine {each}" for each in asks.machine)}
         probes = tuple(sorted({*done.probes, *asks.probes}))
         link = self._link(c, read, probes, "" if done.ok else done.words, asks)
         entry = {"c": c, "read": read, "probes": link.probes, "words": link.words, "asks": asks.as_entry()}

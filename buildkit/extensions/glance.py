@@ -9,6 +9,7 @@ again; anything else that differs, or is not known, makes it a matter for a whol
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -67,6 +68,8 @@ class Glance:
         found = seen.found
         if file is None or not found or found["asked by"] != self._asked_by(found["variables"]):
             return None
+        if found["machine"] and found["machine"] != _machine():
+            return None
         touched = seen.touched()
         for at in touched:
             row = look_at(seen.paths[at], folder=at >= seen.files)
@@ -78,12 +81,18 @@ class Glance:
                 sights.write(file, seen)
         return Report(found["schema"], tuple(map(_outcome, found["rows"])), watch.seconds, found["facts"], found["row"])
 
-    def found(self, report: Report) -> Mapping[str, Any]:
-        """Return what is to be kept of a look that left everything as it was."""
+    def found(self, report: Report, *, of_machine: bool) -> Mapping[str, Any]:
+        """Return what is to be kept of a look that left everything as it was.
+
+        Args:
+            report: what it came to.
+            of_machine: whether it holds on this machine alone.
+        """
         variables = sorted(self.environment.names)
         return {
             "asked by": self._asked_by(variables),
             "variables": variables,
+            "machine": _machine() if of_machine else [],
             "schema": report.schema,
             "facts": dict(report.facts),
             "row": report.row,
@@ -100,6 +109,10 @@ class Glance:
     def _asked_by(self, variables: list[str]) -> Digest:
         values = [self._variables.get(name) for name in variables]
         return digest_value([self._request, values, sys.executable, sys.prefix, sys.version, sys.path])
+
+
+def _machine() -> list[str]:
+    return [*os.uname()]
 
 
 def _row(row: Outcome) -> Any:  # noqa: ANN401 - JSON

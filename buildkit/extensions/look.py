@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from buildkit.compile import toolchain as tools
-from buildkit.compile.compilers import environment_flags
+from buildkit.compile.compilers import COMMON, SHARED, environment_flags
 from buildkit.compile.modules import Module, find_modules
 from buildkit.compile.places import LACKING
 from buildkit.config import Config
@@ -173,10 +174,9 @@ class Look:
         if not changed:  # another one stands in front of one of them
             return record
         del parts[name]
-        changed = {header.removeprefix(LACKING): digest for header, digest in changed.items()}
-        parts |= {header: digests.get(header) or digests[f"{LACKING}{header}"] for header in changed}
+        parts |= {_shown(header): digests[header] for header in changed}
         rest = {part: digest for part, digest in record.parts.items() if part != name}
-        return record._replace(parts=rest | changed)
+        return record._replace(parts=rest | {_shown(header): digest for header, digest in changed.items()})
 
     def parts(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that do not depend on what its translation read."""
@@ -207,3 +207,12 @@ class Look:
         }
         rows = {place: unchanged_folder(place, self._memory.moment) for place in places}
         return None if None in rows.values() else cast("dict[str, Row]", rows)
+
+
+def _shown(name: str) -> str:
+    """Return the name of an input as a reason words it."""
+    if name.startswith("driver "):
+        _, at, language, words = name.split(" ", 3)
+        said = " ".join(word for word in json.loads(words) if word not in {*COMMON, *SHARED})
+        return f"driver {language} {said or at}"
+    return name.removeprefix(LACKING)

@@ -22,7 +22,7 @@ from typing import Any
 
 from buildkit.compile.compilers import Compiler, Flags
 from buildkit.doors import files
-from buildkit.extensions.calls import Calls, NotCompiled, Refused
+from buildkit.extensions.calls import Calls, NotCompiled, Refused, tool_changed
 from buildkit.extensions.headers import Compiled, Headers
 from buildkit.extensions.unit import Unit, compile_key, link_key
 from buildkit.model import Digest
@@ -93,14 +93,25 @@ class Native:
         headers: what the headers are now.
         scratch: the folder for what a compiler reads and writes.
         reuse: take results from the store; without it everything is made anew and kept.
+        altered: names a file of the compilers that is no longer as it was when the build looked.
     """
 
-    def __init__(self, calls: Calls, store: Store, headers: Headers, scratch: Path, *, reuse: bool) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        store: Store,
+        headers: Headers,
+        scratch: Path,
+        *,
+        reuse: bool,
+        altered: Callable[[], str] = str,
+    ) -> None:
         self._calls = calls
         self._store = store
         self._headers = headers
         self._scratch = scratch
         self._reuse = reuse
+        self._altered = altered
 
     def settings(self, source: str, flags: Flags) -> dict[str, Digest]:
         """Return the parts of a fingerprint that say how a unit is compiled and linked; see `Calls.settings`."""
@@ -281,6 +292,9 @@ class Native:
         done = self._headers.steady(work.unit.folder, run)
         if done is None:
             raise NotCompiled(f"{work.unit.source}: its headers changed again and again while it was compiled")
+        altered = self._altered()
+        if altered:
+            raise NotCompiled(tool_changed(altered))
         return done
 
     def _lay_out(self, work: _Work) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ from buildkit.compile.translator import Translation, Translator
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import StatCache
-from buildkit.extensions.calls import NotCompiled
+from buildkit.extensions.calls import NotCompiled, tool_changed
 from buildkit.extensions.chain import ATTEMPTS
 from buildkit.extensions.crew import Yield
 from buildkit.extensions.native import Extension, Gone, Native, scratch
@@ -124,19 +125,25 @@ class Program:
         self._environment = environment
         self._reuse = reuse
         self._found: dict[Digest, Translated | None] = {}
+        self._tools: list[str] = []
         self._separate = profile == "dev"
         self._suffix = toolchain.interpreter.suffix
         self._python = toolchain.interpreter.numbers
         tools.check_mypyc_target(toolchain.interpreter)
         self.subjects = self._modules if self._separate else {**self._modules, **self._library()}
-        settings = {"form": _FORM, "python": self._python, "separate": self._separate}
+        host = [sys.platform, sys.maxsize]
+        settings = {"form": _FORM, "python": self._python, "separate": self._separate, "host": host}
         listed = {name: module.source for name, module in self._modules.items()}
         self._parts = {
-            "toolchain mypyc": tools.mypyc(cache.digest),
+            "toolchain mypyc": tools.mypyc(self._noted),
             **{part: toolchain.parts[part] for part in ("toolchain compiler", "toolchain python")},
             "setting mypyc": digest_value(settings),
             "setting modules": digest_value(listed),
         }
+
+    def _noted(self, path: str) -> Digest:
+        self._tools.append(path)
+        return self._cache.digest(path)
 
     def _library(self) -> dict[str, Module]:
         """Return the one library of a release, which has a name and a place like a module's."""
@@ -235,6 +242,9 @@ class Program:
 
     def _keep(self, done: Translation, bundle: bytes) -> Translated:
         """Keep what a translation came to under the key of its inputs, a refusal as well."""
+        altered = self._cache.altered(self._tools)
+        if altered:
+            raise _Refused(tool_changed(altered), None)
         link = Translated(
             self._store.put(bundle, deflate=True) if done.ok else Digest(""),
             json.loads(bundle)["units"] if done.ok else {},

@@ -31,14 +31,38 @@ def test_another_mypy_is_another_tool(tmp_path: Path, monkeypatch: pytest.Monkey
         (tmp_path / name / "__init__.py").write_text("")
     record = tmp_path / "mypy-9.9.9.dist-info" / "RECORD"
     record.parent.mkdir()
-    record.write_text("mypy/__init__.py,sha256=one,0\n")
+    record.write_text("mypy/__init__.py,sha256=one,0\nabc__mypyc.cpython-399.so,sha256=two,0\n")
+    library = tmp_path / "abc__mypyc.cpython-399.so"
+    library.write_text("one")
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     before = toolchain.mypyc(digest_file)
 
-    record.write_text("mypy/__init__.py,sha256=two,0\n")
+    library.write_text("two")
 
-    assert toolchain.mypyc(digest_file) != before
+    assert toolchain.mypyc(digest_file) != before, "what mypy is compiled to lies beside it"
     assert toolchain.mypyc_folders() == (str(tmp_path / "mypy"), str(tmp_path / "mypyc"))
+
+
+@pytest.mark.parametrize("name", ["Compiler/Main.py", "Utility/Code.c", "Includes/libc/math.pxd", "Utils.so"])
+def test_a_tool_is_its_files_whatever_the_list_of_its_installer_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for module in [module for module in sys.modules if module.partition(".")[0] == "Cython"]:
+        monkeypatch.delitem(sys.modules, module)
+    for file in ("__init__.py", name, "Tests/test_it.py"):
+        (tmp_path / "Cython" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "Cython" / file).write_text("")
+    (tmp_path / "Cython-9.dist-info").mkdir()
+    (tmp_path / "Cython-9.dist-info/RECORD").write_text("as it will be\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    before = toolchain.installed("Cython", digest_file)
+
+    (tmp_path / "Cython" / name).write_text("half")
+
+    assert toolchain.installed("Cython", digest_file) != before
+    (tmp_path / "Cython" / name).write_text("")
+    (tmp_path / "Cython/Tests/test_it.py").write_text("no tool")
+    assert toolchain.installed("Cython", digest_file) == before
 
 
 def test_a_free_threaded_python_needs_mypyc_on_one_of_its_kind() -> None:
