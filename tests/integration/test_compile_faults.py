@@ -108,7 +108,7 @@ SECONDS = 600.0 if NIGHTLY else 20.0
 LOGGING_COMPILER = """\
 #!/bin/sh
 # $PPID is the build; a line that begins a compilation or a link names it with what goes in: its name and digest
-case "$*" in *probe.c*|*print-prog-name*) exec {compiler} "$@" ;; esac
+case "$*" in *probe.c*|*-print-*|*-###*|*/dev/null*) exec {compiler} "$@" ;; esac
 for word; do case "$word" in *.o) object=$word ;; *.c) text=$word ;; esac; done
 text=${{text:-$object}}
 what="${{text##*/}} $(sha256sum <"$text" | cut -c1-16)"
