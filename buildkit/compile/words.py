@@ -12,6 +12,8 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from buildkit.doors import reading
+
 TOKENS = {"source": "<source>", "project": "<project>"}
 """What stands in a key for the folders of a checkout."""
 
@@ -41,8 +43,8 @@ def expanded(words: Iterable[str], depth: int = _DEPTH) -> list[str]:
     for word in words:
         inner: list[str] | None = None
         if word.startswith("@") and len(word) > 1 and depth:
-            with contextlib.suppress(OSError, ValueError), open(word[1:], encoding="utf-8") as file:  # noqa: PTH123
-                inner = shlex.split(file.read())
+            with contextlib.suppress(OSError, ValueError):
+                inner = shlex.split(reading.read_text(word[1:], errors="surrogateescape"))
         found += [word] if inner is None else expanded(inner, depth - 1)
     return found
 
