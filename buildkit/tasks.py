@@ -7,19 +7,18 @@ that `invoke --list` loads none of them.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 from invoke.context import Context
 from invoke.exceptions import Exit
-from invoke.tasks import task
 
+from buildkit.doors.signals import UNDOING
 from buildkit.errors import BuildkitError, ConfigurationError, render
+from buildkit.leaving import expect_signals, task
 
 if TYPE_CHECKING:
     from buildkit.config import Config
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 _JSON = {"json": "print the result as one JSON object on stdout"}
 _DRY = {"dry_run": "decide and say, change nothing (as does `invoke --dry`)"}
-_INTERRUPTED, _TERMINATED = 130, 143
+_INTERRUPTED, _TERMINATED, _HUNG_UP = 130, 143, 129
 
 Flow = Callable[["Config", "Console", Mapping[str, str]], "Report"]
 
@@ -54,7 +53,6 @@ def _run(
     """
     from buildkit.report.console import Console  # noqa: PLC0415
 
-    signal.signal(signal.SIGTERM, _terminate)
     console = Console(os.environ, as_json=json)
     try:
         report = known()
@@ -68,14 +66,7 @@ def _run(
         if error.report is not None:
             console.result(error.report, lines(error.report))
         raise Exit(render(error), error.exit_code) from None
-    except KeyboardInterrupt:
-        raise Exit("interrupted", _INTERRUPTED) from None
     return report
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    """End as on Ctrl-C, so that every `finally` runs, with the exit code of a terminated process."""
-    sys.exit(_TERMINATED)
 
 
 def _dry(context: Context, dry_run: bool) -> bool:
@@ -148,14 +139,19 @@ def build(context: Context, require: str = "", dry_run: bool = False, json: bool
     _run(run, flow.lines, json=json)
 
 
-@task
+@task(undoing=UNDOING)
 def dev(_context: Context) -> None:
     """Build, start the service, and rebuild and restart it on save."""
     from buildkit.flows import dev as flow  # noqa: PLC0415
 
     report = _run(flow.run_dev, flow.lines)
-    if report.facts["ended-by"] == "SIGTERM":
+    ended_by = report.facts["ended-by"]
+    if ended_by == "SIGTERM":
         raise Exit(code=_TERMINATED)
+    if ended_by == "SIGHUP":
+        raise Exit(code=_HUNG_UP)
+    if not report.outcomes:  # Ctrl-C is how the loop ends, but it had not begun
+        raise Exit(code=_INTERRUPTED)
 
 
 @task(
@@ -383,6 +379,7 @@ def migrate_sql(_context: Context, revision: str = "", json: bool = False) -> No
 
 
 @task(
+    undoing=UNDOING,
     name="rehearse",
     help={
         "rows": "copy the rows too, so that the times are real",
@@ -411,6 +408,8 @@ ns = Collection(
     Collection("data", refresh, data_status, data_verify, data_clear, data_push, data_pull),
     Collection("migrate", migrate, migrate_status, migrate_check, migrate_sql, migrate_rehearse),
 )
+
+expect_signals({*ns.task_names} | {*ns.collections})
 
 # Invoke turns bytecode off for the whole process, to keep it out of the folders with tasks; the flows, which are
 # imported after this, would be compiled anew at every call.

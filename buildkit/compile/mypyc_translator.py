@@ -66,6 +66,7 @@ def translate(
         folder=Path(places.source),
         environment={**environment, "PYTHONHASHSEED": "0"},
         stdin=json.dumps(question) + os.linesep,
+        timeout=None,
     )
     try:
         answer = json.loads(done.stdout)

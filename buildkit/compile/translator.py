@@ -12,7 +12,7 @@ from typing import Any
 
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places
-from buildkit.doors import process, python
+from buildkit.doors import ending, process, python
 
 _KEPT = frozenset({"PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"})
 
@@ -93,6 +93,11 @@ class Translator:
             errors=None,
         )
         self._child = child
+        try:
+            ending.check()  # between the start and the note of it
+        except ending.Ended:
+            self.close()
+            raise
         self._ask(child, asdict(self._places))
         return child
 
@@ -113,5 +118,6 @@ class Translator:
             line = child.stdout.readline()
         if not line:
             self.close()
+            ending.check()
             raise ChildProcessError("the translator ended before it answered")
         return json.loads(line)

@@ -23,21 +23,31 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[Interruption]:
+def interruptible(interruption: Interruption) -> Iterator[None]:
     """Turn SIGINT, SIGTERM and SIGHUP into `KeyboardInterrupt` for the time of the block, which it ends without a word.
 
     Each further signal interrupts again, whatever is then being waited for.
+    SIGHUP that was ignored before, by nohup, stays ignored.
+
+    Args:
+        interruption: is told of it.
     """
-    interruption = Interruption()
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         interruption.signal = interruption.signal or signal.Signals(number)
         raise KeyboardInterrupt
 
     main = threading.current_thread() is threading.main_thread()  # no other thread may set handlers
-    before = {number: signal.signal(number, interrupt) for number in _NUMBERS} if main else {}
+    before = {number: signal.getsignal(number) for number in _NUMBERS} if main else {}
+    before = {
+        number: handler
+        for number, handler in before.items()
+        if handler is not signal.SIG_IGN or number == signal.SIGINT
+    }
     try:
-        yield interruption
+        for number in before:
+            signal.signal(number, interrupt)
+        yield
     except KeyboardInterrupt:
         interruption.signal = interruption.signal or signal.SIGINT
     finally:

@@ -71,14 +71,19 @@ def write(path: Path, content: bytes | str, *, mode: int = MODE, durable: bool =
     """
     data = content.encode() if isinstance(content, str) else content
     with staged(path, mode) as (descriptor, temporary):
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
+        fill(descriptor, data)
         if durable:
             os.fsync(descriptor)
         os.replace(temporary, path)  # noqa: PTH105 - both are known to exist
     if durable:
         sync_folder(path.parent)
+
+
+def fill(descriptor: int, content: bytes) -> None:
+    """Write all of `content` to an open file."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def write_once(path: Path, content: str) -> bool:

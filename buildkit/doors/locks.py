@@ -1,8 +1,12 @@
-"""Locks between processes: they die with their holder and are never deleted while held.
+"""Locks between processes: they die with their holder, and are taken from one that stands still.
 
 `flock` belongs to the open file, so the kernel lets go of it however the holder ends. To delete a file that someone is
 about to lock would give two holders: so only its holder deletes it, and who got the lock of a file that is gone by then
 takes that of the new one.
+
+A holder that was suspended (Ctrl-Z, a frozen container) lets go of nothing. So a holder touches its file every second,
+and who sees no touch for `STALLED` seconds, by a watch of its own, puts a new file in the place of the old one. What
+the holder does is safe to do twice, or it asks `Held.require` before each step that is not.
 """
 
 from __future__ import annotations
@@ -10,22 +14,70 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import json
 import os
+import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.doors import files
+from buildkit.doors import ending, files, reading
+
+BEAT = 1.0
+"""Seconds between two touches of a lock that is held."""
+
+STALLED = 10.0
+"""Seconds without a touch after which the lock is taken from its holder."""
+
+SUSPENDED = 3.0
+"""The same where the kernel says that the holder is suspended."""
+
+_LOOK = 0.5
+_MOST = 4096
 
 
 class Busy(Exception):  # noqa: N818 - a fact, not a fault
     """Somebody else held the lock for all the time that one was ready to wait."""
 
 
+class Overtaken(Exception):  # noqa: N818
+    """This process stood still for so long that another one took the lock."""
+
+
+class Held:
+    """A lock that is held.
+
+    `instead_of` says from whom it was taken since that one stood still; empty if it was free.
+    """
+
+    def __init__(self, path: Path, descriptor: int, instead_of: str) -> None:
+        self.instead_of = instead_of
+        self._path = path
+        self._descriptor = descriptor
+
+    def require(self) -> None:
+        """Make sure that nobody has taken it meanwhile.
+
+        Raises:
+            Overtaken: somebody has.
+        """
+        if not _is_at(self._path, self._descriptor):
+            raise Overtaken(str(self._path))
+
+
 @contextlib.contextmanager
 def held(
-    path: Path, *, shared: bool = False, wait: float | None = None, on_wait: Callable[[], None] | None = None
-) -> Iterator[None]:
+    path: Path,
+    *,
+    shared: bool = False,
+    wait: float | None = None,
+    on_wait: Callable[[], None] | None = None,
+    told_after: float = 0.0,
+    overtake: bool = True,
+) -> Iterator[Held]:
     """Hold the lock `path` for the time of the block.
 
     Args:
@@ -33,29 +85,55 @@ def held(
         shared: many readers at once instead of one writer.
         wait: seconds to wait for it; None for as long as it takes.
         on_wait: called once when somebody else holds it, to say that one waits.
+        told_after: seconds of waiting before that.
+        overtake: take it from a holder that stands still; without it that is `Busy`, whose message names the holder.
 
     Raises:
         Busy: somebody else still held it after `wait` seconds.
+        Ended: this process is to end, and this is not its main thread.
         OSError: the file cannot be made.
     """
-    deadline = None if wait is None else time.monotonic() + wait
+    begun = time.monotonic()
+    deadline = None if wait is None else begun + wait
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    waiting = _Waiting(path, begun + told_after, on_wait)
     while True:
         files.make_folder(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, files.MODE)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, files.MODE)
+        taken: int | None = None
         try:
-            _acquire(descriptor, path, kind, deadline, on_wait)
-            if _is_at(path, descriptor):
-                yield
+            stalled = _acquire(descriptor, kind, deadline, waiting, overtake=overtake)
+            if stalled:
+                taken = _take(path, descriptor, kind)
+                if taken is None:
+                    continue
+            mine = descriptor if taken is None else taken
+            if _is_at(path, mine):
+                if not shared:
+                    _sign(mine)
+                with _heart.beating(mine):
+                    yield Held(path, mine, stalled)
                 return
         finally:
             os.close(descriptor)
+            if taken is not None:
+                os.close(taken)
+
+
+def describe(path: Path) -> str:
+    """Return who last took the lock, such as `process 41 (invoke compile), since 12:01:03`."""
+    about = _signed(path)
+    if about is None:
+        return "another process"
+    where = "" if about.host == os.uname().nodename else f" on {about.host}"
+    since = time.strftime("%H:%M:%S", time.localtime(about.since))
+    return f"process {about.pid}{where} ({about.command}, since {since}{', suspended' if _is_suspended(about) else ''})"
 
 
 def discard(path: Path) -> bool:
     """Delete the lock's file unless somebody holds it; return whether it was deleted."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return False
     try:
@@ -77,11 +155,49 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _acquire(
-    descriptor: int, path: Path, kind: int, deadline: float | None, on_wait: Callable[[], None] | None
-) -> None:
+class _Waiting:
+    """What one sees of a lock that somebody else holds."""
+
+    def __init__(self, path: Path, telling: float, on_wait: Callable[[], None] | None) -> None:
+        self.path = path
+        self._telling = telling
+        self._on_wait = on_wait
+        self._stamp = 0
+        self._seen = self._next = self._ran = time.monotonic()
+
+    def tell(self) -> None:
+        """Say once that one waits."""
+        if self._on_wait is not None and time.monotonic() >= self._telling:
+            self._on_wait()
+            self._on_wait = None
+
+    def stands_still(self) -> bool:
+        """Return whether the holder did not touch its lock for `STALLED` seconds, or is suspended for `SUSPENDED`."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + _LOOK
+        stamp = self._look()
+        if stamp != self._stamp:
+            self._stamp, self._seen = stamp, now
+        if not _is_suspended(_signed(self.path)):
+            self._ran = now
+        return now - self._seen >= STALLED or now - max(self._seen, self._ran) >= SUSPENDED
+
+    def _look(self) -> int:
+        """Return the lock's time stamp. It is opened for that: NFS asks the server again only then."""
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            try:
+                return os.fstat(descriptor).st_mtime_ns
+            finally:
+                os.close(descriptor)
+        return 0
+
+
+def _acquire(descriptor: int, kind: int, deadline: float | None, waiting: _Waiting, *, overtake: bool) -> str:
+    """Return when the file is locked, or is no more the one that counts; who has it where that one stands still."""
     pause = 0.002
-    told = False
     while True:
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
@@ -89,11 +205,133 @@ def _acquire(
             if error.errno not in {errno.EAGAIN, errno.EACCES}:
                 raise
         else:
-            return
+            return ""
         if deadline is not None and time.monotonic() >= deadline:
-            raise Busy(str(path))
-        if on_wait is not None and not told:
-            on_wait()
-            told = True
-        time.sleep(pause)
+            raise Busy(str(waiting.path))
+        waiting.tell()
+        if not _is_at(waiting.path, descriptor):
+            return ""
+        if waiting.stands_still():
+            if not overtake:
+                raise Busy(f"{describe(waiting.path)} stands still")
+            return describe(waiting.path)
+        ending.pause(pause)
         pause = min(pause * 2, 0.1)
+
+
+def _take(path: Path, descriptor: int, kind: int) -> int | None:
+    """Put a new file that is locked in the place of one whose holder stands still; None if somebody else just did.
+
+    Two at once would each take the other's: so it is done under a lock of its own, and while the old file is there.
+    """
+    guard_path = f"{path}.taking"
+    guard = os.open(guard_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_at(path, descriptor):
+            return None
+        fresh, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        try:
+            os.fchmod(fresh, os.fstat(descriptor).st_mode & 0o777)
+            fcntl.flock(fresh, kind | fcntl.LOCK_NB)
+            os.replace(name, path)  # noqa: PTH105 - texts
+            os.unlink(guard_path)  # noqa: PTH108
+        except BaseException:
+            os.close(fresh)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)  # noqa: PTH108
+            raise
+        else:
+            return fresh
+    except BlockingIOError:
+        ending.pause(_LOOK)
+        return None
+    finally:
+        os.close(guard)
+
+
+def _sign(descriptor: int) -> None:
+    """Write into the lock who holds it. Where there is no room, nobody is named."""
+    words = " ".join((Path(sys.argv[0]).name, *sys.argv[1:3]))[:100] if sys.argv else "python"
+    here = {"host": os.uname().nodename, "space": _space()}
+    about = {**here, "pid": os.getpid(), "command": words, "since": time.time()}
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(about).encode(), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """What the holder of a lock wrote into it."""
+
+    pid: int
+    host: str
+    space: str
+    command: str
+    since: float
+
+
+def _signed(path: Path) -> _Signed | None:
+    """Return what the last holder wrote, None if that cannot be read."""
+    try:
+        about = json.loads(reading.read(path, most=_MOST))
+        host, space, command = (str(about[name]) for name in ("host", "space", "command"))
+        return _Signed(int(about["pid"]), host, space, command, float(about["since"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return None
+
+
+def _is_suspended(about: _Signed | None) -> bool:
+    """Return whether the kernel says so, see proc(5); a number is that process only where it is counted alike."""
+    if about is None or (about.host, about.space) != (os.uname().nodename, _space()):
+        return False
+    with contextlib.suppress(OSError, IndexError):
+        words = Path(f"/proc/{about.pid}/stat").read_text("utf-8", "replace")
+        return words.rpartition(")")[2].split()[0] in {"T", "t"}
+    return False
+
+
+def _space() -> str:
+    """Return what tells the namespaces of process numbers apart; see pid_namespaces(7)."""
+    try:
+        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - a text
+    except OSError:
+        return ""
+
+
+class _Heart:
+    """One thread that touches all locks of this process, for as long as there are any."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._held: set[int] = set()
+        self._beats = False
+
+    @contextlib.contextmanager
+    def beating(self, descriptor: int) -> Iterator[None]:
+        """Touch the open file every second for the time of the block."""
+        with self._turn:
+            self._held.add(descriptor)
+            if not self._beats:
+                with contextlib.suppress(RuntimeError):  # no thread is left to this user: then others may overtake
+                    threading.Thread(target=self._beat, daemon=True, name="locks").start()
+                    self._beats = True
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._held.discard(descriptor)
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(BEAT)
+            with self._turn:
+                if not self._held:
+                    self._beats = False
+                    return
+                for descriptor in self._held:
+                    with contextlib.suppress(OSError):
+                        os.utime(descriptor)
+
+
+_heart = _Heart()

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from buildkit.doors import ending
 from buildkit.doors.clock import Stopwatch
+from buildkit.doors.hearing import hear
 
 PIPE = subprocess.PIPE
 """For `start`: a pipe to or from the child."""
@@ -25,6 +27,12 @@ Child = subprocess.Popen[str]
 
 GRACE = 2.0
 """Seconds between asking a process group to end and killing it."""
+
+BRIEFLY = 1.0
+"""The same where this process itself is asked to end: it has two seconds in all."""
+
+ANSWER = 60.0
+"""Seconds within which a program that is asked something answers, on a machine however busy."""
 
 _running: set[Child] = set()
 
@@ -66,7 +74,7 @@ class Runner(Protocol):
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
         stdin: str | None = None,
-        timeout: float | None = None,
+        timeout: float | None = ANSWER,
     ) -> Completed:
         """Run `command` and return what it left."""
 
@@ -77,34 +85,37 @@ def run(
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
     stdin: str | None = None,
-    timeout: float | None = None,
+    timeout: float | None = ANSWER,
 ) -> Completed:
     """Run `command` to its end and capture its output.
+
+    A process that it leaves behind with its output, such as the server of a compiler cache, is not waited for.
 
     Args:
         command: program and arguments; no shell is involved.
         folder: where it runs; the current folder if None.
         environment: all of its environment; this process's own if None.
         stdin: text for its standard input, which is empty if None.
-        timeout: seconds after which its whole group is ended.
+        timeout: seconds after which its whole group is ended; None for work that may take as long as it likes.
 
     Raises:
         FileNotFoundError: there is no such program.
         TimeoutError: it took longer than `timeout`; none of its group is left.
+        OSError: it said more than `hearing.MOST` bytes; none of its group is left.
+        Ended: this process is to end, and this is not its main thread.
     """
     watch = Stopwatch()
     child = start(command, folder=folder, environment=environment, stdin=subprocess.PIPE, output=subprocess.PIPE)
     _running.add(child)
     try:
-        stdout, stderr = child.communicate(stdin, timeout)
-    except subprocess.TimeoutExpired:
-        end(child)
-        raise TimeoutError(f"{command[0]} took longer than {timeout:g} s") from None
+        ending.check()  # between the start and the note of it
+        stdout, stderr = hear(child, stdin, timeout)
     except BaseException:
-        end(child)
+        end(child, BRIEFLY)
         raise
     finally:
         _running.discard(child)
+    ending.check()  # it may have been killed for that
     return Completed(tuple(command), child.returncode, stdout, stderr, watch.seconds)
 
 
@@ -133,7 +144,7 @@ def listen(
             hear(line.rstrip("\n"))
         child.communicate()  # closes the pipe and waits
     except BaseException:
-        end(child)
+        end(child, BRIEFLY)
         raise
     finally:
         _running.discard(child)
@@ -162,7 +173,12 @@ def start(
         errors: for stderr; as `output` unless named. With `subprocess.PIPE` each has its own pipe.
         user: the user to become, for root alone.
         inherit: descriptors that the child keeps.
+
+    Raises:
+        OSError: there is no such program, or no room for another process.
+        Ended: this process is to end, and this is not its main thread.
     """
+    ending.check()
     return subprocess.Popen(
         list(command),
         cwd=folder,

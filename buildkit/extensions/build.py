@@ -117,20 +117,34 @@ class Build:
         """Be the only build on this tree. That the tree cannot be written is found out here.
 
         Raises:
-            CompileError: the tree is read-only, or the disk is full.
+            CompileError: the tree is read-only, the disk is full, or this process stood still for so long that another
+                build took its place.
         """
-        waiting = "another build works on this tree; waiting for it"
+
+        def waits() -> None:
+            self._console.say(f"another build works on this tree: {locks.describe(self._lock)}; waiting for it")
+
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(locks.held(self._lock, on_wait=lambda: self._console.say(waiting)))
+                lock = stack.enter_context(locks.held(self._lock, on_wait=waits))
                 files.keep_to_itself(self._config.work)
-                self._clear_away()
+                if lock.instead_of:
+                    self._console.warn(f"{lock.instead_of} stands still: going on without waiting for it")
+                else:
+                    self._clear_away()
             except OSError as error:
                 raise CompileError(
                     f"{self._config.work}: {error.strerror}",
                     hint="extensions go beside their sources: the project's folder must be writable",
                 ) from None
-            yield
+            self._tree.lock = lock
+            stack.callback(setattr, self._tree, "lock", None)
+            try:
+                yield
+            except locks.Overtaken:
+                raise CompileError(
+                    "another build went on in this tree while this one stood still", hint="run again"
+                ) from None
 
     def _clear_away(self) -> None:
         """Delete the temporary files that killed builds left."""
@@ -341,6 +355,7 @@ class Build:
             if name in self._look.subjects:
                 for path in record.outputs:
                     self._tree.keep(path)
+        self._tree.require()
         self._memory.write()
 
     def record_look(self, glance: Glance | None, report: Report) -> None:

@@ -314,7 +314,7 @@ class Calls:
     # ------------------------------------------------------------------ how
 
     def _run(self, command: list[str], place: Path) -> process.Completed:
-        return process.run([*self._launcher, *command], folder=place, environment=surroundings())
+        return process.run([*self._launcher, *command], folder=place, environment=surroundings(), timeout=None)
 
     def _refusal(self, done: process.Completed, unit: Unit, tool: Compiler) -> Refused:
         words = done.stderr.strip() or f"{done.command[0]} ended with exit code {done.exit_code}"

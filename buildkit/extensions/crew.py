@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from buildkit.compile.translator import Translator
-from buildkit.doors import process
+from buildkit.doors import ending, process
 
 Result = TypeVar("Result")
 
@@ -113,10 +113,11 @@ def in_parallel(
                 waiting |= {pool.submit(run, job) for job in came.jobs}
                 yield from came.results
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        process.end_all()
-        for each in translators:
-            each.close()
+        with ending.of_threads():
+            process.end_all()
+            for each in translators:
+                each.close()
+            pool.shutdown(cancel_futures=True)
         raise
     pool.shutdown()
     if team:

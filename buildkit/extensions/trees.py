@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from buildkit.doors import files
+from buildkit.doors import files, locks
 from buildkit.extensions.memory import Memory
 from buildkit.model import Digest, Outcome
 from buildkit.store.artifacts import Store
@@ -51,11 +51,15 @@ class Tree:
     Args:
         folder: where they go.
         memory: knows what the suite made there, and is told what it is about to make.
+
+    `lock` is what lets this process alone change it; whoever stood still for long may have lost it meanwhile, and then
+    puts nothing over what another one made of newer sources. Changes raise `Overtaken` then.
     """
 
     def __init__(self, folder: Path, memory: Memory) -> None:
         self.folder = folder
         self._memory = memory
+        self.lock: locks.Held | None = None
 
     def digest(self, path: str) -> Digest:
         """Return the digest of the file at `path`, relative to the folder."""
@@ -90,13 +94,18 @@ class Tree:
             OSError: the disk is full or read-only.
         """
         if self.digest(path) != digest:
+            self.require()
             self._memory.begun.add(subject, path, digest)
             place = self.folder / path
-            files.write(place, content, mode=0o775)
+            with files.staged(place, 0o775) as (descriptor, temporary):
+                files.fill(descriptor, content)
+                self.require()
+                os.replace(temporary, place)  # noqa: PTH105 - both are known to exist
             self._memory.cache.forget(str(place))
 
     def hide(self, path: str) -> None:
         """Take a file away that is put there again at once, or else at the next build."""
+        self.require()
         files.remove(self.folder / path)
         self._memory.cache.forget(f"{self.folder}/{path}")
 
@@ -112,6 +121,7 @@ class Tree:
             subject: whose files.
             but: files that stay, by their path.
         """
+        self.require()
         record = self._memory.state.records.get(subject)
         own = {*(record.outputs.items() if record else ()), *self._memory.unrecorded.get(subject, ())}
         left = ""
@@ -123,6 +133,15 @@ class Tree:
             elif place.exists():
                 left = str(place)
         return left
+
+    def require(self) -> None:
+        """See that nobody has taken the lock meanwhile.
+
+        Raises:
+            Overtaken: somebody has.
+        """
+        if self.lock is not None:
+            self.lock.require()
 
     def worded(self, error: OSError) -> str:
         """Return what the disk refused, without the temporary name of what was to come to a place."""

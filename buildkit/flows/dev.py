@@ -22,7 +22,7 @@ from buildkit.doors import reading
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 from buildkit.extensions.crew import Team
-from buildkit.model import WORK, Report
+from buildkit.model import WORK, Outcome, Report
 from buildkit.report.console import Console, counts
 
 if sys.version_info >= (3, 11):
@@ -52,17 +52,20 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
         ConfigurationError: there is nothing to run, or its port is taken.
     """
     watch = Stopwatch()
-    with interruptible() as interruption, ExitStack() as cleanup:
+    outcomes: list[Outcome] = []
+    interruption = Interruption()
+    with interruptible(interruption), ExitStack() as cleanup:
         project = Project(config, console, environment)
         _check_free(project.service())
         supervisor = Supervisor()
         loop = Loop(project.actions(), supervisor, console.say)
+        outcomes = loop.outcomes
         cleanup.callback(project.team.close)
         cleanup.callback(project.stop_database)
         cleanup.callback(supervisor.stop)
         _follow(project, loop, console, interruption)
     ended = interruption.signal.name if interruption.signal else None
-    return Report(SCHEMA, tuple(loop.outcomes), watch.seconds, {"ended-by": ended}, row="cycle")
+    return Report(SCHEMA, tuple(outcomes), watch.seconds, {"ended-by": ended}, row="cycle")
 
 
 def lines(report: Report) -> list[str]:

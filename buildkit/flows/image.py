@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from buildkit.core.plan import decide
 from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, StatCache
-from buildkit.errors import ConfigurationError, EngineError
+from buildkit.errors import ConfigurationError, EngineError, ImageError
 from buildkit.flows.image_inputs import cache_of, compose_variables, request_of, staged_of
 from buildkit.image import engine, measure, revision, rules, staging
 from buildkit.image.build import Request, build, image_id
@@ -78,7 +78,7 @@ def build_images(
     built: dict[str, object] = {}
     for name in wanted:
         image = _Image(config, console, environment, name)
-        with nullcontext() if dry_run else image.alone():
+        with contextlib.nullcontext() if dry_run else image.alone():
             outcome, built[name] = image.bring_up_to_date(seen, must=must, dry_run=dry_run)
         console.news(outcome)
         outcomes.append(outcome)
@@ -129,12 +129,26 @@ class _Image:
         self._seen = config.work / "image" / f"{name}.seen"
         self._metadata = config.work / "image" / f"{name}.metadata.json"
 
-    def alone(self) -> Any:  # noqa: ANN401 - a context manager
-        """Hold the lock of this image: two builds of it would read one folder."""
-        return locks.held(
-            self._folder.with_suffix(".lock"),
-            on_wait=lambda: self._console.say(f"waiting for another build of image {self._name}"),
-        )
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock of this image: two builds of it would read one folder.
+
+        Raises:
+            ImageError: another build holds it and stands still.
+        """
+        place = self._folder.with_suffix(".lock")
+
+        def waits() -> None:
+            self._console.say(f"another build of image {self._name}: {locks.describe(place)}; waiting for it")
+
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(locks.held(place, on_wait=waits, overtake=False))
+            except locks.Busy as busy:
+                raise ImageError(
+                    f"another build of image {self._name} is under way: {busy}", hint="let it go on, or end it"
+                ) from None
+            yield
 
     def bring_up_to_date(
         self, seen: revision.Revision, *, must: bool, dry_run: bool

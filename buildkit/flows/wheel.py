@@ -45,7 +45,7 @@ def build_wheel(
     watch = Stopwatch()
     scratch = folder / "scratch"
     fixed_time = {"SOURCE_DATE_EPOCH": EPOCH, **environment}
-    with held(folder / "lock", on_wait=lambda: console.say("waiting for another build of this wheel")):
+    with held(folder / "lock", on_wait=lambda: console.say("waiting for another build of this wheel")) as lock:
         shutil.rmtree(scratch, ignore_errors=True)
         target = describe(python)
         compile_modules(release(config), console, environment, python=python, output=folder / "extensions")
@@ -53,6 +53,7 @@ def build_wheel(
         tree = backend.unpack(pure, scratch / "tree", fixed_time)
         added = merge(tree, folder / "extensions", target)
         packed = backend.pack(tree, scratch / "packed", fixed_time)
+        lock.require()
         wheel = packed.replace(folder / packed.name)
         shutil.rmtree(scratch)
     console.outcome(Outcome(wheel.name, "made", Reason(f"with {added} extensions"), watch.seconds))

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from buildkit.doors import process
+from buildkit.errors import ImageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,20 @@ def look(folder: Path, environment: Mapping[str, str] | None = None, run: proces
 
     try:
         commit, _, time = ask("log", "-1", "--format=%H %ct").partition(" ")
+        if not commit:
+            return Revision()
+        return Revision(
+            commit,
+            bool(ask("status", "--porcelain", "--", ".")),
+            int(time),
+            without_credentials(ask("config", "--get", "remote.origin.url")),
+        )
     except FileNotFoundError:
         return Revision()
-    if not commit:
-        return Revision()
-    return Revision(
-        commit,
-        bool(ask("status", "--porcelain", "--", ".")),
-        int(time),
-        without_credentials(ask("config", "--get", "remote.origin.url")),
-    )
+    except OSError as error:
+        raise ImageError(
+            f"the revision of {folder} cannot be told: git: {error.strerror}", hint="see what git waits for"
+        ) from None
 
 
 def without_credentials(address: str) -> str:

@@ -110,7 +110,7 @@ def _initialise(data: Path, programs: Path, release: str, account: str | None, p
 def _keep(data: Path, template: Path, password: str) -> None:
     """Keep a copy of the new cluster for the next project; the password is written last and says it is complete."""
     template.parent.mkdir(parents=True, exist_ok=True)
-    with locks.held(template.parent / "lock"):
+    with contextlib.suppress(locks.Busy), locks.held(template.parent / "lock", wait=_PATIENCE, overtake=False):
         if (template / "password").is_file():
             return
         shutil.rmtree(template, ignore_errors=True)

@@ -82,14 +82,19 @@ def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None 
     account = cluster.account()
     home = _place(project, account) / release.partition(".")[0]
     home.mkdir(parents=True, exist_ok=True)
-    with locks.held(home / "lock"):
-        found = _alive(home)
-        if found is not None:
-            return found
-        if not (home / "data").is_dir():
-            cluster.make(home, programs, release, account, cache)
-        _clear_stale(home / "data")
-        return _start(home, programs, account)
+    try:
+        with locks.held(home / "lock", overtake=False):
+            found = _alive(home)
+            if found is not None:
+                return found
+            if not (home / "data").is_dir():
+                cluster.make(home, programs, release, account, cache)
+            _clear_stale(home / "data")
+            return _start(home, programs, account)
+    except locks.Busy as busy:
+        raise DatabaseError(
+            f"the development server is being started by another command: {busy}", hint="let it go on, or end it"
+        ) from None
 
 
 def running(project: Path) -> Server | None:

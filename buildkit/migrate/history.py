@@ -44,6 +44,8 @@ def incoming(folders: Sequence[Path], branch: str) -> dict[Path, str | None]:
 def _git(folder: Path, *words: str) -> str:
     try:
         done = process.run(["git", *words], folder=folder)
+    except TimeoutError as error:
+        raise ConfigurationError(f"git {words[0]}: {error.strerror}", hint="see what git waits for") from None
     except OSError:
         raise ConfigurationError("there is no git to look at another branch with", hint="install git") from None
     if not done.ok:

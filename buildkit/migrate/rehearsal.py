@@ -100,7 +100,7 @@ def _program(programs: Path, name: str, options: list[str], address: Address, *,
     given = address.arguments
     libpq = {_VARIABLES.get(key, f"PG{key.upper().replace('_', '')}"): value for key, value in given.items()}
     kept = {name: value for name, value in os.environ.items() if not (alone and name.startswith("PG"))}
-    done = process.run([str(program), *options], environment={**kept, "LC_MESSAGES": "C", **libpq})
+    done = process.run([str(program), *options], environment={**kept, "LC_MESSAGES": "C", **libpq}, timeout=None)
     if not done.ok:
         raise DatabaseError(
             f"no copy of {address} can be made: {name} ended with {done.exit_code}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
 import threading
@@ -10,7 +12,16 @@ from typing import TextIO
 
 from buildkit.model import Outcome, Report
 
+_PLAIN = str.maketrans({"─": "-", "…": "...", "→": "->"})
 _COLOURS = {"failed": "31", "warning": "33", "error": "31", "compiled": "32", "made": "32", "restored": "36"}
+
+
+class Unread(Exception):  # noqa: N818 - a fact
+    """Who was to read the result has gone away."""
+
+
+class Unwritten(Exception):  # noqa: N818
+    """The result cannot be written. The message says why."""
 
 
 class Console:
@@ -31,16 +42,16 @@ class Console:
         talk: TextIO | None = None,
         out: TextIO | None = None,
     ) -> None:
-        self._talk = talk or sys.stderr
-        self._out = out or sys.stdout
+        self._talk = talk or sys.stderr or _Nobody()
+        self._out = out or sys.stdout or _Nobody()
         self._json = as_json
         self._colour = "NO_COLOR" not in environment and environment.get("TERM") != "dumb" and self._talk.isatty()
         self._turn = threading.Lock()
 
     def say(self, text: str) -> None:
-        """Say one line on stderr."""
-        with self._turn:
-            print(text, file=self._talk, flush=True)
+        """Say one line on stderr. Where that cannot be written to, the work goes on without words."""
+        with self._turn, contextlib.suppress(OSError):
+            print(_writable(text, self._talk), file=self._talk, flush=True)
 
     def warn(self, text: str) -> None:
         """Say a warning on stderr."""
@@ -58,14 +69,43 @@ class Console:
             self.outcome(row)
 
     def result(self, report: Report, lines: Sequence[str]) -> None:
-        """Print the result of a command on stdout: `lines`, or the report as one JSON object."""
+        """Print the result of a command on stdout: `lines`, or the report as one JSON object.
+
+        Raises:
+            Unread: nobody reads it any more.
+            Unwritten: the disk is full, or whatever else it goes to refuses it.
+        """
         text = json.dumps(as_json(report)) if self._json else "\n".join(lines)
-        if text:
-            print(text, file=self._out, flush=True)
+        if not text:
+            return
+        try:
+            print(_writable(text, self._out), file=self._out, flush=True)
+        except BrokenPipeError:
+            raise Unread from None
+        except OSError as error:
+            raise Unwritten(error.strerror) from None
 
     def _paint(self, role: str, text: str) -> str:
         code = _COLOURS.get(role.strip())
         return f"\033[{code}m{text}\033[0m" if self._colour and code else text
+
+
+class _Nobody(io.StringIO):
+    """Where a closed stream would be: nobody hears."""
+
+    def write(self, text: str) -> int:
+        """Take `text` and forget it."""
+        return len(text)
+
+
+def _writable(text: str, stream: TextIO) -> str:
+    """Return `text` as the stream can have it: a name that is no UTF-8, or a sign that it has not, is escaped."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 def as_json(report: Report) -> dict[str, object]:

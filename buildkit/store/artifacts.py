@@ -40,6 +40,8 @@ KEEP = 8
 
 _DEFLATE_LEVEL = 1
 _DAY = 86400.0
+_PATIENCE = 2.0
+"""Seconds after which it is said for whom one waits."""
 
 
 def default_folder(environment: Mapping[str, str]) -> Path:
@@ -143,10 +145,17 @@ class Store:
     @contextlib.contextmanager
     def alone(self, key: Digest) -> Iterator[None]:
         """Be the only one on this machine that runs the action with this key."""
+        place = self.folder / "locks" / key[:3]
+
+        def waits() -> None:
+            self._warn(f"store: waiting for {locks.describe(place)}: it makes the same")
+
         with contextlib.ExitStack() as stack:
             if self._writable:
                 try:
-                    stack.enter_context(locks.held(self.folder / "locks" / key[:3]))
+                    lock = stack.enter_context(locks.held(place, on_wait=waits, told_after=_PATIENCE))
+                    if lock.instead_of:
+                        self._warn(f"store: {lock.instead_of} stands still: going on without it")
                 except OSError as error:
                     self._give_up(error)
             yield

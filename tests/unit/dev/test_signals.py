@@ -5,13 +5,13 @@ import threading
 
 import pytest
 
-from buildkit.dev.signals import interruptible
+from buildkit.dev.signals import Interruption, interruptible
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_block_and_is_remembered(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with interruptible() as interruption:
+    with interruptible(interruption := Interruption()):
         assert not interruption.is_set()
         signal.raise_signal(number)
         pytest.fail("the block goes on")
@@ -22,7 +22,7 @@ def test_a_signal_ends_the_block_and_is_remembered(number: signal.Signals) -> No
 
 def test_the_first_signal_is_the_reason_and_the_second_hurries() -> None:
     interrupted = False
-    with interruptible() as interruption:
+    with interruptible(interruption := Interruption()):
         try:
             signal.raise_signal(signal.SIGTERM)
         finally:
@@ -36,7 +36,7 @@ def test_the_first_signal_is_the_reason_and_the_second_hurries() -> None:
 
 def test_other_threads_set_no_handlers() -> None:
     def enter() -> None:
-        with interruptible() as interruption:
+        with interruptible(interruption := Interruption()):
             found.append(interruption.is_set())
 
     found: list[bool] = []

@@ -1,0 +1,125 @@
+"""Hears a child process to its end: all that it says, within a time and a size, without waiting for what it leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import selectors
+import subprocess
+import time
+from typing import Any
+
+LINGER = 1.0
+"""Seconds that the output of a process that has ended is listened to: somebody else holds it open."""
+
+MOST = 256 << 20
+"""The most bytes that a program may say."""
+
+_TICK = 0.1
+_PART = 1 << 16
+_MOUTHFUL = 1 << 12
+
+
+def hear(child: subprocess.Popen[str], words: str | None, timeout: float | None) -> tuple[str, str]:
+    """Return what `child` says on stdout and stderr until it has ended and both are closed, or until it only has ended.
+
+    Args:
+        child: it has pipes for all three.
+        words: what it is given to read.
+        timeout: seconds; None for as long as it takes.
+
+    Raises:
+        TimeoutError: it did not end in time.
+        OSError: it said more than `MOST` bytes.
+    """
+    hearing = _Hearing(child, words, timeout)
+    with hearing.selector:
+        while hearing.goes_on():
+            hearing.turn()
+    try:
+        child.wait(hearing.left())
+    except subprocess.TimeoutExpired:
+        raise hearing.late() from None
+    for stream in (child.stdin, child.stdout, child.stderr):
+        if stream is not None and not stream.closed:
+            stream.close()
+    return hearing.text("out"), hearing.text("err")
+
+
+class _Hearing:
+    """One child that is heard."""
+
+    def __init__(self, child: subprocess.Popen[str], words: str | None, timeout: float | None) -> None:
+        self._child = child
+        self._timeout = timeout
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._words = memoryview((words or "").encode("utf-8", "surrogateescape"))
+        self._heard: dict[str, list[bytes]] = {"out": [], "err": []}
+        self._room = MOST
+        self._ended: float | None = None
+        self.selector = selectors.DefaultSelector()
+        streams = {"out": child.stdout, "err": child.stderr, "in": child.stdin}
+        for name, stream in streams.items():
+            assert stream is not None  # noqa: S101 - it was started with pipes
+            os.set_blocking(stream.fileno(), False)
+            event = selectors.EVENT_WRITE if name == "in" else selectors.EVENT_READ
+            if name != "in" or self._words:
+                self.selector.register(stream, event, name)
+            else:
+                stream.close()
+
+    def goes_on(self) -> bool:
+        """Return whether anything is still to be heard or said; one that has ended itself is not waited for long."""
+        if not self.selector.get_map():
+            return False
+        now = time.monotonic()
+        if self._deadline is not None and now >= self._deadline:
+            raise self.late()
+        if self._child.poll() is not None:
+            self._ended = self._ended or now
+            return now - self._ended < LINGER
+        return True
+
+    def turn(self) -> None:
+        """Hear and say what can be heard and said at this moment."""
+        for key, _ in self.selector.select(_TICK):
+            if self._say(key.fileobj) if key.data == "in" else self._listen(key):
+                self.selector.unregister(key.fileobj)
+                with contextlib.suppress(BrokenPipeError):
+                    key.fileobj.close()  # type: ignore[union-attr] # a stream of the child's
+        if self._room < 0:
+            raise OSError(errno.EFBIG, f"said more than {MOST >> 20} MB", self._program)
+
+    def _listen(self, key: selectors.SelectorKey) -> bool:
+        part = os.read(key.fd, _PART)
+        self._heard[key.data].append(part)
+        self._room -= len(part)
+        return not part
+
+    def _say(self, stream: Any) -> bool:  # noqa: ANN401 - of a selector's key
+        try:
+            self._words = self._words[os.write(stream.fileno(), self._words[:_MOUTHFUL]) :]
+        except BrokenPipeError:
+            return True
+        except BlockingIOError:
+            return False
+        return not self._words
+
+    def left(self) -> float | None:
+        """Return the seconds that are left; None where there is no limit."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def late(self) -> TimeoutError:
+        """Return the error for one that takes too long."""
+        return TimeoutError(errno.ETIMEDOUT, f"no answer within {self._timeout:g} s", self._program)
+
+    def text(self, name: str) -> str:
+        """Return what was heard."""
+        text = b"".join(self._heard[name]).decode("utf-8", "replace")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+    @property
+    def _program(self) -> str:
+        words = self._child.args
+        return str(words[0] if isinstance(words, (list, tuple)) else words)

@@ -1,0 +1,149 @@
+"""How a command ends: on a signal, where nobody reads what it says, and where the machine refuses what it needs.
+
+Part of the Invoke door: whatever way a task is left, it is by words and an exit code.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import errno
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from invoke.exceptions import Exit
+from invoke.tasks import task as invoke_task
+
+from buildkit.doors import signals
+from buildkit.report.console import Unread, Unwritten
+
+_UNREAD = 128 + signal.SIGPIPE
+_FAULT = 1
+_HINTS = {
+    errno.EMFILE: "let a process have more open files: ulimit -n 256",
+    errno.ENFILE: "the whole machine has no more open files to give",
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space, or ask for a larger quota",
+    errno.EFBIG: "let files be larger: ulimit -f unlimited",
+    errno.EACCES: "let this user read and write it",
+    errno.EAGAIN: "let this user have more processes: ulimit -u",
+    errno.ENOMEM: "let this process have more memory",
+}
+
+
+def task(*, undoing: float = signals.PATIENCE, **options: Any) -> Callable[[Callable[..., None]], Any]:  # noqa: ANN401
+    """Return a decorator as Invoke's `task` with these options; whatever ends the task is told by words and a code.
+
+    Args:
+        undoing: seconds that a signal leaves it to undo what it did.
+        options: those of Invoke.
+    """
+
+    def decorated(body: Callable[..., None]) -> Any:  # noqa: ANN401 - Invoke's
+        @functools.wraps(body)
+        def run(*arguments: Any, **flags: Any) -> None:  # noqa: ANN401
+            signal.signal(signal.SIGINT, _own_or(signal.getsignal(signal.SIGINT)))
+            _open_what_is_closed()
+            try:
+                with signals.orderly(undoing):
+                    body(*arguments, **flags)
+            except signals.Stopped as stopped:
+                raise Exit(stopped.words, int(str(stopped.code))) from None
+            except KeyboardInterrupt:
+                raise Exit("interrupted", 128 + signal.SIGINT) from None
+            except Unread:
+                _say_no_more()
+                raise Exit(code=_UNREAD) from None
+            except Unwritten as error:
+                _say_no_more()
+                raise Exit(f"error: the result cannot be written to stdout: {error}", _FAULT) from None
+            except (OSError, MemoryError) as error:
+                raise Exit(_words(error), _FAULT) from None
+            except RuntimeError as error:
+                if "can't start new thread" not in str(error):
+                    raise
+                raise Exit(_words(OSError(errno.EAGAIN, "no further process or thread may start")), _FAULT) from None
+
+        return invoke_task(**options)(run)
+
+    return decorated
+
+
+def expect_signals(names: Collection[str]) -> None:
+    """Let Ctrl-C end the process without a word until the task begins, where one of `names` is what it was started for.
+
+    Invoke would end with another code. A user's own tasks keep what Python and Invoke make of it.
+    """
+    first = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    if first in names and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+    atexit.register(_leave)
+    sys.excepthook = functools.partial(_unwritten, sys.excepthook)
+
+
+def _unwritten(otherwise: Callable[..., Any], kind: type[BaseException], error: BaseException, trace: Any) -> None:  # noqa: ANN401
+    """Leave without a traceback where Invoke's own list cannot be written."""
+    if isinstance(error, BrokenPipeError):
+        _say_no_more()
+        raise SystemExit(_UNREAD)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        _say_no_more()
+        sys.stderr.write(f"error: the result cannot be written to stdout: {error.strerror}\n")
+        raise SystemExit(_FAULT)
+    otherwise(kind, error, trace)
+
+
+def _own_or(handler: Any) -> Any:  # noqa: ANN401 - of a signal
+    """Return Python's handler for Ctrl-C in the place of the kernel's."""
+    return signal.default_int_handler if handler is signal.SIG_DFL else handler
+
+
+def _leave() -> None:
+    """Let nothing be said any more once all is done: neither of a signal nor of a pipe that nobody reads."""
+    with contextlib.suppress(ValueError):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(ValueError):
+            try:
+                if stream is not None:
+                    stream.flush()
+            except OSError:
+                _say_no_more()
+
+
+def _open_what_is_closed() -> None:
+    """Open the standard descriptors that are closed: else a file of ours gets the number, and what children say."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # noqa: PERF203 - three times
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _say_no_more() -> None:
+    """Let go of what could not be written, which Python would try again at the end."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):  # noqa: PERF203 - twice
+            os.dup2(nothing, number)
+    os.close(nothing)
+
+
+def _words(error: OSError | MemoryError) -> str:
+    """Return what the machine refuses, in the form of all errors."""
+    if isinstance(error, MemoryError):
+        return f"error: out of memory\n\nhint: {_HINTS[errno.ENOMEM]}"
+    place = error.filename2 or error.filename
+    named = f"{os.fsdecode(place)}: " if isinstance(place, (str, bytes, Path)) else ""
+    hint = _HINTS.get(error.errno or 0, "")
+    return f"error: {named}{error.strerror or error}" + (f"\n\nhint: {hint}" if hint else "")
