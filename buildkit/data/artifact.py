@@ -22,7 +22,8 @@ from buildkit.data import manifest as manifests
 from buildkit.data.lease import Lease
 from buildkit.data.manifest import File, Manifest, StageRecord
 from buildkit.data.pipeline import Pipeline
-from buildkit.data.registry import MANIFEST, Reader, Reference, Registry, reference
+from buildkit.data.reference import Reference, reference
+from buildkit.data.registry import MANIFEST, Reader, Registry
 from buildkit.doors import clock, files
 from buildkit.errors import ConfigurationError, DataError
 from buildkit.model import Outcome, Reason

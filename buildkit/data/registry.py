@@ -7,12 +7,10 @@ Nothing counts before its digest is right.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
 import http.client
 import json
-import os
 import re
 import ssl
 import time
@@ -22,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from buildkit.doors import process
-from buildkit.errors import ConfigurationError, DataError
+from buildkit.data.credentials import credentials
+from buildkit.data.reference import Reference
+from buildkit.errors import DataError
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
@@ -37,46 +36,9 @@ _PATIENCE = 60.0
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
 _PLAIN = "plain HTTP is spoken with localhost and 127.0.0.1 alone: give the registry a certificate"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_REFERENCE = re.compile(
-    r"(?P<host>[\w.-]+(?::\d+)?)/(?P<name>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
-    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
 
 Reader = Callable[[int], Iterable[bytes]]
 """Gives the bytes of a blob from an offset on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Where an artefact lies: `registry.example/team/data:latest`, or `…@sha256:…`."""
-
-    host: str
-    name: str
-    tag: str
-    digest: str
-
-    def __str__(self) -> str:
-        return f"{self.host}/{self.name}{f'@{self.digest}' if self.digest else f':{self.tag}'}"
-
-    @property
-    def wanted(self) -> str:
-        """The digest, or the tag where there is none."""
-        return self.digest or self.tag
-
-
-def reference(text: str) -> Reference:
-    """Return the reference that `text` writes.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
-    found = _REFERENCE.fullmatch(text)
-    if found is None:
-        raise ConfigurationError(
-            f'data.artifact: "{text}" names no artefact',
-            hint="write registry/name:tag or registry/name@sha256:…, such as registry.example/team/orbits-data:latest",
-        )
-    return Reference(found["host"], found["name"], found["tag"] or "latest", found["digest"] or "")
 
 
 class Registry:
@@ -361,28 +323,6 @@ class Answer:
 
 class _Cut(Exception):  # noqa: N818 - a fact: the network failed, to try again may help
     """The connection could not be made, or ended early."""
-
-
-def credentials(host: str, environment: Mapping[str, str]) -> str:
-    """Return the value of the header that shows user and password, as variables or `docker login` name them."""
-    user, password = environment.get("PYBUILDKIT_REGISTRY_USER"), environment.get("PYBUILDKIT_REGISTRY_PASSWORD")
-    if user and password:
-        return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
-    folder = environment.get("DOCKER_CONFIG") or os.path.join(environment.get("HOME", "/"), ".docker")  # noqa: PTH118
-    with contextlib.suppress(OSError, ValueError, AttributeError, LookupError, TypeError):
-        settings = json.loads(Path(folder, "config.json").read_bytes())
-        helper = settings.get("credHelpers", {}).get(host) or settings.get("credsStore")
-        if helper:
-            answer = process.run(
-                [f"docker-credential-{helper}", "get"], environment=environment, stdin=host, timeout=60
-            )
-            if answer.ok:
-                found = json.loads(answer.stdout)
-                text = f"{found['Username']}:{found['Secret']}"
-                return f"Basic {base64.b64encode(text.encode()).decode()}"
-        entry = settings.get("auths", {}).get(host, {})
-        return f"Basic {entry['auth']}" if entry.get("auth") else ""
-    return ""
 
 
 def _connect(parts: urllib.parse.SplitResult) -> http.client.HTTPConnection:

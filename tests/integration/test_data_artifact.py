@@ -21,7 +21,7 @@ from buildkit.data.artifact import Transfer
 from buildkit.data.decision import Condition
 from buildkit.data.digests import beside
 from buildkit.data.look import look
-from buildkit.data.registry import reference
+from buildkit.data.reference import reference
 from buildkit.data.verify import require_whole, verify
 from buildkit.doors import clock, process
 from buildkit.errors import ConfigurationError, DataError
@@ -133,7 +133,7 @@ def test_a_killed_pull_goes_on_where_it_stopped(service: Service, host: Service,
     code = (
         "import os, pathlib\n"
         "from buildkit.data import artifact, registry\n"
-        "from buildkit.data.registry import reference\n"
+        "from buildkit.data.reference import reference\n"
         "real = registry._read\n"
         "def slow(answer, size=None):\n"
         "    import time; time.sleep(0.1 if size else 0)\n"

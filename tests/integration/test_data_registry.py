@@ -19,7 +19,7 @@ from registry import OTHER, Authority, Running, Tokens, registry
 
 from buildkit.data import artifact
 from buildkit.data import registry as client
-from buildkit.data.registry import reference
+from buildkit.data.reference import reference
 from buildkit.data.verify import require_whole, verify
 from buildkit.errors import DataError
 

@@ -14,7 +14,7 @@ from data_service import Service, until
 from registry import registry
 
 from buildkit.data import artifact
-from buildkit.data.registry import reference
+from buildkit.data.reference import reference
 from buildkit.doors import locks
 from buildkit.runtime import state
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.data.registry import Reference, credentials, reference
+from buildkit.data.credentials import credentials
+from buildkit.data.reference import Reference, reference
 
 HOST = "registry.example:5000"
 DIGEST = f"sha256:{'a' * 64}"
