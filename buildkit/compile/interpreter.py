@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,8 @@ def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:
             script = file.read(2) == b"#!"
         found = os.stat(real)  # noqa: PTH116
         key = f"interpreter {program} {real} {found.st_size} {found.st_mtime_ns}"
-        if script or key not in facts:  # what a script (pyenv's, say) stands for may change with the environment
+        # what a script (pyenv's, say) stands for may change with the environment
+        if script or len(facts.get(key, ())) != len(fields(Interpreter)) - 1:
             facts[key] = json.loads(process.run([str(program), "-I", "-c", _ASK]).stdout)
         return Interpreter(str(program), *facts[key])
     except (OSError, ValueError, TypeError) as error:

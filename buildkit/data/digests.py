@@ -7,9 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from buildkit.doors import files
-from buildkit.doors.statcache import StatCache
+from buildkit.core import untrusted
+from buildkit.doors import files, reading
+from buildkit.doors.statcache import Row, StatCache
 from buildkit.model import Digest
+
+_MOST = 256 << 20
+_MOST_DOTS = 100
 
 Import = tuple[int, str, tuple[str, ...]]
 """One import as it is written: leading dots, module, names."""
@@ -59,6 +63,19 @@ def beside(folder: Path) -> Digests:
 
 def _read(file: Path) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads(file.read_bytes())
-        return {"files": {path: tuple(row) for path, row in kept["files"].items()}, "imports": dict(kept["imports"])}
+        kept = untrusted.table(untrusted.json_of(reading.read(file, most=_MOST), _MOST))
+        rows = {path: _row(row) for path, row in untrusted.table(kept["files"]).items()}
+        imports = {digest: [*map(_import, untrusted.rows(found))] for digest, found in kept["imports"].items()}
+        return {"files": rows, "imports": imports}
     return {"files": {}, "imports": {}}
+
+
+def _row(value: object) -> Row:
+    *stamps, digest = untrusted.rows(value)
+    size, modified, changed, inode = (untrusted.number(each, -(1 << 63), 1 << 64) for each in stamps)
+    return size, modified, changed, inode, untrusted.digest(digest)
+
+
+def _import(value: object) -> list[Any]:
+    level, module, names = untrusted.rows(value)
+    return [untrusted.number(level, -1, _MOST_DOTS), untrusted.text(module), untrusted.texts(names)]

@@ -23,8 +23,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from buildkit.core import untrusted
 from buildkit.data import generations, volume
-from buildkit.doors import clock, files, locks
+from buildkit.doors import clock, files, locks, reading
 from buildkit.errors import StageError
 
 BEAT = 2.0
@@ -32,6 +33,9 @@ BEAT = 2.0
 
 MISSED = 4
 """After so many heartbeats that did not come a holder counts as dead."""
+
+_MOST = 4096
+"""Bytes of a claim."""
 
 _KEPT = 20
 """So many claims stay before those of the past are deleted; each is a few bytes."""
@@ -203,9 +207,9 @@ def describe(folder: Path) -> str:
     claims = _claims(folder)
     values: dict[str, object] = {}
     if claims:
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            values = dict(json.loads(_claim(folder, max(claims)).read_bytes()))
-    return f"process {values.get('pid', '?')} on {values.get('host', '?')}"
+        with contextlib.suppress(OSError, ValueError):
+            values = untrusted.table(untrusted.json_of(reading.read(_claim(folder, max(claims)), most=_MOST)))
+    return f"process {untrusted.shown(values.get('pid', '?'))} on {untrusted.shown(values.get('host', '?'))}"
 
 
 def _outlive(folder: Path, deadline: float | None, on_wait: Callable[[], None] | None) -> int:

@@ -26,6 +26,7 @@ from buildkit.core.fingerprint import digest_bytes, digest_value, key_of
 from buildkit.doors.statcache import StatCache
 from buildkit.extensions.answers import Answers
 from buildkit.extensions.calls import Calls, tool_changed
+from buildkit.extensions.entries import entries
 from buildkit.extensions.headers import Headers
 from buildkit.extensions.native import Gone, Native, NotCompiled, scratch
 from buildkit.extensions.unit import PLUS_PLUS, Unit
@@ -282,7 +283,8 @@ class Chain:
         return translate_key(module.name, module.source, parts)
 
     def _find_link(self, module: Module) -> Link | None:
-        for entry in self._store.entries(self._translate_key(module)) if self._reuse else ():
+        key, said = self._translate_key(module), ("c", "read", "probes", "words", "asks")
+        for entry in entries(self._store, key, *said) if self._reuse else ():
             read: dict[str, Digest] = entry["read"]
             if all(self.digest(name) == digest for name, digest in read.items()):
                 probes = tuple(entry["probes"])

@@ -24,6 +24,9 @@ from buildkit.model import WORK, Digest, Outcome, Reason, Report
 from buildkit.store import seen as sights
 from buildkit.store.seen import Seen
 
+_COLUMNS = 5
+"""Texts of which a row is made that says more than that its subject is fresh."""
+
 
 class Asked(Mapping[str, str]):
     """The environment, which remembers the variables that were asked for."""
@@ -66,9 +69,9 @@ class Glance:
         file = self._file()
         seen = sights.read(file) if file is not None else Seen()
         found = seen.found
-        if file is None or not found or found["asked by"] != self._asked_by(found["variables"]):
+        if file is None or not _is_answer(found) or found["asked by"] != self._asked_by(found["variables"]):
             return None
-        if found["machine"] and found["machine"] != _machine():
+        if found.get("machine") and found["machine"] != _machine():
             return None
         touched = seen.touched()
         for at in touched:
@@ -113,6 +116,20 @@ class Glance:
 
 def _machine() -> list[str]:
     return [*os.uname()]
+
+
+def _is_answer(found: Mapping[str, Any]) -> bool:
+    """Return whether that is what `Glance.found` returned once; asked as a whole, as there may be thousands of rows."""
+    rows, variables = found.get("rows"), found.get("variables")
+    if not (isinstance(rows, list) and isinstance(variables, list) and isinstance(found.get("facts"), dict)):
+        return False
+    words = [*variables, found.get("schema"), found.get("row"), found.get("asked by")]
+    for row in rows:
+        if isinstance(row, list):
+            words += row if len(row) == _COLUMNS else [None]
+        else:
+            words.append(row)
+    return {*map(type, words)} <= {str}
 
 
 def _row(row: Outcome) -> Any:  # noqa: ANN401 - JSON

@@ -18,6 +18,7 @@ from typing import Any
 from buildkit.config import Config
 from buildkit.doors import clock, files
 from buildkit.doors.statcache import Row, StatCache
+from buildkit.extensions.entries import entries
 from buildkit.model import Digest
 from buildkit.store import seen as sights
 from buildkit.store import state as states
@@ -68,7 +69,7 @@ class Memory:
         """Remember."""
         self.moment = clock.now()
         tools = sights.Seen() if self._tools is None else self._believed(self._tools)
-        self._known_facts, self._known_rows = tools.found.get("facts", {}), tools.rows()
+        self._known_facts, self._known_rows = _facts(tools.found.get("facts")), tools.rows()
         self.facts = dict(self._known_facts)
         self.cache = StatCache({**self._known_rows, **self._believed(self._seen).rows()})
         for file in (*self._inputs, *self._record):
@@ -98,7 +99,7 @@ class Memory:
         self._shared = store, key
         if self.state.records or not subjects:
             return
-        for entry in store.entries(key):
+        for entry in entries(store, key, "output"):
             text = store.get(entry["output"])
             state = State() if text is None else states.parse(text)
             for table in (state.records, state.probes, state.failures):
@@ -157,3 +158,11 @@ class Memory:
         if file not in self._told:
             self._told.add(file)
             self._warn(f"{file.name} is damaged; everything is decided anew")
+
+
+def _facts(found: object) -> dict[str, Any]:
+    """Return what tools were found to be: texts, and lists of them."""
+    known = found if isinstance(found, dict) else {}
+    return {
+        key: fact for key, fact in known.items() if {*map(type, fact if isinstance(fact, list) else [fact])} <= {str}
+    }

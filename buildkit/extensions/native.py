@@ -23,6 +23,7 @@ from typing import Any
 from buildkit.compile.compilers import Compiler, Flags
 from buildkit.doors import files
 from buildkit.extensions.calls import Calls, NotCompiled, Refused, tool_changed
+from buildkit.extensions.entries import entries
 from buildkit.extensions.headers import Compiled, Headers
 from buildkit.extensions.unit import Unit, compile_key, link_key
 from buildkit.model import Digest
@@ -154,7 +155,7 @@ class Native:
         for number, _ in self._calls.compilers(unit):
             objects: list[Digest] = []
             for file in unit.files:
-                entry = self._newest(unit, compile_key(unit, file, number, parts))
+                entry = self._newest(unit, compile_key(unit, file, number, parts), "object")
                 if entry is None:
                     return None
                 headers.update(entry["headers"])
@@ -163,7 +164,7 @@ class Native:
                     break
                 objects.append(entry["object"])
             else:
-                entry = self._newest(unit, link_key(unit, objects, number, parts))
+                entry = self._newest(unit, link_key(unit, objects, number, parts), "output")
                 if entry is None:
                     return None
                 words = entry["words"]
@@ -171,10 +172,10 @@ class Native:
                     return {**entry, "headers": sorted({*headers, *entry["headers"]})}
         return {"output": "", "words": words, "headers": sorted(headers)}
 
-    def _newest(self, unit: Unit, key: Digest) -> dict[str, Any] | None:
-        """Return the newest entry that holds for headers and libraries as they are now."""
-        entries = self._store.entries(key) if self._reuse else ()
-        now = (each for each in entries if self._headers.whole(tuple(each["headers"]), unit.folder) == each["digest"])
+    def _newest(self, unit: Unit, key: Digest, made: str) -> dict[str, Any] | None:
+        """Return the newest entry, of an `object` or an `output`, that holds for headers and libraries as they are."""
+        known = entries(self._store, key, "headers", "digest", made, "words") if self._reuse else ()
+        now = (each for each in known if self._headers.whole(tuple(each["headers"]), unit.folder) == each["digest"])
         return next(now, None)
 
     # ------------------------------------------------------------------ by the tools
@@ -193,7 +194,7 @@ class Native:
         """Make the extension with one of the compilers, by as few steps as the store leaves."""
         unit = work.unit
         objects = [self._object(work, file, number, tool) for file in unit.files]
-        entry = self._newest(unit, link_key(unit, objects, number, work.parts))
+        entry = self._newest(unit, link_key(unit, objects, number, work.parts), "output")
         if entry is not None and not entry["output"]:
             raise Refused(entry["words"], lasting=True)
         content = self._store.get(entry["output"]) if entry is not None else None
@@ -206,7 +207,7 @@ class Native:
 
     def _object(self, work: _Work, file: str, number: int, tool: Compiler) -> Digest:
         """Return the digest of the object of one C file; it is made where the store has no entry for it."""
-        entry = self._newest(work.unit, compile_key(work.unit, file, number, work.parts))
+        entry = self._newest(work.unit, compile_key(work.unit, file, number, work.parts), "object")
         if entry is None:
             return self._compile(work, file, number, tool)
         work.headers.update(entry["headers"])

@@ -34,6 +34,7 @@ from buildkit.doors.statcache import StatCache
 from buildkit.extensions.calls import NotCompiled, tool_changed
 from buildkit.extensions.chain import ATTEMPTS
 from buildkit.extensions.crew import Yield
+from buildkit.extensions.entries import entries
 from buildkit.extensions.native import Extension, Gone, Native, scratch
 from buildkit.extensions.translated import NO_FILES, Translated, texts_of, translate_key, unit_of
 from buildkit.extensions.trees import Done, Tree
@@ -189,7 +190,10 @@ class Program:
         return self._found[key]
 
     def _look_up(self, key: Digest) -> Translated | None:
-        for entry in self._store.entries(key) if self._reuse else ():
+        said = ("c", "units", "read", "probes", "words")
+        for entry in entries(self._store, key, *said) if self._reuse else ():
+            if entry["c"] and any(not entry["units"].keys() >= {*self._units(each)} for each in self.subjects.values()):
+                continue
             read: dict[str, Digest] = entry["read"]
             if all(self._cache.digest(self._places.path(name)) == digest for name, digest in read.items()):
                 probes = tuple(entry["probes"])

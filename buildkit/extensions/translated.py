@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from buildkit.compile.compilers import Flags, split_flags
 from buildkit.compile.modules import Module
-from buildkit.core.fingerprint import key_of
+from buildkit.core import untrusted
+from buildkit.core.fingerprint import digest_bytes, key_of
+from buildkit.extensions.entries import entries
 from buildkit.extensions.unit import Unit, actions_of
 from buildkit.model import Digest
 from buildkit.store.archive import Action as Entries
@@ -76,7 +78,7 @@ def actions_of_program(store: Store, state: State, name: str) -> list[Entries]:
         if other.parts.get("setting modules") == record.parts["setting modules"] and f"source {file}" in record.parts
     ]
     key = translate_key(sources, record.parts)
-    for entry in store.entries(key):
+    for entry in entries(store, key, "c", "units", "read", "probes", "words"):
         same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())
         if not same or tuple(entry["probes"]) != state.probes[name]:
             continue
@@ -84,7 +86,8 @@ def actions_of_program(store: Store, state: State, name: str) -> list[Entries]:
         for path, digest in record.outputs.items():
             unit = path.partition(".")[0].replace("/", ".")
             module = Module(name, f"{name.replace('.', '/')}.py", "mypyc", {}, ())
-            made = actions_of(store, unit_of(module, unit, entry["units"][unit]), record.parts, {digest})
+            of = unit_of(module, unit, entry["units"].get(unit, NO_FILES))
+            made = actions_of(store, of, record.parts, {digest})
             if not made:
                 return []
             found += made
@@ -93,5 +96,9 @@ def actions_of_program(store: Store, state: State, name: str) -> list[Entries]:
 
 
 def texts_of(bundle: bytes) -> dict[Digest, bytes]:
-    """Return all C files and headers of a translation, by their digest."""
-    return {Digest(digest): text.encode() for digest, text in json.loads(bundle)["texts"].items()}
+    """Return all C files and headers of a translation, by their digest; those that are not what that says are none."""
+    try:
+        texts = [untrusted.text(text).encode() for text in json.loads(bundle)["texts"].values()]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+    return {digest_bytes(text): text for text in texts}

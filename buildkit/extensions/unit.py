@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from buildkit.compile.asks import NOTHING, Asks
 from buildkit.compile.compilers import NO_FLAGS, Flags
 from buildkit.core.fingerprint import digest_value, key_of
+from buildkit.extensions.entries import entries
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 
@@ -110,14 +111,14 @@ def actions_of(store: Store, unit: Unit, parts: Mapping[str, Digest], outputs: C
     refused: list[Action] = []
     for attempt in range(_MOST_COMPILERS):
         keys = [compile_key(unit, file, attempt, parts) for file in unit.files]
-        compiled = [store.entries(key) for key in keys]
+        compiled = [entries(store, key, "headers", "digest", "object", "words") for key in keys]
         if not all(compiled):
             continue
         for way in islice(product(*compiled), _MOST_WAYS):
             if not all(entry["object"] for entry in way):
                 continue
             key = link_key(unit, [entry["object"] for entry in way], attempt, parts)
-            linked = store.entries(key)
+            linked = entries(store, key, "headers", "digest", "output", "words")
             made = [entry for entry in linked if entry["output"] in outputs and store.has(entry["output"])]
             if made:
                 return [*refused, *((one, [entry]) for one, entry in zip(keys, way, strict=True)), (key, made)]

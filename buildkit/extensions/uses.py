@@ -7,6 +7,7 @@ from pathlib import Path
 
 from buildkit.compile.asks import from_entry
 from buildkit.extensions.chain import translate_key, unit_of
+from buildkit.extensions.entries import entries
 from buildkit.extensions.translated import actions_of_program
 from buildkit.extensions.unit import actions_of
 from buildkit.model import ABSENT, Digest
@@ -31,9 +32,9 @@ def used(store: Store, work: Path) -> tuple[list[Action], list[str]]:
             found = _of_module(store, state, name)
             if not found:
                 lacking.add(name)
-            for key, entries in found:
+            for key, made in found:
                 _, others = actions.get(key, (key, ()))
-                actions[key] = (key, [*others, *(entry for entry in entries if entry not in others)])
+                actions[key] = (key, [*others, *(entry for entry in made if entry not in others)])
     return [actions[key] for key in sorted(actions)], sorted(lacking)
 
 
@@ -44,7 +45,7 @@ def _of_module(store: Store, state: State, name: str) -> list[Action]:
         return actions_of_program(store, state, name)
     source = next((file for file in (f"{stem}.pyx", f"{stem}.py") if f"source {file}" in record.parts), "")
     key = translate_key(name, source, record.parts) if source else Digest("")
-    for entry in store.entries(key) if key else ():
+    for entry in entries(store, key, "c", "read", "probes", "words", "asks") if key else ():
         same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())
         if same and tuple(entry["probes"]) == state.probes[name]:
             if not entry["c"]:

@@ -128,7 +128,7 @@ def lines(report: Report) -> list[str]:
     if not report.outcomes:
         return ["compile: nothing to do"]
     words = ", ".join(f"{number} {result}" for result, number in counts(report.outcomes).items())
-    return [f"compile: {words}  [{report.facts['profile']}, {report.seconds:.2f} s]"]
+    return [f"compile: {words}  [{report.facts.get('profile', '')}, {report.seconds:.2f} s]"]
 
 
 @contextlib.contextmanager

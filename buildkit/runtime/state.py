@@ -17,7 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.core import untrusted
 from buildkit.doors import files, reading
+
+_MOST = 1 << 20
 
 VARIABLE = "PYBUILDKIT_STATE"
 PLACE = "/tmp/buildkit-state.json"  # noqa: S108 - a container's own; replaced by a rename, never written through
@@ -47,10 +50,10 @@ def tell(environment: Mapping[str, str], state: State, folder: Path | None = Non
 
 def read(environment: Mapping[str, str]) -> State | None:
     """Return what the container is at, None if nobody wrote it. Who waited for newer data has it once it is there."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        values = json.loads(reading.read(_place(environment), most=reading.TEXT))
-        if values["state"] in {RENEWING, DEGRADED} and "current" in values:
-            now = _target(values["current"])
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        values = untrusted.table(untrusted.json_of(reading.read(_place(environment), most=_MOST)))
+        if untrusted.text(values["state"]) in {RENEWING, DEGRADED} and "current" in values:
+            now = _target(untrusted.text(values["current"]))
             if now and now != values["generation"]:
                 return State(READY, f"switched to {now.rpartition('/')[2]}")
         return State(str(values["state"]), str(values["detail"]))

@@ -3,30 +3,49 @@
 Each action follows the blobs that it names. So an archive of which only the beginning can be read is of use as far as
 it goes. A blob's name follows from its content; an action's does not, and a flipped bit can make it that of another, so
 the key stands in its text too. Names from an archive are never used as paths: what they name must be the name of an
-entry.
+entry. Nothing of it is in memory as a whole, and it cannot unpack to more than a share of its own size.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import hashlib
 import io
 import os
 import re
+import stat
 import tarfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildkit.core import tar, untrusted
+from buildkit.core.tar import CHUNK, Member, Reader
+from buildkit.core.untrusted import Odd
 from buildkit.doors import files
 from buildkit.model import Digest
-from buildkit.store.artifacts import BLOBS, DEFLATED, KEEP, LAYOUT, OBJECT, Store, action, action_text, blob
+from buildkit.store.artifacts import (
+    BLOBS,
+    DEFLATED,
+    KEEP,
+    LAYOUT,
+    MOST_ACTION,
+    MOST_CONTENT,
+    OBJECT,
+    Store,
+    action,
+    action_text,
+)
 
 _LEVEL = 6
-_CHUNK = 1 << 20
+_SHARE = 100
+_FREE = 256 << 20
+FLIPPED = "its content is not what its name says"
 _ENDING = f"{re.escape(DEFLATED)}|{re.escape(OBJECT)}"
-_NAME = re.compile(rf"v(\d+)/(actions|blobs)/[0-9a-f]{{2}}/([0-9a-f]{{64}})({_ENDING})?")
+_NAME = re.compile(rf"v(\d+)/(actions|blobs)/([0-9a-f]{{2}})/([0-9a-f]{{64}})({_ENDING})?")
 
 Action = tuple[Digest, Sequence[Mapping[str, Any]]]
 
@@ -104,50 +123,116 @@ def unpack(store: Store, source: Path) -> Tally:
     """Put the entries of an archive into the store, each as soon as it proved whole; what the store has stays.
 
     Raises:
-        Damaged: an entry is not what it says, or the archive is cut, or it is none.
+        Damaged: an entry is not what it says, or the archive is cut, or it is none, or it would unpack to far more
+            than it holds.
         OSError: the archive cannot be read, or the store cannot be written.
     """
+    if not stat.S_ISREG(source.stat().st_mode):  # nobody waits at a pipe
+        raise Damaged("it is no regular file")
     tally = Tally()
     with source.open("rb") as file, gzip.GzipFile(fileobj=file) as packed:
+        limit = _Limit(os.fstat(file.fileno()).st_size)
+
+        def read(size: int) -> bytes:
+            return limit.spend(packed.read(size))
+
         try:
-            with tarfile.open(fileobj=packed, mode="r|") as archive:
-                for member in archive:
-                    content = archive.extractfile(member)
-                    _take(store, member.name, b"" if content is None else content.read(), tally)
-            while packed.read(_CHUNK):  # the checksum of the whole stands at its end
+            reader = tar.Reader(read)
+            for member in reader:
+                _take(store, member, reader, tally, limit)
+            while read(CHUNK):  # the checksum of the whole stands at its end
                 pass
-        except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
+        except (Odd, zlib.error, gzip.BadGzipFile, EOFError) as error:
             raise Damaged(str(error) or "it is cut") from None
     return tally
 
 
-def _take(store: Store, name: str, content: bytes, tally: Tally) -> None:
-    found = _NAME.fullmatch(name)
+class _Limit:
+    """How much an archive may unpack to: a share of what it takes itself. C and machine code are far below it.
+
+    Args:
+        size: bytes of the archive.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = _FREE + _SHARE * size
+
+    def spend(self, content: bytes) -> bytes:
+        """Return `content`, if that much may still come."""
+        self._left -= len(content)
+        if self._left < 0:
+            raise Odd("it unpacks to far more than it holds")
+        return content
+
+
+def _take(store: Store, member: Member, reader: Reader, tally: Tally, limit: _Limit) -> None:
+    found = _NAME.fullmatch(member.name)
     if found is None:
-        raise Damaged(f"{name[:80]!r} is no entry of a store")
-    layout, kind, digest, ending = found.groups()
+        raise Odd(f"{untrusted.shown(repr(member.name))} is no entry of a store")
+    layout, kind, place, digest, ending = found.groups()
     if layout != LAYOUT:
-        raise Damaged(f"it was packed from a store of layout {layout}, this version has {LAYOUT}")
+        raise Odd(f"it was packed from a store of layout {layout}, this version has {LAYOUT}")
+    if place != digest[: len(place)] or (kind == "actions" and ending):
+        raise Odd(f"{untrusted.shown(repr(member.name))} is no entry of a store")
     if kind == "blobs":
-        _take_blob(store, Digest(digest), content, tally, ending or "")
+        _take_blob(store, Digest(digest), member, reader, tally, ending or "", limit)
+    elif member.size > MOST_ACTION:
+        raise Odd(f"action {digest[:12]}…: {member.size:,} bytes")
     else:
-        _take_action(store, Digest(digest), content, tally)
+        _take_action(store, Digest(digest), b"".join(reader.content()), tally)
 
 
-def _take_blob(store: Store, digest: Digest, kept: bytes, tally: Tally, ending: str) -> None:
-    if blob(digest, kept, deflated=ending == DEFLATED) is None:
-        raise Damaged(f"blob {digest[:12]}…: its content is not what its name says")
-    if store.has(digest):
-        tally.known += 1
-    else:
-        files.write(store.path("blobs", digest, ending), kept)
+def _take_blob(
+    store: Store, digest: Digest, member: Member, reader: Reader, tally: Tally, ending: str, limit: _Limit
+) -> None:
+    """Take a blob piece by piece: whatever it comes to, no more than a piece of it is in memory."""
+    if member.size > MOST_CONTENT:
+        raise Odd(f"blob {digest[:12]}…: {member.size:,} bytes")
+    known = store.has(digest)
+    with files.staged(store.path("blobs", digest, ending)) if not known else contextlib.nullcontext((-1, "")) as place:
+        descriptor, temporary = place
+        whole = hashlib.sha256()
+        for piece in _opened(_kept(reader, descriptor), limit) if ending == DEFLATED else _kept(reader, descriptor):
+            whole.update(piece)
+        if whole.hexdigest() != digest:
+            raise Odd(f"blob {digest[:12]}…: {FLIPPED}")
+        if known:
+            tally.known += 1
+            return
+        os.replace(temporary, store.path("blobs", digest, ending))  # noqa: PTH105 - both are known to exist
         tally.blobs += 1
+
+
+def _kept(reader: Reader, descriptor: int) -> Iterator[bytes]:
+    """Give the content of a member; write it to the file on the way, if there is one."""
+    for piece in reader.content():
+        view = memoryview(piece)
+        while view and descriptor >= 0:
+            view = view[os.write(descriptor, view) :]
+        yield piece
+
+
+def _opened(kept: Iterator[bytes], limit: _Limit) -> Iterator[bytes]:
+    """Give what is deflated in `kept`; it ends where that ends."""
+    opened, size = zlib.decompressobj(), 0
+    for each in kept:
+        rest = each
+        while rest and not opened.eof:
+            piece = limit.spend(opened.decompress(rest, CHUNK))
+            rest = opened.unconsumed_tail
+            size += len(piece)
+            if size > MOST_CONTENT:
+                raise Odd("a text of more bytes than any has")
+            yield piece
+    yield limit.spend(opened.flush())
+    if not opened.eof or opened.unused_data:
+        raise Odd(FLIPPED)
 
 
 def _take_action(store: Store, key: Digest, text: bytes, tally: Tally) -> None:
     first, *made = action(text) or [{}]
     if first != {"key": key}:
-        raise Damaged(f"action {key[:12]}…: its content is not what its name says")
+        raise Odd(f"action {key[:12]}…: {FLIPPED}")
     own = store.entries(key)
     new = [entry for entry in made if entry not in own and (not entry.get("output") or store.has(entry["output"]))]
     if new:

@@ -24,7 +24,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from buildkit.core import untrusted
 from buildkit.core.fingerprint import digest_bytes
+from buildkit.core.untrusted import Odd
 from buildkit.doors import clock, files, locks, reading
 from buildkit.model import Digest
 from buildkit.store import place
@@ -37,6 +39,12 @@ BLOBS = ("output", "object", "c")
 
 KEEP = 8
 """How many entries one action has at most: it is the same module with other files read, or with other headers."""
+
+MOST_CONTENT = 512 << 20
+"""Bytes of one blob, deflated or not: no extension and no C of one has so many."""
+
+MOST_ACTION = 64 << 20
+"""Bytes of one action."""
 
 _DEFLATE_LEVEL = 1
 _DAY = 86400.0
@@ -85,7 +93,7 @@ class Store:
     def entries(self, key: Digest) -> list[dict[str, Any]]:
         """Return what actions with this key made, newest first; each entry says under which further conditions."""
         path = self.path("actions", key)
-        text = self._read(path)
+        text = self._read(path, MOST_ACTION)
         if text is None:
             return []
         found = action(text)
@@ -125,9 +133,9 @@ class Store:
 
     def find(self, digest: Digest) -> tuple[Path, bytes, bytes] | None:
         """Return where the content with this digest lies, what is kept of it there, and the content itself."""
-        for ending in ("", DEFLATED, OBJECT):
+        for ending in ("", DEFLATED, OBJECT) if untrusted.is_digest(digest) else ():
             path = self.path("blobs", digest, ending)
-            kept = self._read(path)
+            kept = self._read(path, MOST_CONTENT)
             if kept is None:
                 continue
             content = blob(digest, kept, deflated=ending == DEFLATED)
@@ -138,8 +146,10 @@ class Store:
 
     def has(self, digest: Digest) -> bool:
         """Return whether there is an entry for this digest; whether it is whole shows when it is read."""
-        return not self._refused() and any(
-            self.path("blobs", digest, ending).exists() for ending in ("", DEFLATED, OBJECT)
+        return (
+            not self._refused()
+            and untrusted.is_digest(digest)
+            and any(self.path("blobs", digest, ending).exists() for ending in ("", DEFLATED, OBJECT))
         )
 
     @contextlib.contextmanager
@@ -171,11 +181,11 @@ class Store:
             self._warn(f"store: {self.folder.parent} is not used: {self.wrong}; nothing is kept")
         return bool(self.wrong)
 
-    def _read(self, path: Path) -> bytes | None:
+    def _read(self, path: Path, most: int) -> bytes | None:
         if self._refused():
             return None
         try:
-            return reading.read(path, owners=self._owners)
+            return reading.read(path, most=most, owners=self._owners)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -214,14 +224,26 @@ class Store:
 
 
 def action(text: bytes) -> list[dict[str, Any]] | None:
-    """Return the entries that the text of an action holds, None if it is damaged."""
+    """Return the entries that the text of an action holds, None if it is damaged.
+
+    An entry names blobs by digests and by nothing else, since a name becomes a path. What else it says is seen to by
+    whoever asks for it.
+    """
     checksum, _, body = text.partition(b"\n")
     if digest_bytes(body).encode() == checksum:
-        with contextlib.suppress(ValueError):
-            found = json.loads(body)
-            if isinstance(found, list):
-                return found
+        with contextlib.suppress(Odd):
+            return [_entry(each) for each in untrusted.rows(untrusted.json_of(body, MOST_ACTION))]
     return None
+
+
+def _entry(value: object) -> dict[str, Any]:
+    found = untrusted.table(value)
+    for name in BLOBS:
+        if found.get(name, "") != "":
+            untrusted.digest(found[name])
+    for each in untrusted.rows(found.get("outputs", [])):
+        untrusted.digest(each)
+    return found
 
 
 def action_text(entries: Sequence[Mapping[str, Any]]) -> bytes:
@@ -232,10 +254,15 @@ def action_text(entries: Sequence[Mapping[str, Any]]) -> bytes:
 
 def blob(digest: str, kept: bytes, *, deflated: bool) -> bytes | None:
     """Return the content with this digest from what is kept of it, None if that is damaged."""
-    try:
-        content = zlib.decompress(kept) if deflated else kept
-    except zlib.error:
-        return None
+    content = kept
+    if deflated:
+        opened = zlib.decompressobj()
+        try:
+            content = opened.decompress(kept, MOST_CONTENT)
+        except zlib.error:
+            return None
+        if not opened.eof or opened.unused_data:
+            return None
     return content if hashlib.sha256(content).hexdigest() == digest else None
 
 

@@ -13,8 +13,13 @@ import json
 import os
 from pathlib import Path
 
+from buildkit.core import untrusted
 from buildkit.doors import files, reading
 from buildkit.model import Digest
+from buildkit.store import owned
+
+MOST = 256 << 20
+"""Bytes of a list that is read."""
 
 
 class Begun:
@@ -53,8 +58,12 @@ class Begun:
         for line in filter(None, self._text().split("\n")):
             checksum, _, body = line.partition(" ")
             if checksum == _checksum(body):
-                subject, path, digest = json.loads(body)
-                found.setdefault(subject, set()).add((path, Digest(digest)))
+                try:
+                    subject, path, digest = untrusted.json_of(body)
+                    own = owned.output(subject, path, digest)
+                    found.setdefault(str(subject), set()).add(own)
+                except (ValueError, TypeError):
+                    self.damaged = True
             else:
                 self.damaged = True
         return found
@@ -65,7 +74,7 @@ class Begun:
 
     def _text(self) -> str:
         try:
-            return reading.read_text(self._file, errors="replace")
+            return reading.read(self._file, most=MOST).decode(errors="replace")
         except (FileNotFoundError, NotADirectoryError):
             return ""
         except OSError:

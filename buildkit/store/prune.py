@@ -16,7 +16,7 @@ from pathlib import Path
 
 from buildkit.doors import files, locks, reading
 from buildkit.model import Digest, Reason
-from buildkit.store.artifacts import BLOBS, action
+from buildkit.store.artifacts import BLOBS, MOST_ACTION, action
 from buildkit.store.inventory import Entry, Inventory
 
 GRACE = 3600.0
@@ -102,7 +102,7 @@ def _objects_over(found: Inventory, limits: Limits, size: int) -> Iterator[Entry
 def blobs_named(entry: Entry) -> Iterator[Digest]:
     """Give the digests of the blobs that the action names; none if it is gone or damaged."""
     with contextlib.suppress(OSError):
-        for made in action(reading.read(entry.path)) or ():
+        for made in action(reading.read(entry.path, most=MOST_ACTION)) or ():
             yield from (Digest(made[name]) for name in BLOBS if made.get(name))
             yield from map(Digest, made.get("outputs", ()))
 

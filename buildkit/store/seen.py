@@ -28,6 +28,9 @@ from buildkit.doors.statcache import NO_STAMPS, Row
 from buildkit.model import ABSENT
 
 SCHEMA = 1
+
+MOST = 1 << 30
+"""Bytes of a memory that is read."""
 _STAMPS = 4
 _NUMBER = 8
 _DIGEST = 32
@@ -143,7 +146,7 @@ def write(path: Path, seen: Seen) -> None:
 def read(path: Path | str) -> Seen:
     """Return what the file holds; nothing if there is none."""
     try:
-        text = reading.read(path)
+        text = reading.read(path, most=MOST)
     except FileNotFoundError:
         return Seen()
     except OSError:
@@ -153,7 +156,7 @@ def read(path: Path | str) -> Seen:
         return Seen(damaged=True)
     try:
         return _parse(body)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return Seen(damaged=True)
 
 
@@ -162,14 +165,17 @@ def _parse(body: bytes) -> Seen:
     header = json.loads(line)
     if header["schema"] != SCHEMA:
         return Seen()
-    number = header["files"] + header["folders"]
+    files, found = header["files"], header["found"]
+    number = files + header["folders"]
+    if not (type(number) is int and 0 <= files <= number <= len(rest) and isinstance(found, dict)):
+        raise ValueError(number)
     cut = len(rest) - number * _DIGEST
     start = cut - number * _STAMPS * _NUMBER
     numbers = memoryview(rest)[start:cut].cast("q").tolist()
     paths = os.fsdecode(rest[: start - 1]).split("\0") if number else []
-    if len(paths) != number:
+    if len(paths) != number or len(numbers) != number * _STAMPS or start < (number > 0):
         raise ValueError(number)
-    return Seen(paths, numbers, rest[cut:], header["files"], header["found"])
+    return Seen(paths, numbers, rest[cut:], files, found)
 
 
 def _storable(row: Row) -> tuple[int, int, int, int]:

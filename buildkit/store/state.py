@@ -1,6 +1,7 @@
 """What each output of this checkout was last made from: one file, replaced as a whole, with its own checksum.
 
-A state that is missing, cut or flipped is as good as none: everything is decided anew, mostly from the store.
+A state that is missing, cut or flipped is as good as none: everything is decided anew, mostly from the store. So is one
+that says what the suite would not have written, whatever its checksum: a cloned repository may bring one along.
 """
 
 from __future__ import annotations
@@ -12,10 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from buildkit.core import untrusted
+from buildkit.core.untrusted import Odd
 from buildkit.doors import files, reading
 from buildkit.model import Digest, Record
+from buildkit.store import owned
 
 SCHEMA = 3
+
+MOST = 1 << 30
+"""Bytes of a state that is read; ten thousand modules have thirty million."""
+
+_SET = "headers "
 
 
 @dataclass(slots=True)
@@ -40,7 +49,7 @@ class State:
 def read(path: Path) -> State:
     """Return the state that the file holds, or an empty one."""
     try:
-        content = reading.read(path)
+        content = reading.read(path, most=MOST)
     except FileNotFoundError:
         return State()
     except OSError:
@@ -54,8 +63,11 @@ def parse(content: bytes) -> State:
     if hashlib.sha256(body).hexdigest().encode() != checksum:
         return State(damaged=True)
     try:
-        return _from_json(json.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        document = json.loads(body)
+        if b"\\u" in body:
+            untrusted.plain(document)
+        return _from_json(document)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return State(damaged=True)
 
 
@@ -98,10 +110,29 @@ def _index(sets: dict[tuple[str, ...], int], names: tuple[str, ...]) -> int:
 def _from_json(document: Mapping[str, Any]) -> State:
     if document["schema"] != SCHEMA:
         return State()
-    sets = [tuple(names) for names in document["probes"]]
+    sets = [_probes(names) for names in document["probes"]]
+    headers: dict[str, Mapping[str, Digest]] = {
+        label: _texts(digests) for label, digests in document["headers"].items()
+    }
     records: dict[str, Record] = {}
     probes: dict[str, tuple[str, ...]] = {}
     for name, (key, parts, outputs, at) in document["records"].items():
-        records[name] = Record(key, parts, outputs)
-        probes[name] = sets[at]
-    return State(records, probes, document["failures"], document["headers"])
+        if not headers.keys() >= {part for part in _texts(parts) if part.startswith(_SET)}:
+            raise Odd(name)
+        own = dict(owned.output(name, path, digest) for path, digest in outputs.items())
+        records[name] = Record(untrusted.digest(key), parts, own)
+        probes[name] = sets[untrusted.number(at)]
+    return State(records, probes, _texts(document["failures"]), headers)
+
+
+def _probes(names: list[str]) -> tuple[str, ...]:
+    if not {type(name) for name in names} <= {str} or not all(names):
+        raise Odd("probes")
+    return tuple(names)
+
+
+def _texts(values: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` if they are texts; most of a state are such tables, so each is asked as a whole."""
+    if not {*map(type, values.values())} <= {str}:
+        raise Odd("table")
+    return values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buildkit.doors import files, reading
-from buildkit.store.artifacts import Store, action, action_text, blob
+from buildkit.store.artifacts import MOST_CONTENT, Store, action, action_text, blob
 from buildkit.store.inventory import Entry, Inventory
 
 FLIPPED = "its content is not what its name says"
@@ -42,6 +42,6 @@ def verify(store: Store, found: Inventory) -> Iterator[tuple[Entry, str]]:
 def _read(entry: Entry) -> bytes | None:
     """Return the content of an entry, None if it went away meanwhile."""
     try:
-        return reading.read(entry.path)
+        return reading.read(entry.path, most=MOST_CONTENT)
     except FileNotFoundError:
         return None

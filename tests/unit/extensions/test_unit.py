@@ -102,7 +102,7 @@ def test_both_actions_lead_to_it(store: Store) -> None:
 
 def test_of_several_objects_the_one_that_leads_there_counts(store: Store) -> None:
     output = made(store)
-    made(store, object_=Digest("newer"))
+    made(store, object_=digest_bytes(b"newer"))
 
     (_, entries), _ = actions_of(store, UNIT, PARTS, {output})
 

@@ -1,21 +1,27 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
+import subprocess
+import sys
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from buildkit.core.fingerprint import digest_bytes
+from buildkit.model import Digest
 from buildkit.store import archive
-from buildkit.store.archive import Damaged
+from buildkit.store.archive import FLIPPED, Damaged
 from buildkit.store.artifacts import KEEP, Store, action_text
 from buildkit.store.inventory import look
 
 KEYS = [digest_bytes(bytes([number])) for number in range(4)]
+X = f"v1/blobs/{digest_bytes(b'x')[:2]}/{digest_bytes(b'x')}"
 PLACE = f"v1/actions/{KEYS[0][:2]}/{KEYS[0]}"
 
 
@@ -176,10 +182,13 @@ def test_every_flipped_byte_is_noticed_or_changes_nothing(
     "name",
     [
         "/etc/passwd",
+        f"./{PLACE}",
         "../../outside",
         "v1/blobs/../../../outside",
         f"v1/blobs/..//{KEYS[0]}",
-        f"v1/blobs/ab/{KEYS[0]}/more",
+        f"v1/blobs/{KEYS[0][:2]}/{KEYS[0]}/more",
+        f"v1/blobs/ab/{KEYS[0]}",
+        f"v1/actions/{KEYS[0][:2]}/{KEYS[0]}.z",
         f"v1/locks/ab/{KEYS[0]}",
         f"v1/blobs/ab/{KEYS[0]}\n",
         "README",
@@ -187,7 +196,7 @@ def test_every_flipped_byte_is_noticed_or_changes_nothing(
 )
 def test_a_name_that_is_no_entry_is_refused(tmp_path: Path, empty: Store, file: Path, name: str) -> None:
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(Damaged, match="is no entry of a store"):
+    with pytest.raises(Damaged, match=r"is no entry of a store|does not stay in its folder"):
         archive.unpack(empty, crafted(file, (name, b"evil")))
 
     assert sorted(set(tmp_path.rglob("*")) - {file}) == before
@@ -212,8 +221,8 @@ def test_an_action_without_its_output_is_not_taken(empty: Store, file: Path) -> 
 @pytest.mark.parametrize(
     ("member", "words"),
     [
-        ((f"v1/blobs/ab/{digest_bytes(b'x')}", b"y"), "its content is not what its name says"),
-        ((f"v1/blobs/ab/{digest_bytes(b'x')}.z", b"x"), "its content is not what its name says"),
+        ((X, b"y"), "its content is not what its name says"),
+        ((f"{X}.z", b"x"), "its content is not what its name says"),
         ((PLACE, b"no checksum"), "its content is not what its name says"),
         ((PLACE, action_text([])), "its content is not what its name says"),
         ((PLACE, action_text([{"key": KEYS[1]}, {"output": ""}])), "its content is not what its name says"),
@@ -247,3 +256,180 @@ def test_a_killed_pack_leaves_the_old_archive(store: Store, file: Path) -> None:
 
     assert file.read_bytes() == b"the old one"
     assert [path for path in file.parent.iterdir() if path.suffix == ".tmp"] == []
+
+
+# ------------------------------------------------------------------ somebody means harm
+
+
+def refused(store: Store, file: Path, words: str) -> None:
+    """Unpack, see that it is refused with these words, that nothing of it is kept, and that it takes little memory."""
+    code = (
+        "import resource, sys, pathlib\n"
+        "from buildkit.store import archive\n"
+        "from buildkit.store.artifacts import Store\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try:\n"
+        "    archive.unpack(Store(pathlib.Path(sys.argv[1]), print), pathlib.Path(sys.argv[2]))\n"
+        "except archive.Damaged as error:\n"
+        "    print(error)\n"
+        "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - used < 40_000, 'KiB'\n"
+    )
+    command = [sys.executable, "-c", code, str(store.folder.parent), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert words in done.stdout, done
+    assert done.returncode == 0, done
+    assert contents(store) == {}
+
+
+def test_an_action_cannot_name_a_file_of_the_user(empty: Store, file: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    for field in ("output", "c", "object"):
+        text = action_text([{"key": KEYS[0]}, {field: str(victim)}])
+        refused(empty, crafted(file, (PLACE, text)), FLIPPED)
+    refused(empty, crafted(file, (PLACE, action_text([{"key": KEYS[0]}, {"outputs": [str(victim)]}]))), FLIPPED)
+
+    assert victim.read_text() == "precious"
+
+
+def test_an_entry_of_the_store_itself_cannot_name_one_either(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    said: list[str] = []
+    harmed = Store(tmp_path / "harmed", said.append)
+    harmed.path("actions", KEYS[0]).parent.mkdir(parents=True)
+    harmed.path("actions", KEYS[0]).write_bytes(action_text([{"output": str(victim)}]))
+
+    assert harmed.get(Digest(str(victim))) is None
+    assert not harmed.has(Digest(str(victim)))
+    assert harmed.entries(KEYS[0]) == []
+    assert (len(said), victim.read_text()) == (1, "precious")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'[{{"key":"{KEYS[0]}"}},5]',
+        "[" * 100_000,
+        '[{"a":' * 500 + "1" + "}]" * 500,
+        f'[{{"key":"{KEYS[0]}","key":"{KEYS[0]}"}}]',
+        f'[{{"key":"{KEYS[0]}"}},{{"a":NaN}}]',
+        f'[{{"key":"{KEYS[0]}"}},{{"a":1e999}}]',
+        f'[{{"key":"{KEYS[0]}"}},{{"a":{"9" * 5000}}}]',
+        f'[{{"key":"{KEYS[0]}"}},{{"a":"\\ud800"}}]',
+        f'\ufeff[{{"key":"{KEYS[0]}"}},{{}}]',
+        f'[{{"key":"{KEYS[0]}"}},{{"outputs":{{}}}}]',
+        "{}",
+        "5",
+    ],
+)
+def test_odd_json_is_refused(empty: Store, file: Path, body: str) -> None:
+    text = f"{digest_bytes(body.encode())}\n{body}".encode()
+
+    with pytest.raises(Damaged, match=FLIPPED):
+        archive.unpack(empty, crafted(file, (PLACE, text)))
+
+    assert contents(empty) == {}
+
+
+def test_a_text_of_zeros_without_end_is_given_up(empty: Store, file: Path) -> None:
+    packer, whole, parts = zlib.compressobj(9), hashlib.sha256(), []
+    for _ in range(400):
+        whole.update(bytes(1 << 20))
+        parts.append(packer.compress(bytes(1 << 20)))
+    digest = whole.hexdigest()
+    name = f"v1/blobs/{digest[:2]}/{digest}.z"
+    refused(empty, crafted(file, (name, b"".join([*parts, packer.flush()]))), "it unpacks to far more than it holds")
+
+
+def test_a_member_of_zeros_without_end_is_given_up(empty: Store, file: Path) -> None:
+    head = tarfile.TarInfo(X)
+    head.size = 511 << 20
+    with gzip.open(file, "wb", 9) as packed:
+        packed.write(head.tobuf(tarfile.USTAR_FORMAT))
+        for _ in range(300):
+            packed.write(bytes(1 << 20))
+    refused(empty, file, "it unpacks to far more than it holds")
+
+
+def test_headers_without_end_are_given_up(empty: Store, file: Path) -> None:
+    head = tarfile.TarInfo(X)
+    with gzip.open(file, "wb", 1) as packed:
+        packed.write(head.tobuf(tarfile.USTAR_FORMAT) * 2)
+    refused(empty, file, FLIPPED)
+
+
+def block(name: str, kind: bytes, content: bytes = b"", size: int | None = None) -> bytes:
+    """One header with its content, of a kind that the suite does not write."""
+    head = tarfile.TarInfo(name)
+    head.type, head.size = kind, len(content) if size is None else size
+    return head.tobuf(tarfile.USTAR_FORMAT) + content + bytes(-len(content) % 512)
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        block("././@LongLink", b"L", b"abc\0") * 2000 + block(X, b"0"),
+        block("p", b"x", b"10 size=x\n") + block(X, b"0"),
+        block("p", b"x", b"9999999999 path=x\n") + block(X, b"0"),
+        block("p", b"x", b"path\n") + block(X, b"0"),
+        block("p", b"x", b"22 GNU.sparse.major=1\n") + block(X, b"0"),
+        block("p", b"x", b"12 path=a/b\n" * 2) + block(X, b"0"),
+        block("p", b"x", b"14 path=../../x\n") + block(X, b"0"),
+        block("p", b"x", size=1 << 30),
+        block("p", b"x", b"12 path=a/b\n") * 2 + block(X, b"0"),
+        block("g", b"g", b"12 path=a/b\n") + block(X, b"0"),
+        block(X, b"S", size=7 << 30),
+        block(X, b"7"),
+        block(X, b"K", b"/etc/passwd\0") + block(X, b"1"),
+        block(X, tarfile.CHRTYPE),
+        block(X, tarfile.BLKTYPE),
+        block(X, b"0", b"x") * 2,
+        block(X, b"0", b"x").replace(b"ustar\x0000", b"ustar  \0"),
+        block(X, b"0", b"x")[:-1] + b"\1" + bytes(1024) + b"more",
+        b"\1" * 512,
+    ],
+)
+def test_what_no_pack_of_the_suite_has_written_is_refused(empty: Store, file: Path, blocks: bytes) -> None:
+    with gzip.open(file, "wb") as packed:
+        packed.write(blocks + bytes(1024))
+
+    with pytest.raises(Damaged):
+        archive.unpack(empty, file)
+
+    assert {name for name in contents(empty) if "actions" in name} == set()
+
+
+def test_a_pipe_is_no_archive(empty: Store, file: Path) -> None:
+    os.mkfifo(file)
+
+    with pytest.raises(Damaged, match="no regular file"):
+        archive.unpack(empty, file)
+
+
+def test_an_unpack_that_is_killed_leaves_whole_entries_alone(store: Store, tmp_path: Path, file: Path) -> None:
+    """Killed at each call that changes the disk, from the first to the last."""
+    archive.pack(store, actions(store), file, means=True)
+    for at in range(1, 200):
+        empty = Store(tmp_path / f"killed{at}", pytest.fail)
+        child = os.fork()
+        if not child:
+            left = at
+
+            def end(event: str, arguments: Any) -> None:
+                nonlocal left
+                if event in {"os.rename", "os.chmod", "os.mkdir"} or (event == "open" and arguments[2] & os.O_CREAT):
+                    left -= 1
+                    if not left:
+                        os._exit(9)
+
+            sys.addaudithook(end)
+            archive.unpack(empty, file)
+            os._exit(0)
+        killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+        assert contents(empty).items() <= contents(store).items()
+        if not killed:
+            assert at > 20
+            break
+        archive.unpack(empty, file)
+        assert contents(empty) == contents(store)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,11 +26,11 @@ def test_what_was_begun_is_known_until_it_is_recorded(file: Path) -> None:
     begun = Begun(file)
     begun.add("app.fast", "app/fast.so", ONE)
     begun.add("app.fast", "app/fast.so", OTHER)
-    begun.add("app.plain", "app/naïve\n.so", ONE)
+    begun.add("app.naïve", "app/naïve.so", ONE)
 
     assert Begun(file).read() == {
         "app.fast": {("app/fast.so", ONE), ("app/fast.so", OTHER)},
-        "app.plain": {("app/naïve\n.so", ONE)},
+        "app.naïve": {("app/naïve.so", ONE)},
     }
     begun.clear()
     assert begun.read() == {}
@@ -81,7 +82,7 @@ def test_lines_of_many_threads_do_not_run_into_each_other(file: Path) -> None:
 
     def work(number: int) -> None:
         for turn in range(25):
-            begun.add(f"{number}.{turn}", "a.so", ONE)
+            begun.add(f"{number}.{turn}", f"{number}/{turn}.so", ONE)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -90,3 +91,25 @@ def test_lines_of_many_threads_do_not_run_into_each_other(file: Path) -> None:
         thread.join()
 
     assert set(begun.read()) == {f"{at}.{turn}" for at in range(4) for turn in range(25)}
+
+
+@pytest.mark.parametrize(
+    ("subject", "path", "digest"),
+    [
+        ("app", "../../victim", ONE),
+        ("app", "/etc/passwd", ONE),
+        ("app", "other.so", ONE),
+        ("..", "../victim.so", ONE),
+        ("app", "app.so", "../victim"),
+        (5, "app.so", ONE),
+        ("app", ["app.so"], ONE),
+    ],
+)
+def test_a_line_that_names_what_is_no_extension_is_not_believed(
+    file: Path, subject: Any, path: Any, digest: Any
+) -> None:
+    Begun(file).add(subject, path, digest)
+    begun = Begun(file)
+
+    assert begun.read() == {}
+    assert begun.damaged

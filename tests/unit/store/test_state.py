@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,18 +22,23 @@ STATE = State(
     headers={"headers 1": {"file /usr/include/stdio.h": Digest("d")}},
 )
 
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0./"), min_size=1, max_size=5)
+SUBJECTS = st.lists(NAMES, min_size=1, max_size=3).map(".".join)
+ENDINGS = st.sampled_from([".so", "__mypyc.cpython-311-x86_64-linux-gnu.so", ".cp311-win_amd64.pyd"])
 DIGESTS = st.binary(max_size=1).map(digest_bytes)
 TEXTS = st.lists(NAMES, max_size=3).map(tuple)
 
 
 @st.composite
 def any_state(draw: st.DrawFn) -> State:
-    records = draw(
-        st.dictionaries(
-            NAMES, st.builds(Record, DIGESTS, st.dictionaries(NAMES, DIGESTS), st.dictionaries(NAMES, DIGESTS))
+    records = {
+        name: Record(
+            draw(DIGESTS),
+            draw(st.dictionaries(NAMES, DIGESTS)),
+            {f"{name.replace('.', '/')}{ending}": draw(DIGESTS) for ending in draw(st.sets(ENDINGS))},
         )
-    )
+        for name in draw(st.sets(SUBJECTS, max_size=3))
+    }
     return State(
         records,
         {name: draw(TEXTS) for name in records},
@@ -96,3 +103,59 @@ def test_a_disk_that_refuses_keeps_the_old_state(file: Path) -> None:
         states.write(file.parent / "wall" / "state.json", State())
 
     assert states.read(file) == STATE
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"../../victim": DIGEST},
+        {"/etc/passwd": DIGEST},
+        {"../app.so": DIGEST},
+        {"app/../../victim.so": DIGEST},
+        {"other.so": DIGEST},
+        {"app.py": DIGEST},
+        {"app.so\n": DIGEST},
+        {"app.so": "../victim"},
+        {"app.so": 5},
+        ["app.so"],
+        5,
+    ],
+)
+def test_a_state_that_names_what_is_no_extension_of_its_module_counts_as_none(file: Path, outputs: Any) -> None:
+    """It came with the checkout, say: with its checksum right, it would have files deleted."""
+    states.write(file, State({"app": Record(DIGEST, {}, outputs)}))
+
+    assert states.read(file) == State(damaged=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b"5",
+        b"[]",
+        b'{"schema":3}',
+        b'{"schema":3,"records":{"app":["k",{},{},0]},"probes":[[]],"failures":{},"headers":{}}',
+        b'{"schema":3,"records":[],"probes":[],"failures":{},"headers":{}}',
+        b'{"schema":3,"records":{},"probes":[[5]],"failures":{},"headers":{}}',
+        b'{"schema":3,"records":{},"probes":["x",[""]],"failures":{},"headers":{}}',
+        b'{"schema":3,"records":{},"probes":[],"failures":{"app":5},"headers":{}}',
+        b'{"schema":3,"records":{},"probes":[],"failures":{"app":"\\ud800"},"headers":{}}',
+        b'{"schema":3,"records":{},"probes":[],"failures":{},"headers":{"a":[]}}',
+        b'{"schema":3,"records":{"app":["%s",{},{},-1]},"probes":[[]],"failures":{},"headers":{}}' % DIGEST.encode(),
+        b'{"schema":3,"records":{"app":["%s",{"headers x":"y"},{},0]},"probes":[[]],"failures":{},"headers":{}}'
+        % DIGEST.encode(),
+        b"\xff\xfe",
+        b"\xef\xbb\xbf{}",
+        b"9" * 5000,
+    ],
+)
+def test_odd_json_counts_as_no_state(body: bytes) -> None:
+    assert states.parse(digest_bytes(body).encode() + b"\n" + body) == State(damaged=True)
+
+
+def test_a_pipe_in_the_place_of_the_state_keeps_nobody_waiting(file: Path) -> None:
+    file.parent.mkdir()
+    os.mkfifo(file)
+
+    assert states.read(file) == State(damaged=True)

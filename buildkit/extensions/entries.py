@@ -1,0 +1,88 @@
+"""The entries of an action that say what whoever asks for them wants to know, each in the form in which it was kept.
+
+The store is shared by all checkouts of a machine, and archives bring entries from others. One that says less or
+something else was not written by this version, and counts as none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from buildkit.compile.asks import Asks
+from buildkit.core import untrusted
+from buildkit.core.untrusted import Odd
+from buildkit.model import Digest
+from buildkit.store.artifacts import Store
+
+_ASKS = {each.name for each in fields(Asks)}
+
+
+def entries(store: Store, key: Digest, *names: str) -> list[dict[str, Any]]:
+    """Return the entries of an action that have all these fields.
+
+    Args:
+        store: is asked for them.
+        key: the action's.
+        names: of what `FIELDS` knows.
+    """
+    return [entry for entry in store.entries(key) if all(_is(entry.get(name), FIELDS[name]) for name in names)]
+
+
+def _is(value: object, check: Callable[[Any], object]) -> bool:
+    try:
+        check(value)
+    except Odd:
+        return False
+    return True
+
+
+def _made(value: object) -> None:
+    if value != "":
+        untrusted.digest(value)
+
+
+def _texts(value: object) -> None:
+    if not all(untrusted.texts(value)):
+        raise Odd("an empty text")
+
+
+def _digests(value: object) -> None:
+    for each in untrusted.table(value).values():
+        untrusted.text(each)
+
+
+def _asks(value: object) -> None:
+    found = untrusted.table(value)
+    if found.keys() - _ASKS:
+        raise Odd("asks for what this version does not know")
+    for name, each in found.items():
+        untrusted.text(each) if name == "language" else untrusted.texts(each)
+
+
+def _units(value: object) -> None:
+    """See that every file of every unit has a name that stays in the folder where it is laid out."""
+    for unit in untrusted.table(value).values():
+        for kind in ("texts", "beside"):
+            for name, digest in untrusted.table(untrusted.table(unit).get(kind)).items():
+                untrusted.path(name)
+                untrusted.digest(digest)
+
+
+FIELDS: Mapping[str, Callable[[Any], object]] = {
+    "asks": _asks,
+    "c": _made,
+    "digest": untrusted.text,
+    "headers": _texts,
+    "object": _made,
+    "output": _made,
+    "probes": _texts,
+    "read": _digests,
+    "units": _units,
+    "words": untrusted.text,
+}
+"""What an entry may say, each with what raises `Odd` where it is not said as it is kept.
+
+`c`, `object` and `output` are digests, empty where a tool refused.
+"""
