@@ -141,11 +141,32 @@ class Run:
             return 1
         return 0
 
+    def locate(self) -> int:
+        """Tell where an application that configures Alembic in code keeps its revisions."""
+        from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+        try:
+            config = application.configuration(self._application)
+            if config is None:
+                raise application.NoApplication("it configures no migrations")  # noqa: TRY301 - told as all others
+            directory = ScriptDirectory.from_config(config)
+            self._tell(
+                "located",
+                folder=os.path.abspath(directory.dir),  # noqa: PTH100 - links stay as they are written
+                versions=[os.path.abspath(each) for each in directory._version_locations],  # noqa: PTH100, SLF001
+                recursive=getattr(directory, "recursive_version_locations", False),
+            )
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._fail(error, of_application=True)
+            return 1
+        return 0
+
     def hook(self) -> None:
         """Put the hooks in place; they live as long as the process."""
         from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
         from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
-        from sqlalchemy import Engine, event  # noqa: PLC0415
+        from sqlalchemy import event  # noqa: PLC0415
+        from sqlalchemy.engine import Engine  # noqa: PLC0415 - not in `sqlalchemy` itself before 2.0
 
         self._sessions.listen()
         event.listen(Engine, "before_cursor_execute", self._before_statement)
@@ -188,6 +209,7 @@ class Run:
             "check": self.check,
             "sql": self.sql,
             "revisions": self.revisions,
+            "locate": self.locate,
         }
         name = self._settings.app
         try:
@@ -197,7 +219,7 @@ class Run:
             with application.around(self._application):
                 return commands[self._orders["command"]]()
         except BaseException as error:  # noqa: BLE001 - importing an application may raise anything
-            self._fail(error, application=True)
+            self._fail(error, of_application=True)
             return 1
 
     def _timed(self, steps: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
@@ -283,12 +305,12 @@ class Run:
         if invalid:
             raise InvalidIndex(invalid)
 
-    def _fail(self, error: BaseException, *, application: bool = False) -> None:
+    def _fail(self, error: BaseException, *, of_application: bool = False) -> None:
         message = first_line(error)
         self._tell(
             "failed",
             revision=self._id,
-            message=f"[tool.buildkit.migrate] app: {message}" if application and self._settings.app else message,
+            message=f"[tool.buildkit.migrate] app: {message}" if of_application and self._settings.app else message,
             sqlstate=sqlstate(error),
             where=self._where(error),
             statement=" ".join(str(getattr(error, "statement", "") or "").split()),

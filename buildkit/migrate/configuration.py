@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "sql": ("upgrade", "head", "--sql"),
     "downgrade": ("downgrade", "base"),
     "revisions": ("history",),
+    "locate": ("history",),
 }
 """What one would have typed for each of the child's commands: env.py may look at it."""
 
@@ -48,7 +49,9 @@ def made(command: str, settings: MigrationSettings, url: str, found: Any) -> Con
     from alembic.config import Config  # noqa: PLC0415 - in the child alone
 
     config = None if found is None else application.configuration(found)
-    if config is None:
+    if config is not None:
+        _require_same_folder(config, settings)
+    else:
         files: dict[str, Any] = {"toml_file": _present(settings.toml)} if _knows_toml() else {}
         config = Config(_present(settings.ini), **files)
     if command == "check":
@@ -67,6 +70,16 @@ def made(command: str, settings: MigrationSettings, url: str, found: Any) -> Con
     if not _knows_toml() and settings.ini is None:
         _set_folders(config, settings)
     return config
+
+
+def _require_same_folder(config: Config, settings: MigrationSettings) -> None:
+    """Make sure that the revisions that were looked at are those of the configuration made in code."""
+    location = config.get_main_option("script_location")
+    if not location or ":" in location or os.path.realpath(location) == os.path.realpath(settings.script_location):
+        return
+    raise application.NoApplication(
+        f"it configures script_location {location!r}, while the files say {settings.script_location}"
+    )
 
 
 def _typed(words: Sequence[str]) -> Any:  # noqa: ANN401 - a namespace

@@ -122,14 +122,10 @@ def from_ini(file: Path) -> Configured:
             hint="Alembic reads the file in the locale's encoding: set LC_ALL=C.UTF-8, or write it so",
         ) from None
     separator = read.get("path_separator") or read.get("version_path_separator") or ""
-    if separator and separator not in _SEPARATORS:
-        raise ConfigurationError(
-            f"{file}: path_separator {separator!r} is none", hint=f"one of {', '.join(_SEPARATORS)}"
-        )
     return Configured(
         read.get("script_location", ""),
-        _split(read.get("version_locations", ""), separator, _LEGACY_SEPARATOR),
-        _split(read.get("prepend_sys_path", ""), read.get("path_separator", ""), _LEGACY_PATH_SEPARATOR),
+        _split(file, read.get("version_locations", ""), separator, _LEGACY_SEPARATOR),
+        _split(file, read.get("prepend_sys_path", ""), read.get("path_separator", ""), _LEGACY_PATH_SEPARATOR),
         read.get("recursive_version_locations") == "true",
         read.get("metadata", ""),
     )
@@ -141,6 +137,11 @@ _NAMES = (
 )
 
 
-def _split(text: str, separator: str, otherwise: str) -> tuple[str, ...]:
-    pattern = re.escape(_SEPARATORS[separator]) if separator else otherwise
+def _split(file: Path, text: str, separator: str, otherwise: str) -> tuple[str, ...]:
+    """Return the parts; what the separator says counts only where there is something to take apart."""
+    if text and separator and separator not in _SEPARATORS:
+        raise ConfigurationError(
+            f"{file}: path_separator {separator!r} is none", hint=f"one of {', '.join(_SEPARATORS)}"
+        )
+    pattern = re.escape(_SEPARATORS[separator]) if separator in _SEPARATORS else otherwise
     return tuple(part.strip() for part in re.split(pattern, text) if part.strip())

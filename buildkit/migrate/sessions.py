@@ -34,7 +34,8 @@ class Sessions:
 
     def listen(self) -> None:
         """Put the hooks in place; they live as long as the process."""
-        from sqlalchemy import Engine, event  # noqa: PLC0415 - in the child alone
+        from sqlalchemy import event  # noqa: PLC0415
+        from sqlalchemy.engine import Engine  # noqa: PLC0415 - not in `sqlalchemy` itself before 2.0
 
         event.listen(Engine, "do_connect", self._connecting)
         event.listen(Engine, "connect", self._connected)

@@ -6,7 +6,7 @@ import ast
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,21 @@ class MigrationSettings:
         return cls(**{**values, **paths})
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where the revisions of a project are.
+
+    Args:
+        folder: the one with env.py.
+        versions: those with the revision files.
+        recursive: whether folders below them are searched too.
+    """
+
+    folder: Path
+    versions: tuple[Path, ...]
+    recursive: bool
+
+
 def find(
     root: Path,
     *,
@@ -143,6 +158,8 @@ def find(
         found = _in(place, config, source, metadata, given)
         if found is not None:
             return found
+    if given.get("app"):
+        return _of_application(places[-1], config, source, metadata, given)
     return None
 
 
@@ -162,6 +179,8 @@ def _in(
         return None
     folder = _folder(root, location, said.prepended)
     file = folder / "env.py"
+    if not file.is_file() and given.get("app"):
+        return None  # it may configure another folder in code
     if not file.is_file():
         raise ConfigurationError(
             f"{folder}: no env.py, which `script_location` promises",
@@ -182,6 +201,18 @@ def _in(
         metadata=metadata or said.metadata,
         **given,
     )
+
+
+def _of_application(
+    root: Path, config: str, source: Path | None, metadata: str, given: Mapping[str, Any]
+) -> MigrationSettings:
+    from buildkit.migrate import located  # noqa: PLC0415 - it starts a process, and knows these settings
+
+    ini = root / config if (root / config).is_file() else None
+    paths = (root, *([source] if source is not None and source != root else []))
+    asking = MigrationSettings(root=root, script_location=root, ini=ini, paths=paths, metadata=metadata, **given)
+    found = located.ask(asking)
+    return replace(asking, script_location=found.folder, versions=found.versions, recursive=found.recursive)
 
 
 def _unsaid(root: Path, ini: Path | None) -> str:
