@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import pwd
@@ -13,9 +12,12 @@ from pathlib import Path
 
 from buildkit.doors import files, locks, process
 from buildkit.errors import DatabaseError
+from buildkit.migrate import owners
 
 DATABASE = "dev"
 """The database that each cluster begins with."""
+
+account = owners.account
 
 _SETTINGS = """
 # written by buildkit: a development server gives up durability for speed
@@ -29,16 +31,6 @@ listen_addresses = '127.0.0.1'
 jit = off
 """
 _PATIENCE = 60.0
-
-
-def account() -> str | None:
-    """Return whom root becomes, since PostgreSQL refuses to run as root; None for everybody else."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name).pw_name
-    raise DatabaseError("PostgreSQL refuses to run as root, and there is no user `nobody`", hint="run as another user")
 
 
 def make(home: Path, programs: Path, release: str, account: str | None, cache: Path | None) -> None:
@@ -55,7 +47,7 @@ def make(home: Path, programs: Path, release: str, account: str | None, cache: P
         shutil.rmtree(left)
     template = None if cache is None else cache / "postgres" / _template_name(programs, release)
     fresh = Path(tempfile.mkdtemp(prefix="data.", dir=home))
-    if template is None or not (template / "password").is_file():
+    if template is None or not all(map(owners.is_own, (template, template / "data", template / "password"))):
         password = secrets.token_urlsafe(24)
         _own(fresh, account)
         _initialise(fresh, programs, release, account, password)
@@ -109,10 +101,12 @@ def _initialise(data: Path, programs: Path, release: str, account: str | None, p
 
 def _keep(data: Path, template: Path, password: str) -> None:
     """Keep a copy of the new cluster for the next project; the password is written last and says it is complete."""
-    template.parent.mkdir(parents=True, exist_ok=True)
+    files.make_folder(template.parent)
     with contextlib.suppress(locks.Busy), locks.held(template.parent / "lock", wait=_PATIENCE, overtake=False):
         if (template / "password").is_file():
             return
+        if template.is_symlink():
+            files.remove(template)
         shutil.rmtree(template, ignore_errors=True)
         template.mkdir(mode=0o700)
         shutil.copytree(data, template / "data")

