@@ -69,8 +69,19 @@ def _run(
     return report
 
 
-def _dry(context: Context, dry_run: bool) -> bool:
-    return dry_run or bool(context.config.run.dry)
+def _dry(context: Context, dry_run: bool = False) -> bool:
+    """Return whether nothing may be written: children that load the project's code leave no bytecode either."""
+    dry = dry_run or bool(context.config.run.dry)
+    if dry:
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    return dry
+
+
+def _no_dry(context: Context, name: str) -> None:
+    """End a command that cannot say what it would do without doing it."""
+    if _dry(context):
+        error = ConfigurationError(f"{name} has no dry run, so nothing was done", hint="run it without --dry")
+        raise Exit(render(error), error.exit_code)
 
 
 @task(
@@ -139,11 +150,14 @@ def build(context: Context, require: str = "", dry_run: bool = False, json: bool
     _run(run, flow.lines, json=json)
 
 
-@task(undoing=UNDOING)
-def dev(_context: Context) -> None:
+@task(undoing=UNDOING, help=_DRY)
+def dev(context: Context, dry_run: bool = False) -> None:
     """Build, start the service, and rebuild and restart it on save."""
     from buildkit.flows import dev as flow  # noqa: PLC0415
 
+    if _dry(context, dry_run):
+        _run(flow.foretell, flow.lines)
+        return
     report = _run(flow.run_dev, flow.lines)
     ended_by = report.facts["ended-by"]
     if ended_by == "SIGTERM":
@@ -177,9 +191,11 @@ def image(context: Context, name: list[str], require: bool = False, dry_run: boo
 
 
 @task(name="test", iterable=["name"], help={"name": "an image of the project; all of them if left out", **_JSON})
-def image_test(_context: Context, name: list[str], json: bool = False) -> None:
+def image_test(context: Context, name: list[str], json: bool = False) -> None:
     """Run the project's tests on what the build stage made."""
     from buildkit.flows import image_tests as flow  # noqa: PLC0415
+
+    _no_dry(context, "image.test")
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         return flow.run_tests(config, console, environment, names=tuple(name))
@@ -210,36 +226,44 @@ def refresh(context: Context, force: bool = False, dry_run: bool = False, json: 
 
 
 @task(name="status", help=_JSON)
-def data_status(_context: Context, json: bool = False) -> None:
+def data_status(context: Context, json: bool = False) -> None:
     """Say which stages are due, and why."""
     from buildkit.flows import data as flow  # noqa: PLC0415
 
-    _run(flow.data_status, flow.lines, json=json)
-
-
-@task(name="verify", help={"deep": "read every byte", **_JSON})
-def data_verify(_context: Context, deep: bool = False, json: bool = False) -> None:
-    """Compare the data with its manifest."""
-    from buildkit.flows import data as flow  # noqa: PLC0415
-
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
-        return flow.verify_data(config, console, environment, deep=deep)
+        return flow.data_status(config, console, environment, dry_run=_dry(context))
 
     _run(run, flow.lines, json=json)
 
 
-@task(name="clear", help=_JSON)
-def data_clear(_context: Context, json: bool = False) -> None:
+@task(name="verify", help={"deep": "read every byte", **_JSON})
+def data_verify(context: Context, deep: bool = False, json: bool = False) -> None:
+    """Compare the data with its manifest."""
+    from buildkit.flows import data as flow  # noqa: PLC0415
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.verify_data(config, console, environment, deep=deep, dry_run=_dry(context))
+
+    _run(run, flow.lines, json=json)
+
+
+@task(name="clear", help={**_DRY, **_JSON})
+def data_clear(context: Context, dry_run: bool = False, json: bool = False) -> None:
     """Delete the data."""
     from buildkit.flows import data as flow  # noqa: PLC0415
 
-    _run(flow.clear_data, flow.lines, json=json)
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.clear_data(config, console, environment, dry_run=_dry(context, dry_run))
+
+    _run(run, flow.lines, json=json)
 
 
 @task(name="push", help={"to": "registry/name:tag; data.artifact where left out", **_JSON})
-def data_push(_context: Context, to: str = "", json: bool = False) -> None:
+def data_push(context: Context, to: str = "", json: bool = False) -> None:
     """Publish the data in a registry, so that other hosts need not make it."""
     from buildkit.flows import data as flow  # noqa: PLC0415
+
+    _no_dry(context, "data.push")
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         return flow.push_data(config, console, environment, to=to)
@@ -248,9 +272,11 @@ def data_push(_context: Context, to: str = "", json: bool = False) -> None:
 
 
 @task(name="pull", help={"source": "registry/name:tag or …@sha256:…; data.artifact where left out", **_JSON})
-def data_pull(_context: Context, source: str = "", json: bool = False) -> None:
+def data_pull(context: Context, source: str = "", json: bool = False) -> None:
     """Fetch published data and switch to it."""
     from buildkit.flows import data as flow  # noqa: PLC0415
+
+    _no_dry(context, "data.pull")
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         return flow.pull_data(config, console, environment, source=source)
@@ -272,12 +298,15 @@ def cache_stats(_context: Context, json: bool = False) -> None:
     _run(flow.stats, flow.lines, json=json)
 
 
-@task(name="verify", help=_JSON)
-def cache_verify(_context: Context, json: bool = False) -> None:
+@task(name="verify", help={**_DRY, **_JSON})
+def cache_verify(context: Context, dry_run: bool = False, json: bool = False) -> None:
     """Read every entry of the store and delete those that are bad."""
     from buildkit.flows import cache as flow  # noqa: PLC0415
 
-    _run(flow.verify_store, flow.lines, json=json)
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.verify_store(config, console, environment, dry_run=_dry(context, dry_run))
+
+    _run(run, flow.lines, json=json)
 
 
 @task(name="prune", help={**_LIMITS, **_DRY, **_JSON})
@@ -307,9 +336,11 @@ def cache_clean(context: Context, dry_run: bool = False, json: bool = False) -> 
     positional=["file"],
     help={"file": "the archive", "all": "all that the store holds, not what this project uses alone", **_JSON},
 )
-def cache_pack(_context: Context, file: str, all: bool = False, json: bool = False) -> None:  # noqa: A002
+def cache_pack(context: Context, file: str, all: bool = False, json: bool = False) -> None:  # noqa: A002
     """Write what this project uses of the store to one archive."""
     from buildkit.flows import cache as flow  # noqa: PLC0415
+
+    _no_dry(context, "cache.pack")
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         return flow.pack(config, console, environment, file=Path(file).absolute(), everything=all)
@@ -318,9 +349,11 @@ def cache_pack(_context: Context, file: str, all: bool = False, json: bool = Fal
 
 
 @task(name="unpack", positional=["file"], help={"file": "the archive", **_JSON})
-def cache_unpack(_context: Context, file: str, json: bool = False) -> None:
+def cache_unpack(context: Context, file: str, json: bool = False) -> None:
     """Put what an archive has into the store."""
     from buildkit.flows import cache as flow  # noqa: PLC0415
+
+    _no_dry(context, "cache.unpack")
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         return flow.unpack(config, console, environment, file=Path(file).absolute())
@@ -340,10 +373,11 @@ def migrate(context: Context, dry_run: bool = False, json: bool = False) -> None
 
 
 @task(name="status", help=_JSON)
-def migrate_status(_context: Context, json: bool = False) -> None:
+def migrate_status(context: Context, json: bool = False) -> None:
     """Say which revisions are pending."""
     from buildkit.flows import migrate as flow  # noqa: PLC0415
 
+    _dry(context)
     _run(flow.migration_status, flow.lines, json=json)
 
 
@@ -355,22 +389,24 @@ def migrate_status(_context: Context, json: bool = False) -> None:
         **_JSON,
     },
 )
-def migrate_check(_context: Context, graph: bool = False, onto: str = "", json: bool = False) -> None:
+def migrate_check(context: Context, graph: bool = False, onto: str = "", json: bool = False) -> None:
     """Check for one head, and that the models are as it leaves the database."""
     from buildkit.flows import migrate as flow  # noqa: PLC0415
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         if graph or onto:
             return flow.check_graph(config, console, environment, onto=onto)
-        return flow.check_migrations(config, console, environment)
+        return flow.check_migrations(config, console, environment, start=not _dry(context))
 
     _run(run, flow.lines, json=json)
 
 
 @task(name="sql", help={"revision": "this one, pending or not; the pending ones if left out", **_JSON})
-def migrate_sql(_context: Context, revision: str = "", json: bool = False) -> None:
+def migrate_sql(context: Context, revision: str = "", json: bool = False) -> None:
     """Print the SQL of the pending revisions."""
     from buildkit.flows import rehearse as flow  # noqa: PLC0415
+
+    _dry(context)
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         return flow.migration_sql(config, console, environment, revision=revision)
@@ -387,9 +423,11 @@ def migrate_sql(_context: Context, revision: str = "", json: bool = False) -> No
         **_JSON,
     },
 )
-def migrate_rehearse(_context: Context, rows: bool = False, round_trip: bool = False, json: bool = False) -> None:
+def migrate_rehearse(context: Context, rows: bool = False, round_trip: bool = False, json: bool = False) -> None:
     """Run the pending revisions on a throw-away copy, and report what they lock."""
     from buildkit.flows import rehearse as flow  # noqa: PLC0415
+
+    _no_dry(context, "migrate.rehearse")
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
         if round_trip:

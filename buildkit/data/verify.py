@@ -34,12 +34,13 @@ class Verdict:
     damage: tuple[str, ...]
 
 
-def verify(pipeline: Pipeline, *, deep: bool = False) -> Verdict:
+def verify(pipeline: Pipeline, *, deep: bool = False, record: bool = True) -> Verdict:
     """Compare the current generation with its manifest.
 
     Args:
         pipeline: names the folder.
         deep: read every byte instead of trusting size and time.
+        record: write down when all was read and is whole.
 
     Raises:
         DataError: there is no generation, or it has no manifest.
@@ -60,17 +61,17 @@ def verify(pipeline: Pipeline, *, deep: bool = False) -> Verdict:
     began = clock.now()
     outcomes = []
     damage: list[str] = []
-    for record in manifest.stages.values():
+    for its in manifest.stages.values():
         watch = Stopwatch()
-        found = _damage(record, generation, cache, deep=deep)
+        found = _damage(its, generation, cache, deep=deep)
         damage += found
-        count = len(record.files)
+        count = len(its.files)
         files = f"{count} {'file' if count == 1 else 'files'}"
         reason = (
             Reason("output damaged", found[0]) if found else Reason("read to the end" if deep else "in place", files)
         )
-        outcomes.append(Outcome(record.name, "damaged" if found else "fresh", reason, watch.seconds))
-    if deep and not damage:
+        outcomes.append(Outcome(its.name, "damaged" if found else "fresh", reason, watch.seconds))
+    if deep and record and not damage:
         reading.record(pipeline.folder, began)
     return Verdict(manifest, tuple(outcomes), tuple(damage))
 

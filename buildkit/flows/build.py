@@ -45,7 +45,8 @@ def build(
     """
     watch = Stopwatch()
     steps = _steps(config, console, environment, require_image, dry_run)
-    return Report(SCHEMA, tuple(_run(step) for step in steps), watch.seconds, row="step")
+    rows = tuple(_run(step, dry_run=dry_run) for step in steps)
+    return Report(SCHEMA, rows, watch.seconds, {"dry-run": True} if dry_run else {}, row="step")
 
 
 def _steps(
@@ -64,12 +65,12 @@ def _steps(
     )
 
 
-def _run(part: _Part) -> Outcome:
+def _run(part: _Part, *, dry_run: bool) -> Outcome:
     report = part.run()
     busy = next((row for row in report.outcomes if row.result not in _IDLE), None)
     skipped = next((row for row in report.outcomes if row.result == "skipped"), None)
     chosen = busy or skipped
-    result = "made" if busy else "skipped" if skipped else "fresh"
+    result = ("due" if dry_run else "made") if busy else "skipped" if skipped else "fresh"
     reason = Reason("unchanged" if report.outcomes else "none declared")
     if chosen is not None:
         reason = Reason(chosen.reason.kind, chosen.reason.detail or chosen.subject)

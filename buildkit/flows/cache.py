@@ -56,8 +56,14 @@ def stats(config: Config, console: Console, environment: Mapping[str, str]) -> R
     return _report("stats", store, rows, watch, facts)
 
 
-def verify_store(_config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+def verify_store(_config: Config, console: Console, environment: Mapping[str, str], *, dry_run: bool = False) -> Report:
     """Read every entry; delete those that are bad and say what was wrong with them.
+
+    Args:
+        _config: the project.
+        console: hears of the first bad ones.
+        environment: names the store.
+        dry_run: delete nothing.
 
     Raises:
         StoreError: the store cannot be read, or a bad entry cannot be deleted.
@@ -67,11 +73,17 @@ def verify_store(_config: Config, console: Console, environment: Mapping[str, st
     rows: list[Outcome] = []
     with _worded(store.folder.parent):
         found = look(store.folder)
-        for entry, wrong in verify.verify(store, found):
-            rows.append(Outcome(_name(store, entry), "deleted", Reason(wrong)))
+        for entry, wrong in verify.verify(store, found, mend=not dry_run):
+            result = "would-delete" if dry_run else "deleted"
+            rows.append(Outcome(_name(store, entry), result, Reason(wrong)))
             if len(rows) <= _MOST_LINES:
                 console.outcome(rows[-1])
-    facts = {"entries": len(found.actions) + len(found.blobs), "bytes": found.size, "bad": len(rows)}
+    facts = {
+        "entries": len(found.actions) + len(found.blobs),
+        "bytes": found.size,
+        "bad": len(rows),
+        "dry-run": dry_run,
+    }
     return _report("verify", store, rows, watch, facts)
 
 

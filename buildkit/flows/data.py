@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from buildkit.config import Config
 from buildkit.data import artifact, digests, generations, lease, volume
 from buildkit.data.decision import Condition
-from buildkit.data.look import Look, age_of, due_in, in_words, look_now, newer
+from buildkit.data.look import Look, age_of, due_in, in_words, look, look_now, newer
 from buildkit.data.manifest import Manifest
 from buildkit.data.pieces import Pieces, few
 from buildkit.data.pipeline import Pipeline, Stage
@@ -43,7 +43,7 @@ def refresh_data(
     if not pipeline.stages:
         return _report((), watch, {})
     if dry_run:
-        seen = _look(pipeline, environment)
+        seen = _look(pipeline, environment, keep=False)
         rows = _rows(seen, force=force)
         for row in rows:
             console.outcome(row)
@@ -52,8 +52,14 @@ def refresh_data(
     return _report(result.outcomes, watch, {"state": Condition.FRESH.value, **_facts(pipeline, result.manifest)})
 
 
-def data_status(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
-    """Return which stages are due and why; change nothing.
+def data_status(config: Config, console: Console, environment: Mapping[str, str], *, dry_run: bool = False) -> Report:
+    """Return which stages are due and why.
+
+    Args:
+        config: `[tool.buildkit.data]`.
+        console: hears of each stage.
+        environment: the variables of the stages.
+        dry_run: do not even keep what the look has read.
 
     Raises:
         DataError: an input cannot be read, or a newer version wrote the data.
@@ -62,7 +68,7 @@ def data_status(config: Config, console: Console, environment: Mapping[str, str]
     pipeline = pipeline_of(config)
     if not pipeline.stages:
         return _report((), watch, {})
-    seen = _look(pipeline, environment)
+    seen = _look(pipeline, environment, keep=not dry_run)
     rows = _rows(seen)
     for row in rows:
         console.outcome(row)
@@ -75,6 +81,7 @@ def verify_data(
     environment: Mapping[str, str],  # noqa: ARG001 - every flow takes the same
     *,
     deep: bool = False,
+    dry_run: bool = False,
 ) -> Report:
     """Compare the current generation with its manifest.
 
@@ -83,6 +90,7 @@ def verify_data(
         console: hears of each stage.
         environment: not used.
         deep: read every byte.
+        dry_run: do not record that it was read.
 
     Raises:
         DataError: there is none, or files are missing or damaged.
@@ -91,7 +99,7 @@ def verify_data(
     pipeline = pipeline_of(config)
     if not pipeline.stages:
         return _report((), watch, {})
-    verdict = verify(pipeline, deep=deep)
+    verdict = verify(pipeline, deep=deep, record=not dry_run)
     for row in verdict.outcomes:
         console.outcome(row)
     require_whole(verdict)
@@ -102,16 +110,28 @@ def clear_data(
     config: Config,
     console: Console,
     environment: Mapping[str, str],  # noqa: ARG001
+    *,
+    dry_run: bool = False,
 ) -> Report:
     """Delete every generation.
+
+    Args:
+        config: `[tool.buildkit.data]`.
+        console: hears of each generation.
+        environment: not used.
+        dry_run: say which there are and delete nothing.
 
     Raises:
         DataError: somebody makes data right now, or the folder cannot be written.
     """
     watch = Stopwatch()
     folder = pipeline_of(config).folder
-    if not folder.is_dir():
-        return _report((), watch, {}, row="generation")
+    there = generations.all_of(folder)
+    if dry_run or not there:  # without any, the folder may be somebody else's: it is not even locked
+        rows = tuple(Outcome(place.name, "would-remove", Reason("asked for")) for place in there)
+        for row in rows:
+            console.outcome(row)
+        return _report(rows, watch, {"dry-run": dry_run}, row="generation")
     try:
         with lease.held(folder, wait=0):
             names = generations.clear(folder)
@@ -213,10 +233,11 @@ def lines(report: Report) -> list[str]:
     return [f"data: {summary}; generation {facts['generation']}{age}, {facts['bytes']:,} bytes"]
 
 
-def _look(pipeline: Pipeline, environment: Mapping[str, str]) -> Look:
+def _look(pipeline: Pipeline, environment: Mapping[str, str], *, keep: bool) -> Look:
+    """Look at the data; `keep` what was read, and ask the volume for its time where this host's may be wrong."""
     cache = digests.beside(pipeline.folder)
-    seen = look_now(pipeline, environment, cache)
-    if pipeline.folder.is_dir():
+    seen = look_now(pipeline, environment, cache) if keep else look(pipeline, environment, cache, clock.now())
+    if keep and pipeline.folder.is_dir():
         cache.save()
     if seen.fault is not None:
         raise seen.fault

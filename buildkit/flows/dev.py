@@ -68,8 +68,27 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
     return Report(SCHEMA, tuple(outcomes), watch.seconds, {"ended-by": ended}, row="cycle")
 
 
+def foretell(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+    """Say what would be compiled first and what would be run; start and write nothing.
+
+    Raises:
+        ConfigurationError: there is nothing to run.
+    """
+    from buildkit.flows.compile import compile_modules  # noqa: PLC0415
+
+    watch = Stopwatch()
+    project = Project(config, console, environment)
+    service = project.service()
+    compile_modules(config, console, environment, dry_run=True)
+    facts = {"dry-run": True, "ended-by": None, "command": list(service.command)}
+    return Report(SCHEMA, (), watch.seconds, facts, row="cycle")
+
+
 def lines(report: Report) -> list[str]:
     """Return the summary: how many cycles there were, and how they came out."""
+    command: Any = report.facts.get("command")
+    if command:
+        return [f"dev: would run {shlex.join(command)}, and again at each change"]
     words = ", ".join(f"{number} {result}" for result, number in counts(report.outcomes).items())
     return [f"dev: stopped after {len(report.outcomes)} cycles ({words})"] if words else ["dev: stopped"]
 

@@ -13,8 +13,13 @@ UNREADABLE = "its checksum differs"
 DANGLING = "what it made is gone"
 
 
-def verify(store: Store, found: Inventory) -> Iterator[tuple[Entry, str]]:
+def verify(store: Store, found: Inventory, *, mend: bool = True) -> Iterator[tuple[Entry, str]]:
     """Read all entries, delete those that are bad, and give each of these with what was wrong.
+
+    Args:
+        store: whose entries they are.
+        found: the entries.
+        mend: delete them; without it they are only named.
 
     Raises:
         OSError: an entry cannot be read or deleted.
@@ -22,7 +27,8 @@ def verify(store: Store, found: Inventory) -> Iterator[tuple[Entry, str]]:
     for entry in found.blobs:
         kept = _read(entry)
         if kept is not None and blob(entry.name, kept, deflated=entry.deflated) is None:
-            files.remove(entry.path)
+            if mend:
+                files.remove(entry.path)
             yield entry, FLIPPED
     for entry in found.actions:
         text = _read(entry)
@@ -32,7 +38,9 @@ def verify(store: Store, found: Inventory) -> Iterator[tuple[Entry, str]]:
         whole = [each for each in made or () if not each.get("output") or store.has(each["output"])]
         if whole and whole == made:
             continue
-        if whole:
+        if not mend:
+            pass
+        elif whole:
             files.write(entry.path, action_text(whole))
         else:
             files.remove(entry.path)
