@@ -1,4 +1,4 @@
-"""P9: what a start on a warm volume costs, and what a change of the data costs.
+"""P9: what a start on a warm volume costs, and what a change of the data costs. P15, with `--pieces`: see `pieces.py`.
 
     python benchmarks/data.py [--size 2.3GB] [--files 10000] [--rounds 5] [--quick]
 
@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 
 import measure
+import pieces
 
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.runtime import state
@@ -70,7 +71,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="30 MB in 300 files, two rounds")
     parser.add_argument("--place", type=Path, default=Path(tempfile.gettempdir()))
-    options = parser.parse_args()
+    parser.add_argument("--pieces", action="store_true", help="measure P15 instead: one of a thousand inputs changed")
+    options, rest = parser.parse_known_args()
+    if options.pieces:
+        sys.argv[1:] = rest
+        pieces.main()
+        return
+    if rest:
+        parser.error(f"unknown: {' '.join(rest)}")
     if options.quick:
         options.size, options.files, options.rounds = 0.03, 300, 2
     with tempfile.TemporaryDirectory(prefix="buildkit-data-", dir=options.place) as place:

@@ -97,6 +97,11 @@ def choose(
     return Choice(seen, taken, {item: seen.due[item] for item in left})
 
 
+def counts_of(kept: int, removed: int = 0) -> dict[str, int]:
+    """Return how many pieces came to what, where none has run yet."""
+    return {"made": 0, "kept": kept, "removed": removed, "failed": 0}
+
+
 class PieceWork:
     """Makes one stage.
 
@@ -143,7 +148,7 @@ class PieceWork:
             StageError: pieces failed; those that did not are noted in the journal.
         """
         kept = sum(len(taken) for _, taken in choice.taken)
-        self.counts = {"made": 0, "kept": kept, "removed": len(choice.seen.gone), "failed": 0}
+        self.counts = counts_of(kept, len(choice.seen.gone))
         watch = Stopwatch()
         begun = self._moment()
         outputs.clear(stage, partial)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from buildkit.data import digests, generations, lease, order, outputs, running, sight, volume
-from buildkit.data.by_pieces import PieceWork, choose
+from buildkit.data.by_pieces import PieceWork, choose, counts_of
 from buildkit.data.decision import Condition
 from buildkit.data.lease import Lease
 from buildkit.data.look import Look, aged, look, newer, step_of, survey
@@ -60,7 +60,11 @@ def refresh(
 
 
 def _all_fresh(seen: Look, tell: Tell) -> tuple[Outcome, ...]:
-    outcomes = tuple(Outcome(step.subject, "fresh", step.reason) for step in seen.steps)
+    outcomes = tuple(
+        Outcome(step.subject, "fresh", step.reason, pieces=counts_of(kept=len(its.kept)) if its else {})
+        for step in seen.steps
+        for its in [seen.pieces.get(step.subject)]
+    )
     for outcome in outcomes:
         tell(outcome)
     return outcomes

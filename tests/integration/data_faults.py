@@ -1,4 +1,4 @@
-"""Kills a refresh of six stages at every call that changes the disk, and counts what the next start sees.
+"""Kills a refresh of eight stages at every call that changes the disk, and counts what the next start sees.
 
     python tests/integration/data_faults.py kills [--every 1]     SIGKILL at each write, fsync, rename … of one refresh
     python tests/integration/data_faults.py crowd [--kills 100]   20 processes on one volume, the one at work killed
@@ -36,12 +36,18 @@ from buildkit.doors import process
 from buildkit.errors import BuildkitError, StageError
 from buildkit.runtime.settings import VARIABLE, RuntimeSettings
 
-FIRST, SECOND = "one\ntwo\nthree\n", "two\nfour\none\nthree\n"
+FIRST, SECOND = "one\ntwo\nthree\n", "one\nfour\ntwo\nthree\n"
 _SOURCE = """
 def read(source, out):
     lines = open("in.txt").read().split()
     for number, line in enumerate(lines):
         (out / "read" / f"{number}.txt").write_text(line)
+
+def cut(item, out):
+    (out / "cut" / item.name).write_text(item.read_text().upper())
+    if item.read_text() == "four":
+        (out / "cut/deep").mkdir()
+        (out / "cut/deep/four").write_text("4")
 """
 _SHELL = (
     (
@@ -60,12 +66,21 @@ STAGES = (
         Stage(name, ("sh", "-ec", f'cd "$PYBUILDKIT_DATA_OUT"; {script}'), (f"stage:{before}",), (f"{name}/",))
         for name, before, script in _SHELL
     ),
+    Stage("cut", "app.pipeline:cut", outputs=("cut/",), each="stage:read/*.txt"),
+    Stage(
+        "join",
+        ("sh", "-ec", 'cd "$PYBUILDKIT_DATA_OUT"; cat cut/*.txt > join/all'),
+        outputs=("join/",),
+        combine=("cut",),
+    ),
 )
+"""Six stages in a row; one in pieces, of which the change of the input keeps one and makes three; one over all pieces."""
+
 CALLS = ("create", "write", "fsync", "rename", "link", "symlink", "mkdir", "unlink", "rmdir", "chmod")
 
 
 def pipeline_in(root: Path, text: str = FIRST) -> Pipeline:
-    """Make the project of six stages under `root`, and return its pipeline."""
+    """Make the project of eight stages under `root`, and return its pipeline."""
     (root / "src/app").mkdir(parents=True)
     (root / "src/app/__init__.py").touch()
     (root / "src/app/pipeline.py").write_text(_SOURCE)
@@ -174,7 +189,7 @@ def kill_everywhere(place: Path, *, cold: bool = False, every: int = 1, start: i
 
     Args:
         place: an empty folder.
-        cold: start without a generation, instead of with one that four of six stages have to leave behind.
+        cold: start without a generation, instead of with one that six of eight stages have to leave behind.
         every: take one point of so many.
         start: the first point.
     """

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,6 +32,10 @@ static char under[PATH_MAX];
 static const char *only;
 static int journal = -1;
 
+static void enter(void) {
+  if (state) state->pids[__sync_fetch_and_add(&state->processes, 1) % 1021] = getpid();
+}
+
 __attribute__((constructor)) static void begin(void) {
   const char *place = getenv("KILL_STATE"), *folder = getenv("KILL_UNDER"), *log = getenv("KILL_LOG");
   if (!place || !folder) return;
@@ -40,7 +45,8 @@ __attribute__((constructor)) static void begin(void) {
   state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   syscall(SYS_close, file);
   if (state == MAP_FAILED) state = NULL;
-  if (state) state->pids[__sync_fetch_and_add(&state->processes, 1) % 1021] = getpid();
+  enter();
+  pthread_atfork(NULL, NULL, enter); /* a process that is forked and goes on without exec */
   only = getenv("KILL_ONLY");
   if (log) journal = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 }

@@ -14,7 +14,7 @@ from buildkit.config import Config, load
 from buildkit.errors import ConfigurationError, DataError
 from buildkit.flows.data import clear_data, data_status, lines, pipeline_of, refresh_data, verify_data
 from buildkit.model import Report
-from buildkit.report.console import Console
+from buildkit.report.console import Console, as_json
 from buildkit.runtime import settings as runtime_settings
 from buildkit.runtime.settings import RuntimeSettings
 
@@ -163,3 +163,51 @@ def test_a_parameter_that_cannot_be_handed_over_is_named(
     with pytest.raises(ConfigurationError) as refused:
         load(project({**FILES, "pyproject.toml": text}), {})
     assert words in "\n".join([refused.value.message, *refused.value.details])
+
+
+PIECES = """
+[project]
+name = "service"
+version = "1"
+[tool.buildkit]
+[tool.buildkit.data]
+jobs = 2
+[[tool.buildkit.data.stage]]
+name = "cut"
+run = ["sh", "-ec", "echo talk; cat $PYBUILDKIT_DATA_ITEM > $PYBUILDKIT_DATA_OUT/cut/$(basename $PYBUILDKIT_DATA_ITEM)"]
+each = "in/*.txt"
+outputs = ["cut/"]
+"""
+
+
+def test_pieces_are_counted_before_and_after(project: Callable[[Mapping[str, str]], Path]) -> None:
+    service = Project(project({"in/a.txt": "a", "in/b.txt": "b", "src/x.py": "", "pyproject.toml": PIECES}))
+
+    def rows(report: Report) -> object:
+        row = as_json(report)["stages"][0]  # type: ignore[index]
+        return row["outcome"], row["reason"], row["pieces"], row.get("detail", "")
+
+    dry = refresh_data(service.config, service.console, service.environment, dry_run=True)
+    assert rows(dry) == (
+        "due",
+        "not built before",
+        {"due": 2, "kept": 0, "removed": 0},
+        "in/a.txt: not built before\nin/b.txt: not built before",
+    )
+    assert not (service.root / "data").exists()
+    made = refresh_data(service.config, service.console, service.environment)
+    assert rows(made)[2] == {"made": 2, "kept": 0, "removed": 0, "failed": 0}  # type: ignore[index]
+    (service.root / "in/a.txt").write_text("other")
+    (service.root / "in/b.txt").rename(service.root / "in/c.txt")
+    due = ("item changed: in/a.txt and 1 more", {"due": 2, "kept": 0, "removed": 1})
+    why = "item changed: in/a.txt\nitem appeared: in/c.txt\nitem gone: in/b.txt"
+    assert rows(data_status(service.config, service.console, service.environment)) == ("due", *due, why)
+    forced = refresh_data(service.config, service.console, service.environment, dry_run=True, force=True)
+    assert rows(forced) == ("due", *due, why)
+    refresh_data(service.config, service.console, service.environment)
+    fresh = refresh_data(service.config, service.console, service.environment)
+    assert rows(fresh) == ("fresh", "unchanged", {"made": 0, "kept": 2, "removed": 0, "failed": 0}, "")
+    said = service.talk.getvalue().splitlines()
+    assert "data: stage cut: 2 of 2 pieces to make (item changed: in/a.txt and 1 more)" in said
+    assert any(line.startswith("made") and line.endswith("and 1 more, 2 made, 1 removed)") for line in said)
+    assert "cut: in/c.txt: talk" in said

@@ -279,6 +279,38 @@ name = "later"
     ]
 
 
+def test_what_pieces_and_their_whole_name_is_checked(project: ProjectMaker) -> None:
+    stage = '[[tool.buildkit.data.stage]]\nname = "{0}"\nrun = "app:run"\noutputs = ["{0}/"]\n{1}\n'
+    root = project(
+        with_table(
+            stage.format("plain", 'inputs = ["in/*"]')
+            + stage.format("loud", 'each = "in/*"\ncombine = ["loud"]')
+            + stage.format("again", 'each = "stage:luod/*.json"')
+            + stage.format("never", 'each = "env:HOME"')
+            + stage.format("whole", 'combine = ["plain", "lowd", "later"]')
+            + stage.format("later", 'each = "stage:loud"\njobs = 0\nmemory = "much"')
+        )
+    )
+
+    details = [line.partition("[tool.buildkit] ")[2] for line in refused(root).details]
+
+    assert details == [
+        'data.stage.jobs: expected "auto" or a number from 1, found 0',
+        'data.stage.memory: expected a size such as "1GB" or "500MB", found \'much\'',
+    ]
+
+    text = (root / "pyproject.toml").read_text()
+    (root / "pyproject.toml").write_text(text.replace('jobs = 0\nmemory = "much"', 'jobs = 2\nmemory = "1GB"'))
+    assert [line.partition("[tool.buildkit] ")[2] for line in refused(root).details] == [
+        'data.stage loud: combine "loud": no such stage before it',
+        'data.stage again: each "stage:luod/*.json": no such stage before it; did you mean "loud"?',
+        'data.stage never: each "env:HOME": a variable has no pieces; name it in `inputs`',
+        'data.stage whole: combine "plain": it is not in pieces; write "stage:plain" in `inputs`, or give it `each`',
+        'data.stage whole: combine "lowd": no such stage before it; did you mean "loud"?',
+        'data.stage whole: combine "later": no such stage before it',
+    ]
+
+
 def test_a_line_break_in_the_path_is_refused(project: ProjectMaker) -> None:
     root = project({"pyproject.toml": "[tool.buildkit]\n"})
     odd = root.rename(root.with_name("line\nbreak"))

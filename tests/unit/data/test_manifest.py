@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from buildkit.data import manifest
-from buildkit.data.manifest import File, Manifest, NewerSchema, StageRecord
+from buildkit.data.manifest import File, Manifest, NewerSchema, Piece, StageRecord
 from buildkit.model import Digest
 
 RECORD = StageRecord(
     "read", Digest("k"), {"input a.txt": Digest("d")}, {"read/a": File(3, Digest("abc"), 17)}, 1.5, 0.25
 )
-WHOLE = Manifest("000001-x", 1, 2.5, {"read": RECORD})
+CUT = replace(RECORD, name="cut", pieces={"in/a.txt": Piece(Digest("p"), ("read/a",), 1.5, 0.1)})
+WHOLE = Manifest("000001-x", 1, 2.5, {"read": RECORD, "cut": CUT})
 TEXT = manifest.text_of(WHOLE)
 
 

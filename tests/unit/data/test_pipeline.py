@@ -19,10 +19,12 @@ def test_a_pipeline_comes_back_from_json_as_it_was() -> None:
     stages = (
         Stage("read", "app.pipeline:read", ("in/*.txt",), ("read/",), {"limit": 3}),
         Stage("pack", ("tar", "-c"), ("stage:read",), ("all.tar",)),
+        Stage("cut", ("wc",), outputs=("cut/",), each="stage:read/*.txt", combine=("pack",), jobs=3, memory=1 << 30),
     )
     declared = pipeline(*stages)
     assert from_json(json.loads(json.dumps(as_json(declared)))) == declared
     assert declared.stages[1].upstream == ("read",)
+    assert declared.stages[2].upstream == ("pack", "read")
 
 
 @pytest.mark.parametrize("output", ["/etc/passwd", "../out", ".", ".stages/x"])
