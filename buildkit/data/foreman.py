@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from buildkit.data.leaving import Leaving
+
 _BLOCK = 1 << 16
 _LONGEST = 1 << 16
 """Bytes after which a line is handed on without its end."""
@@ -229,6 +231,7 @@ def main(orders: int, events: int) -> None:
     run = settings["run"]
     function = _callable(settings["source_root"], run) if isinstance(run, str) else None
     foreman, library = os.getpid(), ctypes.CDLL(None)
+    leaving = Leaving(settings["source_root"], library)
     gc.freeze()  # what is there by now is shared by all pieces: a collection in one of them would copy it
     order = Foreman(orders, events, settings["jobs"], text).serve()
     if order is None:
@@ -241,6 +244,7 @@ def main(orders: int, events: int) -> None:
         os.execvp(run[0], run)  # noqa: S606 - the command of the stage
     try:
         function(Path(order.item), Path(order.out), **settings["params"])
+        leaving.at_once()
     finally:
         gc.unfreeze()  # else what the module still holds open would not be written to its end
 

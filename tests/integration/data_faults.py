@@ -74,7 +74,7 @@ STAGES = (
         combine=("cut",),
     ),
 )
-"""Six stages in a row; one in pieces, of which the change of the input keeps one and makes three; one over all pieces."""
+"""Six stages in a row; one in pieces, of which a change of the input keeps one and makes three; one over all pieces."""
 
 CALLS = ("create", "write", "fsync", "rename", "link", "symlink", "mkdir", "unlink", "rmdir", "chmod")
 
