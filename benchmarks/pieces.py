@@ -5,8 +5,8 @@
 Every input takes `--work` seconds. `invoke data` is timed as a whole process, in turns for both forms of the stage. DVC
 has a stage for each input by `foreach`; what it runs longer than `--patience` seconds is cut off there, and the table
 says how far it came. The rest of its outputs is then written by hand and committed, so that a change is measured with
-all there. Bytes are those of files that are new on the disk, DVC's cache among them. Ten minutes on two cores, nearly all
-of it DVC's.
+all there. Bytes are those of files that are new on the disk, DVC's cache among them. Ten minutes on two cores, nearly
+all of it DVC's.
 """
 
 from __future__ import annotations
