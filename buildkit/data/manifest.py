@@ -12,6 +12,7 @@ from typing import Any
 
 from buildkit.core.fingerprint import digest_bytes
 from buildkit.data import walk
+from buildkit.errors import DataError
 from buildkit.model import Digest, Record
 
 SCHEMA = 2
@@ -197,7 +198,16 @@ def files_values(files: Mapping[str, File]) -> dict[str, Any]:
 
 
 def files_from(values: Mapping[str, Any]) -> dict[str, File]:
-    """Return the files that `files_values` wrote."""
+    """Return the files that `files_values` wrote.
+
+    Raises:
+        DataError: this Python reads names in another encoding.
+    """
+    try:
+        for path in values:
+            walk.require_name(path)
+    except walk.Refused as refused:
+        raise DataError(f'data: output "{refused.path}" {refused.why}', hint=refused.hint) from None
     return {path: _file_from(*row) for path, row in values.items()}
 
 

@@ -7,7 +7,8 @@
 * A link in the outputs stays a link where it is relative and leads to something in the same declared output; any other
   would not outlive its generation, or would lead elsewhere on another machine, and is refused.
 * A FIFO, a socket and a device are refused: they have no content that could be compared.
-* A name is bytes. Those that are not in the encoding of this system are carried as surrogates (PEP 383), never lost.
+* A name is bytes, read as UTF-8. Others are carried as surrogates (PEP 383), never lost. Where Python reads names in
+  another encoding, the same name would be another text there: it takes those of ASCII alone.
 
 What is refused is refused by its name. What vanishes while one looks was not there.
 """
@@ -21,6 +22,7 @@ import itertools
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,6 +139,20 @@ def folders(pattern: str, root: Path, room: Room | None = None) -> list[str]:
     return _Inputs(root, room).folders_of(pattern)
 
 
+def require_name(path: str) -> None:
+    """Raise for a name that would be another one where Python reads names as UTF-8.
+
+    Raises:
+        Refused: it is not of ASCII, and Python reads names in another encoding.
+    """
+    if not path.isascii() and sys.getfilesystemencoding() != "utf-8":
+        raise Refused(
+            path.encode("ascii", "backslashreplace").decode(),
+            f"has a name that is not of ASCII, and this Python reads names as {sys.getfilesystemencoding()}",
+            "set LC_ALL=C.UTF-8, or PYTHONUTF8=1",
+        )
+
+
 def outputs(output: str, generation: Path) -> Iterator[Found]:
     """Yield everything in one declared output; nothing where it is not there.
 
@@ -191,6 +207,7 @@ def link_within(path: str, text: str, top: str) -> bool:
 
 def _kept(path: str, mode: int, top: str, generation: Path) -> str:
     """Return the kind of a file or link among the outputs."""
+    require_name(path)
     if stat.S_ISREG(mode):
         return kind_of(mode)
     if not stat.S_ISLNK(mode):
@@ -326,6 +343,7 @@ class _Inputs:
 
     def _counted(self, path: str) -> tuple[Found, ...] | None:
         """Return what counts at `path` itself: one thing, nothing where it is gone, None for a folder to go into."""
+        require_name(path)
         place = self._at(path)
         try:
             status = os.lstat(place)

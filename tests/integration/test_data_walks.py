@@ -244,6 +244,29 @@ else:
     assert service.content()["select/n"] == "n same"
 
 
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+"""Variables under which Python reads names as ASCII."""
+
+
+@pytest.mark.parametrize("where", ["input", "output"])
+def test_where_names_are_read_in_another_encoding_those_of_ascii_alone_are_taken(service: Service, where: str) -> None:
+    assert service.start("--renew", **ASCII).wait() == 0, service.log()
+    if where == "input":
+        (service.root / "in/\u00e9.txt").touch()
+    else:
+        service.change_stage("read", run=python("(out / 'read/\u00e9').touch()"))
+        service.change_stage("select", run=python("(out / 'select/x').touch()"))
+        service.refresh()
+    refused = [
+        ["--renew"],
+        *([["--status"], ["--", "true"]] if where == "output" else []),
+    ]  # else it serves what is whole
+    for arguments in refused:
+        assert service.start(*arguments, **ASCII).wait() == DataError.exit_code, service.log()
+    assert "has a name that is not of ASCII, and this Python reads names as ascii" in service.log()
+    assert "Traceback" not in service.log()
+
+
 # ------------------------------------------------------------------ what a stage sees of the others
 
 
