@@ -138,6 +138,13 @@ class Drivers:
         said = [self._answer("program", words, lambda done: done.stdout.strip()) for words in asked]
         return [path for each in said if (path := self._program(each))]
 
+    def before(self, launcher: Sequence[str]) -> list[str]:
+        """Return what a key has to say of what starts a compiler: nothing of what is known to change nothing."""
+        if not launcher or os.path.basename(launcher[0]) in LAUNCHERS:  # noqa: PTH119
+            return []
+        self.steady = False
+        return [*launcher, self._digest(self._program(launcher[0]))]
+
     def _program(self, name: str) -> str:
         """Return the file of a program as a driver names it: one without a folder is looked for on PATH, each time."""
         found = name if os.sep in name else shutil.which(name, path=self._environment.get("PATH")) or ""

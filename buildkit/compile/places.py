@@ -106,7 +106,7 @@ class Probes:
         self._moment = time.time()
         self._listings: dict[str, frozenset[str]] = {}
         self._answers: dict[str, bool] = {}
-        self._words: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = {}
+        self._words: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = earlier._words if earlier else {}  # noqa: SLF001
         self._folders: dict[str, tuple[int, int] | None] = {}
         self._walked: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
 

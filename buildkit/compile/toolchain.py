@@ -47,7 +47,7 @@ class Toolchain:
         parts: the digest of each tool by its part's name (`toolchain cython`).
         plus_plus: the C++ compiler, which most modules do without.
         drivers: say what the words of a call come to.
-        files: what the tools are made of, by kind (`cython`, `compiler`), as far as anyone asked; the lists grow.
+        files: what the tools are made of, by kind (`cython`, `compiler`), as far as anyone asked; they grow.
     """
 
     interpreter: Interpreter
@@ -55,7 +55,7 @@ class Toolchain:
     parts: Mapping[str, Digest]
     plus_plus: PlusPlus
     drivers: Drivers
-    files: Mapping[str, list[str]]
+    files: Mapping[str, Mapping[str, None]]
 
 
 def find(
@@ -80,14 +80,14 @@ def find(
         ToolchainError: no C compiler that works, no headers, no Cython.
     """
     cython_folder()
-    files: dict[str, list[str]] = {"cython": [], "compiler": []}
+    files: dict[str, dict[str, None]] = {"cython": {}, "compiler": {}}
 
     def noted(path: str) -> Digest:
-        files["compiler"].append(path)
+        files["compiler"][path] = None
         return digest(path)
 
     def of_cython(path: str) -> Digest:
-        files["cython"].append(path)
+        files["cython"][path] = None
         return digest(path)
 
     target = interpreter.find(python, facts)

@@ -76,7 +76,7 @@ class StatCache:
 
     def altered(self, paths: Iterable[str]) -> str:
         """Return the first of the paths that is no longer what `digest` said of it, empty if all are."""
-        for path in paths:
+        for path in [*paths]:  # another thread may ask for more
             row = self._rows.get(path)
             try:
                 now = os.stat(path)  # noqa: PTH116

@@ -47,9 +47,18 @@ _TROUBLE = (
     "killed",
     "signal",
     "segmentation fault",
+    "bus error",
+    "illegal instruction",
     "internal compiler error",
+    "cannot execute",
+    "error trying to exec",
+    "exec format error",
+    "error while loading shared libraries",
 )
 """Words of a compiler that the machine let down: the next time it may take the same file."""
+
+_BY_SIGNAL = 128
+"""Above this, an exit code is how a shell tells of a signal."""
 
 _MISSING_HEADER = re.compile(r"\.h\w*'?:? (?:No such file or directory|file not found)|include file '[^']+' not found")
 _TRACE = ("-Wl,-t",)
@@ -119,6 +128,7 @@ class Calls:
         self._flags = flags
         self._launcher = launcher
         self._roots = answers.roots
+        self._before = toolchain.drivers.before(launcher)
         self._inputs = Inputs(places, toolchain.drivers, answers, environment)
         self._settings: dict[tuple[str, Flags, tuple[str, ...]], dict[str, Digest]] = {}
 
@@ -140,7 +150,7 @@ class Calls:
             calls = [texts.portable(tool.recipe(self._compile_flags(tool, source, flags)), roots) for tool in tools]
             links = [texts.portable(tool.link_recipe(self._link_flags(tool, flags)), roots) for tool in tools]
             found = self._settings[alike] = {
-                "setting flags": digest_value([calls, include]),
+                "setting flags": digest_value([calls, include, self._before]),
                 "setting link flags": digest_value(links),
             }
         return found
@@ -318,7 +328,7 @@ class Calls:
 
     def _refusal(self, done: process.Completed, unit: Unit, tool: Compiler) -> Refused:
         words = done.stderr.strip() or f"{done.command[0]} ended with exit code {done.exit_code}"
-        trouble = done.exit_code < 0 or any(word in words.lower() for word in _TROUBLE)
+        trouble = done.exit_code < 0 or done.exit_code > _BY_SIGNAL or any(word in words.lower() for word in _TROUBLE)
         if _MISSING_HEADER.search(words):
             numpy = NUMPY in unit.asks.include and not self._numpy
             # the tiny compiler lacks some for good; of others nobody knows where a header may turn up
