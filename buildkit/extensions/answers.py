@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 PLUS_PLUS_AT = "+"
 """Stands for the number of the compiler where it is that of C++."""
+
+_HARMLESS = re.compile(
+    r"-(?:[mODUIgLlE].*|[scw]|W[\w,=+/.-]*|std=.*|shared|static|pipe|pthread|x|f(?!plugin|dump).*"
+    r"|isystem|iquote|idirafter|include|imacros)|[^-@].*"
+)
 
 
 class Answers:
@@ -41,6 +47,7 @@ class Answers:
         self._places = places
         self._environment = environment
         self._known: dict[str, Digest] = {}
+        self._own: set[str] = set()
         self.roots = roots(places.source, places.project)
 
     def digest(self, name: str) -> Digest:
@@ -63,10 +70,15 @@ class Answers:
             language: `c`, `c++`, or `link`.
             words: of the call.
         """
-        return f"driver {at} {language} {json.dumps(texts.portable(words, self.roots))}"
+        name = f"driver {at} {language} {json.dumps(texts.portable(words, self.roots))}"
+        self._own.add(name)
+        return name
 
     def _driver(self, rest: str) -> Digest:
+        """Ask a driver; words that another one wrote, only where no driver does more about them than to say so."""
         at, language, said = rest.split(" ", 2)
+        if f"driver {rest}" not in self._own and not all(map(_HARMLESS.fullmatch, json.loads(said))):
+            return ABSENT
         tools = self._toolchain.compilers
         tool = (
             self._toolchain.plus_plus.compiler

@@ -149,6 +149,10 @@ class Calls:
             roots = self._roots
             calls = [texts.portable(tool.recipe(self._compile_flags(tool, source, flags)), roots) for tool in tools]
             links = [texts.portable(tool.link_recipe(self._link_flags(tool, flags)), roots) for tool in tools]
+            for at, tool in enumerate(tools):
+                self._inputs.expect(
+                    tool, str(at), self._compile_flags(tool, source, flags), self._link_flags(tool, flags)
+                )
             found = self._settings[alike] = {
                 "setting flags": digest_value([calls, include, self._before]),
                 "setting link flags": digest_value(links),

@@ -381,3 +381,87 @@ def test_what_has_the_checkout_s_folder_in_it_is_its_own(
 
         assert ran.outcomes() == {"app.one": "compiled"}
         assert python(root, "import app.one; print(app.one.ask())").startswith(str(root))
+
+
+# ------------------------------------------------------------------ tools that change, and tools that fail
+
+
+def test_what_a_compiler_made_that_was_replaced_meanwhile_is_not_kept(
+    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, compiler: str
+) -> None:
+    """The compiler replaces itself at its first real work, as an upgrade in the middle of a build does."""
+    root = project({"pyproject.toml": SETTINGS, "src/app/__init__.py": "", "src/app/one.pyx": DEFINED})
+    script, new = (
+        program(tmp_path / name, f'exec {compiler} -DNUMBER={at} "$@"') for at, name in enumerate(("cc", "new"))
+    )
+    old = script.read_text()
+    program(script, f'case "$*" in *one.c*) mv {new} {script}; exec {compiler} -DNUMBER=0 "$@" ;; esac\n{old}')
+
+    ran = invoke(root, "compile", "--json", CC=str(script))
+    again = invoke(root, "compile", "--json", CC=str(script))
+
+    assert (ran.exit_code, ran.outcomes()) == (10, {"app.one": "failed"})
+    assert f"{script}: changed while it was used" in ran.stderr
+    assert again.outcomes() == {"app.one": "compiled"}
+    assert python(root, "import app.one; print(app.one.number())") == "1"
+
+
+@pytest.fixture
+def cython(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Cython of its own, which stands before the installed one."""
+    import Cython
+
+    own = tmp_path / "own"
+    shutil.copytree(Path(Cython.__file__).parent, own / "Cython", ignore=shutil.ignore_patterns("Tests", "__pycache__"))
+    monkeypatch.setenv("PYTHONPATH", str(own))
+    return own / "Cython"
+
+
+PLAIN = {"pyproject.toml": SETTINGS, "src/app/__init__.py": "", "src/app/one.py": "def number():\n    return 1\n"}
+
+
+def test_a_crash_of_cython_is_no_refusal(project: ProjectMaker, invoke: InvokeRunner, cython: Path) -> None:
+    """Nor is a Cython of which a file is half there the same as the whole one."""
+    root = project(PLAIN)
+    file = cython / "Utility/ModuleSetupCode.c"
+    whole = file.read_text()
+    file.write_text(whole[len(whole) // 2 :])
+    crashed, again = (invoke(root, "compile", "--json") for _ in range(2))
+    file.write_text(whole)
+
+    ran = invoke(root, "compile", "--json")
+
+    assert (crashed.exit_code, again.exit_code) == (10, 10)
+    assert again.reason("app.one") != "unchanged", "it was tried again"
+    assert ran.outcomes() == {"app.one": "compiled"}
+
+
+def test_what_a_cython_made_that_changed_meanwhile_is_not_kept(
+    project: ProjectMaker, invoke: InvokeRunner, cython: Path
+) -> None:
+    root = project(PLAIN)
+    file = cython / "Compiler/Options.py"
+    edit = f"\nopen({str(cython / 'Utility/Exceptions.c')!r}, 'a').write('\\n')\n"
+    file.write_text(file.read_text() + edit)
+
+    ran = invoke(root, "compile", "--json")
+
+    assert ran.outcomes() == {"app.one": "failed"}
+    assert "Exceptions.c: changed while it was used" in ran.stderr
+
+
+def test_code_of_the_environment_does_not_run_where_cython_does(
+    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path
+) -> None:
+    """A `sitecustomize` could change what Cython makes without being in any key."""
+    root = project({**PLAIN, "src/types.py": "raise SystemExit('a module of the project')\n"})
+    (tmp_path / "own").mkdir()
+    ran = tmp_path / "ran"
+    (tmp_path / "own/sitecustomize.py").write_text(
+        f"import sys; open({str(ran)!r}, 'a').write(repr(sys.argv) + '\\n')\n"
+    )
+
+    done = invoke(root, "compile", "--json", PYTHONPATH=str(tmp_path / "own"))
+
+    assert done.outcomes() == {"app.one": "compiled"}
+    assert "worker" not in ran.read_text()
