@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.config import Config
+from buildkit.core import alembic
 from buildkit.errors import ConfigurationError
 from buildkit.model import Reason
 
@@ -78,13 +79,18 @@ def find_modules(config: Config) -> Modules:
     looked: set[str] = set()
     excluded = _matcher(config.exclude)
     odd: list[str] = []
-    for source in dict.fromkeys(_files(config, (".py", ".pyx"), looked, odd)):
+    found = list(dict.fromkeys(_files(config, (".py", ".pyx"), looked, odd)))
+    of_alembic = _of_alembic(config.source, found, looked)
+    for source in found:
         name = source.rsplit(".", 1)[0].replace("/", ".")
         stem = name.rsplit(".", 1)[-1]
         if stem == "__init__":
             continue
         if stem in _KEPT:
             kept[name] = _KEPT[stem]
+            continue
+        if of_alembic and alembic.below(source.rpartition("/")[0], of_alembic):
+            kept[name] = Reason("Alembic runs it by its path")
             continue
         pattern = excluded(source)
         if pattern is not None:
@@ -99,6 +105,20 @@ def find_modules(config: Config) -> Modules:
         kept[place.rpartition(".")[0].replace("/", ".")] = Reason("not a file", place)
     kept = {name: reason for name, reason in kept.items() if name not in compiled}
     return Modules(compiled, kept, frozenset(looked))
+
+
+def _of_alembic(root: Path, sources: Iterable[str], looked: set[str]) -> frozenset[str]:
+    """Return the folders among those of the sources that Alembic runs: env.py and the revisions."""
+    found = set()
+    for source in sources:
+        folder, _, name = source.rpartition("/")
+        if name == alembic.ENVIRONMENT and folder:
+            file = root / source
+            looked.add(str(file))
+            with contextlib.suppress(OSError):
+                if alembic.is_environment(file.read_bytes()):
+                    found.add(folder)
+    return frozenset(found)
 
 
 def _matcher(patterns: Sequence[str]) -> Callable[[str], str | None]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from buildkit.config import Config
+from buildkit.core import alembic
 from buildkit.doors import files
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.locks import held
@@ -84,6 +85,16 @@ def merge(tree: Path, extensions: Path, target: Target) -> int:
 
 
 def modules_of(wheel: Path, config: Config) -> dict[str, bool]:
-    """Return every module of the project's packages in `wheel`, with whether an extension provides it."""
+    """Return every module of the project's packages in `wheel`, with whether an extension provides it.
+
+    What Alembic runs by its path is left out: nobody imports it.
+    """
     with zipfile.ZipFile(wheel) as archive:
-        return contents.modules(archive.namelist(), config.packages)
+        names = archive.namelist()
+        of_alembic = frozenset(
+            name.rpartition("/")[0]
+            for name in names
+            if name.endswith(f"/{alembic.ENVIRONMENT}") and alembic.is_environment(archive.read(name))
+        )
+        imported = [name for name in names if not alembic.below(name.rpartition("/")[0], of_alembic)]
+        return contents.modules(imported, config.packages)

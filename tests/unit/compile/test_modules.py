@@ -211,3 +211,27 @@ def test_cython_sources_are_not_for_mypyc(project: ProjectMaker) -> None:
     with pytest.raises(ConfigurationError, match=r"app/a\.pyx: mypyc compiles Python, not Cython") as caught:
         find(project, ["app/__init__.py", "app/a.pyx"], 'backend = "mypyc"\n')
     assert 'backend = "cython"' in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from alembic import context\n",
+        "from alembic import (\n    op,\n    context as here,\n)\n",
+        "import alembic.context\n",
+        "def run():\n    import alembic\n    alembic.context.configure()\n",
+    ],
+)
+def test_what_alembic_runs_by_its_path_stays_python(project: ProjectMaker, text: str) -> None:
+    files = {f"src/app/{name}": "" for name in ("__init__.py", "a.py", "db/versions/one.py", "db/more.py", "dbx/b.py")}
+    root = project({**files, "pyproject.toml": "[tool.buildkit]\n", "src/app/db/env.py": text})
+    found = find_modules(load(root, {}))
+    assert [*found.compiled] == ["app.a", "app.dbx.b"]
+    assert {found.kept[name].kind for name in ("app.db.env", "app.db.versions.one")} == {"Alembic runs it by its path"}
+    assert str(root / "src/app/db/env.py") in found.looked
+
+
+def test_an_env_py_of_the_projects_own_is_compiled(project: ProjectMaker) -> None:
+    text = "import os\nfrom alembic import command\nfrom .alembic import context\n"
+    files = {"src/app/__init__.py": "", "pyproject.toml": "[tool.buildkit]\n", "src/app/env.py": text}
+    assert [*find_modules(load(project(files), {})).compiled] == ["app.env"]
