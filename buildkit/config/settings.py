@@ -92,7 +92,11 @@ class StageConfig:
         "texts", (), "Globs relative to the project, `stage:NAME`, `env:NAME`, or `package:NAME/GLOB`."
     )
     outputs: tuple[str, ...] = option("texts", (), "Files or `folders/`, relative to the generation.")
-    params: Mapping[str, Any] = option("table", {}, "Parameters, handed to the stage.")
+    params: Mapping[str, Any] = option(
+        "table",
+        {},
+        "Parameters of the stage; dates and times are texts. A callable has no `source`, `out` or `item` among them.",
+    )
     ttl: float | None = option(
         "seconds", None, "Age after which this stage is due, 0 for never; as `data.ttl` where left out."
     )

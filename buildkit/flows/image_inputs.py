@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,6 +140,7 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
     migrate = migration_settings(config)
     inputs = [name for stage in config.data.stage for name in (*stage.inputs, *([stage.each] if stage.each else []))]
     needed = [name for name in inputs if not name.startswith(("stage:", "env:", "package:"))]
+    _require_outside(config, needed)
     if migrate is not None:
         places = (migrate.script_location, migrate.ini, migrate.toml, *migrate.versions)
         needed += [_relative(config, place) for place in places if place and place.is_relative_to(config.root)]
@@ -158,6 +159,20 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
         settings=runtime.as_text(),
         tools=MYPYC if any(each.backend == "mypyc" for each in find_modules(config).compiled.values()) else (),
     )
+
+
+def _require_outside(config: Config, inputs: Iterable[str]) -> None:
+    """Raise for inputs in the data's folder: in a container that is a volume, and no image carries what lies there.
+
+    Raises:
+        ConfigurationError: there are some.
+    """
+    for name in inputs:
+        if Path(os.path.normpath(config.root / name)).is_relative_to(config.root / config.data.path):
+            raise ConfigurationError(
+                f'data.stage: input "{name}" lies in the data\'s folder, which no image carries',
+                hint="keep what a container makes data from elsewhere, or give the data a folder of its own: data.path",
+            )
 
 
 def _last_lines(name: str, settings: ImageConfig) -> list[str]:

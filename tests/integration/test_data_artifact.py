@@ -237,3 +237,26 @@ def test_the_commands_push_and_pull(service: Service, running: Running) -> None:
     nowhere = load(service.root, {})
     with pytest.raises(ConfigurationError, match=r"data\.artifact is not set"):
         push_data(nowhere, console, os.environ)
+
+
+def test_what_is_no_plain_file_comes_through_as_well(service: Service, host: Service, running: Running) -> None:
+    """Links, empty folders, who may execute, names of other encodings: the manifest carries what no layer does."""
+    program = """
+import os, pathlib
+out = pathlib.Path(os.environ['PYBUILDKIT_DATA_OUT'], 'count')
+(out / 'deep/empty').mkdir(parents=True)
+(out / 'tool').touch(0o755)
+(out / 'deep/link').symlink_to('../tool')
+(out / os.fsdecode(b'caf\\xe9')).write_text('x')
+"""
+    service.change_stage("count", run=(sys.executable, "-c", program))
+    service.refresh()
+    push(service, f"localhost:{running.port}/data:odd")
+    pull(host, f"localhost:{running.port}/data:odd")
+    require_whole(verify(host.pipeline, deep=True))
+    place = host.current / "count"
+    assert (place / "deep/empty").is_dir()
+    assert (place / "deep/link").readlink() == Path("../tool")
+    assert (place / "tool").stat().st_mode & 0o777 == 0o555
+    assert (place / os.fsdecode(b"caf\xe9")).read_text() == "x"
+    assert pull(host, f"localhost:{running.port}/data:odd").moved == 0

@@ -13,6 +13,7 @@ from data_service import FILES, Service
 from buildkit.config import Config, load
 from buildkit.errors import ConfigurationError, DataError
 from buildkit.flows.data import clear_data, data_status, lines, pipeline_of, refresh_data, verify_data
+from buildkit.flows.image_inputs import staged_of
 from buildkit.model import Report
 from buildkit.report.console import Console, as_json
 from buildkit.runtime import settings as runtime_settings
@@ -211,3 +212,16 @@ def test_pieces_are_counted_before_and_after(project: Callable[[Mapping[str, str
     assert "data: stage cut: 2 of 2 pieces to make (item changed: in/a.txt and 1 more)" in said
     assert any(line.startswith("made") and line.endswith("and 1 more, 2 made, 1 removed)") for line in said)
     assert "cut: in/c.txt: talk" in said
+
+
+def test_inputs_in_the_data_folder_are_read_on_the_host_and_named_for_an_image(
+    project: Callable[[Mapping[str, str]], Path],
+) -> None:
+    text = PYPROJECT.replace('["in/*.txt"]', '["in/*.txt", "data/raw/*.csv"]')
+    text += '[tool.buildkit.image.api]\ncommand = ["true"]\n'
+    service = Project(project({**FILES, "data/raw/a.csv": "1", "pyproject.toml": text}))
+    refresh_data(service.config, service.console, service.environment)
+    clear_data(service.config, service.console, service.environment)
+    assert (service.root / "data/raw/a.csv").read_text() == "1"
+    with pytest.raises(ConfigurationError, match=r'input "data/raw/\*\.csv" lies in the data\'s folder'):
+        staged_of(service.config, "api")
