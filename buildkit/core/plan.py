@@ -56,4 +56,9 @@ def why_changed(now: Mapping[str, Digest], then: Mapping[str, Digest]) -> Reason
     before, after = then.get(changed[0], ABSENT), now.get(changed[0], ABSENT)
     verb = "appeared" if before == ABSENT else "gone" if after == ABSENT else "changed"
     more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-    return Reason(f"{kind} {verb}", name + more)
+    return Reason(f"{kind} {verb}", _shown(name) + more)
+
+
+def _shown(name: str) -> str:
+    """Return a name as it can be printed: whoever made it may have put a terminal's commands into it."""
+    return name if name.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)

@@ -60,9 +60,15 @@ def current(folder: Path) -> Path | None:
 
 
 def linked(folder: Path) -> Path | None:
-    """Return the generation that the link `current` leads to; None where there is no link, or it leads elsewhere."""
+    """Return the generation that the link `current` leads to; None where there is no link, or it leads elsewhere.
+
+    Raises:
+        PermissionError: this user may not look.
+    """
     try:
         place = folder / (folder / "current").readlink()
+    except PermissionError:
+        raise  # nobody knows what is there
     except OSError:
         return None
     if place.parent != folder_of(folder) and place.parent.resolve() != folder_of(folder).resolve():

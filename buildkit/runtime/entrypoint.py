@@ -96,5 +96,10 @@ def _data(words: tuple[str, ...], environment: Mapping[str, str]) -> int:
     if image.data is None:
         say("data: this service has none")
         return 0
-    COMMANDS[words][0](image.data, environment, say)
+    try:
+        COMMANDS[words][0](image.data, environment, say)
+    except OSError as error:
+        from buildkit.data import volume  # noqa: PLC0415 - only on the way to an error
+
+        raise volume.worded(error, image.data.folder) from error
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from buildkit.data import generations, order
 from buildkit.data.verify import require_whole, verify
 from buildkit.doors import process
 from buildkit.errors import DataError
+from buildkit.runtime.settings import RuntimeSettings
 
 
 @pytest.fixture
@@ -187,3 +189,18 @@ def test_a_volume_without_links_is_named_before_any_work(tmp_path: Path, monkeyp
         service.refresh()
     assert service.runs() == []
     assert order.astray(service.pipeline.folder) == ""
+
+
+def test_a_folder_that_nobody_may_look_into_is_not_called_empty(made: Service) -> None:
+    made.pipeline.folder.chmod(0)
+    program = (
+        "import sys; from buildkit.runtime.entrypoint import main; import os; sys.exit(main(sys.argv[1:], os.environ))"
+    )
+    without = ["setpriv", "--inh-caps=-all", "--bounding-set=-all", sys.executable, "-c", program]
+    (made.root / "buildkit.json").write_text(RuntimeSettings(made.root, made.pipeline).as_text())
+    for arguments in (["--status"], ["--renew"], ["--verify"], ["--", "true"]):
+        ended = process.run([*without, *arguments], environment=made.environment, timeout=30)
+        made.pipeline.folder.chmod(0)
+        assert ended.exit_code == DataError.exit_code, ended.stderr
+        assert "Traceback" not in ended.stderr
+    made.pipeline.folder.chmod(0o755)

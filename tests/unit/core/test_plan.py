@@ -89,3 +89,8 @@ def test_of_several_changes_the_first_by_name_stands_for_all() -> None:
 
 def test_a_file_that_was_looked_for_in_vain_and_is_still_not_there_has_not_changed() -> None:
     assert why_changed({"source a.pxd": ABSENT}, {}) == Reason("recorded under another key")
+
+
+def test_a_name_does_not_command_the_terminal_that_it_is_printed_on() -> None:
+    reason = why_changed({"input a\x1b[31m\n\udce9\u00e9": Digest("1")}, {})
+    assert str(reason) == "input appeared: a\\x1b[31m\\n\\udce9\u00e9"
