@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from buildkit.data import generations
 from buildkit.data.pipeline import Pipeline
@@ -39,6 +40,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except BuildkitError as error:
         print(render(error), file=sys.stderr, flush=True)  # noqa: T201 - the log of a container is stderr
         return error.exit_code
+    except OSError as error:
+        place = error.filename2 or error.filename
+        say(f"{f'{place}: ' if place else ''}{error.strerror or error}")
+        return BuildkitError.exit_code
 
 
 def say(line: str) -> None:
@@ -62,6 +67,10 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         if image.data is not None and passed.beside:
             return _with_companion(command, passed, image.data, environment)
+        if os.getpid() == 1 and not os.isatty(0):  # a terminal wants a shell in its own session
+            signals.hold_back()
+            program = [sys.executable, "-I", "-S", str(Path(__file__).with_name("init.py"))]
+            os.execv(program[0], [*program, *command])  # noqa: S606 - reaps, which the service does not
         signals.as_at_birth()
         os.execvp(command[0], list(command))  # noqa: S606 - this process becomes the service
     except OSError as error:
@@ -71,12 +80,15 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 def _with_companion(command: Sequence[str], passed: Passed, data: Pipeline, environment: Mapping[str, str]) -> int:
     """Run the service with the work on its data beside it; tell the health check, and the service of newer data."""
-    from buildkit.runtime.supervisor import supervise  # noqa: PLC0415 - only where there is something to watch
+    from buildkit.runtime.supervisor import END, supervise  # noqa: PLC0415 - only where there is something to watch
 
     before = generations.current(data.folder)
 
     def ended(well: bool) -> str:
         now = state.State(state.READY)
+        if not well and data.policy == "fail":
+            say(f"{passed.purpose} failed: the policy is to serve no such data")
+            return END
         if not well:
             say(f"{passed.purpose} failed: the service goes on with the data it has")
             now = state.State(state.DEGRADED, f"{passed.purpose} failed")

@@ -21,7 +21,13 @@ def end_children_first() -> None:
     The handlers are never taken away: `exec` does that, and so no moment is left in which a signal is lost.
     """
     for number in _ENDING:
-        signal.signal(number, _terminate)
+        if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:
+            signal.signal(number, _terminate)
+
+
+def hold_back() -> None:
+    """Let every signal wait for the program that this process becomes; the kernel drops what process 1 ignores."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 
 def as_at_birth() -> None:

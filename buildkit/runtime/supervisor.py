@@ -14,26 +14,43 @@ _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, sign
 _STOP = 120
 """Seconds that a service may take to stop; the longest that a platform allows (Fargate's stopTimeout)."""
 
+_PATIENCE = 8
+"""Seconds that a service has where it is stopped since what belongs to it failed; docker gives ten."""
+
+_NO_PROGRAM = 127
+
+END = "END"
+"""What a hearer answers to have the service stopped."""
+
 Say = Callable[[str], None]
 
 
 def supervise(service: Sequence[str], beside: Sequence[str], say: Say, ended: Callable[[bool], str]) -> int:
     """Run both commands and return the exit code of the service; `beside` may end before it, for better or worse.
 
+    Where `beside` cannot be started, or its end is to be that of the service, the service is stopped and the exit code
+    is that of `beside`.
+
     Args:
         service: the command of the service.
         beside: the command that runs next to it, such as a renewal of the data.
         say: takes one line of the log.
         ended: hears once whether `beside` came to a good end, and returns the signal that the service is to get for
-            it, such as `HUP`; empty for none.
+            it, such as `HUP`; empty for none, `END` to stop it.
 
     Raises:
-        FileNotFoundError: there is no such program.
+        FileNotFoundError: there is no such program as the service's.
     """
     forwarder = _Forwarder(say)
     child = process.start(service)
     forwarder.aim(child.pid)
-    companion = process.start(beside)
+    code: int | None = None
+    try:
+        companion = process.start(beside)
+    except OSError as error:
+        say(f"cannot start {beside[0]}: {error.strerror}: stopping the service")
+        process.end(child, _PATIENCE)
+        return _NO_PROGRAM
     while child.returncode is None:
         pid, status = os.waitpid(-1, 0)  # also whoever lost its parent: process 1 inherits them
         if pid == child.pid:
@@ -42,12 +59,21 @@ def supervise(service: Sequence[str], beside: Sequence[str], say: Say, ended: Ca
         elif pid == companion.pid:
             companion.returncode = os.waitstatus_to_exitcode(status)
             telling = ended(companion.returncode == 0)
-            if telling:
+            if telling == END:
+                code = _as_code(companion.returncode)
+                say("stopping the service")
+                _send(child.pid, signal.SIGTERM)
+                forwarder.hurry(_PATIENCE)
+            elif telling:
                 say(f"telling the service by SIG{telling}")
                 _send(child.pid, signal.Signals[f"SIG{telling}"])
     if companion.returncode is None:
         process.end(companion)
-    return child.returncode if child.returncode >= 0 else 128 - child.returncode
+    return _as_code(child.returncode) if code is None else code
+
+
+def _as_code(status: int) -> int:
+    return status if status >= 0 else 128 - status
 
 
 class _Forwarder:
@@ -56,6 +82,7 @@ class _Forwarder:
     def __init__(self, say: Say) -> None:
         self._say = say
         self._target: int | None = None
+        self._patience = _STOP
         self._waiting: list[int] = []
         for number in _FORWARDED:
             signal.signal(number, self._forward)
@@ -67,9 +94,14 @@ class _Forwarder:
         while target is not None and self._waiting:
             _send(target, self._waiting.pop(0))
 
+    def hurry(self, seconds: int) -> None:
+        """Kill the service if it is still there after so many seconds."""
+        self._patience = seconds
+        signal.alarm(seconds)
+
     def _forward(self, number: int, _: FrameType | None) -> None:
         if number in {signal.SIGTERM, signal.SIGINT}:
-            signal.alarm(_STOP)
+            self.hurry(_STOP)
         if self._target is None:
             self._waiting.append(number)
         else:
@@ -77,7 +109,7 @@ class _Forwarder:
 
     def _run_out(self, _: int, __: FrameType | None) -> None:
         if self._target is not None:
-            self._say(f"the service did not stop within {_STOP} s: killing it")
+            self._say(f"the service did not stop within {self._patience} s: killing it")
             _send(self._target, signal.SIGKILL)
 
 

@@ -310,6 +310,61 @@ def test_process_1_reaps_orphans_while_it_supervises(made: Service) -> None:
     assert " Z " not in made.log()
 
 
+def test_process_1_reaps_orphans_though_nothing_runs_beside(made: Service) -> None:
+    orphans = "for each in 1 2 3; do (sleep 0.1 &); done; sleep 0.5; cat /proc/[0-9]*/stat; echo $$; exit 6"
+    child = as_process_1(made, "sh", "-c", orphans)
+    assert child.wait(20) == 6
+    assert " Z " not in made.log()
+    assert made.log().splitlines()[-1] != "1", "a service of number 1 would keep them"
+
+
+def test_process_1_hands_on_every_signal(made: Service) -> None:
+    child = as_process_1(made, "sh", "-c", "trap 'echo usr; exit 9' USR1; echo up; while :; do sleep 0.05; done")
+    until(lambda: "up" in made.log())
+    os.kill(inner(child), signal.SIGUSR1)
+    assert ended(child) == 9
+    assert "usr" in made.log()
+
+
+def test_process_1_says_what_cannot_be_started(made: Service) -> None:
+    assert as_process_1(made, "no-such-program").wait(20) == 127
+    assert "buildkit: cannot start no-such-program: No such file or directory" in made.log()
+
+
+def test_a_companion_that_cannot_be_started_ends_the_container() -> None:
+    code = (
+        "import sys; from buildkit.runtime.supervisor import supervise;"
+        "sys.exit(supervise(['sleep', '61.25'], ['/no/such'], print, lambda well: ''))"
+    )
+    done = process.run([sys.executable, "-c", code], timeout=20)
+    assert done.exit_code == 127
+    assert "cannot start /no/such: No such file or directory: stopping the service" in done.stdout
+    assert not data_service.alive(["61.25"])
+
+
+def test_a_companion_whose_end_is_that_of_the_service_gives_its_code() -> None:
+    code = (
+        "import sys; from buildkit.runtime.supervisor import END, supervise;"
+        "sys.exit(supervise(['sleep', '62.25'], ['sh', '-c', 'exit 30'], print, lambda well: '' if well else END))"
+    )
+    assert process.run([sys.executable, "-c", code], timeout=20).exit_code == 30
+    assert not data_service.alive(["62.25"])
+
+
+def test_a_fifo_for_the_state_keeps_no_health_check(made: Service) -> None:
+    os.mkfifo(made.root / "fifo")
+    child = made.start("--health", "http://127.0.0.1:9", PYBUILDKIT_STATE=str(made.root / "fifo"))
+    assert child.wait(20) == 1
+
+
+def test_settings_nested_without_end_are_words(made: Service) -> None:
+    (made.root / "deep.json").write_text("[" * 100_000)
+    child = made.start("--", "true", PYBUILDKIT_RUNTIME=str(made.root / "deep.json"))
+    assert child.wait(20) == 2
+    assert "not the settings of an image" in made.log()
+    assert "Traceback" not in made.log()
+
+
 # ------------------------------------------------------------------ migration
 
 
