@@ -92,7 +92,7 @@ class MigrationSettings:
     @classmethod
     def from_json(cls, values: Mapping[str, Any], base: Path) -> MigrationSettings:
         """Return the settings that `as_json` wrote, for the project as it lies under `base`."""
-        root = Path(os.path.normpath(base / values["root"]))
+        root = Path(os.path.normpath(base / values.get("root", ".")))
 
         def absolute(path: str) -> Path:
             return Path(os.path.normpath(root / path))
