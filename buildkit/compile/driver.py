@@ -23,6 +23,7 @@ from typing import Any
 from buildkit.compile import words as texts
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors import process
+from buildkit.errors import ToolchainError
 from buildkit.model import Digest
 
 BOOT = "/proc/sys/kernel/random/boot_id"
@@ -39,7 +40,7 @@ _CACHED_NOT = re.compile(r"^(?:@|-B|--?specs\b|-wrapper\b|--?config\b|-(?:b|V)$)
 _UNSTEADY = re.compile(r"^(?:-B|-wrapper\b|--?config\b|-(?:b|V)$)")
 _LIBRARIES = re.compile(r"^libraries: =?(.*)$", re.MULTILINE)
 _SILENT = ("DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES", "LANGUAGE")
-_SECONDS = 60
+_SECONDS = 20
 _ROOT = Path(os.sep)
 
 
@@ -163,6 +164,10 @@ class Drivers:
         if kept is None or kept[0] != boot:
             try:
                 done = process.run(command, folder=_ROOT, environment=surroundings(), timeout=_SECONDS)
+            except TimeoutError as error:  # it would keep every further question waiting as long
+                raise ToolchainError(
+                    f"{command[0]}: {error.strerror}", hint="mend it, or let CC and CXX name another compiler"
+                ) from None
             except OSError:
                 done = process.Completed(command, 1, "", "", 0)
             kept = [boot, read(done)]

@@ -6,6 +6,7 @@ which shows only when the extension is loaded; so each of its extensions is load
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from buildkit.compile.compilers import Compiler
 from buildkit.compile.interpreter import Interpreter
 from buildkit.doors import process
+from buildkit.errors import ToolchainError
 
 _SOURCE = """
 #include <Python.h>
@@ -39,9 +41,45 @@ def unresolved(extension: Path, interpreter: Interpreter) -> str:
     return "" if loaded.ok else loaded.stderr.strip().rpartition("\n")[2]
 
 
-def why_not(compiler: Compiler, interpreter: Interpreter) -> str:
-    """Return why extensions of `compiler` cannot be used, in the words of the tool that failed; empty if they can."""
-    with tempfile.TemporaryDirectory(prefix="buildkit-") as place:
+def forbids_execution(folder: Path) -> bool:
+    """Return whether a folder lies on a disk from which no program and no extension is loaded; see statvfs(3)."""
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_NOEXEC)
+    except (OSError, AttributeError):
+        return False
+
+
+def _place(scratch: Path) -> Path:
+    """Return a folder in which an extension can be made and loaded."""
+    refused: list[str] = []
+    for name in ("TMPDIR", ""):
+        try:
+            folder = Path(tempfile.gettempdir()) if name else scratch
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            refused.append(error.strerror or str(error))
+            continue
+        if not forbids_execution(folder):
+            return folder
+        refused.append(f"{folder} is mounted noexec")
+    raise ToolchainError(
+        f"there is no folder to try a compiler in: {', '.join(refused)}",
+        hint="let TMPDIR name a folder from which programs can be run",
+    )
+
+
+def why_not(compiler: Compiler, interpreter: Interpreter, scratch: Path) -> str:
+    """Return why extensions of `compiler` cannot be used, in the words of the tool that failed; empty if they can.
+
+    Args:
+        compiler: is tried.
+        interpreter: loads what it makes.
+        scratch: a folder for that where the machine's own for temporary files is of no use; it need not be there.
+
+    Raises:
+        ToolchainError: in neither folder anything can be loaded.
+    """
+    with tempfile.TemporaryDirectory(prefix="buildkit-", dir=_place(scratch)) as place:
         folder = Path(place)
         (folder / "probe.c").write_text(_SOURCE)
         output = f"probe{interpreter.suffix}"

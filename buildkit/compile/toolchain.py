@@ -65,6 +65,8 @@ def find(
     facts: dict[str, Any],
     digest: Callable[[str], Digest],
     roots: Mapping[str, str] = MappingProxyType({}),
+    *,
+    scratch: Path,
 ) -> Toolchain:
     """Return the tools for `profile`.
 
@@ -75,6 +77,7 @@ def find(
         facts: what earlier runs found out; new findings are added.
         digest: gives the digest of a file.
         roots: what stands for the folders of this checkout.
+        scratch: a folder for what is tried out, where that for temporary files will not do.
 
     Raises:
         ToolchainError: no C compiler that works, no headers, no Cython.
@@ -104,7 +107,7 @@ def find(
         called = digest_value(texts.portable(compiler.recipe(()), roots))
         fact = f"works {compiler.identity(noted)} {called} {python_digest} {target.program}"
         if fact not in facts:
-            facts[fact] = probe.why_not(compiler, target)
+            facts[fact] = probe.why_not(compiler, target, scratch)
         if facts[fact]:
             problems += [f"{compiler.program}: {line}" for line in facts.pop(fact).splitlines()[-4:]]
         else:

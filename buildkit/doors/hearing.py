@@ -116,7 +116,7 @@ class _Hearing:
 
     def text(self, name: str) -> str:
         """Return what was heard."""
-        text = b"".join(self._heard[name]).decode("utf-8", "replace")
+        text = b"".join(self._heard[name]).decode("utf-8", "surrogateescape")  # names of files may be no UTF-8
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     @property

@@ -188,7 +188,7 @@ def start(
         stderr=output if errors == "output" else errors,
         text=True,
         encoding="utf-8",
-        errors="replace",
+        errors="surrogateescape",
         start_new_session=True,
         user=user,
         group=_group_of(user),

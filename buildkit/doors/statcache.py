@@ -104,6 +104,8 @@ class StatCache:
             if error.errno in reading.NOWHERE:
                 return ABSENT
             raise
+        except ValueError:  # a name that this locale cannot write: nothing is found under it
+            return ABSENT
         kept = self._rows.get(path) or self._kept.get(path)
         if (
             kept is not None
@@ -131,7 +133,7 @@ def look_at(path: str, *, folder: bool) -> Row:
     moment = time.time_ns()
     try:
         found = os.stat(path)  # noqa: PTH116
-    except OSError:
+    except (OSError, ValueError):
         return (NO_STAMPS, 0, 0, 0, ABSENT)
     if folder:
         try:
@@ -150,7 +152,7 @@ def unchanged_folder(path: str, moment: float) -> Row | None:
     """
     try:
         found = os.stat(path)  # noqa: PTH116
-    except OSError:
+    except (OSError, ValueError):
         return (NO_STAMPS, 0, 0, 0, ABSENT)
     if max(found.st_mtime, found.st_ctime) >= moment - _TICK:
         return None

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from buildkit.compile.modules import Module, find_extensions
 from buildkit.compile.places import OWN
+from buildkit.compile.probe import forbids_execution
 from buildkit.compile.suffix import own_suffix
 from buildkit.compile.translator import Translator
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
-from buildkit.errors import CompileError
+from buildkit.errors import CompileError, ToolchainError
 from buildkit.extensions.chain import NoExtension, NotTranslated
 from buildkit.extensions.glance import Glance
 from buildkit.extensions.look import Look
@@ -78,7 +79,16 @@ class Build:
     # ------------------------------------------------------------------ look
 
     def look(self) -> None:
-        """See what is there: the memory, the modules, the tools."""
+        """See what is there: the memory, the modules, the tools.
+
+        Raises:
+            ToolchainError: there are no tools, or nothing that is made could be loaded.
+        """
+        if self._in_tree and forbids_execution(self._output):
+            raise ToolchainError(
+                f"{self._output} is on a disk mounted noexec: no extension there can be imported",
+                hint="mount it without noexec, or run uncompiled: PYBUILDKIT_COMPILE=off",
+            )
         self._read()
         self._look = Look(
             self._config,

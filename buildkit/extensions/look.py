@@ -69,7 +69,9 @@ class Look:
         self.modules = find_modules(config)
         profile = config.compile.profile
         own = roots(str(config.source), "" if config.root == config.source else str(config.root))
-        self.toolchain = tools.find(profile, python, environment, memory.facts, memory.cache.digest, own)
+        self.toolchain = tools.find(
+            profile, python, environment, memory.facts, memory.cache.digest, own, scratch=scratch
+        )
         self.places = tools.places(config.source, self.toolchain, config.root)
         self.chain = Chain(
             self.toolchain,

@@ -84,7 +84,7 @@ def scan(root: Path, ignore: Ignore, watched: Collection[str] = ()) -> Context:
         watched: rules of which it is of interest what they keep out.
     """
     walk = _Walk(root, ignore, frozenset(watched))
-    entries = sorted(walk.below("", None), key=lambda entry: entry.path)
+    entries = sorted(walk.all(), key=lambda entry: entry.path)
     return Context(root, tuple(entries), tuple(sorted(walk.withheld)))
 
 
@@ -97,24 +97,42 @@ class _Walk:
         self._watched = watched
         self.withheld: list[str] = []
 
-    def below(self, folder: str, above: Verdict | None) -> Iterator[Entry]:
-        with os.scandir(self._root / folder) as found:
-            for item in found:
-                path = f"{folder}/{item.name}" if folder else item.name
-                verdict = self._ignore.judge(path, above)
-                if verdict.ignored and verdict.rule is not None and verdict.rule.text in self._watched:
-                    self.withheld.append(path)
-                if item.is_dir(follow_symlinks=False):
-                    if verdict.ignored and not self._ignore.may_keep_within(path):
-                        continue
-                    inside = list(self.below(path, verdict))
-                    if inside or not verdict.ignored:
-                        yield Entry(path, item.stat().st_mode, 0)
-                    yield from inside
-                elif not verdict.ignored:
-                    about = item.stat(follow_symlinks=False)
-                    if not stat.S_ISSOCK(about.st_mode):
-                        yield Entry(path, about.st_mode, about.st_size if stat.S_ISREG(about.st_mode) else 0)
+    def all(self) -> Iterator[Entry]:
+        """Yield what enters the build, in no order. No recursion: a tree may be deeper than Python's stack."""
+        waiting: list[tuple[str, Verdict | None]] = [("", None)]
+        unless_empty: dict[str, int] = {}
+        while waiting:
+            folder, above = waiting.pop()
+            with os.scandir(self._root / folder) as found:
+                for item in found:
+                    entry, verdict = self._judged(f"{folder}/{item.name}" if folder else item.name, item, above)
+                    if item.is_dir(follow_symlinks=False) and self._enters(entry.path, verdict):
+                        waiting.append((entry.path, verdict))
+                        if verdict.ignored:
+                            unless_empty[entry.path] = entry.mode
+                    if not (verdict.ignored or stat.S_ISSOCK(entry.mode)):
+                        yield entry
+                        yield from _above(entry.path, unless_empty)
+
+    def _judged(self, path: str, item: os.DirEntry[str], above: Verdict | None) -> tuple[Entry, Verdict]:
+        verdict = self._ignore.judge(path, above)
+        if verdict.ignored and verdict.rule is not None and verdict.rule.text in self._watched:
+            self.withheld.append(path)
+        about = item.stat(follow_symlinks=False)
+        return Entry(path, about.st_mode, about.st_size if stat.S_ISREG(about.st_mode) else 0), verdict
+
+    def _enters(self, path: str, verdict: Verdict) -> bool:
+        return not verdict.ignored or self._ignore.may_keep_within(path)
+
+
+def _above(path: str, folders: dict[str, int]) -> Iterator[Entry]:
+    """Yield the ignored folders above a kept path, each once: it is taken out of `folders`."""
+    place = path.rpartition("/")[0]
+    while place:
+        mode = folders.pop(place, None)
+        if mode is not None:
+            yield Entry(place, mode, 0)
+        place = place.rpartition("/")[0]
 
 
 def digests(context: Context, cache: StatCache) -> dict[str, Digest]:

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from buildkit.doors import process
 from buildkit.errors import ImageError
 
+_PROMPTLY = 10.0
+"""Seconds for what git has at hand; to look at every file of a checkout may take longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -36,9 +39,10 @@ class Revision:
 def look(folder: Path, environment: Mapping[str, str] | None = None, run: process.Runner = process.run) -> Revision:
     """Return the revision of the checkout that `folder` is in."""
 
-    def ask(*arguments: str) -> str:
+    def ask(*arguments: str, seconds: float = _PROMPTLY) -> str:
         # without locks: `git status` would else write its index, on the way to a dry run too
-        answer = run(["git", "--no-optional-locks", *arguments], folder=folder, environment=environment)
+        words = ["git", "--no-optional-locks", *arguments]
+        answer = run(words, folder=folder, environment=environment, timeout=seconds)
         return answer.stdout.strip() if answer.ok else ""
 
     try:
@@ -47,7 +51,7 @@ def look(folder: Path, environment: Mapping[str, str] | None = None, run: proces
             return Revision()
         return Revision(
             commit,
-            bool(ask("status", "--porcelain", "--", ".")),
+            bool(ask("status", "--porcelain", "--", ".", seconds=process.ANSWER)),
             int(time),
             without_credentials(ask("config", "--get", "remote.origin.url")),
         )

@@ -96,7 +96,7 @@ class Seen:
                 if self.digest(at) != ABSENT:
                     found.append(at)
                 continue
-            except OSError:
+            except (OSError, ValueError):
                 found.append(at)
                 continue
             if now.st_size != size or now.st_mtime_ns != modified or now.st_ctime_ns != changed or now.st_ino != inode:
