@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("compiler")
 @pytest.fixture
 def answers(tmp_path: Path) -> Answers:
     environment = {"PATH": os.environ["PATH"], "NUMBER": "1"}
-    found = toolchain.find("release", None, environment, {}, Digest)
+    found = toolchain.find("release", None, environment, {}, Digest, scratch=tmp_path / "scratch")
     return Answers(found, Places(str(tmp_path / "src"), (), (), str(tmp_path)), environment)
 
 
