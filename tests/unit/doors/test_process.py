@@ -64,7 +64,7 @@ def test_a_finished_process_leaves_its_words_code_and_time(tmp_path: Path) -> No
 def test_bytes_that_are_no_text_do_no_harm() -> None:
     done = process.run([sys.executable, "-c", "import sys; sys.stdout.buffer.write(b'caf\\xe9')"])
 
-    assert done.stdout == "caf\ufffd"
+    assert done.stdout == "caf\udce9"
 
 
 def test_a_process_has_nothing_to_read_unless_it_is_given_something() -> None:
