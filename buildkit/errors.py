@@ -40,6 +40,10 @@ class ConfigurationError(BuildkitError):
     exit_code = 2
 
 
+class OtherDatabaseError(ConfigurationError):
+    """env.py goes to another database than the one that is named; nothing was applied."""
+
+
 class CompileError(BuildkitError):
     """One or more modules did not compile."""
 

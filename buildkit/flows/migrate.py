@@ -70,7 +70,8 @@ def migration_status(config: Config, console: Console, environment: Mapping[str,
     at: frozenset[str] = frozenset()
     pending = list(graph.revisions)
     if database is not None:
-        at, pending = look.pending(settings, graph, database.url, say=console.say)
+        state = look.state(settings, graph, database.url, say=console.say)
+        at, pending = state.at, state.pending
     why = "not in the database" if database is not None else "no development database yet"
     rows = tuple(
         Outcome(each.id, "pending", Reason(why, each.summary))
@@ -129,8 +130,9 @@ def check_migrations(config: Config, console: Console, environment: Mapping[str,
     if database is None:
         console.say("models not compared: no database at hand")
         return _report(settings, graph, None, (files,), [], watch)
-    at, pending = look.pending(settings, graph, database.url, say=console.say)
-    if pending:
+    state = look.state(settings, graph, database.url, say=console.say)
+    at = state.at
+    if state.pending:
         console.say(f"models not compared: {_name(settings, database)} is not at head {graph.head}")
         return _report(settings, graph, database, (files,), sorted(at), watch)
     found = look.differences(settings, database.url, say=console.say)

@@ -8,12 +8,13 @@ from typing import Any
 
 from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
-from buildkit.errors import DatabaseError, RevisionError
+from buildkit.errors import DatabaseError, OtherDatabaseError, RevisionError
 from buildkit.flows.migrate import ensure_database, migration_settings, present_database
 from buildkit.migrate import devdb, look, rehearsal, revisions, upgrade
 from buildkit.migrate.database import Address
 from buildkit.migrate.graph import Graph
 from buildkit.migrate.lint import find_squawk, lint
+from buildkit.migrate.place import Place
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
@@ -48,7 +49,7 @@ def migration_sql(config: Config, console: Console, environment: Mapping[str, st
     database = None if revision else present_database(config, environment)
     at: frozenset[str] = frozenset()
     if database is not None:
-        at, _ = look.pending(settings, graph, database.url, say=console.say)
+        at = look.state(settings, graph, database.url, say=console.say).at
     found = look.statements(settings, at, say=console.say)
     wanted = {revision} if revision else set(found)
     rows = tuple(
@@ -99,7 +100,8 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
         return _nothing(console, watch)
     source = ensure_database(config, environment)
     address = Address.parse(source.url, settings.url_env)
-    at, pending = look.pending(settings, graph, source.url, say=console.say)
+    state = look.state(settings, graph, source.url, say=console.say)
+    at, pending = state.at, state.pending
     facts: dict[str, object] = {"head": graph.head, "at": sorted(at), "database": str(address)}
     facts |= {"copied": "rows" if rows else "schema", "locks": [], "lint": []}
     if not pending:
@@ -112,14 +114,28 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
     server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
     with rehearsal.throw_away(server.url) as url:
         console.say(f"rehearsing on a copy of {address}; it is only read")
-        rehearsal.copy(address, url, settings, at, _programs(environment), rows=rows)
-        done = upgrade.upgrade(settings, url, environment={}, say=console.say, tell=console.outcome, trace=trace)
+        places = {place: revisions for place, revisions in state.places if revisions is not None}
+        rehearsal.copy(address, url, places, _programs(environment), rows=rows)
+        done = upgrade.upgrade(
+            settings,
+            url,
+            environment={},
+            say=console.say,
+            tell=console.outcome,
+            trace=trace,
+            copied=address,
+            throw_away=True,
+        )
     facts["locks"] = locks
     squawk = find_squawk(environment)
     if squawk is None:
         console.say("not linted: squawk is not installed (pip install squawk-cli)")
     else:
-        sql = look.statements(settings, at, say=console.say)
+        try:
+            sql = look.statements(settings, at, say=console.say)
+        except (RevisionError, OtherDatabaseError) as error:  # the rehearsal itself is done, and went well
+            console.say(f"not linted: {error.message}")
+            sql = {}
         facts["lint"] = lint(squawk, settings, {each: text for each, (text, _) in sql.items() if text})
     return Report(SCHEMA, done.applied, watch.seconds, facts, "revision")
 
@@ -140,17 +156,29 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
         return _nothing(console, watch)
     target, down = graph.way_down()
     programs = _programs(environment)
+    present = present_database(config, environment)
+    named = None if present is None else Address.parse(present.url, settings.url_env)
     server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
+    places: set[Place] = set()
 
     def up(url: str) -> str:
-        upgrade.upgrade(settings, url, environment={}, say=console.say, tell=lambda _: None)
-        return rehearsal.schema(url, settings, programs)
+        done = upgrade.upgrade(
+            settings,
+            url,
+            environment={},
+            say=console.say,
+            tell=lambda _: None,
+            copied=named,
+            throw_away=True,
+        )
+        places.update(done.places)
+        return rehearsal.schema(url, places, programs)
 
     with rehearsal.throw_away(server.url) as url:
-        empty = rehearsal.schema(url, settings, programs)
+        empty = rehearsal.schema(url, (), programs)
         first = up(url)
-        upgrade.downgrade(settings, graph, url, target or "base", say=console.say)
-        left = rehearsal.schema(url, settings, programs)
+        upgrade.downgrade(settings, graph, url, target or "base", say=console.say, copied=named)
+        left = rehearsal.schema(url, places, programs)
         if not target and left != empty:
             raise _differ("the way down leaves something behind", empty, left)
         second = up(url)

@@ -4,7 +4,8 @@ It gets its orders as one line of JSON on a descriptor, tells what happens as li
 the first one does, since that means that whoever holds the lock is gone. Standard input has nothing to read, and there
 is no terminal: a question that env.py asks is an error at once, or all would wait for the answer with the lock held.
 env.py itself stays as it is: time limits come with SQLAlchemy's `connect` event, one transaction for each revision by
-wrapping `EnvironmentContext.configure`, the database through `sqlalchemy.url`.
+wrapping `EnvironmentContext.configure`, the database through `sqlalchemy.url`. Before Alembic runs anything, the
+supervisor hears on what (`witness`), and its word is waited for.
 """
 
 from __future__ import annotations
@@ -12,27 +13,28 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import json
 import logging
-import os
 import re
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from buildkit.migrate import application, configuration
+from buildkit.migrate import application, configuration, transactions
+from buildkit.migrate.channel import Channel
+from buildkit.migrate.fence import Fence
 from buildkit.migrate.indexes import INVALID, repair
 from buildkit.migrate.sessions import Sessions
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.trace import Trace
+from buildkit.migrate.witness import Witness
 from buildkit.migrate.wording import described, first_line, hint, sqlstate
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
 
 ATTEMPTS = 5
 """How often a revision is tried that another session keeps from its table."""
@@ -47,21 +49,28 @@ class Run:
     """One run of Alembic, seen from its hooks.
 
     Args:
-        orders: what the supervisor wrote: `settings`, `root`, `url`, `name`, `pooled`, `command`, `events`; `at`, where
-            the SQL begins, or `target`, where a downgrade ends.
+        channel: the line to the supervisor, with its orders: `settings`, `root`, `url`, `name`, `pooled`, `command`,
+            `events`, `fence`; `at`, where the SQL begins; `target`, where a downgrade ends or what is written down;
+            `several`, whether env.py may run the revisions more than once.
     """
 
-    def __init__(self, orders: dict[str, Any]) -> None:
+    def __init__(self, channel: Channel) -> None:
+        orders = channel.orders
+        self._channel = channel
         self._application: Any = None
         self.settings = self._settings = MigrationSettings.from_json(orders["settings"], Path(orders["root"]))
         self._url: str = orders["url"]
-        self._events: int = orders["events"]
         self._sessions = Sessions(self._settings, orders["name"], pooled=orders["pooled"])
+        self._witness = Witness(self._settings.root, self._settings.script_location)
+        self._fence = Fence(orders["fence"])
         self._orders = orders
         self._sql = io.StringIO()
         self._trace = Trace() if orders["command"] == "rehearse" else None
         self._statements = self._rows = 0
         self._revision: Any = None
+        self._outer: MigrationContext | None = None
+        self._asked_for_each = False
+        self._visit: dict[str, Any] = {}
         self._autocommitted = False
         self._concurrent: list[str] = []
 
@@ -78,12 +87,39 @@ class Run:
             except BaseException as error:  # noqa: BLE001 - whatever a revision raises is reported, SystemExit too
                 attempt = attempt + 1 if self._revision is before else 1
                 if sqlstate(error) in _PASSING and not self._autocommitted and attempt < ATTEMPTS:
-                    self._tell("retry", revision=self._id, attempt=attempt, reason=first_line(error))
+                    self._channel.tell("retry", revision=self._id, attempt=attempt, reason=first_line(error))
                     time.sleep(2.0 ** (attempt - 1))
                     continue
                 self._fail(error)
                 return 1
+            return self._stayed()
+
+    def look(self) -> int:
+        """Tell what env.py has Alembic work on, and run nothing."""
+        return self._once(lambda command, config: command.upgrade(config, "heads"))
+
+    def adopt(self) -> int:
+        """Write down where the database is, without running a revision."""
+        return self._once(lambda command, config: command.stamp(config, self._orders["target"]))
+
+    def _once(self, work: Callable[[Any, Config], None]) -> int:
+        from alembic import command  # noqa: PLC0415
+
+        try:
+            work(command, self._alembic())
+        except Looked:
             return 0
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._fail(error)
+            return 1
+        return self._stayed()
+
+    def _stayed(self) -> int:
+        """Return the exit code of a run without an error: env.py may have caught that of a database out of reach."""
+        if self._fence.refused is None:
+            return 0
+        self._fail(self._fence.refused)
+        return 1
 
     def check(self) -> int:
         """Compare the models with the database; the differences are told as one event."""
@@ -93,7 +129,9 @@ class Run:
             command.check(self._alembic())
         except util.AutogenerateDiffsDetected as found:
             diffs = getattr(found, "diffs", None)  # Alembic before 1.13 has words alone
-            self._tell("differences", rows=[str(found)] if diffs is None else [described(each) for each in diffs])
+            self._channel.tell(
+                "differences", rows=[str(found)] if diffs is None else [described(each) for each in diffs]
+            )
         except BaseException as error:  # noqa: BLE001 - as above
             self._fail(error)
             return 1
@@ -101,25 +139,11 @@ class Run:
 
     def downgrade(self) -> int:
         """Take a throw-away database down."""
-        from alembic import command  # noqa: PLC0415
-
-        try:
-            command.downgrade(self._alembic(), self._orders["target"])
-        except BaseException as error:  # noqa: BLE001 - as above
-            self._fail(error)
-            return 1
-        return 0
+        return self._once(lambda command, config: command.downgrade(config, self._orders["target"]))
 
     def sql(self) -> int:
         """Render the revisions after `at` without a connection; each is told as one event."""
-        from alembic import command  # noqa: PLC0415
-
-        try:
-            command.upgrade(self._alembic(), "heads", sql=True)
-        except BaseException as error:  # noqa: BLE001 - as above
-            self._fail(error)
-            return 1
-        return 0
+        return self._once(lambda command, config: command.upgrade(config, "heads", sql=True))
 
     def revisions(self) -> int:
         """Tell what the revision files say of themselves when they are run."""
@@ -128,7 +152,7 @@ class Run:
         try:
             directory = ScriptDirectory.from_config(self._alembic())
             for script in directory._load_revisions():  # noqa: SLF001 - as they are: the graph is built elsewhere
-                self._tell(
+                self._channel.tell(
                     "revision",
                     id=script.revision,
                     parents=script.down_revision,
@@ -168,12 +192,16 @@ class Run:
         from sqlalchemy import event  # noqa: PLC0415
         from sqlalchemy.engine import Engine  # noqa: PLC0415 - not in `sqlalchemy` itself before 2.0
 
+        self._fence.listen()  # before all others: what it sends elsewhere is no business of theirs
         self._sessions.listen()
+        self._witness.listen()
         event.listen(Engine, "before_cursor_execute", self._before_statement)
         event.listen(Engine, "after_cursor_execute", self._after_statement)
         configure, autocommit_block = EnvironmentContext.configure, MigrationContext.autocommit_block
+        run_migrations, begin_transaction = MigrationContext.run_migrations, MigrationContext.begin_transaction
 
         def configured(context: EnvironmentContext, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
+            self._asked_for_each = bool(options.get("transaction_per_migration"))
             options["transaction_per_migration"] = True
             options["on_version_apply"] = (*_several(options.get("on_version_apply")), self._applied)
             if options.get("target_metadata") is None and self._settings.metadata:
@@ -192,6 +220,16 @@ class Run:
             with autocommit_block(context):
                 yield
 
+        def begun(context: MigrationContext, _per_migration: bool = False) -> Any:  # noqa: ANN401 - Alembic's
+            inner = begin_transaction(context, _per_migration)
+            return inner if _per_migration or context.as_sql else self._around(context, inner)
+
+        def ran(context: MigrationContext, **options: Any) -> None:  # noqa: ANN401 - for the revisions
+            if context.as_sql or self._may_run(context):
+                run_migrations(context, **options)
+
+        MigrationContext.begin_transaction = begun  # type: ignore[method-assign,assignment]
+        MigrationContext.run_migrations = ran  # type: ignore[method-assign,assignment]
         EnvironmentContext.configure = configured  # type: ignore[method-assign,assignment]
         MigrationContext.autocommit_block = autocommitted  # type: ignore[method-assign,assignment]
         # Alembic's own progress is told by the events; what a project logs itself stays.
@@ -206,6 +244,8 @@ class Run:
             "upgrade": self.upgrade,
             "rehearse": self.upgrade,
             "downgrade": self.downgrade,
+            "adopt": self.adopt,
+            "look": self.look,
             "check": self.check,
             "sql": self.sql,
             "revisions": self.revisions,
@@ -222,6 +262,36 @@ class Run:
             self._fail(error, of_application=True)
             return 1
 
+    def _may_run(self, context: MigrationContext) -> bool:
+        """Say what Alembic is about to work on, and wait for the supervisor's word.
+
+        Where env.py has done something in Alembic's transaction already (SET LOCAL, a lock of its own), that is to hold
+        for all revisions: they get the one transaction that they have without us.
+        """
+        connection: Any = context.connection
+        outside = transactions.is_outside(context)
+        single = not outside and self._outer is context and not self._asked_for_each and connection.in_transaction()
+        visit = self._witness.visit(context, whole=outside or single)
+        if self._orders["command"] == "look":
+            self._channel.tell("visit", visit=visit.as_json())
+            if not self._orders["several"]:
+                raise Looked
+            return False
+        answer = self._channel.ask("visit", visit=visit.as_json())
+        self._visit = {"number": answer["number"], "whole": visit.whole}
+        if single:
+            transactions.join(context)
+        return bool(answer["go"])
+
+    @contextlib.contextmanager
+    def _around(self, context: MigrationContext, inner: Any) -> Iterator[Any]:  # noqa: ANN401 - Alembic's
+        self._outer = context
+        try:
+            with transactions.around(context, inner) as transaction:
+                yield transaction
+        finally:
+            self._outer = None
+
     def _timed(self, steps: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
         """Wrap what yields the revisions: Alembic comes back for the next one when the last is committed."""
 
@@ -233,18 +303,19 @@ class Run:
                 self._statements = self._rows = 0
                 if self._trace:
                     self._trace.begin()
-                self._tell("start", revision=self._id)
+                self._channel.tell("start", revision=self._id)
                 start = time.perf_counter()
                 yield step
-                self._tell(
+                self._channel.tell(
                     "done",
                     revision=self._id,
                     seconds=time.perf_counter() - start,
                     statements=self._statements,
                     rows=self._rows,
+                    **self._visit,
                 )
                 if self._trace:
-                    self._tell("locks", revision=self._id, rows=self._trace.end())
+                    self._channel.tell("locks", revision=self._id, rows=self._trace.end())
             self._revision = None
 
         return timed
@@ -260,7 +331,7 @@ class Run:
                 step.migration_fn = _guarded(step.migration_fn, refused, self._where)
                 yield step
                 text = self._sql.getvalue()[before:].strip()
-                self._tell("sql", revision=self._id, sql="" if refused else text, refused="; ".join(refused))
+                self._channel.tell("sql", revision=self._id, sql="" if refused else text, refused="; ".join(refused))
 
         return rendered
 
@@ -307,12 +378,13 @@ class Run:
 
     def _fail(self, error: BaseException, *, of_application: bool = False) -> None:
         message = first_line(error)
-        self._tell(
+        self._channel.tell(
             "failed",
             revision=self._id,
             message=f"[tool.buildkit.migrate] app: {message}" if of_application and self._settings.app else message,
             sqlstate=sqlstate(error),
             where=self._where(error),
+            other="" if self._fence.refused is None else self._fence.refused.named,
             statement=" ".join(str(getattr(error, "statement", "") or "").split()),
             autocommitted=self._autocommitted,
             lost=getattr(error, "connection_invalidated", False) or sqlstate(error).startswith(_GONE),
@@ -329,8 +401,9 @@ class Run:
     def _id(self) -> str:
         return getattr(self._revision, "revision", "") or ""
 
-    def _tell(self, event: str, **facts: object) -> None:
-        os.write(self._events, (json.dumps({"event": event, **facts}) + "\n").encode())
+
+class Looked(BaseException):
+    """All is seen that there is to be seen; the rest of env.py is not to run."""
 
 
 class InvalidIndex(Exception):  # noqa: N818 - a fact; the supervisor words it
@@ -343,22 +416,10 @@ class InvalidIndex(Exception):  # noqa: N818 - a fact; the supervisor words it
 
 def main() -> int:
     """Read the orders, carry them out, and return the exit code."""
-    commanding = int(sys.argv[1])
-    with open(commanding, encoding="utf-8", closefd=False) as lines:
-        orders = json.loads(lines.readline())
-    os.set_inheritable(orders["events"], False)
-    os.set_inheritable(commanding, False)
-    threading.Thread(target=_end_with_the_supervisor, args=(commanding,), daemon=True).start()
-    run = Run(orders)
-    configuration.as_alembic(orders["command"], run.settings)
+    channel = Channel(int(sys.argv[1]))
+    run = Run(channel)
+    configuration.as_alembic(channel.orders["command"], run.settings)
     return run.carry_out()
-
-
-def _end_with_the_supervisor(commanding: int) -> None:
-    """End at once when the orders do; the server then rolls back what this process had begun."""
-    while os.read(commanding, 1024):
-        pass
-    os._exit(1)
 
 
 def _guarded(

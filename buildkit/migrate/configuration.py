@@ -22,6 +22,8 @@ OLDEST = (1, 9)
 COMMANDS: dict[str, tuple[str, ...]] = {
     "upgrade": ("upgrade", "head"),
     "rehearse": ("upgrade", "head"),
+    "look": ("upgrade", "head"),
+    "adopt": ("stamp", "head"),
     "check": ("check",),
     "sql": ("upgrade", "head", "--sql"),
     "downgrade": ("downgrade", "base"),

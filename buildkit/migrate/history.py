@@ -2,11 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.doors import process
 from buildkit.errors import ConfigurationError
+
+_ASSIGNED = re.compile(
+    r"""^(revision|down_revision|depends_on)\s*(?::[^=\n]*)?=\s*(\([^)]*\)|\[[^\]]*\]|.*)""", re.MULTILINE
+)
+_QUOTED = re.compile(r"""["']([^"'\n]+)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A revision as some commit has it.
+
+    Args:
+        parents: the ids that it follows or depends on.
+        commit: the last one that touched its file.
+        file: as git names it.
+    """
+
+    parents: tuple[str, ...]
+    commit: str
+    file: str
+
+
+def past(folders: Sequence[Path]) -> dict[str, Past]:
+    """Return every revision that any commit of any branch has in `folders`; none where there is no git."""
+    found: dict[str, Past] = {}
+    for folder in folders:
+        log = _quiet(
+            folder, "log", "--all", "-p", "--no-color", "--no-ext-diff", "--no-renames", "--format=%x00%h", "--", "."
+        )
+        for commit, _, changes in (part.partition("\n") for part in log.split("\0")[1:]):
+            for change in changes.split("\ndiff --git ")[0:]:
+                name = change.partition("\n")[0].rpartition(" b/")[2]
+                lines = [
+                    line[1:] for line in change.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")
+                ]
+                said = dict(_ASSIGNED.findall("\n".join(lines)))
+                for each in _QUOTED.findall(said.get("revision", ""))[:1]:
+                    needs = f"{said.get('down_revision', '')} {said.get('depends_on', '')}"
+                    found.setdefault(each, Past(tuple(_QUOTED.findall(needs)), commit, name))
+    return found
+
+
+def _quiet(folder: Path, *words: str) -> str:
+    try:
+        done = process.run(["git", *words], folder=folder)
+    except OSError:
+        return ""
+    return done.stdout if done.ok else ""
 
 
 def author(file: Path) -> str:

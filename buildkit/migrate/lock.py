@@ -9,15 +9,17 @@ and which also works through a pooler, and it ends with its connection, however 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import LockBusyError
 from buildkit.migrate.asking import LAST_WORD, Unanswered, ask
 from buildkit.migrate.database import Say
+from buildkit.migrate.place import Place
 from buildkit.migrate.settings import MigrationSettings
 
 if TYPE_CHECKING:
@@ -43,17 +45,21 @@ LIMIT 1
 """
 
 
-def key(connection: psycopg.Connection[Any], settings: MigrationSettings) -> int:
+def key(schema: str, table: str) -> int:
     """Return the lock's key: advisory locks are a database's, so it carries the schema and the version table."""
-    row = connection.execute("SELECT coalesce(current_schema(), '')").fetchone()
-    schema = settings.version_schema or (row[0] if row else "")
-    text = f"buildkit migrate\0{schema}\0{settings.version_table}"
+    text = f"buildkit migrate\0{schema}\0{table}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
 def scope(connection: psycopg.Connection[Any], settings: MigrationSettings) -> str:
     """Return a short name of what the lock is about, for the names of sessions: several services share a database."""
-    return f"{key(connection, settings) & 0xFFFFFF:06x}"
+    return f"{_own(connection, settings) & 0xFFFFFF:06x}"
+
+
+def _own(connection: psycopg.Connection[Any], settings: MigrationSettings) -> int:
+    """Return the key of what env.py's text names: all processes of a project meet at this one first."""
+    row = connection.execute("SELECT coalesce(current_schema(), '')").fetchone()
+    return key(settings.version_schema or (row[0] if row else ""), settings.version_table)
 
 
 @contextlib.contextmanager
@@ -72,14 +78,50 @@ def held(
         Unanswered: the server does not answer.
         LockBusyError: somebody else held it for longer than `lock_wait`.
     """
-    number = key(connection, settings)
+    number = _own(connection, settings)
+    patience = max(settings.wait, _SHORTEST_WAIT)
+    if not _await(connection, number, settings, say, lambda: _taken(connection, number, patience), needless):
+        yield False
+        return
+    patience = _ANSWER
+    try:
+        yield True
+    except (SystemExit, KeyboardInterrupt):
+        patience = LAST_WORD
+        raise
+    finally:
+        with contextlib.suppress(Unanswered):  # then it ends with the connection
+            ask(connection, "ROLLBACK", seconds=patience)
+
+
+def also(connection: psycopg.Connection[Any], settings: MigrationSettings, places: Iterable[Place], say: Say) -> None:
+    """Take the locks of further version tables, on the connection that holds the first one; they go with it.
+
+    Always in one order, so that two processes do not each wait for what the other one has.
+
+    Raises:
+        Unanswered: the server does not answer.
+        LockBusyError: somebody else held one for longer than `lock_wait`.
+    """
+    for number in sorted({key(each.schema, each.table) for each in places}):
+        _await(connection, number, settings, say, functools.partial(_tried, connection, number, _ANSWER), lambda: False)
+
+
+def _await(
+    connection: psycopg.Connection[Any],
+    number: int,
+    settings: MigrationSettings,
+    say: Say,
+    taken: Callable[[], bool],
+    needless: Callable[[], bool],
+) -> bool:
+    """Try until it is taken, or needless; return whether it is taken."""
     start = time.monotonic()
     told = start
     pause = _SHORTEST
-    while not _taken(connection, number, max(settings.wait, _SHORTEST_WAIT)):
+    while not taken():
         if needless():
-            yield False
-            return
+            return False
         now = time.monotonic()
         if now - start + pause > settings.lock_wait:
             raise LockBusyError(
@@ -93,15 +135,7 @@ def held(
             told = now
         time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - no secret, only out of step
         pause = min(pause * 1.3, _LONGEST)
-    patience = _ANSWER
-    try:
-        yield True
-    except (SystemExit, KeyboardInterrupt):
-        patience = LAST_WORD
-        raise
-    finally:
-        with contextlib.suppress(Unanswered):  # then it ends with the connection
-            ask(connection, "ROLLBACK", seconds=patience)
+    return True
 
 
 def _taken(connection: psycopg.Connection[Any], number: int, seconds: float) -> bool:
@@ -110,10 +144,14 @@ def _taken(connection: psycopg.Connection[Any], number: int, seconds: float) -> 
     known = ask(connection, "SELECT name FROM pg_settings WHERE name = ANY(%s)", (list(_NO_LIMIT),), seconds=seconds)
     for (name,) in known:
         ask(connection, f"SET LOCAL {name} = 0", seconds=seconds)
-    if ask(connection, "SELECT pg_try_advisory_xact_lock(%s::bigint)", (number,), seconds=seconds) == [("t",)]:
+    if _tried(connection, number, seconds):
         return True
     ask(connection, "ROLLBACK", seconds=seconds)
     return False
+
+
+def _tried(connection: psycopg.Connection[Any], number: int, seconds: float) -> bool:
+    return ask(connection, "SELECT pg_try_advisory_xact_lock(%s::bigint)", (number,), seconds=seconds) == [("t",)]
 
 
 def _holder(connection: psycopg.Connection[Any], number: int) -> str:

@@ -5,18 +5,37 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from buildkit.errors import DatabaseError, RevisionError
-from buildkit.migrate import supervisor, version_table
+from buildkit.errors import DatabaseError, OtherDatabaseError, RevisionError
+from buildkit.migrate import environment, supervisor, truth, version_table
 from buildkit.migrate.asking import Unanswered
 from buildkit.migrate.database import Address, Say, connect
+from buildkit.migrate.failing import not_run
 from buildkit.migrate.graph import Graph
+from buildkit.migrate.place import Place, Visit
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.watch import Lost
 
 if TYPE_CHECKING:
     import psycopg
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a database is.
+
+    Args:
+        at: the revisions in its version tables.
+        pending: the ids that one of them lacks, in an order in which they can be applied.
+        places: each version table with the revisions in it; more than one where env.py goes through tenants.
+    """
+
+    at: frozenset[str]
+    pending: list[str]
+    places: tuple[tuple[Place, frozenset[str] | None], ...]
 
 
 def statements(settings: MigrationSettings, at: Collection[str], *, say: Say) -> dict[str, tuple[str, str]]:
@@ -34,8 +53,15 @@ def statements(settings: MigrationSettings, at: Collection[str], *, say: Say) ->
     address = Address.parse("postgresql://offline/offline", settings.url_env)
     try:
         url = address.sqlalchemy
-        supervisor.run("sql", settings, address, url=url, lock=None, say=say, tell=hear, at=sorted(at))
+        fence = {"kind": "none"}
+        supervisor.run("sql", settings, address, url=url, lock=None, say=say, tell=hear, fence=fence, at=sorted(at))
     except supervisor.Failure as failure:
+        if failure.event.get("other"):
+            raise OtherDatabaseError(
+                f"env.py connects to {failure.event['other']}, while its SQL is rendered without a connection",
+                details=[failure.event["where"]] if failure.event.get("where") else [],
+                hint="let env.py connect only where `context.is_offline_mode()` is false",
+            ) from None
         raise RevisionError(
             f"the SQL cannot be rendered: {failure.event.get('message', 'Alembic did not run')}",
             details=[failure.event["where"]] if failure.event.get("where") else failure.words,
@@ -70,23 +96,101 @@ def warn_of_target(environment: Mapping[str, str], say: Say) -> None:
 
 
 def is_at_head(
-    connection: psycopg.Connection[Any], settings: MigrationSettings, graph: Graph, address: Address
+    connection: psycopg.Connection[Any], place: Place, settings: MigrationSettings, graph: Graph, address: Address
 ) -> bool:
     """Whether the database is at head; errors as `version_table.require_usable`."""
-    at = version_table.read(connection, settings)
+    at = version_table.read(connection, place)
     if at is not None and at == {graph.head}:
         return True
-    version_table.require_usable(connection, settings, graph, at, address)
+    version_table.require_usable(connection, place, settings, graph, at, address)
     return False
 
 
-def pending(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> tuple[frozenset[str], list[str]]:
-    """Return where the database is and the ids that it lacks; only looks."""
+def visits(
+    connection: psycopg.Connection[Any],
+    settings: MigrationSettings,
+    address: Address,
+    url: str,
+    *,
+    say: Say,
+    several: bool,
+    fence: Mapping[str, object] | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> list[Visit]:
+    """Run env.py without any revision, and return what it has Alembic work on.
+
+    Args:
+        connection: to the database that is named.
+        settings: the project's.
+        address: the database.
+        url: its URL as the user wrote it.
+        say: gets what the project prints.
+        several: whether env.py may run the revisions more than once. If not, it is not run further than to there.
+        fence: which databases it may connect to; None for that of `connection` alone.
+        variables: further ones of its environment.
+
+    Raises:
+        OtherDatabaseError: it is about another database.
+        Failure: it ended with an error before it came to Alembic.
+    """
+    ours = version_table.session(connection)
+    fence = fence or {"kind": "named", "server": ours.server}
+    found: list[Visit] = []
+
+    def hear(event: supervisor.Event) -> None:
+        if event["event"] == "visit":
+            found.append(Visit.of(event["visit"]))
+
+    try:
+        supervisor.run(
+            "look",
+            settings,
+            address,
+            url=url,
+            lock=connection,
+            say=say,
+            tell=hear,
+            fence=fence,
+            variables=variables,
+            several=several,
+        )
+    except supervisor.Failure as failure:
+        if failure.event.get("other"):
+            raise truth.other(failure.event["other"], settings, address) from None
+        if not found:
+            raise
+        # What it does after the revisions may need them; whether that is well shows when they are there.
+    truth.require_ours(found, ours, settings, address)
+    return found
+
+
+def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> State:
+    """Return where the database is; only looks.
+
+    Raises:
+        BuildkitError: it cannot be reached, or the way from there to head is not known.
+    """
     address = Address.parse(url, settings.url_env)
-    with contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection, worded(address):
-        at = version_table.read(connection, settings)
-        version_table.require_usable(connection, settings, graph, at, address)
-        return at or frozenset(), [revision.id for revision in graph.pending(at or ())]
+    said = environment.said(settings)
+    with (
+        supervisor.stoppable(),
+        contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
+        worded(address),
+    ):
+        if said.plain:
+            place = Place.guess(settings)
+            found = [(place, version_table.read(connection, place))]
+        else:
+            try:
+                seen = visits(connection, settings, address, url, say=say, several=said.several)
+            except supervisor.Failure as failure:
+                raise not_run(settings, failure) from None
+            found = [(each.place, each.at) for each in seen]
+        for place, at in found:
+            version_table.require_usable(connection, place, settings, graph, at, address)
+    lacking = {revision.id for _, at in found for revision in graph.pending(at or ())}
+    pending = [each for each in graph.revisions if each in lacking]
+    return State(frozenset().union(*(at or () for _, at in found)), pending, tuple(found))
 
 
 def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]:
@@ -104,8 +208,19 @@ def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]
 
     with supervisor.stoppable(), contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection:
         try:
-            supervisor.run("check", settings, address, url=url, lock=connection, say=say, tell=hear)
+            ours = version_table.session(connection)
+
+            def judge(event: supervisor.Event) -> object:
+                truth.require_ours([Visit.of(event["visit"])], ours, settings, address)
+                return truth.GO
+
+            fence = {"kind": "named", "server": ours.server}
+            supervisor.run(
+                "check", settings, address, url=url, lock=connection, say=say, tell=hear, judge=judge, fence=fence
+            )
         except supervisor.Failure as failure:
+            if failure.event.get("other"):
+                raise truth.other(failure.event["other"], settings, address) from None
             raise RevisionError(
                 f"the models cannot be compared: {failure.event.get('message', 'Alembic did not run')}",
                 details=[failure.event.get("where", "")] if failure.event.get("where") else failure.words,

@@ -7,14 +7,14 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from buildkit.doors import process
 from buildkit.errors import DatabaseError
 from buildkit.migrate.database import Address, connect
-from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.place import Place
 
 _PATIENCE = 10.0
 _PREFIX = "rehearsal_"
@@ -46,16 +46,13 @@ def throw_away(server: str) -> Iterator[str]:
             _drop(admin, name)
 
 
-def copy(
-    source: Address, target: str, settings: MigrationSettings, at: Collection[str], programs: Path, *, rows: bool
-) -> None:
+def copy(source: Address, target: str, places: Mapping[Place, Collection[str]], programs: Path, *, rows: bool) -> None:
     """Fill the empty database `target` with the schema of `source`, and with its rows too if `rows`.
 
     Args:
         source: only read.
         target: the URL of the empty database.
-        settings: the project's.
-        at: the revisions that `source` is at.
+        places: the version tables of `source` that are there, with the revisions in them.
         programs: PostgreSQL's programs; pg_dump must not be older than the server of `source`.
         rows: copy the rows as well; without them the copy has the schema and the version alone.
 
@@ -69,24 +66,30 @@ def copy(
         restore = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={file}"]
         _program(programs, "psql", restore, Address.parse(target), alone=True)
     if not rows:
-        _write_version(target, settings, at)
+        _write_versions(target, places)
 
 
-def schema(url: str, settings: MigrationSettings, programs: Path) -> str:
-    """Return the schema of a database as text, without the version table, for comparing."""
-    table = ".".join(filter(None, (settings.version_schema, settings.version_table)))
-    words = _program(programs, "pg_dump", [*_DUMP, "--schema-only", f"--exclude-table={table}"], Address.parse(url))
+def schema(url: str, places: Iterable[Place], programs: Path) -> str:
+    """Return the schema of a database as text, without the version tables, for comparing."""
+    tables = [f"--exclude-table={_pattern(place)}" for place in places]
+    words = _program(programs, "pg_dump", [*_DUMP, "--schema-only", *tables], Address.parse(url))
     # Newer versions of pg_dump write a random word around what psql may do.
     return "\n".join(line for line in words.splitlines() if line and not line.startswith(("--", "\\", "SET ")))
 
 
-def _write_version(target: str, settings: MigrationSettings, at: Collection[str]) -> None:
+def _pattern(place: Place) -> str:
+    """Return a version table as pg_dump takes it: without the quotes it would fold capitals."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in (place.schema, place.table) if part)
+
+
+def _write_versions(target: str, places: Mapping[Place, Collection[str]]) -> None:
     from psycopg import sql  # noqa: PLC0415
 
-    table = sql.Identifier(*filter(None, (settings.version_schema, settings.version_table)))
     with _session(target) as connection:
-        for each in at:
-            connection.execute(sql.SQL("INSERT INTO {} VALUES (%s)").format(table), (each,))
+        for place, at in places.items():
+            table = sql.Identifier(*filter(None, (place.schema, place.table)))
+            for each in at:
+                connection.execute(sql.SQL("INSERT INTO {} VALUES (%s)").format(table), (each,))
 
 
 def _program(programs: Path, name: str, options: list[str], address: Address, *, alone: bool = False) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from buildkit.errors import ConfigurationError
+from buildkit.migrate import environment
 from buildkit.migrate.configured import Configured, from_ini, from_toml
+from buildkit.migrate.environment import VERSION_TABLE
 
-VERSION_TABLE = "alembic_version"
 USUAL = "alembic.ini"
 
 
@@ -28,7 +28,7 @@ class MigrationSettings:
         toml: the pyproject.toml that may have a [tool.alembic] table, where there is one.
         versions: the folders with the revision files.
         recursive: whether folders below `versions` are searched too.
-        version_table: the table that holds the database's revision.
+        version_table: the table that holds the database's revision, as far as env.py's text says it.
         version_schema: its schema; empty for the first of the search path.
         url_env: the variable that names the database.
         paths: folders that go first on `sys.path`, where no configuration of Alembic's says which.
@@ -39,6 +39,7 @@ class MigrationSettings:
         lock_timeout: seconds that one statement may wait for a table.
         statement_timeout: seconds that one statement may take; 0 for any number.
         ahead: what to do with a database that is ahead of the code: `fail`, or `serve` and leave it as it is.
+        gone: ids that the code had once, as git told when an image was built; where there is git, it is asked.
     """
 
     root: Path
@@ -58,6 +59,7 @@ class MigrationSettings:
     lock_timeout: float = 5.0
     statement_timeout: float = 0.0
     ahead: str = "fail"
+    gone: tuple[str, ...] = ()
 
     def as_json(self, base: Path | None = None) -> dict[str, object]:
         """Return the settings as JSON types, with every path relative to the root, so that they hold in a container.
@@ -87,6 +89,7 @@ class MigrationSettings:
             "lock_timeout": self.lock_timeout,
             "statement_timeout": self.statement_timeout,
             "ahead": self.ahead,
+            "gone": list(self.gone),
         }
 
     @classmethod
@@ -103,6 +106,7 @@ class MigrationSettings:
             "toml": None if values["toml"] is None else absolute(values["toml"]),
             "versions": tuple(absolute(folder) for folder in values["versions"]),
             "paths": tuple(absolute(folder) for folder in values["paths"]),
+            "gone": tuple(values.get("gone", ())),
             "root": root,
         }
         return cls(**{**values, **paths})
@@ -188,6 +192,7 @@ def _in(
         )
     alone = not said.location and not said.prepended
     paths = [root, *([source] if source is not None and source != root else [])] if alone or given.get("app") else []
+    written = environment.read(file, given.get("url_env", "DATABASE_URL"))
     return MigrationSettings(
         root=root,
         script_location=folder,
@@ -196,8 +201,8 @@ def _in(
         versions=tuple(_folder(root, each, ()) for each in said.versions) or (folder / "versions",),
         recursive=said.recursive,
         paths=tuple(paths),
-        version_table=_argument_of_configure(file, "version_table") or VERSION_TABLE,
-        version_schema=_argument_of_configure(file, "version_table_schema") or "",
+        version_table=written.version_table,
+        version_schema=written.version_schema,
         metadata=metadata or said.metadata,
         **given,
     )
@@ -233,30 +238,3 @@ def _folder(root: Path, location: str, places: Sequence[str]) -> Path:
         if folder.is_dir():
             return Path(os.path.normpath(folder / inside))
     raise ConfigurationError(f"script_location: there is no package {package!r}", hint="write it as a path")
-
-
-def _argument_of_configure(file: Path, name: str) -> str | None:
-    """Return what env.py gives `context.configure` for `name`; Alembic has no other place for the version table."""
-    try:
-        tree = ast.parse(file.read_text("utf-8"), str(file))
-    except SyntaxError as error:
-        raise ConfigurationError(f"{file}:{error.lineno}: {error.msg}", hint="mend the file") from None
-    found = {_literal(file, keyword) for keyword in _keywords(tree) if keyword.arg == name}
-    if len(found) > 1:
-        raise ConfigurationError(f"{file}: `{name}` differs between the calls of configure()", hint="use one value")
-    return found.pop() if found else None
-
-
-def _keywords(tree: ast.AST) -> Iterator[ast.keyword]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield from node.keywords
-
-
-def _literal(file: Path, keyword: ast.keyword) -> str | None:
-    if isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, (str, type(None))):
-        return keyword.value.value
-    raise ConfigurationError(
-        f"{file}:{keyword.value.lineno}: `{keyword.arg}` is not a literal text",
-        hint="write the name out, so that the database can be asked without running env.py",
-    )

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from buildkit.doors import process, python
@@ -27,6 +27,9 @@ TARGET = "ALEMBIC_UPGRADE_TARGET"
 """What used to choose a revision. There is one head and no target, so neither env.py nor a revision gets to see it."""
 
 Event = Mapping[str, Any]
+
+OPEN: Mapping[str, object] = MappingProxyType({"kind": "open"})
+"""A fence that lets env.py connect to whatever it likes; what it has Alembic work on is judged all the same."""
 
 _HEARTBEAT = 0.5
 _GRACE = 1.0
@@ -54,12 +57,15 @@ def run(
     lock: psycopg.Connection[Any] | None,
     say: Say,
     tell: Callable[[Event], None],
+    judge: Callable[[Event], object] | None = None,
+    fence: Mapping[str, object] = OPEN,
+    variables: Mapping[str, str] = MappingProxyType({}),
     **orders: object,
 ) -> None:
     """Run the child to its end.
 
     Args:
-        command: `upgrade`, `rehearse`, `downgrade`, `check` or `sql`.
+        command: `upgrade`, `rehearse`, `look`, `adopt`, `downgrade`, `check` or `sql`.
         settings: the project's.
         address: the database.
         url: its URL as the user wrote it, for an env.py that reads the variable itself.
@@ -67,7 +73,12 @@ def run(
             to nothing.
         say: gets what the project prints, without the password.
         tell: gets each event.
-        orders: what the command has to know besides: `at` for `sql`, `target` for `downgrade`.
+        judge: gets each event that the child waits for an answer to, and gives that answer; where it raises, the child
+            is ended. None lets everything pass.
+        fence: which databases env.py may reach, as `fence.Fence` takes it.
+        variables: further ones of the child's environment.
+        orders: what the command has to know besides: `at` for `sql`, `target` for `downgrade` and `adopt`, `several`
+            for `look`.
 
     Raises:
         Failure: the child failed.
@@ -79,7 +90,7 @@ def run(
     listening, speaking = os.pipe()
     taking, giving = os.pipe()
     environment = {name: value for name, value in os.environ.items() if name != TARGET}
-    environment[settings.url_env] = url
+    environment |= {settings.url_env: url, **variables}
     try:
         child = process.start(
             python.running("buildkit.migrate.child", str(taking)),
@@ -100,6 +111,7 @@ def run(
         "name": name,
         "pooled": lock is not None and pooled(lock),
         "command": command,
+        "fence": dict(fence),
         "events": writing,
     }
     failed: Event = {}
@@ -115,7 +127,12 @@ def run(
                 continue
             event = json.loads(line)
             event |= {name: redacted(event[name], address.secrets) for name in _WORDS & event.keys()}
-            if event["event"] == "failed":
+            if event.get("asks"):
+                answer = judge(event) if judge else {"go": True, "number": 0}
+                with contextlib.suppress(BrokenPipeError):
+                    commanding.write(json.dumps(answer) + "\n")
+                    commanding.flush()
+            elif event["event"] == "failed":
                 failed = event
             else:
                 tell({**event, "waited": watch.spent()} if watch and event["event"] == "done" else event)

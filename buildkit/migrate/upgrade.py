@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from buildkit.errors import DatabaseAheadError, DatabaseError, RevisionError
-from buildkit.migrate import glance, lock, revisions, supervisor, version_table
+from buildkit.errors import DatabaseAheadError, DatabaseError
+from buildkit.migrate import environment as environ
+from buildkit.migrate import glance, lock, revisions, supervisor, truth, version_table
 from buildkit.migrate.asking import Unanswered, ask
 from buildkit.migrate.database import Address, Say, connect
+from buildkit.migrate.failing import failed, not_run, not_there
 from buildkit.migrate.graph import Graph
-from buildkit.migrate.indexes import INVALID, repair
-from buildkit.migrate.look import is_at_head, warn_of_missing, warn_of_target, worded
+from buildkit.migrate.look import is_at_head, visits, warn_of_missing, warn_of_target, worded
+from buildkit.migrate.place import Place, Visit
+from buildkit.migrate.redirect import fencing
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.watch import Lost
 from buildkit.model import Outcome, Reason
@@ -48,11 +51,13 @@ class Migration:
         head: the code's.
         applied: one outcome a revision; none where the database was at head before.
         ahead: where the database is, if that is ahead of the code and it was left so.
+        places: the version tables that were seen; none where one SELECT was enough.
     """
 
     head: str
     applied: tuple[Outcome, ...] = ()
     ahead: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 def upgrade(
@@ -63,13 +68,16 @@ def upgrade(
     say: Say,
     tell: Tell,
     trace: Trace | None = None,
+    copied: Address | None = None,
+    throw_away: bool = False,
 ) -> Migration:
     """Bring the database to the one head.
 
     1. The files lead to one head, before any connection.
-    2. One SELECT: at head is done, without a lock, without Alembic, without psycopg.
+    2. One SELECT: at head is done, without a lock, without Alembic, without psycopg. Where env.py's text does not tell
+       all that it does, it is run without a revision instead, and what it would have Alembic work on is looked at.
     3. The lock, then the same look again.
-    4. Alembic in a child process, one transaction a revision.
+    4. Alembic in a child process, one transaction a revision; before the first it is held against the lock's session.
     5. The database is at head now.
 
     Args:
@@ -79,8 +87,11 @@ def upgrade(
         say: told what happens.
         tell: told each revision as it is committed.
         trace: told what each revision locked, by `table`, `mode` and further; only a rehearsal pays for that.
+        copied: the database that `url` is a copy of; what env.py asks of that one, it gets of the copy.
+        throw_away: whether `url` is a database beside all others, so that env.py may reach no other.
 
     Raises:
+        OtherDatabaseError: env.py is about another database; nothing was applied.
         BuildkitError: as its classes say; nothing of the failing revision is left, unless it committed by itself.
     """
     warn_of_target(environment, say)
@@ -89,8 +100,11 @@ def upgrade(
         return Migration("")
     warn_of_missing(settings, say)
     run = _Run(settings, graph, Address.parse(url, settings.url_env), url, say, tell, trace)
+    run.said = environ.said(settings)
+    if throw_away:
+        run.fence, run.variables = fencing(run.address, copied)
     with supervisor.stoppable():
-        if glance.at_head(run.address, settings, graph.head):
+        if run.said.plain and glance.at_head(run.address, settings, graph.head):
             return Migration(graph.head)
         lost: Lost | None = None
         for left in reversed(range(1 + _RESTARTS)):
@@ -104,33 +118,61 @@ def upgrade(
                     if settings.ahead != "serve":
                         raise
                     say(f"warning: {error.message}; left as it is (ahead = serve)")
-                    return Migration(graph.head, ahead=tuple(sorted(version_table.read(connection, settings) or ())))
+                    return Migration(graph.head, ahead=run.at(connection), places=run.places)
                 except Lost as error:
                     if error is lost or not left:
                         raise
                     lost = error
                     say(f"the connection to the server was lost: {' '.join(error.details[:1]).strip()}")
-        return Migration(graph.head, tuple(run.applied))
+        return Migration(graph.head, tuple(run.applied), places=run.places)
 
 
-def downgrade(settings: MigrationSettings, graph: Graph, url: str, target: str, *, say: Say) -> None:
+def downgrade(
+    settings: MigrationSettings, graph: Graph, url: str, target: str, *, say: Say, copied: Address | None = None
+) -> None:
     """Take a throw-away database down to `target`: an id, or `base`. Nothing else ever goes down.
 
+    Args:
+        settings: the project's.
+        graph: its revisions.
+        url: the database.
+        target: where to.
+        say: told what happens.
+        copied: as for `upgrade`.
+
     Raises:
+        OtherDatabaseError: env.py is about another database; nothing was done.
         RevisionError: a revision failed on its way down.
     """
     address = Address.parse(url, settings.url_env)
+    fence, variables = fencing(address, copied)
     with (
         supervisor.stoppable(),
         contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
         worded(address),
     ):
+        ours = version_table.session(connection)
+
+        def judge(event: supervisor.Event) -> object:
+            truth.require_ours([Visit.of(event["visit"])], ours, settings, address)
+            return truth.GO
+
         try:
             supervisor.run(
-                "downgrade", settings, address, url=url, lock=connection, say=say, tell=lambda _: None, target=target
+                "downgrade",
+                settings,
+                address,
+                url=url,
+                lock=connection,
+                say=say,
+                tell=lambda _: None,
+                judge=judge,
+                fence={**fence, "server": ours.server},
+                variables=variables,
+                target=target,
             )
         except supervisor.Failure as failure:
-            raise _failed(connection, settings, graph, failure) from None
+            raise failed(connection, settings, graph, failure, address) from None
 
 
 class _Run:
@@ -164,27 +206,82 @@ class _Run:
         self.tell = tell
         self.trace = trace
         self.applied: list[Outcome] = []
+        self.said = environ.Environment("", "", plain=False, several=True)
+        self.fence: Mapping[str, object] = supervisor.OPEN
+        self.variables: Mapping[str, str] = {}
+        self._visits: list[Visit] = []
+        self._held: list[tuple[int, Outcome]] = []
+        self._ours: Any = None
         self._server: Any = None
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The version tables that were seen; what env.py's text says where nothing was."""
+        return tuple(dict.fromkeys(visit.place for visit in self._visits)) or (Place.guess(self.settings),)
+
+    def at(self, connection: psycopg.Connection[Any]) -> tuple[str, ...]:
+        """Return where the database is."""
+        return tuple(sorted({each for place in self.places for each in version_table.read(connection, place) or ()}))
 
     def bring_to_head(self, connection: psycopg.Connection[Any]) -> None:
         """Look, lock, look again, apply, look."""
+        self._settle(connection)  # what a run that was lost had done, as far as it was committed
+        self._ours = version_table.session(connection)
+        self._server = _started(connection)
+        self._visits = []
+        if not self.said.plain:
+            self._visits = self._look(connection)
+            for visit in self._visits:
+                self._require_usable(connection, visit)
 
         def at_head() -> bool:
-            return is_at_head(connection, self.settings, self.graph, self.address)
+            return all(is_at_head(connection, place, self.settings, self.graph, self.address) for place in self.places)
 
         if at_head():
             return
-        self._server = _started(connection)
         with lock.held(connection, self.settings, self.say, at_head) as ours:
             if not ours or at_head():
                 return
+            lock.also(connection, self.settings, [visit.place for visit in self._visits], self.say)
             _await_left_behind(connection, self.settings, self.say)
+            self._visits = []
             self._apply(connection)
         if not at_head():
-            raise RevisionError(
-                f"Alembic ended without an error, but {self.address} is not at head {self.graph.head}",
-                hint="does env.py migrate the database of `sqlalchemy.url`?",
+            raise not_there(self.settings, self.graph, self.address, self._visits)
+
+    def _look(self, connection: psycopg.Connection[Any]) -> list[Visit]:
+        """Run env.py without a revision; nothing of what it does is locked yet, and nothing is applied."""
+        try:
+            return visits(
+                connection,
+                self.settings,
+                self.address,
+                self.url,
+                say=self.say,
+                several=self.said.several,
+                fence={**self.fence, "server": self._ours.server},
+                variables=self.variables,
             )
+        except supervisor.Failure as failure:
+            self._require_answer(connection, failure)
+            raise not_run(self.settings, failure) from None
+
+    def _require_usable(self, connection: psycopg.Connection[Any], visit: Visit) -> None:
+        version_table.require_usable(connection, visit.place, self.settings, self.graph, visit.at, self.address)
+        if visit.session is not None:
+            pending = [each.id for each in self.graph.pending(visit.at or ())]
+            version_table.require_writable(
+                visit.place, visit.session, visit.width, self.settings, pending, self.address
+            )
+
+    def _judge(self, connection: psycopg.Connection[Any], event: supervisor.Event) -> object:
+        """Hold what Alembic is about to work on against the lock; an error ends the child."""
+        visit = Visit.of(event["visit"])
+        truth.require_ours([*self._visits, visit], self._ours, self.settings, self.address)
+        lock.also(connection, self.settings, [visit.place], self.say)
+        self._require_usable(connection, visit)
+        self._visits.append(visit)
+        return {"go": True, "number": len(self._visits) - 1}
 
     def require_restarted(self, connection: psycopg.Connection[Any], lost: Lost | None) -> None:
         """Make sure that it was the server that ended, not somebody who wanted this migration to end.
@@ -202,27 +299,69 @@ class _Run:
         command = "rehearse" if self.trace else "upgrade"
         try:
             supervisor.run(
-                command, self.settings, self.address, url=self.url, lock=connection, say=self.say, tell=self._hear
+                command,
+                self.settings,
+                self.address,
+                url=self.url,
+                lock=connection,
+                say=self.say,
+                tell=functools.partial(self._hear, connection),
+                judge=functools.partial(self._judge, connection),
+                fence={**self.fence, "server": self._ours.server},
+                variables=self.variables,
             )
         except supervisor.Failure as failure:
-            if failure.event.get("lost"):
-                raise Lost(failure.event["message"], failure.event["sqlstate"]) from None
-            try:  # whose server went away while Alembic was being loaded is not to blame for what it met then
-                ask(connection, "SELECT 1", seconds=_ANSWER)
-            except Unanswered as unanswered:
-                raise Lost(self.address.redact(unanswered.words), unanswered.sqlstate) from None
-            raise _failed(connection, self.settings, self.graph, failure) from None
+            self._require_answer(connection, failure)
+            self._settle(connection)
+            raise failed(
+                connection, self.settings, self.graph, failure, self.address, self._visits, self.applied
+            ) from None
+        self._settle(connection)
 
-    def _hear(self, event: supervisor.Event) -> None:
+    def _require_answer(self, connection: psycopg.Connection[Any], failure: supervisor.Failure) -> None:
+        """Tell a failure of the project from a server that went away.
+
+        Raises:
+            Lost: it is the server.
+        """
+        if failure.event.get("lost"):
+            raise Lost(failure.event["message"], failure.event["sqlstate"]) from None
+        try:  # whose server went away while Alembic was being loaded is not to blame for what it met then
+            ask(connection, "SELECT 1", seconds=_ANSWER)
+        except Unanswered as unanswered:
+            raise Lost(self.address.redact(unanswered.words), unanswered.sqlstate) from None
+
+    def _hear(self, connection: psycopg.Connection[Any], event: supervisor.Event) -> None:
         if event["event"] == "done":
             reason = Reason("pending", self.graph.revisions[event["revision"]].summary)
             work = f"{event['statements']} statements, {event['rows']} rows, {event['waited']:.1f} s in wait for locks"
-            self.applied.append(Outcome(event["revision"], "applied", reason, event["seconds"], work))
-            self.tell(self.applied[-1])
+            outcome = Outcome(event["revision"], "applied", reason, event["seconds"], work)
+            if event["whole"]:
+                self._held.append((event["number"], outcome))
+            else:
+                self._tell(outcome)
         elif event["event"] == "locks" and self.trace:
             self.trace(event["revision"], event["rows"])
         elif event["event"] == "retry":
+            self._settle(connection)
             self.say(f"revision {event['revision']}: {event['reason']}; rolled back, trying again")
+
+    def _settle(self, connection: psycopg.Connection[Any]) -> None:
+        """Tell of what was done in one transaction what of it is there now: only env.py knows when it commits."""
+        held, self._held = self._held, []
+        there: dict[int, set[str]] = {}
+        for number, outcome in held:
+            if number not in there:
+                there[number] = self.graph.below(self._known(connection, self._visits[number].place))
+            if outcome.subject in there[number]:
+                self._tell(outcome)
+
+    def _known(self, connection: psycopg.Connection[Any], place: Place) -> list[str]:
+        return [each for each in version_table.read(connection, place) or () if each in self.graph.revisions]
+
+    def _tell(self, outcome: Outcome) -> None:
+        self.applied.append(outcome)
+        self.tell(outcome)
 
 
 def _started(connection: psycopg.Connection[Any]) -> Any:  # noqa: ANN401 - a time stamp, only compared
@@ -249,32 +388,3 @@ def _await_left_behind(connection: psycopg.Connection[Any], settings: MigrationS
             say(f"waiting for session {row[0]} of a migration that is gone")
             told = True
         time.sleep(0.1)
-
-
-def _failed(
-    connection: psycopg.Connection[Any], settings: MigrationSettings, graph: Graph, failure: supervisor.Failure
-) -> RevisionError:
-    event = failure.event
-    revision = graph.revisions.get(event.get("revision", ""))
-    if revision is None:
-        where = event.get("where") or str(settings.script_location / "env.py")
-        reason = event.get("message") or f"its process ended with {failure.exit_code}"
-        return RevisionError(
-            f"the migration failed before any revision: {reason}",
-            details=[os.path.relpath(where, settings.root), *([] if event else failure.words)],
-            hint=event.get("hint") or "mend it and run again; nothing was applied",
-        )
-    details = [os.path.relpath(event["where"] or revision.file, settings.root)]
-    if event["statement"]:
-        details.append(f"SQL: {event['statement']}")
-    if event["hint"]:
-        hint = event["hint"]
-    elif event["autocommitted"]:
-        hint = "part of it ran outside of a transaction and may be there already; look, mend the revision, run again"
-    else:
-        hint = "nothing of this revision was applied; mend it and run again"
-    invalid = [row[0] for row in connection.execute(INVALID)] if event["autocommitted"] else []
-    if invalid:
-        details.append(f"invalid: {', '.join(invalid)}")
-        hint = repair(invalid)
-    return RevisionError(f"revision {revision.id} failed: {event['message']}", details=details, hint=hint)

@@ -175,6 +175,16 @@ def with_async_environment(service: Service) -> None:
     shutil.copy(environment, service.root / "migrations" / "env.py")
 
 
+ENGINE = """
+from alembic import context
+from sqlalchemy import engine_from_config, pool, text
+
+config = context.config
+section = config.get_section(config.config_ini_section, {})
+"""
+"""How an env.py of one's own begins; `section` has the URL that the suite gives."""
+
+
 class Service:
     """A project in `root` with a fresh database on `server`, reached with a password that must never be seen."""
 
@@ -210,6 +220,25 @@ class Service:
         file = self.versions / f"{name}_.py"
         file.write_text(REVISION.format(summary=f"Revision {name}.", id=name, parent=parent, body=body))
         return file
+
+    def environment(self, text: str) -> None:
+        """Give the service an env.py of its own."""
+        (self.root / "migrations" / "env.py").write_text(text)
+
+    def beside(self, name: str) -> str:
+        """Make a further database of the same owner; return its name."""
+        name = f"{self.name}_{name}"
+        with psycopg.connect(self.server.url, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name} OWNER {self.name}")
+        return name
+
+    def tables(self, name: str = "") -> list[str]:
+        """Return the tables of the schema `public`, of the service's database or of another one."""
+        query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+        with psycopg.connect(
+            self.url_with(scheme="postgresql", port=self.server.port, name=name or self.name)
+        ) as found:
+            return [row[0] for row in found.execute(query)]
 
     def chain(self, *bodies: str) -> None:
         """Write revisions 0001, 0002 … with these bodies."""

@@ -1,0 +1,121 @@
+"""Where a session really is, as the server says: two sessions are compared by this, never by what they asked for.
+
+Names lie: `localhost` and a socket are one server, two poolers lead to one database, and an env.py has settings of its
+own. The moment at which a server started, its port and the number of a database are the same for everybody who is
+connected to it, through a pooler too, and no role has to be allowed anything for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from buildkit.migrate.settings import MigrationSettings
+
+SESSION = """
+SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint::text || ':' || current_setting('port')
+       || ':' || (SELECT oid FROM pg_database WHERE datname = current_database())::text,
+       current_database()::text, current_user::text, current_setting('search_path'),
+       coalesce(current_schema(), '')::text, current_setting('transaction_read_only'), pg_is_in_recovery()::text
+"""
+"""One row that `Session` is made of; without a parameter, so that every driver takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a server says of a session.
+
+    Args:
+        server: names server and database; equal for two sessions if, and only if, they are in the same database.
+        database: its name.
+        role: whose rights the session has; after SET ROLE not those of who logged in.
+        search_path: as it is set.
+        schema: where a table without a schema would be made; empty where there is none.
+        read_only: whether the session may write nothing.
+        standby: whether the server takes no writes from anybody.
+    """
+
+    server: str
+    database: str
+    role: str
+    search_path: str
+    schema: str
+    read_only: bool
+    standby: bool
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Session:
+        """Return the session that a row of `SESSION` describes."""
+        texts = [str(value) for value in row]
+        server, database, role, search_path, schema, read_only, standby = texts
+        return cls(server, database, role, search_path, schema, read_only == "on", standby == "true")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One version table, in a session that reaches it.
+
+    Args:
+        table: its name.
+        schema: its schema; empty for the first of the search path.
+        role: for whom it can be read; empty for who logged in.
+    """
+
+    table: str
+    schema: str = ""
+    role: str = ""
+
+    @classmethod
+    def guess(cls, settings: MigrationSettings) -> Place:
+        """Return what env.py's text says of it."""
+        return cls(settings.version_table, settings.version_schema)
+
+    def __str__(self) -> str:
+        return ".".join(filter(None, (self.schema, self.table)))
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What env.py has Alembic work on, as the child sees it before anything is done.
+
+    Args:
+        session: of the connection that env.py gave Alembic; None for a database other than PostgreSQL.
+        place: the version table.
+        at: the revisions in it; None where there is no such table.
+        width: how many characters an id may have there; 0 for any number.
+        named: host, port and database as env.py asked for them, without user and password.
+        begun: file and line that began a transaction around all revisions; empty where each has its own.
+        whole: whether all revisions are in one transaction.
+    """
+
+    session: Session | None
+    place: Place
+    at: frozenset[str] | None
+    width: int
+    named: str
+    begun: str = ""
+    whole: bool = False
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Visit:
+        """Return the visit that `as_json` wrote."""
+        session = None if facts["session"] is None else Session(**facts["session"])
+        at = None if facts["at"] is None else frozenset(facts["at"])
+        return cls(**{**facts, "session": session, "place": Place(**facts["place"]), "at": at})
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the visit as JSON types."""
+        return {
+            "session": None if self.session is None else _plain(self.session),
+            "place": _plain(self.place),
+            "at": None if self.at is None else sorted(self.at),
+            "width": self.width,
+            "named": self.named,
+            "begun": self.begun,
+            "whole": self.whole,
+        }
+
+
+def _plain(thing: Session | Place) -> dict[str, Any]:
+    return {field.name: getattr(thing, field.name) for field in fields(thing)}
