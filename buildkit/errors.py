@@ -41,7 +41,7 @@ class ConfigurationError(BuildkitError):
 
 
 class OtherDatabaseError(ConfigurationError):
-    """env.py goes to another database than the one that is named; nothing was applied."""
+    """Alembic's env.py goes to another database than the one that is named; nothing was applied."""
 
 
 class CompileError(BuildkitError):

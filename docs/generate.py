@@ -124,7 +124,9 @@ def flag(argument: Any) -> str:  # noqa: ANN401 - Invoke's own
 def exit_codes() -> str:
     """Return the page of all exit codes."""
     known = [kind for kind in classes(errors.BuildkitError) if kind.__module__ == errors.__name__]
-    codes = {kind.exit_code: (kind.__doc__ or "").splitlines()[0] for kind in known}
+    codes: dict[int, str] = {}
+    for kind in known:  # several may share a code
+        codes[kind.exit_code] = f"{codes.get(kind.exit_code, '')} {(kind.__doc__ or '').splitlines()[0]}".strip()
     lines = [
         "# Exit codes",
         MADE,
