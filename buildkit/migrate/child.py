@@ -14,6 +14,7 @@ import contextlib
 import functools
 import io
 import logging
+import os
 import re
 import sys
 import time
@@ -174,7 +175,7 @@ class Run:
             if config is None:
                 raise application.NoApplication("it configures no migrations")  # noqa: TRY301 - told as all others
             directory = ScriptDirectory.from_config(config)
-            self._tell(
+            self._channel.tell(
                 "located",
                 folder=os.path.abspath(directory.dir),  # noqa: PTH100 - links stay as they are written
                 versions=[os.path.abspath(each) for each in directory._version_locations],  # noqa: PTH100, SLF001
