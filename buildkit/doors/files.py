@@ -192,14 +192,14 @@ def make_folder(path: Path) -> None:
     except FileExistsError:
         if not path.is_dir():
             raise
+        return
     except FileNotFoundError:
         if path.parent == path:
             raise
         make_folder(path.parent)
-        make_folder(path)
-    else:
-        if path.name == WORK:
-            keep_to_itself(path)
+        path.mkdir(FOLDER_MODE, exist_ok=True)  # once: /proc makes none, though the one above is there
+    if path.name == WORK:
+        keep_to_itself(path)
 
 
 def keep_to_itself(work: Path) -> None:
