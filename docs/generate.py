@@ -24,8 +24,10 @@ TIMES = {86400: "d", 3600: "h", 60: "min"}
 
 FIXED_CODES = {
     0: "Done, or nothing to do.",
-    1: "A fault of the suite itself: please report it.",
+    1: "A fault of the suite itself: please report it; or the machine refuses what it needs, which it says.",
     130: "Interrupted (Ctrl-C).",
+    129: "The terminal hung up (SIGHUP).",
+    141: "Nobody read the result: the pipe that it went to was closed.",
     143: "Terminated (SIGTERM).",
 }
 

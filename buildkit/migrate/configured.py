@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 
 _SECTION = "alembic"
@@ -60,7 +61,7 @@ def from_toml(file: Path) -> Configured:
     else:  # pragma: no cover - one interpreter takes one branch
         import tomli as tomllib  # noqa: PLC0415
     try:
-        table = tomllib.loads(file.read_bytes().decode()).get("tool", {}).get("alembic", {})
+        table = tomllib.loads(reading.read(file, most=reading.TEXT).decode()).get("tool", {}).get("alembic", {})
     except ValueError as error:
         raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file") from None
     here = {"here": file.absolute().parent.as_posix()}
@@ -105,13 +106,13 @@ def from_ini(file: Path) -> Configured:
 
     parser = configparser.ConfigParser({"here": file.absolute().parent.as_posix()})
     try:
-        with file.open(encoding="locale") as lines:  # as Alembic reads it
+        with open(reading.opened(file), encoding="locale") as lines:  # noqa: PTH123 - as Alembic reads it
             parser.read_file(lines, str(file))
         read = (
             {name: parser.get(_SECTION, name, fallback="") for name in _NAMES} if parser.has_section(_SECTION) else {}
         )
     except configparser.Error as error:
-        mark = file.read_bytes().startswith(b"\xef\xbb\xbf")
+        mark = reading.read(file, most=reading.TEXT).startswith(b"\xef\xbb\xbf")
         raise ConfigurationError(
             f"{file}: not a valid ini file: {error.message}",
             hint="save it without a byte order mark, which Alembic does not take either" if mark else "mend the file",

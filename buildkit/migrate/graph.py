@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildkit.doors import reading
 from buildkit.errors import HeadsError
 from buildkit.migrate.history import author
 from buildkit.migrate.literals import Unknown, written
@@ -102,8 +103,15 @@ def read(folders: Sequence[Path], *, recursive: bool = False, merged: Mapping[Pa
     files = [file for folder in folders for file in _files(folder, recursive=recursive)]
     here = [file for file in files if not changed or file.resolve() not in changed]
     there = [(file, text) for file, text in changed.items() if text is not None and _is_revision(file)]
-    revisions = [_parse(file, file.read_bytes()) for file in here]
+    revisions = [_parse(file, _content(file)) for file in here]
     return build(revisions + [_parse(file, text) for file, text in there])
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return reading.read(file, most=reading.TEXT)
+    except OSError as error:
+        raise HeadsError(f"{file}: {error.strerror}", hint="mend it, or take it away") from None
 
 
 def build(revisions: Sequence[Revision]) -> Graph:
@@ -147,7 +155,7 @@ def _parse(file: Path, text: str | bytes) -> Revision:
 
 def from_values(file: Path, values: Mapping[str, Any]) -> Revision:
     """Return the revision of a file that said of itself `values` when it was run."""
-    return _revision(file, values, _tree(file, file.read_bytes()))
+    return _revision(file, values, _tree(file, _content(file)))
 
 
 def _tree(file: Path, text: str | bytes) -> ast.Module:
