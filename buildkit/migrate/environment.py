@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def read(file: Path, variable: str = "DATABASE_URL") -> Environment:
         ConfigurationError: it is no Python.
     """
     try:
-        tree = ast.parse(file.read_bytes(), str(file))
+        tree = ast.parse(reading.read(file, most=reading.TEXT), str(file))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise ConfigurationError(f"{file}:{line}: {getattr(error, 'msg', error)}", hint="mend the file") from None
