@@ -105,7 +105,7 @@ class MigrationSettings:
             "ini": None if values["ini"] is None else absolute(values["ini"]),
             "toml": None if values["toml"] is None else absolute(values["toml"]),
             "versions": tuple(absolute(folder) for folder in values["versions"]),
-            "paths": tuple(absolute(folder) for folder in values["paths"]),
+            "paths": tuple(absolute(folder) for folder in values.get("paths", ())),
             "gone": tuple(values.get("gone", ())),
             "root": root,
         }

@@ -385,6 +385,7 @@ def test_sigterm_while_waiting_for_the_database(made: Service) -> None:
     with_migrations(made)
     (made.root / "migrations/versions").mkdir(parents=True)
     (made.root / "migrations/versions/0001_first.py").write_text('revision = "0001"\ndown_revision = None\n')
+    (made.root / "migrations/env.py").touch()
     child = made.start(
         "--",
         "true",
