@@ -47,7 +47,7 @@ from sqlalchemy.orm import Mapped
 
 config = SQLAlchemyAsyncConfig(
     connection_string=os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"),
-    alembic_config=AlembicAsyncConfig(script_location="src/shop/db", version_table_name="alembic_version"),
+    alembic_config=AlembicAsyncConfig(script_location="src/shop/db", version_table_name="shop_versions"),
 )
 
 
@@ -107,6 +107,13 @@ def test_the_application_is_named_as_flask_does(flask: Service, name: str) -> No
     assert flask.at == ["0001"]
 
 
+def test_what_the_application_tells_alembic_holds(flask: Service) -> None:
+    (flask.root / "shop.py").write_text(FLASK.replace("**MIGRATE", "version_table='shop_versions'"))
+    done = flask.migrate(app="shop:create_app")
+    assert done.exit_code == 0, done.stderr
+    assert flask.rows("SELECT version_num FROM shop_versions") == [("0001",)]
+
+
 def test_without_the_setting_it_is_said_what_to_set(flask: Service) -> None:
     done = flask.migrate()
     assert done.exit_code == 40, done.stderr
@@ -152,6 +159,6 @@ def test_what_advanced_alchemy_configures_in_code_is_taken_from_there(litestar: 
     litestar.variables["PYTHONPATH"] = "src"
     done = litestar.migrate(app=name)
     assert done.exit_code == 0, done.stderr
-    assert litestar.at == ["0001"]
+    assert litestar.rows("SELECT version_num FROM shop_versions") == [("0001",)]
     again = litestar.migrate(app=name)
     assert (again.exit_code, "already at head 0001" in again.stderr) == (0, True), again.stderr
