@@ -437,6 +437,22 @@ def migrate_rehearse(context: Context, rows: bool = False, round_trip: bool = Fa
     _run(run, flow.lines, json=json)
 
 
+@task(
+    name="adopt",
+    help={"revision": "what the tables are at: an id, head, or base where they are those of others", **_JSON},
+)
+def migrate_adopt(context: Context, revision: str = "", json: bool = False) -> None:
+    """Write down at which revision a database with tables is; without a revision, show what there is."""
+    from buildkit.flows import adopt as flow  # noqa: PLC0415
+
+    named = "" if _dry(context) else revision
+
+    def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+        return flow.adopt_database(config, console, environment, revision=named)
+
+    _run(run, flow.lines, json=json)
+
+
 ns = Collection(
     build,
     compile,
@@ -444,7 +460,7 @@ ns = Collection(
     Collection("image", image, image_test, image_check),
     Collection("cache", cache_stats, cache_verify, cache_prune, cache_clean, cache_pack, cache_unpack),
     Collection("data", refresh, data_status, data_verify, data_clear, data_push, data_pull),
-    Collection("migrate", migrate, migrate_status, migrate_check, migrate_sql, migrate_rehearse),
+    Collection("migrate", migrate, migrate_status, migrate_check, migrate_sql, migrate_rehearse, migrate_adopt),
 )
 
 expect_signals({*ns.task_names} | {*ns.collections})

@@ -203,7 +203,8 @@ class Run:
 
         def configured(context: EnvironmentContext, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
             self._asked_for_each = bool(options.get("transaction_per_migration"))
-            options["transaction_per_migration"] = True
+            # An empty version table is no revision: only the transaction around all of them would commit it.
+            options["transaction_per_migration"] = self._orders["command"] != "adopt"
             options["on_version_apply"] = (*_several(options.get("on_version_apply")), self._applied)
             if options.get("target_metadata") is None and self._settings.metadata:
                 options["target_metadata"] = application.named(self._settings.metadata)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseError, VersionTableError
@@ -98,12 +98,12 @@ def require_usable(
             which one needs the other.
     """
     if at is None:
-        tables = _tables(connection, place)
-        if not tables:
+        beside = tables(connection, place)
+        if not beside:
             return
         at = read(connection, place)  # another migration may have committed both since the first look
         if at is None:
-            raise _unmanaged(place, address, tables)
+            raise _unmanaged(place, address, beside)
     unknown = sorted(set(at) - set(graph.revisions))
     if unknown:
         raise ahead.unknown(unknown, place, settings, graph, address)
@@ -156,11 +156,12 @@ def require_writable(
         )
 
 
-def _tables(connection: psycopg.Connection[Any], place: Place) -> list[str]:
-    return [row[0] for row in connection.execute(_USER_TABLES, {"schema": place.schema, "table": place.table})]
+def tables(connection: psycopg.Connection[Any], place: Place) -> tuple[str, ...]:
+    """Return tables that are in the schema of a version table; four at most."""
+    return tuple(row[0] for row in connection.execute(_USER_TABLES, {"schema": place.schema, "table": place.table}))
 
 
-def _unmanaged(place: Place, address: Address, tables: list[str]) -> VersionTableError:
+def _unmanaged(place: Place, address: Address, tables: Sequence[str]) -> VersionTableError:
     shown = ", ".join(tables[:3]) + (" …" if len(tables) > 3 else "")  # noqa: PLR2004 - the fourth says "and more"
     return VersionTableError(
         f"database {address} has tables, but there is no {place}: nobody knows at which revision it is",

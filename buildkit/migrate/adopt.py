@@ -1,0 +1,123 @@
+"""The way in for a database that has tables and no version table: somebody says, once, at which revision it is.
+
+Nobody but a person knows it: the tables may be those of a revision (made by `create_all`, or by hand), or those of
+other services, with nothing of this one. So nothing is written down unless the revision is named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from buildkit.errors import ConfigurationError, RevisionError, VersionTableError
+from buildkit.migrate import environment, lock, look, supervisor, truth, version_table
+from buildkit.migrate.database import Address, Say, connect
+from buildkit.migrate.failing import failed, not_run
+from buildkit.migrate.graph import Graph
+from buildkit.migrate.place import Place, Visit
+from buildkit.migrate.settings import MigrationSettings
+
+BASE = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What was found, and what was written down.
+
+    Args:
+        places: each version table that env.py uses, with the revisions in it before; None where it was not there.
+        tables: what other tables there are, by the place beside which they are.
+        recorded: the revision that was written down, or `base` for none of them; empty where nothing was.
+    """
+
+    places: tuple[tuple[Place, frozenset[str] | None], ...]
+    tables: tuple[tuple[Place, tuple[str, ...]], ...]
+    recorded: str = ""
+
+
+def adopt(settings: MigrationSettings, graph: Graph, url: str, revision: str, *, say: Say) -> Adoption:
+    """Write down, under the lock, at which revision a database is that nobody wrote it down for; runs no revision.
+
+    Args:
+        settings: the project's.
+        graph: its revisions.
+        url: the database.
+        revision: an id, `head`, or `base` for a database that has nothing of this project; empty to look only.
+        say: told what happens.
+
+    Raises:
+        ConfigurationError: there is no such revision.
+        VersionTableError: the database is at a revision already.
+        BuildkitError: as for a migration.
+    """
+    target = graph.head if revision in {"head", "heads"} else revision
+    if target and target != BASE and target not in graph.revisions:
+        raise ConfigurationError(
+            f"there is no revision {target}", hint=f"one of `invoke migrate.status`, or {BASE}, or head"
+        )
+    address = Address.parse(url, settings.url_env)
+    with (
+        supervisor.stoppable(),
+        contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
+        look.worded(address),
+    ):
+        several = environment.said(settings).several
+        try:
+            seen = look.visits(connection, settings, address, url, say=say, several=several)
+        except supervisor.Failure as failure:
+            raise not_run(settings, failure) from None
+        places = tuple({visit.place: visit.at for visit in seen}.items())
+        beside = tuple((place, version_table.tables(connection, place)) for place, _ in places)
+        if not target:
+            return Adoption(places, beside)
+        _require_unmanaged(places, target, address)
+        with lock.held(connection, settings, say, lambda: False):
+            ours = version_table.session(connection)
+
+            def judge(event: supervisor.Event) -> object:
+                visit = Visit.of(event["visit"])
+                truth.require_ours([visit], ours, settings, address)
+                lock.also(connection, settings, [visit.place], say)
+                if visit.session is not None:
+                    ids = [] if target == BASE else [target]
+                    version_table.require_writable(visit.place, visit.session, visit.width, settings, ids, address)
+                return {"go": not visit.at, "number": 0}
+
+            try:
+                supervisor.run(
+                    "adopt",
+                    settings,
+                    address,
+                    url=url,
+                    lock=connection,
+                    say=say,
+                    tell=lambda _: None,
+                    judge=judge,
+                    fence={"kind": "named", "server": ours.server},
+                    target=target,
+                )
+            except supervisor.Failure as failure:
+                raise failed(connection, settings, graph, failure, address, seen) from None
+        wanted = frozenset(() if target == BASE else (target,))
+        missing = [place for place, at in places if not at and version_table.read(connection, place) != wanted]
+        if missing or not places:
+            raise RevisionError(
+                f"nothing was written down in {', '.join(map(str, missing)) or address}",
+                hint="does env.py commit? connection.commit() after statements of its own, before context.configure()",
+            )
+    return Adoption(places, beside, target)
+
+
+def _require_unmanaged(places: Sequence[tuple[Place, frozenset[str] | None]], target: str, address: Address) -> None:
+    managed = [(place, at) for place, at in places if at]
+    if len(managed) < len(places) or not managed:
+        return
+    place, at = managed[0]
+    if all(each == {target} for _, each in managed):
+        return
+    raise VersionTableError(
+        f"{address} is at revision {', '.join(sorted(at or ()))} already, as {place} says: nothing was written down",
+        hint="a database that is at a revision goes on from there with `invoke migrate`; should the table be wrong, "
+        f"empty {place} first",
+    )
