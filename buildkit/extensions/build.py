@@ -69,7 +69,7 @@ class Build:
         self._in_tree = output is None
         self._reuse = reuse
         self._team = team
-        self.store = of_machine(environment, console.warn)
+        self.store = of_machine(environment, console.warn, console.say)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
         self._memory = Memory(config, tree, None if self.store.wrong else self.store.folder, console.warn)
         self._tree = Tree(self._output, self._memory)

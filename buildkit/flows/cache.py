@@ -257,7 +257,7 @@ def _report(command: str, store: Store, rows: list[Outcome], watch: Stopwatch, f
 
 
 def _store(console: Console, environment: Mapping[str, str]) -> Store:
-    store = of_machine(environment, console.warn)
+    store = of_machine(environment, console.warn, console.say)
     if store.wrong:
         raise StoreError(f"store: {store.folder.parent} is not used: {store.wrong}", hint=_ELSEWHERE)
     return store

@@ -63,10 +63,12 @@ def usable_folder(environment: Mapping[str, str]) -> Path | None:
     return None if found.wrong else found.folder
 
 
-def of_machine(environment: Mapping[str, str], warn: Callable[[str], None]) -> Store:
+def of_machine(
+    environment: Mapping[str, str], warn: Callable[[str], None], say: Callable[[str], None] | None = None
+) -> Store:
     """Return the machine's store; one that takes and gives nothing where its folder may not be used."""
     found = place.find(environment)
-    return Store(found.folder, warn, wrong=found.wrong, shared=found.shared)
+    return Store(found.folder, warn, say, wrong=found.wrong, shared=found.shared)
 
 
 class Store:
@@ -75,17 +77,27 @@ class Store:
     Args:
         folder: it is made at the first write.
         warn: told once about a bad entry or a store that cannot be written.
+        say: told for whom one waits; `warn` where it is not given.
         wrong: why nothing may be taken from it nor kept in it; empty if that is well.
         shared: entries of other users count, too: a group shares it.
 
     `grew` says whether anything was kept since this object was made.
     """
 
-    def __init__(self, folder: Path, warn: Callable[[str], None], *, wrong: str = "", shared: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        warn: Callable[[str], None],
+        say: Callable[[str], None] | None = None,
+        *,
+        wrong: str = "",
+        shared: bool = False,
+    ) -> None:
         self.folder = folder / f"v{LAYOUT}"
         self.grew = False
         self.wrong = wrong
         self._warn = warn
+        self._say = say or warn
         self._told = False
         self._writable = not wrong
         self._owners = None if shared else frozenset({0, os.geteuid()})
@@ -158,7 +170,7 @@ class Store:
         place = self.folder / "locks" / key[:3]
 
         def waits() -> None:
-            self._warn(f"store: waiting for {locks.describe(place)}: it makes the same")
+            self._say(f"store: waiting for {locks.describe(place)}: it makes the same")
 
         with contextlib.ExitStack() as stack:
             if self._writable:
