@@ -90,7 +90,7 @@ class Drivers:
         self._environment = environment
         self._facts = facts
         self._digest = digest
-        self._asked: dict[tuple[str, ...], Any] = {}
+        self._asked: dict[tuple[str, ...], list[str]] = {}
         self.steady = True
 
     def means(self, command: Sequence[str], language: str, roots: Mapping[str, str]) -> Digest:
@@ -102,14 +102,14 @@ class Drivers:
             roots: the folders of this checkout, which do not count.
         """
         last = ("-c", "-pipe", "-x", language, "/dev/null", "-o", "object") if language else ("/dev/null", "-o", "null")
-        lines: list[str] = self._answer("means", (*command, "-###", *last), _commands)
+        lines = self._answer("means", (*command, "-###", *last), _commands)
         found: dict[str, Digest] = {}
         for line in lines:
             for at, path in enumerate(self._files(line)):
                 found[f"{len(found):03} {at}"] = self._digest(path)
         if not language:
-            linker = self._answer("linker", (*command, "-print-prog-name=ld"), lambda done: done.stdout.strip())
-            found["linker"] = self._digest(self._program(linker))
+            linker = self._answer("linker", (*command, "-print-prog-name=ld"), _first_line)
+            found["linker"] = self._digest(self._program("".join(linker)))
         bare = [texts.tokenized(_TEMPORARY.sub("temporary", line), roots) for line in lines]
         return key_of({**found, "commands": digest_value(bare)})
 
@@ -120,13 +120,11 @@ class Drivers:
             command: the driver and the words of the call that decide it.
             language: `c` or `c++`.
         """
-        found: list[str] = self._answer("searches", (*command, "-v", "-E", "-x", language, "/dev/null"), _folders)
-        return found
+        return self._answer("searches", (*command, "-v", "-E", "-x", language, "/dev/null"), _folders)
 
     def libraries(self, command: Sequence[str]) -> list[str]:
         """Return the folders that a driver has the linker search; the argument is that of `searched`."""
-        found: list[str] = self._answer("libraries", (*command, "-print-search-dirs"), _library_folders)
-        return found
+        return self._answer("libraries", (*command, "-print-search-dirs"), _library_folders)
 
     def programs(self, command: Sequence[str], names: Iterable[str]) -> list[str]:
         """Return the programs of these names that a driver runs, as far as it has them.
@@ -136,7 +134,7 @@ class Drivers:
             names: such as `cc1` or `as`.
         """
         asked = ((*command, f"-print-prog-name={name}") for name in names)
-        said = [self._answer("program", words, lambda done: done.stdout.strip()) for words in asked]
+        said = ["".join(self._answer("program", words, _first_line)) for words in asked]
         return [path for each in said if (path := self._program(each))]
 
     def before(self, launcher: Sequence[str]) -> list[str]:
@@ -151,7 +149,7 @@ class Drivers:
         found = name if os.sep in name else shutil.which(name, path=self._environment.get("PATH")) or ""
         return os.path.realpath(found) if found and os.path.isfile(found) else ""  # noqa: PTH113
 
-    def _answer(self, kind: str, command: tuple[str, ...], read: Callable[[process.Completed], Any]) -> Any:  # noqa: ANN401
+    def _answer(self, kind: str, command: tuple[str, ...], read: Callable[[process.Completed], list[str]]) -> list[str]:
         plain = is_plain(command[0], self._environment)
         if not plain or any(map(_UNSTEADY.search, texts.expanded(command))):
             self.steady = False
@@ -160,8 +158,8 @@ class Drivers:
         kept_for = plain and not any(map(_CACHED_NOT.search, command))
         key = f"{kind} {stamp(command[0])} {digest_value(command)}" if kept_for else ""
         boot = self._boot() if texts.is_native(command) else ""
-        kept = self._facts.get(key)
-        if kept is None or kept[0] != boot:
+        kept: list[str] = self._facts.get(key, [])
+        if kept[:1] != [boot]:
             try:
                 done = process.run(command, folder=_ROOT, environment=surroundings(), timeout=_SECONDS)
             except TimeoutError as error:  # it would keep every further question waiting as long
@@ -170,11 +168,11 @@ class Drivers:
                 ) from None
             except OSError:
                 done = process.Completed(command, 1, "", "", 0)
-            kept = [boot, read(done)]
+            kept = [boot, *read(done)]
             if kept_for and done.ok:
                 self._facts[key] = kept
-        self._asked[command] = kept[1]
-        return kept[1]
+        self._asked[command] = kept[1:]
+        return kept[1:]
 
     def _boot(self) -> str:
         """Return which start of which machine this is; the file is one that a glance holds against."""
@@ -198,6 +196,10 @@ class Drivers:
         further = [f"{folder}/lto1", f"{folder}/lto-wrapper"] if "-flto" in line else []
         named = [piece for piece in (*pieces, *further) if os.path.isfile(piece)]  # noqa: PTH113
         return [*filter(None, (first,)), *named]
+
+
+def _first_line(done: process.Completed) -> list[str]:
+    return [done.stdout.strip()]
 
 
 def _commands(done: process.Completed) -> list[str]:

@@ -28,7 +28,7 @@ PLUS_PLUS_AT = "+"
 """Stands for the number of the compiler where it is that of C++."""
 
 _HARMLESS = re.compile(
-    r"-(?:[mODUIgLlE].*|[scw]|W[\w,=+/.-]*|std=.*|shared|static|pipe|pthread|x|f(?!plugin|dump).*"
+    r"-(?:[mODUIgLlEB].*|[scw]|W[\w,=+/.-]*|std=.*|shared|static|pipe|pthread|x|f(?!plugin|dump).*"
     r"|isystem|iquote|idirafter|include|imacros)|[^-@].*"
 )
 
@@ -70,14 +70,14 @@ class Answers:
             language: `c`, `c++`, or `link`.
             words: of the call.
         """
-        name = f"driver {at} {language} {json.dumps(texts.portable(words, self.roots))}"
-        self._own.add(name)
-        return name
+        said = texts.portable(words, self.roots)
+        self._own.update(said)
+        return f"driver {at} {language} {json.dumps(said)}"
 
     def _driver(self, rest: str) -> Digest:
         """Ask a driver; words that another one wrote, only where no driver does more about them than to say so."""
         at, language, said = rest.split(" ", 2)
-        if f"driver {rest}" not in self._own and not all(map(_HARMLESS.fullmatch, json.loads(said))):
+        if not all(word in self._own or _HARMLESS.fullmatch(word) for word in json.loads(said)):
             return ABSENT
         tools = self._toolchain.compilers
         tool = (

@@ -149,10 +149,7 @@ class Calls:
             roots = self._roots
             calls = [texts.portable(tool.recipe(self._compile_flags(tool, source, flags)), roots) for tool in tools]
             links = [texts.portable(tool.link_recipe(self._link_flags(tool, flags)), roots) for tool in tools]
-            for at, tool in enumerate(tools):
-                self._inputs.expect(
-                    tool, str(at), self._compile_flags(tool, source, flags), self._link_flags(tool, flags)
-                )
+            self._inputs.expect([word for words in (*calls, *links) for word in words])
             found = self._settings[alike] = {
                 "setting flags": digest_value([calls, include, self._before]),
                 "setting link flags": digest_value(links),
@@ -162,6 +159,7 @@ class Calls:
     def parts(self, unit: Unit) -> dict[str, Digest]:
         """Return the parts of a unit's keys that are tools and settings."""
         parts = {**self._toolchain.parts, **self.settings(unit.source, unit.flags, unit.include)}
+        self._inputs.expect(unit.asks.flags.both)
         if unit.is_plus_plus:
             parts[PLUS_PLUS] = self._toolchain.plus_plus.identity
         return parts

@@ -87,18 +87,9 @@ class Inputs:
         names |= set(self._named(dict.fromkeys(candidates), folder))
         return names | self._question(tool, at, "link", (*SHARED, *flags))
 
-    def expect(self, tool: Compiler, at: str, compile_: Sequence[str], link: Sequence[str]) -> None:
-        """Let a driver be asked about the words of a call, as a record of it may do.
-
-        Args:
-            tool: the compiler.
-            at: its number.
-            compile_: the words for the compiler beside those of every call.
-            link: those for the linker.
-        """
-        if not tool.tiny:
-            self._question(tool, at, "c", (*COMMON, *compile_))
-            self._question(tool, at, "link", (*SHARED, *link))
+    def expect(self, words: Iterable[str]) -> None:
+        """Let a driver be asked about words of this build's own, as a record of it may do."""
+        self._answers.question("", "", words)
 
     def _of_words(self, words: Sequence[str], folder: str) -> set[str]:
         """Return the names of the files that words name, and of the folders of profiles."""
