@@ -17,8 +17,10 @@ BLOCK = 512
 ENDING = bytes(2 * BLOCK)
 """What stands after the last file."""
 
+MOST_ENDING = 22 * BLOCK
+"""Bytes that may stand there: most programs fill up to a record of twenty blocks."""
+
 CHUNK = 1 << 20
-_RECORD = 20 * BLOCK
 _MOST_EXTENDED = 64 << 10
 _KNOWN = frozenset({"path", "size", "hdrcharset"})
 _REGULAR, _EXTENDED = (b"0", b"\0"), b"x"
@@ -128,9 +130,9 @@ class Reader:
         if self._exactly(BLOCK) != _EMPTY:
             raise Odd("something follows its end")
         left = 0
-        while more := self._read(_RECORD):
+        while more := self._read(MOST_ENDING):
             left += len(more)
-            if more.strip(b"\0") or left > _RECORD:
+            if more.strip(b"\0") or left > MOST_ENDING:
                 raise Odd("something follows its end")
 
 

@@ -30,6 +30,10 @@ _LONE = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
 """NUL, and halves of characters; those with which Python writes names that are no UTF-8 (PEP 383) are none of them."""
 
 
+_PATH = re.compile(r"(?:(?!\.{1,2}(?:/|\Z))[^/\0\ud800-\udc7f\udd00-\udfff]{1,63}(?:/|\Z))+")
+"""Of most paths this says at once that they are well: each part has no more bytes than a name may have."""
+
+
 class Odd(ValueError):  # noqa: N818 - a fact: who hears it words it
     """Something that was handed in is not what the suite would have written."""
 
@@ -37,12 +41,13 @@ class Odd(ValueError):  # noqa: N818 - a fact: who hears it words it
 # ------------------------------------------------------------------ JSON
 
 
-def json_of(content: bytes | str, most: int = MOST_JSON) -> Any:  # noqa: ANN401 - that is what JSON is
+def json_of(content: bytes | str, most: int = MOST_JSON, *, typed: bool = False) -> Any:  # noqa: ANN401 - JSON
     """Return the value of a JSON document that has one reading: UTF-8, no name twice, no NaN, no endless nesting.
 
     Args:
         content: the document.
         most: bytes that it may have.
+        typed: whoever asks sees to each value that it uses, so that numbers and nesting need not be looked at here.
 
     Raises:
         Odd: it is none, or has more than `most` bytes.
@@ -64,7 +69,8 @@ def json_of(content: bytes | str, most: int = MOST_JSON) -> Any:  # noqa: ANN401
         raise
     except ValueError as error:
         raise Odd(f"not JSON: {shown(error)}") from None
-    plain(found)
+    if not typed or "\\u" in text:
+        plain(found)
     return found
 
 
@@ -164,6 +170,8 @@ def is_digest(value: object) -> bool:
 
 def path(value: object) -> str:
     """Return `value` if it names something below a folder, in the one way in which the suite writes that."""
+    if isinstance(value, str) and len(value) <= _LONGEST_PATH and _PATH.fullmatch(value) and value[-1] != "/":
+        return value
     found = text(value)
     if len(found) > _LONGEST_PATH:
         raise Odd(f"a path of {len(found)} characters")

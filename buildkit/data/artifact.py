@@ -12,20 +12,21 @@ import hashlib
 import json
 import os
 import shutil
-import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from buildkit.core import tar, untrusted
+from buildkit.core.untrusted import Odd
 from buildkit.data import generations, lease, order, outputs, volume, walk
 from buildkit.data import manifest as manifests
 from buildkit.data.lease import Lease
 from buildkit.data.manifest import File, Manifest, StageRecord
 from buildkit.data.pipeline import Pipeline
 from buildkit.data.reference import Reference, reference
-from buildkit.data.registry import MANIFEST, Reader, Registry
+from buildkit.data.registry import MANIFEST, Reader, Registry, digest_of
 from buildkit.doors import clock, files
-from buildkit.errors import ConfigurationError, DataError
+from buildkit.errors import ConfigurationError, DataError, StageError
 from buildkit.model import Outcome, Reason
 
 CONFIG = "application/vnd.invoke-buildkit.data.v1+json"
@@ -33,7 +34,7 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"
 STAGE = "invoke-buildkit.stage"
 
 _PART = 16 << 20
-_BLOCK = 512
+_MOST_HEADER = 4096
 
 Say = Callable[[str], None]
 Tell = Callable[[Outcome], None]
@@ -88,6 +89,11 @@ def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: T
         rows.append(Outcome(record.name, "sent" if sent else "fresh", Reason("bytes", f"{sent:,}")))
         tell(rows[-1])
     config = manifests.text_of(manifest).encode()
+    if len(config) > untrusted.MOST_JSON:
+        raise DataError(
+            f"data: the manifest of {generation.name} has {len(config):,} bytes, and no artefact may have so many",
+            hint="let the stages write fewer, larger files",
+        )
     identity = f"sha256:{hashlib.sha256(config).hexdigest()}"
     moved += registry.send(identity, len(config), lambda offset: [config[offset:]])
     text = json.dumps(
@@ -173,24 +179,47 @@ class _Pull:
 
     def _parse(self, text: bytes) -> tuple[Manifest, dict[str, list[tuple[str, int]]]]:
         try:
-            values = json.loads(text)
-            if values["config"]["mediaType"] != CONFIG:
-                raise self._odd(f"it is a {values['config']['mediaType']}")
-            config = self._registry.small(values["config"]["digest"])
-            manifest = manifests.parse(config.decode("utf-8", errors="replace"))
+            values = untrusted.table(untrusted.json_of(text))
+            about = untrusted.table(values.get("config", {}))
+            kind = about.get("mediaType", values.get("mediaType", "manifest of an image without a config"))
+            if kind != CONFIG:
+                raise self._odd(f"it is a {kind}")
+            size = untrusted.number(about["size"], most=untrusted.MOST_JSON)
+            manifest = manifests.parse(self._registry.small(digest_of(about["digest"]), size).decode())
             if manifest is None:
                 raise self._odd("its manifest is damaged")
-            layers: dict[str, list[tuple[str, int]]] = {name: [] for name in manifest.stages}
-            for layer in values["layers"]:
-                layers[layer["annotations"][STAGE]].append((str(layer["digest"]), int(layer["size"])))
+            return manifest, self._layers(untrusted.rows(values["layers"]), manifest)
         except manifests.NewerSchema:
             raise self._odd("a newer version made it") from None
-        except (ValueError, KeyError, TypeError):
-            raise self._odd("its manifest cannot be read") from None
-        return manifest, layers
+        except (KeyError, UnicodeDecodeError):
+            raise self._odd("its manifest lacks what one of this suite has") from None
+        except Odd as odd:
+            raise self._odd(str(odd)) from None
+
+    def _layers(self, rows: list[object], manifest: Manifest) -> dict[str, list[tuple[str, int]]]:
+        """Return the layers of each stage, which may be as large as its files make them and no larger.
+
+        Raises:
+            Odd: they are.
+        """
+        found: dict[str, list[tuple[str, int]]] = {name: [] for name in manifest.stages}
+        for row in map(untrusted.table, rows):
+            name = untrusted.text(untrusted.table(row["annotations"])[STAGE])
+            if name not in found:
+                raise Odd(f"a layer of stage {name}, of which its manifest says nothing")
+            found[name].append((digest_of(row["digest"]), untrusted.number(row["size"])))
+        for name, layers in found.items():
+            own = [(path, file.size) for path, file in manifest.stages[name].files.items() if file.is_file]
+            most = sum(size + _MOST_HEADER + len(path) * 2 for path, size in own) + len(layers) * tar.MOST_ENDING
+            if len(layers) > len(own) or sum(size for _, size in layers) > most:
+                raise Odd(f"the layers of stage {name} are larger than its files")
+        return found
 
     def _odd(self, why: str) -> DataError:
-        return DataError(f"{self._where}: not data of this suite: {why}", hint="name what `invoke data.push` made")
+        return DataError(
+            f"{self._where}: not data of this suite: {untrusted.shown(why)}",
+            hint="name what `invoke data.push` made",
+        )
 
     def _bring(
         self,
@@ -204,6 +233,12 @@ class _Pull:
             if other.outputs == record.outputs and outputs.on_disk(other.files, place, None) == record.outputs:
                 return replace(record, files=outputs.share(other, place, partial).files)
         sealed: dict[str, File] = {}
+        need, free = sum(file.size for file in record.files.values()), volume.free(self._folder)
+        if need > free:
+            raise StageError(
+                f"stage {record.name}: {need:,} bytes are to come, and the volume has room for {free:,}",
+                hint=volume.full_words(),
+            )
         for digest, size in layers:
             part = self._parts / digest.replace(":", "-")
             self._moved += self._registry.fetch(digest, size, part)
@@ -213,6 +248,7 @@ class _Pull:
         if sealed.keys() != {path for path, file in record.files.items() if file.is_file} or (
             {path: file.state for path, file in whole.items()} != record.outputs
         ):
+            generations.delete(partial)
             raise self._odd(f"its layers are not the files of stage {record.name}")
         return replace(record, files=whole)
 
@@ -228,25 +264,29 @@ class _Pull:
                 outputs.lay(file, partial / path)
 
     def _unpack(self, part: Path, record: StageRecord, partial: Path) -> dict[str, File]:
-        """Unpack the files that the manifest names, and no others."""
+        """Unpack the files that the manifest names, and no others, each once and with as many bytes as it says."""
         found: dict[str, File] = {}
         try:
-            with tarfile.open(part, "r:") as tar:
-                for member in tar:
+            with part.open("rb") as packed:
+                reader = tar.Reader(packed.read)
+                for member in reader:
                     file = record.files.get(member.name)
-                    source = tar.extractfile(member) if member.isreg() else None
-                    if file is None or source is None:
-                        raise self._odd(f"{member.name} in a layer of stage {record.name}")
+                    if file is None or not file.is_file or file.size != member.size:
+                        raise Odd(f"{member.name} is not what its manifest says")  # noqa: TRY301 - worded below
                     target = partial / member.name
                     files.make_folders(target.parent)
-                    with target.open("wb") as out:
-                        while block := source.read(1 << 20):
+                    with target.open("xb") as out:
+                        for block in reader.content():
                             out.write(block)
                         out.flush()
-                        os.utime(target, ns=(file.modified, file.modified))
+                        os.utime(out.fileno(), ns=(file.modified, file.modified))
                     found[member.name] = outputs.sealed(target, file.kind)
-        except tarfile.TarError as error:
-            raise self._odd(f"a layer of stage {record.name}: {error}") from None
+        except FileExistsError as error:
+            generations.delete(partial)
+            raise self._odd(f"a file twice in the layers of stage {record.name}: {error.filename}") from None
+        except Odd as odd:
+            generations.delete(partial)  # nothing of what was odd is left
+            raise self._odd(f"a layer of stage {record.name}: {odd}") from None
         return found
 
 
@@ -307,12 +347,10 @@ def _reader(generation: Path, part: list[tuple[str, File]]) -> Reader:
 def _tar(generation: Path, part: list[tuple[str, File]]) -> Iterator[bytes]:
     """Yield a tar file that follows from names and content alone."""
     for path, file in part:
-        head = tarfile.TarInfo(path)
-        head.size, head.mode = file.size, 0o555 if file.kind == walk.EXECUTABLE else 0o444
-        yield head.tobuf(tarfile.PAX_FORMAT)
+        yield tar.header(path, file.size, 0o555 if file.kind == walk.EXECUTABLE else 0o444)
         yield from _blocks(generation / path)
-        yield b"\0" * (-file.size % _BLOCK)
-    yield b"\0" * 2 * _BLOCK
+        yield tar.padding(file.size)
+    yield tar.ENDING
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -4,31 +4,58 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from buildkit.doors import process
+from buildkit.core import untrusted
+from buildkit.doors import process, reading
+
+LOCAL = frozenset({"localhost", "127.0.0.1"})
+"""The hosts with which plain HTTP is spoken, and to which a password may go without TLS: this machine."""
+
+_MOST = 4 << 20
+_SECONDS = 60.0
+_HELPER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
 def credentials(host: str, environment: Mapping[str, str]) -> str:
     """Return the value of the header that shows user and password, as variables or `docker login` name them."""
     user, password = environment.get("PYBUILDKIT_REGISTRY_USER"), environment.get("PYBUILDKIT_REGISTRY_PASSWORD")
     if user and password:
-        return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+        return _basic(f"{user}:{password}".encode(errors="surrogateescape"))
     folder = environment.get("DOCKER_CONFIG") or os.path.join(environment.get("HOME", "/"), ".docker")  # noqa: PTH118
-    with contextlib.suppress(OSError, ValueError, AttributeError, LookupError, TypeError):
-        settings = json.loads(Path(folder, "config.json").read_bytes())
-        helper = settings.get("credHelpers", {}).get(host) or settings.get("credsStore")
+    settings: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError):
+        settings = untrusted.table(untrusted.json_of(reading.read(Path(folder, "config.json"), most=_MOST)))
+    with contextlib.suppress(OSError, ValueError):
+        helper = untrusted.table(settings.get("credHelpers", {})).get(host) or settings.get("credsStore")
         if helper:
-            answer = process.run(
-                [f"docker-credential-{helper}", "get"], environment=environment, stdin=host, timeout=60
-            )
-            if answer.ok:
-                found = json.loads(answer.stdout)
-                text = f"{found['Username']}:{found['Secret']}"
-                return f"Basic {base64.b64encode(text.encode()).decode()}"
-        entry = settings.get("auths", {}).get(host, {})
-        return f"Basic {entry['auth']}" if entry.get("auth") else ""
+            return _from_helper(untrusted.text(helper), host, environment)
+    with contextlib.suppress(ValueError):
+        entry = untrusted.table(untrusted.table(settings.get("auths", {})).get(host, {}))
+        known = base64.b64decode(untrusted.text(entry.get("auth", "")), validate=True)
+        return _basic(known.rstrip(b"\0")) if b":" in known else ""
     return ""
+
+
+def _from_helper(helper: str, host: str, environment: Mapping[str, str]) -> str:
+    """Return what a program of Docker's answers for the host.
+
+    Raises:
+        Odd: it is no name of one, or its answer is none.
+        OSError: it is not there, or takes too long.
+    """
+    if not _HELPER.fullmatch(helper):
+        raise untrusted.Odd(helper)
+    command = [f"docker-credential-{helper}", "get"]
+    answer = process.run(command, environment=environment, stdin=host, timeout=_SECONDS)
+    found = untrusted.table(untrusted.json_of(answer.stdout, _MOST)) if answer.ok else {}
+    user, secret = (untrusted.text(found.get(name, "")) for name in ("Username", "Secret"))
+    return _basic(f"{user}:{secret}".encode()) if user and secret else ""
+
+
+def _basic(known: bytes) -> str:
+    return f"Basic {base64.b64encode(known).decode()}"

@@ -19,7 +19,7 @@ from buildkit.data import journal, outputs, sight
 from buildkit.data import manifest as manifests
 from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.data.pipeline import MANIFEST
-from buildkit.doors import files
+from buildkit.doors import files, reading
 
 PARTIAL = ".partial"
 READ = "read"
@@ -100,7 +100,7 @@ def load(generation: Path) -> Manifest | None:
         NewerSchema: a newer suite wrote it.
     """
     try:
-        return manifests.parse((generation / MANIFEST).read_text("utf-8"))
+        return manifests.parse(reading.read_text(generation / MANIFEST, most=manifests.MOST))
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -216,9 +216,10 @@ def finished(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRe
             sight.put_back(place)
             aside = outputs.aside_of(place)
             for file in sorted(aside.glob("*.json")):
-                record = manifests.parse_stage(file.read_text("utf-8", errors="replace"))
-                if record is not None:
-                    yield place, record
+                with contextlib.suppress(OSError):
+                    record = manifests.parse_stage(reading.read_text(file, errors="replace", most=manifests.MOST))
+                    if record is not None:
+                        yield place, record
             for file in sorted(aside.glob(f"*{journal.ENDING}")):
                 record = journal.read(file)
                 if record is not None:

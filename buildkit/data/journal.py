@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from buildkit.core import untrusted
 from buildkit.data import manifest as manifests
 from buildkit.data.manifest import File, Piece, StageRecord
 from buildkit.doors import files as disk
+from buildkit.doors import reading
 
 ENDING = ".pieces"
 
@@ -58,7 +60,7 @@ class Journal:
 def read(place: Path) -> StageRecord | None:
     """Return what a journal says of its stage, None if nothing can be used."""
     try:
-        head, *lines = place.read_text("utf-8", errors="replace").split("\n")[:-1]
+        head, *lines = reading.read_text(place, errors="replace", most=manifests.MOST).split("\n")[:-1]
     except (OSError, ValueError):
         return None
     record = manifests.parse_stage(head)
@@ -68,7 +70,13 @@ def read(place: Path) -> StageRecord | None:
     pieces: dict[str, Piece] = {}
     with contextlib.suppress(ValueError, TypeError, KeyError):
         for line in lines:
-            item, piece, rows = json.loads(line)
-            files |= manifests.files_from(rows)
-            pieces[item] = manifests.piece_from(piece)
+            item, piece, rows = untrusted.json_of(line, manifests.MOST, typed=True)
+            own, made = manifests.files_from(rows), manifests.piece_from(piece)
+            if own.keys() == {*made.files}:
+                files |= own
+                pieces[untrusted.text(item)] = made
+    try:
+        untrusted.apart({*files})
+    except untrusted.Odd:
+        return None
     return replace(record, files=files, pieces=pieces)

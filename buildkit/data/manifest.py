@@ -1,17 +1,23 @@
 """The manifest of a generation: what each stage was made from, and every file. Written last; without it nothing counts.
 
 The file is one JSON object, `{"checksum": …, "manifest": …}`; the checksum is the SHA-256 of the text of the second.
+Artefacts bring it from elsewhere, so it counts only where each value is one that the suite could have written: a path
+that left its folder would be written, shared or deleted there.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from buildkit.core import untrusted
 from buildkit.core.fingerprint import digest_bytes
+from buildkit.core.untrusted import Odd
 from buildkit.data import walk
+from buildkit.data.pipeline import MANIFEST
 from buildkit.errors import DataError
 from buildkit.model import Digest, Record
 
@@ -21,6 +27,12 @@ SCHEMA = 2
 _PLAIN_SCHEMA = 1
 """Written where all files are plain: a suite of the time before kinds reads it as well."""
 
+MOST = 1 << 30
+"""Bytes of a manifest that is read; one file takes a hundred."""
+
+_MOST_NANOSECONDS = 1 << 62
+_KINDS = frozenset({walk.FILE, walk.EXECUTABLE, walk.FOLDER})
+_GENERATION = re.compile(r"[0-9]{1,20}-[0-9A-Za-z]{1,40}")
 _HEAD = '{"checksum":"%s","manifest":'
 
 
@@ -149,16 +161,29 @@ def parse(text: str) -> Manifest | None:
         NewerSchema: a newer suite wrote it.
     """
     try:
-        values = json.loads(text)
-        body = values["manifest"]
-        if body["schema"] > SCHEMA:
+        values = untrusted.table(untrusted.json_of(text, MOST, typed=True))
+        body = untrusted.table(values["manifest"])
+        if untrusted.number(body["schema"]) > SCHEMA:
             raise NewerSchema
-        if digest_bytes(text[len(_HEAD % values["checksum"]) : -1].encode()) != values["checksum"]:
+        checksum = untrusted.digest(values["checksum"])
+        if digest_bytes(text[len(_HEAD % checksum) : -1].encode()) != checksum:
             return None
-        stages = [_stage_from(stage) for stage in body["stages"]]
-        return Manifest(body["generation"], body["number"], body["made"], {stage.name: stage for stage in stages})
+        return _manifest_from(body)
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _manifest_from(body: Mapping[str, Any]) -> Manifest:
+    name = untrusted.text(body["generation"])
+    if not _GENERATION.fullmatch(name):
+        raise Odd(name)
+    rows = [_stage_from(untrusted.table(stage)) for stage in untrusted.rows(body["stages"])]
+    stages = {stage.name: stage for stage in rows}
+    paths = {path for stage in rows for path in stage.files}
+    if len(stages) < len(rows) or len(paths) < sum(len(stage.files) for stage in rows):
+        raise Odd("a stage or a file twice")
+    untrusted.apart(paths)
+    return Manifest(name, untrusted.number(body["number"]), untrusted.seconds(body["made"]), stages)
 
 
 def stage_text(stage: StageRecord) -> str:
@@ -169,7 +194,7 @@ def stage_text(stage: StageRecord) -> str:
 def parse_stage(text: str) -> StageRecord | None:
     """Return the record that `text` holds, None if it is not whole."""
     try:
-        return _stage_from(json.loads(text))
+        return _stage_from(untrusted.table(untrusted.json_of(text, MOST, typed=True)))
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -188,8 +213,19 @@ def _stage_values(stage: StageRecord) -> dict[str, Any]:
 
 def _stage_from(values: Mapping[str, Any]) -> StageRecord:
     files = files_from(values["files"])
-    pieces = {item: piece_from(piece) for item, piece in values.get("pieces", {}).items()}
-    return StageRecord(values["name"], values["key"], values["parts"], files, values["made"], values["seconds"], pieces)
+    untrusted.apart({*files})
+    pieces = {item: piece_from(piece) for item, piece in untrusted.table(values.get("pieces", {})).items()}
+    if any(path not in files for piece in pieces.values() for path in piece.files):
+        raise Odd("a piece has files that its stage has not")
+    return StageRecord(
+        untrusted.name(values["name"]),
+        untrusted.digest(values["key"]),
+        {part: Digest(untrusted.text(digest)) for part, digest in untrusted.table(values["parts"]).items()},
+        files,
+        untrusted.seconds(values["made"]),
+        untrusted.seconds(values["seconds"]),
+        pieces,
+    )
 
 
 def files_values(files: Mapping[str, File]) -> dict[str, Any]:
@@ -203,12 +239,13 @@ def files_from(values: Mapping[str, Any]) -> dict[str, File]:
     Raises:
         DataError: this Python reads names in another encoding.
     """
+    found = {_path(path): _file_from(*untrusted.rows(row)) for path, row in untrusted.table(values).items()}
     try:
-        for path in values:
+        for path in found:
             walk.require_name(path)
     except walk.Refused as refused:
         raise DataError(f'data: output "{refused.path}" {refused.why}', hint=refused.hint) from None
-    return {path: _file_from(*row) for path, row in values.items()}
+    return found
 
 
 def piece_values(piece: Piece) -> list[Any]:
@@ -218,8 +255,9 @@ def piece_values(piece: Piece) -> list[Any]:
 
 def piece_from(values: Sequence[Any]) -> Piece:
     """Return the piece that `piece_values` wrote."""
-    key, made, seconds, files = values
-    return Piece(Digest(key), tuple(files), made, seconds)
+    key, made, seconds, files = untrusted.rows(values)
+    own = tuple(map(_path, untrusted.rows(files)))
+    return Piece(untrusted.digest(key), own, untrusted.seconds(made), untrusted.seconds(seconds))
 
 
 def _file_values(file: File) -> list[object]:
@@ -228,7 +266,20 @@ def _file_values(file: File) -> list[object]:
 
 
 def _file_from(size: int, digest: str, modified: int, kind: str = walk.FILE) -> File:
-    return File(size, Digest(digest), modified, kind)
+    if kind not in _KINDS and not (isinstance(kind, str) and untrusted.text(kind).startswith(walk.LINK)):
+        raise Odd("a file of no kind")
+    if kind not in {walk.FILE, walk.EXECUTABLE} and (size, digest, modified) != (0, walk.EMPTY, 0):
+        raise Odd("content of what is no file")
+    moment = untrusted.number(modified, -_MOST_NANOSECONDS, _MOST_NANOSECONDS)
+    return File(untrusted.number(size), untrusted.digest(digest), moment, kind)
+
+
+def _path(value: object) -> str:
+    """Return a path that a stage may have made: none that is hidden, and not that of the manifest."""
+    found = untrusted.path(value)
+    if found.startswith(".") or found == MANIFEST:
+        raise Odd(found)
+    return found
 
 
 def _has_kinds(manifest: Manifest) -> bool:

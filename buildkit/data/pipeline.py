@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from buildkit.core import untrusted
+from buildkit.core.untrusted import Odd
 from buildkit.errors import ConfigurationError
 
 RESERVED = frozenset({"source", "out", "item"})
@@ -203,30 +205,41 @@ def as_json(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def from_json(values: Mapping[str, Any]) -> Pipeline:
-    """Return the pipeline that `as_json` wrote."""
+    """Return the pipeline that `as_json` wrote.
+
+    Raises:
+        Odd: it is none.
+        KeyError: it lacks something.
+        ConfigurationError: its stages do not fit together.
+    """
+    policy = untrusted.text(values["policy"])
+    if policy not in POLICIES:
+        raise Odd(f"{untrusted.shown(repr(policy))} is not a policy")
     return Pipeline(
-        root=Path(values["root"]),
-        source_root=Path(values["source_root"]),
-        folder=Path(values["folder"]),
-        ttl=float(values["ttl"]),
-        verify=float(values.get("verify", 0)),
-        policy=str(values["policy"]),
-        on_failure=str(values.get("on_failure", "stop")),
-        signal=str(values.get("signal", "")),
-        artifact=str(values.get("artifact", "")),
-        stages=tuple(
-            Stage(
-                name=stage["name"],
-                run=stage["run"] if isinstance(stage["run"], str) else tuple(stage["run"]),
-                inputs=tuple(stage["inputs"]),
-                outputs=tuple(stage["outputs"]),
-                params=stage["params"],
-                ttl=stage.get("ttl"),
-                each=str(stage.get("each", "")),
-                combine=tuple(stage.get("combine", ())),
-                jobs=int(stage.get("jobs", 0)),
-                memory=int(stage.get("memory", 0)),
-            )
-            for stage in values["stages"]
-        ),
+        root=Path(untrusted.text(values["root"])),
+        source_root=Path(untrusted.text(values["source_root"])),
+        folder=Path(untrusted.text(values["folder"])),
+        ttl=untrusted.seconds(values["ttl"]),
+        verify=untrusted.seconds(values.get("verify", 0)),
+        policy=policy,
+        on_failure=untrusted.text(values.get("on_failure", "stop")),
+        signal=untrusted.text(values.get("signal", "")),
+        artifact=untrusted.text(values.get("artifact", "")),
+        stages=tuple(_stage_from(untrusted.table(stage)) for stage in untrusted.rows(values["stages"])),
+    )
+
+
+def _stage_from(values: Mapping[str, Any]) -> Stage:
+    run, ttl = values["run"], values.get("ttl")
+    return Stage(
+        name=untrusted.name(values["name"]),
+        run=untrusted.text(run) if isinstance(run, str) else tuple(untrusted.texts(run)),
+        inputs=tuple(untrusted.texts(values["inputs"])),
+        outputs=tuple(untrusted.texts(values["outputs"])),
+        params=untrusted.table(values["params"]),
+        ttl=None if ttl is None else untrusted.seconds(ttl),
+        each=untrusted.text(values.get("each", "")),
+        combine=tuple(untrusted.texts(values.get("combine", []))),
+        jobs=untrusted.number(values.get("jobs", 0)),
+        memory=untrusted.number(values.get("memory", 0)),
     )

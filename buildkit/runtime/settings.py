@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from buildkit.core import untrusted
 from buildkit.data.pipeline import POLICIES, Pipeline, as_json, from_json
 from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
@@ -93,14 +94,16 @@ def read(path: Path) -> RuntimeSettings:
         ConfigurationError: it is missing or damaged.
     """
     try:
-        values = json.loads(reading.read_text(path))
-        data = from_json(values["data"]) if values["data"] else None
-        return RuntimeSettings(Path(values["root"]), data, values["migrate"])
+        values = untrusted.table(untrusted.json_of(reading.read(path, most=reading.TEXT)))
+        data = from_json(untrusted.table(values["data"])) if values["data"] else None
+        migrate = untrusted.table(values["migrate"]) if values["migrate"] else None
+        return RuntimeSettings(Path(untrusted.text(values["root"])), data, migrate)
     except OSError as error:
         raise ConfigurationError(
             f"{path}: {error.strerror}", hint=f"build the image with `invoke image`, or let {VARIABLE} name the file"
         ) from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        words = f"no {error}" if isinstance(error, KeyError) else error
         raise ConfigurationError(
-            f"{path}: not the settings of an image: {error}", hint="build the image anew"
+            f"{path}: not the settings of an image: {untrusted.shown(words)}", hint="build the image anew"
         ) from None

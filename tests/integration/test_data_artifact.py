@@ -132,13 +132,15 @@ def test_a_killed_pull_goes_on_where_it_stopped(service: Service, host: Service,
     push(service, there)
     code = (
         "import os, pathlib\n"
-        "from buildkit.data import artifact, registry\n"
+        "from buildkit.data import artifact, transport\n"
         "from buildkit.data.reference import reference\n"
-        "real = registry._read\n"
-        "def slow(answer, size=None):\n"
-        "    import time; time.sleep(0.1 if size else 0)\n"
-        "    return real(answer, size)\n"
-        "registry._read = slow\n"
+        "real = transport.Answer.blocks\n"
+        "def slow(answer, most):\n"
+        "    import time\n"
+        "    for block in real(answer, most):\n"
+        "        time.sleep(0.1)\n"
+        "        yield block\n"
+        "transport.Answer.blocks = slow\n"
         f"artifact.pull(pathlib.Path({str(host.pipeline.folder)!r}), reference({there!r}), os.environ, print, print)"
     )
     child = process.start([sys.executable, "-c", code])
@@ -201,7 +203,7 @@ def test_a_registry_with_a_password(
 
 
 def test_nobody_there_is_said(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("buildkit.data.registry._TRIES", 2)
+    monkeypatch.setattr("buildkit.data.transport.TRIES", 2)
     with pytest.raises(DataError, match=r"registry localhost:9: .*refused"):
         push(service, "localhost:9/team/data:latest")
 

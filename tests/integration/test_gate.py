@@ -115,7 +115,7 @@ def test_damage_that_cannot_be_mended_is_pulled(made: Service, tmp_path: Path) -
 
 def test_a_registry_that_is_away_costs_a_line(service: Service) -> None:
     service.declare(artifact="localhost:9/team/data:latest")
-    code = "from buildkit.data import registry\nregistry._TRIES = 1"
+    code = "from buildkit.data import transport\ntransport.TRIES = 1"
     assert service.start(*SERVED, code=code).wait() == 0
     assert "buildkit: data: nothing could be pulled: registry localhost:9: " in service.log()
     assert service.log().endswith("2")

@@ -13,9 +13,14 @@ from buildkit.data.manifest import File, Manifest, NewerSchema, Piece, StageReco
 from buildkit.model import Digest
 
 RECORD = StageRecord(
-    "read", Digest("k"), {"input a.txt": Digest("d")}, {"read/a": File(3, Digest("abc"), 17)}, 1.5, 0.25
+    "read", Digest("b" * 64), {"input a.txt": Digest("d")}, {"read/a": File(3, Digest("a" * 64), 17)}, 1.5, 0.25
 )
-CUT = replace(RECORD, name="cut", pieces={"in/a.txt": Piece(Digest("p"), ("read/a",), 1.5, 0.1)})
+CUT = replace(
+    RECORD,
+    name="cut",
+    files={"cut/a": File(3, Digest("a" * 64), 17)},
+    pieces={"in/a.txt": Piece(Digest("c" * 64), ("cut/a",), 1.5, 0.1)},
+)
 WHOLE = Manifest("000001-x", 1, 2.5, {"read": RECORD, "cut": CUT})
 TEXT = manifest.text_of(WHOLE)
 

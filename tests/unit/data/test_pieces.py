@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from buildkit.core.fingerprint import fingerprint
+from buildkit.core.fingerprint import digest_bytes, fingerprint
 from buildkit.data import journal
 from buildkit.data.digests import beside
 from buildkit.data.items import Item, items_of
@@ -27,7 +27,7 @@ def of(common: str = "1", **items: str) -> Cut:
 
 
 def recorded(now: Cut) -> StageRecord:
-    files = {f"out/{item}": File(1, Digest(f"made of {item}"), 1) for item in now.keys}
+    files = {f"out/{item}": File(1, digest_bytes(f"made of {item}".encode()), 1) for item in now.keys}
     pieces = {item: Piece(key, (f"out/{item}",), 10.0, 0.0) for item, key in now.keys.items()}
     return StageRecord("cut", now.fingerprint.key, now.fingerprint.parts, files, 10.0, 0.0, pieces)
 
