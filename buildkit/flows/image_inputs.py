@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -13,7 +14,7 @@ from buildkit.compile.modules import find_modules
 from buildkit.config import Config, ImageConfig
 from buildkit.core.fingerprint import digest_value
 from buildkit.doors import reading
-from buildkit.errors import ConfigurationError
+from buildkit.errors import ConfigurationError, HeadsError
 from buildkit.flows.data import pipeline_of
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import staging
@@ -22,6 +23,7 @@ from buildkit.image.context import ignore_text
 from buildkit.image.requirements import MYPYC, read_project
 from buildkit.image.revision import Revision
 from buildkit.image.secrets import Given, of_project, of_suite
+from buildkit.migrate import ahead, graph
 from buildkit.runtime.settings import RuntimeSettings
 from buildkit.store.place import secret_of
 
@@ -148,6 +150,10 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
     pipeline = replace(
         pipeline_of(config), root=PROJECT, source_root=PROJECT / source_root, folder=Path(config.data.mount)
     )
+    if migrate is not None:  # in a container there is no git to ask
+        with contextlib.suppress(HeadsError):  # told elsewhere, where files are to be checked
+            known = graph.read(migrate.versions, recursive=migrate.recursive)
+            migrate = replace(migrate, gone=ahead.gone(migrate, known))
     runtime = RuntimeSettings(
         PROJECT, pipeline if pipeline.stages else None, None if migrate is None else migrate.as_json(config.root)
     )
