@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from invoke.exceptions import Exit
+from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
 from buildkit.doors import signals
@@ -34,6 +35,18 @@ _HINTS = {
     errno.EAGAIN: "let this user have more processes: ulimit -u",
     errno.ENOMEM: "let this process have more memory",
 }
+
+
+class Command(Task[Callable[..., None]]):
+    """A task whose `-j` means jobs, as in make and ninja, and nothing else; `--json` has no short form.
+
+    Invoke gives each flag the first of its letters that is free, so that `-j` was JSON in most commands.
+    """
+
+    def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
+        """Return what Invoke is to know of one flag."""
+        kept = set(name) if name == "json" else set() if name == "jobs" else {"j"}
+        return super().arg_opts(name, default, taken_names | kept)
 
 
 def task(*, undoing: float = signals.PATIENCE, **options: Any) -> Callable[[Callable[..., None]], Any]:  # noqa: ANN401
@@ -69,7 +82,7 @@ def task(*, undoing: float = signals.PATIENCE, **options: Any) -> Callable[[Call
                     raise
                 raise Exit(_words(OSError(errno.EAGAIN, "no further process or thread may start")), _FAULT) from None
 
-        return invoke_task(**options)(run)
+        return invoke_task(klass=Command, **options)(run)
 
     return decorated
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -145,7 +146,7 @@ class Build:
             except OSError as error:
                 raise CompileError(
                     f"{self._config.work}: {error.strerror}",
-                    hint="extensions go beside their sources: the project's folder must be writable",
+                    hint=f"extensions go beside their sources: the project's folder must be writable{self._owner()}",
                 ) from None
             self._tree.lock = lock
             stack.callback(setattr, self._tree, "lock", None)
@@ -155,6 +156,18 @@ class Build:
                 raise CompileError(
                     "another build went on in this tree while this one stood still", hint="run again"
                 ) from None
+
+    def _owner(self) -> str:
+        """Say whose the suite's folder is, where it is not this user's: root, say, has built here before."""
+        try:
+            owner = self._config.work.stat().st_uid
+        except OSError:
+            return ""
+        return (
+            ""
+            if owner == os.geteuid()
+            else f"\n{self._config.work} belongs to user {owner}: give it to this one, or delete it"
+        )
 
     def _clear_away(self) -> None:
         """Delete the temporary files that killed builds left."""

@@ -141,7 +141,7 @@ def instruction(name: str, command: Iterable[str]) -> str:
     return f"{name} {json.dumps(list(command), ensure_ascii=False)}"
 
 
-def write(folder: Path, staged: Mapping[str, bytes], cache: str) -> None:
+def write(folder: Path, staged: Mapping[str, bytes], cache: str = "buildkit") -> None:
     """Make `folder` hold exactly `staged`; what is there already is left alone.
 
     All that lies in it and is not of `staged` is deleted, so it must be a folder that only this makes: no part of its

@@ -190,7 +190,8 @@ class Store:
         """Whether the store may not be used; it is said once."""
         if self.wrong and not self._told:
             self._told = True
-            self._warn(f"store: {self.folder.parent} is not used: {self.wrong}; nothing is kept")
+            what = "there is none" if str(self.folder.parent) == os.devnull else f"{self.folder.parent} is not used"
+            self._warn(f"store: {what}: {self.wrong}; nothing is kept")
         return bool(self.wrong)
 
     def _read(self, path: Path, most: int) -> bytes | None:
