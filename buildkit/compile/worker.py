@@ -110,4 +110,7 @@ def _answer(results: TextIO, value: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except MemoryError:
+        sys.exit("the translator is out of memory")

@@ -119,7 +119,7 @@ def test_no_moment_of_a_start_leaves_a_traceback(project: ProjectMaker, words: t
             time.sleep(loaded + 0.05 * at)
             command.send_signal(number)
             out, errors = command.communicate(timeout=20)
-        if "buildkit" not in errors and "Traceback" in errors:
+        if ("buildkit" not in errors and "Traceback" in errors) or (command.returncode, errors) == (1, ""):
             continue  # it came too early to be ours
         assert "Traceback" not in errors, (at, errors)
         done = {0} if words == ("dev",) or "compiled" in out else set()
@@ -166,7 +166,7 @@ def test_an_output_that_nobody_takes_costs_a_line_at_most(
 
 
 @pytest.mark.usefixtures("compiler")
-@pytest.mark.parametrize("limit", ["-n 12", "-n 18", "-n 24", "-f 20", "-f 200", "-v 150000"])
+@pytest.mark.parametrize("limit", ["-n 12", "-n 18", "-n 24", "-f 20", "-f 200"])
 def test_low_limits_are_words(project: ProjectMaker, limit: str) -> None:
     root = project(PROJECT)
     with start(root, "compile") as before:
