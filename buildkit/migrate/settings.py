@@ -182,6 +182,8 @@ def _in(
     if not location:
         return None
     folder = _folder(root, location, said.prepended)
+    if ini is not None and not (folder / "env.py").is_file() and (ini.parent / "env.py").is_file():
+        folder = ini.parent  # Flask-Migrate sets it so, whatever the file says
     file = folder / "env.py"
     if not file.is_file() and given.get("app"):
         return None  # it may configure another folder in code

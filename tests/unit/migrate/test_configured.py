@@ -50,6 +50,14 @@ def test_an_ini_file_beside_env_py_says_where_that_is(project: Project) -> None:
     assert (named.script_location, named.ini) == (root / "db", root / "db/a.ini")
 
 
+@pytest.mark.parametrize("said", [".", "elsewhere"])
+def test_what_an_ini_file_beside_env_py_says_in_vain_counts_for_nothing(project: Project, said: str) -> None:
+    root = project({"migrations/env.py": "", "migrations/alembic.ini": f"[alembic]\nscript_location = {said}\n"})
+    found = find(root)
+    assert found is not None
+    assert found.script_location == root / "migrations"
+
+
 def test_an_ini_file_that_is_named_and_not_there_is_missed(project: Project) -> None:
     with pytest.raises(ConfigurationError, match=r"there is no db/alembic\.ini in "):
         find(project({"migrations/env.py": ""}), config="db/alembic.ini")
