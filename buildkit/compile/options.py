@@ -13,3 +13,11 @@ OPTIONS: dict[str, Any] = {"language_level": 3, "annotate": False, "include_path
 
 DIRECTIVES: dict[str, Any] = {"emit_code_comments": False}
 """Directives of every translation: without the source's text in the C, a comment that moves no line changes nothing."""
+
+CRASH = ("Compiler crash in ", "Internal compiler error: ")
+"""What Cython says where it fails itself: it may be the source or a Cython that is half installed."""
+
+
+def is_crash(words: str) -> bool:
+    """Return whether Cython failed itself, so that its words are no refusal."""
+    return any(crash in words for crash in CRASH)

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
-from buildkit.compile.options import DIRECTIVES, OPTIONS, SWITCHES
+from buildkit.compile.options import CRASH, DIRECTIVES, OPTIONS, SWITCHES, is_crash
 from buildkit.compile.places import Places
 from buildkit.compile.recorder import Recorder
 
@@ -26,9 +26,8 @@ GARBAGE = 50_000
 """New objects between two looks for garbage. A tree of nodes is none; to look through it again and again is a tenth of
 a translation."""
 
-CRASH = ("Compiler crash in ", "Internal compiler error: ")
-"""What Cython says where it fails itself. It may be the source, a Cython that is half installed, or a stack too small:
-so it is no refusal, and tried again."""
+SHORT = ("RecursionError", "MemoryError", "OSError")
+"""What such words hold where it was not: a stack, a memory or a disk too small, which the next try need not meet."""
 
 
 def main() -> None:
@@ -70,9 +69,8 @@ def _translate(job: dict[str, Any], cython: Cython, recorder: Recorder) -> dict[
             broken = True
             words.write(f"{_place(error) or job['source']}: {getattr(error, 'strerror', None) or error}\n")
         except Exception as error:  # noqa: BLE001 - a crash of the compiler is this module's failure, not the build's
-            broken = True
-            words.write(f"{job['source']}: {type(error).__name__}: {error}\n")
-    broken = broken or any(word in words.getvalue() for word in CRASH)
+            words.write(f"{job['source']}: {CRASH[0]}translation: {type(error).__name__}: {error}\n")
+    broken = broken or (is_crash(words.getvalue()) and any(word in words.getvalue() for word in SHORT))
     read, probes, steady = recorder.inputs(reading, job["output"])
     if failed:
         Path(job["output"]).unlink(missing_ok=True)

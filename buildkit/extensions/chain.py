@@ -309,7 +309,7 @@ class Chain:
             asks = asks_of(source, done.read, self._places)
         if done.steady and asks is not None and done.read.get(source) == before:
             return self._keep(module, done, text, asks)
-        if not done.ok and not done.steady:
+        if not done.ok and not (done.steady and source in done.read):  # the machine's failure, or before it was read
             raise NotTranslated(done.words, None)
         return None
 
@@ -320,7 +320,10 @@ class Chain:
             return done, file.read_bytes() if done.ok else b""
 
     def _keep(self, module: Module, done: Translation, text: bytes, asks: Asks) -> tuple[Link, bytes]:
-        """Keep what a translation came to under the key of its inputs, a refusal as well."""
+        """Keep what a translation came to under the key of its inputs, a refusal as well.
+
+        A crash is nothing to hand to others; in this tree it costs no second try until one of its inputs changes.
+        """
         c = digest_bytes(text) if done.ok else Digest("")
         altered = self._cache.altered(self._toolchain.files["cython"])
         if altered:
@@ -330,7 +333,8 @@ class Chain:
         probes = tuple(sorted({*done.probes, *asks.probes}))
         link = self._link(c, read, probes, "" if done.ok else done.words, asks)
         entry = {"c": c, "read": read, "probes": link.probes, "words": link.words, "asks": asks.as_entry()}
-        self._store.add(self._translate_key(module), entry)
+        if done.ok or not options.is_crash(done.words):
+            self._store.add(self._translate_key(module), entry)
         if not done.ok:
             raise NotTranslated(done.words, link)
         return link, text

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from buildkit.compile.options import is_crash
 from buildkit.config import Config
 from buildkit.doors import clock, files
 from buildkit.doors.statcache import Row, StatCache
@@ -102,8 +103,9 @@ class Memory:
         for entry in entries(store, key, "output"):
             text = store.get(entry["output"])
             state = State() if text is None else states.parse(text)
+            known = set(subjects) - {name for name, words in state.failures.items() if is_crash(words)}
             for table in (state.records, state.probes, state.failures):
-                for name in table.keys() - subjects:
+                for name in table.keys() - known:
                     del table[name]
             if state.records:
                 self.state, self.adopted = state, True

@@ -420,19 +420,42 @@ def cython(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 PLAIN = {"pyproject.toml": SETTINGS, "src/app/__init__.py": "", "src/app/one.py": "def number():\n    return 1\n"}
 
 
-def test_a_crash_of_cython_is_no_refusal(project: ProjectMaker, invoke: InvokeRunner, cython: Path) -> None:
-    """Nor is a Cython of which a file is half there the same as the whole one."""
-    root = project(PLAIN)
-    file = cython / "Utility/ModuleSetupCode.c"
+def test_a_crash_of_cython_is_no_refusal(
+    project: ProjectMaker, invoke: InvokeRunner, cython: Path, tmp_path: Path
+) -> None:
+    """It is not handed to others; and a Cython of which a file is half there is not the same as the whole one."""
+    root, other = project(PLAIN), tmp_path / "other"
+    shutil.copytree(root, other)
+    file = cython / "Compiler/Pipeline.py"
     whole = file.read_text()
-    file.write_text(whole[len(whole) // 2 :])
-    crashed, again = (invoke(root, "compile", "--json") for _ in range(2))
+    crash = "def run_pipeline(*given, **named):\n    _run(*given, **named)\n    raise KeyError('half')\n"
+    file.write_text(f"{whole}\n_run = run_pipeline\n{crash}")
+    crashed, again, elsewhere = (invoke(place, "compile", "--json") for place in (root, root, other))
     file.write_text(whole)
 
     ran = invoke(root, "compile", "--json")
 
-    assert (crashed.exit_code, again.exit_code) == (10, 10)
-    assert again.reason("app.one") != "unchanged", "it was tried again"
+    assert (crashed.exit_code, again.exit_code, elsewhere.exit_code) == (10, 10, 10)
+    assert "KeyError: 'half'" in crashed.stderr
+    assert again.started == (), "nothing has changed"
+    assert elsewhere.started, "another tree tries by itself"
+    assert ran.outcomes() == {"app.one": "compiled"}
+
+
+def test_a_cython_that_cannot_even_start_is_tried_again(
+    project: ProjectMaker, invoke: InvokeRunner, cython: Path
+) -> None:
+    root = project(PLAIN)
+    file = cython / "Utility/ModuleSetupCode.c"
+    whole = file.read_text()
+    file.write_text(whole[len(whole) // 2 :])
+    ended, again = (invoke(root, "compile", "--json") for _ in range(2))
+    file.write_text(whole)
+
+    ran = invoke(root, "compile", "--json")
+
+    assert (ended.exit_code, again.exit_code) == (10, 10)
+    assert again.started, "it was tried again"
     assert ran.outcomes() == {"app.one": "compiled"}
 
 
