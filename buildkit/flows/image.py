@@ -155,7 +155,7 @@ class _Image:
     ) -> tuple[Outcome, Mapping[str, object]]:
         """Return what became of the image, and what is known of it."""
         watch = Stopwatch()
-        kept = state.read(self._state)
+        kept = state.read(self._state, measure.named)
         inputs = self._look(seen)
         now, step = self._decide(inputs, kept)
         if step.action is Action.LEAVE:

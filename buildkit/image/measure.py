@@ -6,8 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from buildkit.core import untrusted
+from buildkit.core.untrusted import Odd
 from buildkit.doors import process
 from buildkit.errors import BudgetError
+from buildkit.model import Digest
+
+_ALGORITHM = "sha256:"
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000
@@ -26,6 +31,19 @@ class Image:
     identity: str
     size: int
     layers: int
+
+
+def named(_: object, name: object, identity: object) -> tuple[str, Digest]:
+    """Return an image's name and id, if the engine could have given it.
+
+    Raises:
+        Odd: it could not.
+    """
+    found = untrusted.text(identity)
+    if not found.startswith(_ALGORITHM):
+        raise Odd(f"{untrusted.shown(repr(found))} is no image's id")
+    untrusted.digest(found.removeprefix(_ALGORITHM))
+    return untrusted.text(name), Digest(found)
 
 
 def inspect(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,19 +46,28 @@ class State:
     damaged: bool = False
 
 
-def read(path: Path) -> State:
-    """Return the state that the file holds, or an empty one."""
+Owns = Callable[[object, object, object], tuple[str, Digest]]
+"""Takes a subject, an output's name and its digest; returns the last two, raises `Odd` where it can have none such."""
+
+
+def read(path: Path, owns: Owns = owned.output) -> State:
+    """Return the state that the file holds, or an empty one.
+
+    Args:
+        path: the file.
+        owns: says which outputs a subject may have; extension modules, unless it is given.
+    """
     try:
         content = reading.read(path, most=MOST)
     except FileNotFoundError:
         return State()
     except OSError:
         return State(damaged=True)
-    return parse(content)
+    return parse(content, owns)
 
 
-def parse(content: bytes) -> State:
-    """Return the state that a file with this content holds."""
+def parse(content: bytes, owns: Owns = owned.output) -> State:
+    """Return the state that a file with this content holds; `owns` as for `read`."""
     checksum, _, body = content.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != checksum:
         return State(damaged=True)
@@ -66,7 +75,7 @@ def parse(content: bytes) -> State:
         document = json.loads(body)
         if b"\\u" in body:
             untrusted.plain(document)
-        return _from_json(document)
+        return _from_json(document, owns)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return State(damaged=True)
 
@@ -107,7 +116,7 @@ def _index(sets: dict[tuple[str, ...], int], names: tuple[str, ...]) -> int:
     return sets.setdefault(names, len(sets))
 
 
-def _from_json(document: Mapping[str, Any]) -> State:
+def _from_json(document: Mapping[str, Any], owns: Owns) -> State:
     if document["schema"] != SCHEMA:
         return State()
     sets = [_probes(names) for names in document["probes"]]
@@ -119,7 +128,7 @@ def _from_json(document: Mapping[str, Any]) -> State:
     for name, (key, parts, outputs, at) in document["records"].items():
         if not headers.keys() >= {part for part in _texts(parts) if part.startswith(_SET)}:
             raise Odd(name)
-        own = dict(owned.output(name, path, digest) for path, digest in outputs.items())
+        own = dict(owns(name, path, digest) for path, digest in outputs.items())
         records[name] = Record(untrusted.digest(key), parts, own)
         probes[name] = sets[untrusted.number(at)]
     return State(records, probes, _texts(document["failures"]), headers)

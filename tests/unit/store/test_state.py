@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildkit.core.fingerprint import digest_bytes
+from buildkit.core.untrusted import Odd
+from buildkit.image import measure
 from buildkit.model import ABSENT, Digest, Record
 from buildkit.store import state as states
 from buildkit.store.state import State
@@ -159,3 +161,20 @@ def test_a_pipe_in_the_place_of_the_state_keeps_nobody_waiting(file: Path) -> No
     os.mkfifo(file)
 
     assert states.read(file) == State(damaged=True)
+
+
+def test_an_image_is_remembered_by_its_name_and_id(file: Path) -> None:
+    """Its state is of the same form; what may stand there is another thing."""
+    identity = f"sha256:{'a' * 64}"
+    state = State(records={"api": Record(digest_bytes(b"key"), {}, {"service-api:latest": Digest(identity)})})
+    state.probes["api"] = ()
+    states.write(file, state)
+
+    assert states.read(file, measure.named).records == state.records
+    assert states.read(file) == State(damaged=True)
+
+
+@pytest.mark.parametrize("identity", ["a" * 64, "sha256:", f"sha256:{'a' * 63}/", f"md5:{'a' * 64}"])
+def test_an_id_that_no_engine_gives_is_odd(identity: str) -> None:
+    with pytest.raises(Odd):
+        measure.named("api", "service-api:latest", identity)
