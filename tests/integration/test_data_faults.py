@@ -93,7 +93,7 @@ def test_where_locks_keep_nobody_out_the_heartbeat_does(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "inodes", "every"),
-    [(disks.MEMORY, False, 4), (disks.MEMORY, True, 4), ("xfs", False, 6), ("btrfs", False, 16)],
+    [(disks.MEMORY, False, 4), (disks.MEMORY, True, 4), ("xfs", False, 3), ("btrfs", False, 16)],
 )
 def test_a_volume_filled_to_the_last_byte_keeps_the_old_data(
     tmp_path: Path, kind: str, inodes: bool, every: int
