@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from buildkit.errors import DatabaseAheadError, DatabaseError
+from buildkit.errors import DatabaseAheadError, DatabaseError, OtherDatabaseError
 from buildkit.migrate import environment as environ
 from buildkit.migrate import glance, lock, revisions, supervisor, truth, version_table
 from buildkit.migrate.asking import Unanswered, ask
@@ -226,8 +226,7 @@ class _Run:
     def bring_to_head(self, connection: psycopg.Connection[Any]) -> None:
         """Look, lock, look again, apply, look."""
         self._settle(connection)  # what a run that was lost had done, as far as it was committed
-        self._ours = version_table.session(connection)
-        self._server = _started(connection)
+        self._know(connection)
         self._visits = []
         if not self.said.plain:
             self._visits = self._look(connection)
@@ -242,12 +241,18 @@ class _Run:
         with lock.held(connection, self.settings, self.say, at_head) as ours:
             if not ours or at_head():
                 return
+            self._know(connection)  # a pooler does not show that the server was restarted while one waited
             lock.also(connection, self.settings, [visit.place for visit in self._visits], self.say)
             _await_left_behind(connection, self.settings, self.say)
             self._visits = []
             self._apply(connection)
         if not at_head():
             raise not_there(self.settings, self.graph, self.address, self._visits)
+
+    def _know(self, connection: psycopg.Connection[Any]) -> None:
+        """Note in which database of which server the connection is now."""
+        self._ours = version_table.session(connection)
+        self._server = _started(connection)
 
     def _look(self, connection: psycopg.Connection[Any]) -> list[Visit]:
         """Run env.py without a revision; nothing of what it does is locked yet, and nothing is applied."""
@@ -277,7 +282,11 @@ class _Run:
     def _judge(self, connection: psycopg.Connection[Any], event: supervisor.Event) -> object:
         """Hold what Alembic is about to work on against the lock; an error ends the child."""
         visit = Visit.of(event["visit"])
-        truth.require_ours([*self._visits, visit], self._ours, self.settings, self.address)
+        try:
+            truth.require_ours([*self._visits, visit], self._ours, self.settings, self.address)
+        except OtherDatabaseError:
+            self._require_here(connection)
+            raise
         lock.also(connection, self.settings, [visit.place], self.say)
         self._require_usable(connection, visit)
         self._visits.append(visit)
@@ -326,7 +335,15 @@ class _Run:
         """
         if failure.event.get("lost"):
             raise Lost(failure.event["message"], failure.event["sqlstate"]) from None
-        try:  # whose server went away while Alembic was being loaded is not to blame for what it met then
+        self._require_here(connection)  # who lost it while Alembic was being loaded is not to blame for what it met
+
+    def _require_here(self, connection: psycopg.Connection[Any]) -> None:
+        """Make sure that the lock's own session still is.
+
+        Raises:
+            Lost: the server went away under it.
+        """
+        try:
             ask(connection, "SELECT 1", seconds=_ANSWER)
         except Unanswered as unanswered:
             raise Lost(self.address.redact(unanswered.words), unanswered.sqlstate) from None
