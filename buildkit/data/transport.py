@@ -121,7 +121,7 @@ class Answer:
             Cut: it ended early, or took too long.
             Refused: it has more than `most` bytes.
         """
-        self._watch.allow(most)
+        self._watch.allow(min(most, self._response.length or most))  # what it says of itself counts, where it is less
         left = most
         for piece in self._decoded():
             left -= len(piece)
