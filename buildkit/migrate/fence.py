@@ -58,7 +58,8 @@ class Fence:
 
     def listen(self) -> None:
         """Put the hooks in place, before all others."""
-        from sqlalchemy import Engine, event  # noqa: PLC0415 - in the child alone
+        from sqlalchemy import event  # noqa: PLC0415
+        from sqlalchemy.engine import Engine  # noqa: PLC0415 - in the child alone
 
         if self._kind != "open":
             event.listen(Engine, "do_connect", self._connecting)
@@ -75,7 +76,7 @@ class Fence:
             return None
         if self._kind == "none":
             raise self._refuse(named)
-        from sqlalchemy import make_url  # noqa: PLC0415
+        from sqlalchemy.engine import make_url  # noqa: PLC0415
 
         url = make_url(self._url).set(drivername=f"postgresql+{dialect.driver}")
         place, given = dialect.create_connect_args(url)

@@ -42,7 +42,8 @@ class Witness:
 
     def listen(self) -> None:
         """Put the hook in place."""
-        from sqlalchemy import Engine, event  # noqa: PLC0415 - in the child alone
+        from sqlalchemy import event  # noqa: PLC0415
+        from sqlalchemy.engine import Engine  # noqa: PLC0415 - in the child alone
 
         event.listen(Engine, "begin", self._begins)
 
