@@ -35,13 +35,16 @@ class Fault(NamedTuple):
     hint: str
 
 
+_STARTS, _ENDS = "it is starting up", "it is shutting down"
+_NO_SERVER_BEHIND = "the pooler does not reach its server"
+
 # The first that matches counts. The server's words stand here for where no libpq can be asked for the SQLSTATE.
 FAULTS = (
     Fault(
         ("57P03", TAKEN),
         "starting up|not yet accepting|in recovery mode|shutting down",
         waits=True,
-        note="it is starting up",
+        note=_STARTS,
         message="the server at {place} is still starting up",
         hint="look at the server's log, or wait longer: [tool.buildkit.migrate] wait",
     ),
@@ -49,7 +52,7 @@ FAULTS = (
         ("57P01", "57P02"),  # it ends just now: the next attempt finds it away, or back
         "terminating connection",
         waits=True,
-        note="it is shutting down",
+        note=_ENDS,
         message="the server at {place} shuts down",
         hint="start it again, or look at the server's log",
     ),
@@ -65,7 +68,7 @@ FAULTS = (
         (),
         r"server login has been failing, try again later|server conn crashed|server_login_retry\)$|query_wait_timeout",
         waits=True,
-        note="the pooler does not reach its server",
+        note=_NO_SERVER_BEHIND,
         message="the pooler at {place} does not reach its server",
         hint="start the server, or correct the database {database!r} in {variable}: the pooler does not tell which; "
         "its log does",
@@ -184,6 +187,7 @@ FAULTS = (
         hint="start it, or correct host and port in {variable}",
     ),
 )
+_OF_RESTART = tuple(each for each in FAULTS if each.note in {_STARTS, _ENDS, _NO_SERVER_BEHIND})
 OTHER = Fault((), "", waits=False, note="", message="the server at {place} refused", hint="see its words above")
 
 
@@ -193,6 +197,11 @@ def fault(words: str, sqlstate: str = "") -> Fault:
         return next((each for each in FAULTS if _in(each, words)), OTHER)
     of_it = [each for each in FAULTS if sqlstate in each.sqlstates]
     return next((each for each in of_it if _in(each, words)), of_it[-1] if of_it else OTHER)
+
+
+def of_restart(words: str, sqlstate: str = "") -> bool:
+    """Return whether it is what a server says that ends or starts, or a pooler whose server is away for a moment."""
+    return fault(words, sqlstate) in _OF_RESTART
 
 
 def _in(each: Fault, words: str) -> bool:

@@ -40,6 +40,8 @@ WHERE datname = current_database() AND application_name LIKE %s AND state <> 'id
 """
 """Sessions at work; one that idles can do nothing any more, or is a pooler's and only has the name of its last user."""
 
+_STARTED = "SELECT extract(epoch FROM pg_postmaster_start_time())::text"
+
 _ENDED = "57P01"  # admin_shutdown: of the server, or of this one session
 
 
@@ -270,6 +272,9 @@ class _Run:
         except supervisor.Failure as failure:
             self._require_answer(connection, failure)
             raise not_run(self.settings, failure) from None
+        except OtherDatabaseError:
+            self._require_here(connection)
+            raise
 
     def _require_usable(self, connection: psycopg.Connection[Any], visit: Visit) -> None:
         version_table.require_usable(connection, visit.place, self.settings, self.graph, visit.at, self.address)
@@ -333,20 +338,25 @@ class _Run:
         Raises:
             Lost: it is the server.
         """
-        if failure.event.get("lost"):
-            raise Lost(failure.event["message"], failure.event["sqlstate"]) from None
+        from buildkit.migrate import refusals  # noqa: PLC0415 - only where something failed
+
+        event = failure.event
+        if event.get("lost") or refusals.of_restart(event.get("message", ""), event.get("sqlstate", "")):
+            raise Lost(event["message"], event["sqlstate"]) from None
         self._require_here(connection)  # who lost it while Alembic was being loaded is not to blame for what it met
 
     def _require_here(self, connection: psycopg.Connection[Any]) -> None:
-        """Make sure that the lock's own session still is.
+        """Make sure that the lock's own session still is, and on the server that it began on.
 
         Raises:
-            Lost: the server went away under it.
+            Lost: the server went away under it; behind a pooler it may be back already.
         """
         try:
-            ask(connection, "SELECT 1", seconds=_ANSWER)
+            (began,) = ask(connection, _STARTED, seconds=_ANSWER)
         except Unanswered as unanswered:
             raise Lost(self.address.redact(unanswered.words), unanswered.sqlstate) from None
+        if began != self._server:
+            raise Lost("the server was restarted", "") from None
 
     def _hear(self, connection: psycopg.Connection[Any], event: supervisor.Event) -> None:
         if event["event"] == "done":
@@ -381,9 +391,8 @@ class _Run:
         self.tell(outcome)
 
 
-def _started(connection: psycopg.Connection[Any]) -> Any:  # noqa: ANN401 - a time stamp, only compared
-    row = connection.execute("SELECT pg_postmaster_start_time()").fetchone()
-    return row and row[0]
+def _started(connection: psycopg.Connection[Any]) -> Any:  # noqa: ANN401 - a row, only compared
+    return connection.execute(_STARTED).fetchone()
 
 
 def _await_left_behind(connection: psycopg.Connection[Any], settings: MigrationSettings, say: Say) -> None:
