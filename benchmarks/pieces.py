@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=120.0, help="seconds that one run of DVC may take")
     parser.add_argument("--place", type=Path, default=Path(tempfile.gettempdir()))
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background, and DVC would be as deaf
     with tempfile.TemporaryDirectory(prefix="buildkit-pieces-", dir=options.place) as place:
         run(Path(place), options)
 
