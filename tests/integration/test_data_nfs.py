@@ -55,7 +55,7 @@ def hosts(place: Path) -> Iterator[list[Host]]:
     for program, package in ((nfs.LINUX, "user-mode-linux"), (nfs.SERVER, "nfs-ganesha-vfs"), ("ip", "iproute2")):
         if not nfs.program(program):
             missing("nfs", f"no {program} (Debian's {package})")
-    if nfs.starts_no_process():
+    if nfs.starts_no_process(place):
         pytest.skip("nfs: User-mode Linux starts no process on this processor")
     try:
         with nfs.hosts(place, place / "export", ["north", "south"]) as found:
