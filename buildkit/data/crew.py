@@ -99,13 +99,17 @@ class Crew:
             raise running.cannot_start(self._stage, run[0], "no such program")
 
     def _start(self, orders: int, events: int, output: int) -> tuple[process.Child, dict[str, object]]:
-        child = process.start(
-            python.running("buildkit.data.foreman", str(orders), str(events)),
-            folder=self._pipeline.root,
-            environment=self._environment,
-            output=output,
-            inherit=(orders, events),
-        )
+        command = python.running("buildkit.data.foreman", str(orders), str(events))
+        try:
+            child = process.start(
+                command,
+                folder=self._pipeline.root,
+                environment=self._environment,
+                output=output,
+                inherit=(orders, events),
+            )
+        except OSError as error:
+            raise running.not_started(self._stage, command[0], error) from None
         return child, {
             "run": self._stage.run,
             "source_root": str(self._pipeline.source_root),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import errno
 import json
 import os
 import signal
@@ -62,7 +63,7 @@ def run(
         )
     except OSError as error:
         os.close(listening)
-        raise cannot_start(stage, command_of(stage, pipeline)[0], str(error.strerror)) from None
+        raise not_started(stage, command_of(stage, pipeline)[0], error) from None
     finally:
         os.close(speaking)
 
@@ -95,6 +96,16 @@ def cannot_start(stage: Stage, program: str, why: str) -> StageError:
         f"stage {stage.name}: cannot start {program}: {why}",
         hint="`run` is a callable as module:function, or a command as a list; its program must be on PATH",
     )
+
+
+def not_started(stage: Stage, program: str, error: OSError) -> StageError:
+    """Return the error for a program that the kernel does not start."""
+    if error.errno == errno.E2BIG:
+        return StageError(
+            f"stage {stage.name}: its params and environment are more than the kernel hands to a program",
+            hint="one variable may have 128 kB: put what is so long into a file, and name that in `inputs`",
+        )
+    return cannot_start(stage, program, str(error.strerror))
 
 
 def cores() -> int:

@@ -557,3 +557,11 @@ def test_a_signal_ends_the_pieces_and_keeps_what_they_finished(service: Service,
     service.runs()
     service.refresh()
     assert service.runs() == ["c.txt", "count"]
+
+
+@pytest.mark.parametrize("stage", ["loud", "count"])
+def test_params_that_no_program_can_be_handed_are_named(service: Service, stage: str) -> None:
+    service.change_stage(stage, params={"mark": "x" * 140_000})
+    error = fails(service)
+    assert error.message == f"stage {stage}: its params and environment are more than the kernel hands to a program"
+    assert "put what is so long into a file" in error.hint
