@@ -222,7 +222,8 @@ def pipeline_of(config: Config) -> Pipeline:
 def lines(report: Report) -> list[str]:
     """Return the summary of a report of this flow as text."""
     if not report.outcomes:
-        return []
+        nothing = "the project declares no stage: [[tool.buildkit.data.stage]]"
+        return [f"data: {nothing if report.row == 'stage' else 'there is none to clear'}"]
     summary = ", ".join(f"{count} {result}" for result, count in counts(report.outcomes).items())
     facts = report.facts
     if "generation" not in facts:

@@ -45,6 +45,9 @@ class _Inputs:
     rows: Mapping[str, Row]
 
 
+NO_IMAGE = "the project declares no image: [tool.buildkit.image.NAME]"
+
+
 def build_images(
     config: Config,
     console: Console,
@@ -87,6 +90,8 @@ def build_images(
 
 def lines(report: Report) -> list[str]:
     """Return the summary: each image with its name, its bytes and those of its context."""
+    if not report.outcomes:
+        return [NO_IMAGE]
     built: Any = report.facts["built"]
     found = []
     for row in report.outcomes:

@@ -9,7 +9,7 @@ from buildkit.config import Config
 from buildkit.doors import locks, process
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError
-from buildkit.flows.image import chosen
+from buildkit.flows.image import NO_IMAGE, chosen
 from buildkit.flows.image_inputs import cache_of, repository_of, request_of, staged_of
 from buildkit.image import engine, staging
 from buildkit.image.build import build
@@ -30,7 +30,7 @@ def run_tests(config: Config, console: Console, environment: Mapping[str, str], 
 
 def lines(report: Report) -> list[str]:
     """Return the summary: each image with what came of its tests."""
-    return [f"image {row.subject}: {row.result} ({row.reason})" for row in report.outcomes]
+    return [f"image {row.subject}: {row.result} ({row.reason})" for row in report.outcomes] or [NO_IMAGE]
 
 
 def run_tests_in(config: Config, console: Console, environment: Mapping[str, str], *, name: str) -> Report:
