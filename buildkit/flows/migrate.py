@@ -164,7 +164,8 @@ def lines(report: Report) -> list[str]:
     if any(row.reason.kind == "the database is ahead of it" for row in report.outcomes):
         return [f"{where}: ahead of the code's head {head}, left as it is"]
     if report.facts.get("at"):
-        return [f"{where}: already at head {head}"]
+        models = ", and the models are as there" if any(row.subject == "models" for row in report.outcomes) else ""
+        return [f"{where}: already at head {head}{models}"]
     return [f"one head: {head}"]
 
 

@@ -77,7 +77,9 @@ def _missing(name: str, settings: MigrationSettings) -> str:
     places = [place for place in (settings.root, settings.root / "src") if _has(place, top)]
     if places:
         folder = os.path.relpath(places[0], settings.root)
-        return f"it lies in {folder}, which `alembic` does not look into either: prepend_sys_path = {folder}"
+        setting = f"prepend_sys_path = {folder}" if settings.ini else f'prepend_sys_path = ["{folder}"]'
+        where = f"[alembic] of {settings.ini.name}" if settings.ini else "[tool.alembic] of pyproject.toml"
+        return f"it lies in {folder}, which `alembic` does not look into either: write into {where}\n{setting}"
     return ""
 
 
@@ -91,13 +93,33 @@ def _in_logging(error: BaseException) -> bool:
 
 
 def described(difference: Any) -> str:  # noqa: ANN401 - Alembic's tuples, or lists of them
-    """Return one difference between models and database as words."""
+    """Return one difference between models and database as words, types as PostgreSQL writes them."""
     if isinstance(difference, list):
         return "; ".join(described(each) for each in difference)
     kind, *rest = difference
     if kind.startswith("modify"):
         schema, table, column, _, old, new = rest
-        return f"{kind.replace('_', ' ')} {'.'.join(filter(None, (schema, table, column)))}: {old} → {new}"
+        place = ".".join(filter(None, (schema, table, column)))
+        return f"{kind.replace('_', ' ')} {place}: {_written(old)} → {_written(new)}"
     thing = rest[-1]
-    table = getattr(getattr(thing, "table", None), "name", None)
-    return f"{kind.replace('_', ' ')} {'.'.join(filter(None, (table, getattr(thing, 'name', None) or str(thing))))}"
+    names = (getattr(getattr(thing, "table", None), "name", None), getattr(thing, "name", None))
+    return f"{kind.replace('_', ' ')} {'.'.join(filter(None, names)) or str(thing)}{_of(thing)}"
+
+
+def _written(value: Any) -> str:  # noqa: ANN401 - a type, a default, a comment, or none
+    try:
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - where models differ
+        from sqlalchemy.types import TypeEngine  # noqa: PLC0415
+
+        return value.compile(dialect=postgresql.dialect()) if isinstance(value, TypeEngine) else str(value)
+    except Exception:  # noqa: BLE001 - a type of the project may not be written alone
+        return repr(value)
+
+
+def _of(thing: Any) -> str:  # noqa: ANN401 - what SQLAlchemy has in a table
+    """Return the columns of a key, a constraint or an index, and those that it refers to."""
+    names = [getattr(column, "name", None) or str(column) for column in getattr(thing, "columns", None) or ()]
+    if not names or hasattr(thing, "primary_key"):  # a table or a column
+        return ""
+    referred = ", ".join(str(element.target_fullname) for element in getattr(thing, "elements", ()))
+    return f" ({', '.join(names)}){' → ' if referred else ''}{referred}"

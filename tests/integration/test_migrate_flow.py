@@ -97,13 +97,15 @@ def test_status_says_what_the_database_lacks(shop: Config, console: Console) -> 
 
 
 def test_check_finds_models_that_no_revision_makes(shop: Config, console: Console) -> None:
-    assert [row.result for row in check_migrations(shop, console, os.environ).outcomes] == ["fresh", "fresh"]
+    report = check_migrations(shop, console, os.environ)
+    assert [row.result for row in report.outcomes] == ["fresh", "fresh"]
+    assert lines(report) == [f"{report.facts['database']}: already at head 0001, and the models are as there"]
     models = shop.root / "src/shop/models.py"
     models.write_text(f"{MODELS}    total: Mapped[int] = mapped_column(index=True)\n")
     with pytest.raises(RevisionError) as caught:
         check_migrations(shop, console, os.environ)
     assert caught.value.message == "the models differ from head 0001"
-    assert caught.value.details == ("add column orders.total", "add index orders.ix_orders_total")
+    assert caught.value.details == ("add column orders.total", "add index orders.ix_orders_total (total)")
     assert "alembic revision --autogenerate" in caught.value.hint
 
 
