@@ -107,12 +107,14 @@ def described(difference: Any) -> str:  # noqa: ANN401 - Alembic's tuples, or li
 
 
 def _written(value: Any) -> str:  # noqa: ANN401 - a type, a default, a comment, or none
-    try:
-        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - where models differ
-        from sqlalchemy.types import TypeEngine  # noqa: PLC0415
+    from sqlalchemy.dialects.postgresql import dialect  # noqa: PLC0415 - where models differ
+    from sqlalchemy.types import TypeEngine  # noqa: PLC0415
 
-        return value.compile(dialect=postgresql.dialect()) if isinstance(value, TypeEngine) else str(value)
-    except Exception:  # noqa: BLE001 - a type of the project may not be written alone
+    if not isinstance(value, TypeEngine):
+        return str(value)
+    try:
+        return value.compile(dialect=dialect())  # type: ignore[no-untyped-call]
+    except Exception:  # noqa: BLE001 - a type of the project that cannot be written alone
         return repr(value)
 
 

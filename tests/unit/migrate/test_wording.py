@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -36,10 +37,10 @@ def test_each_kind_of_difference_is_named_by_what_it_is() -> None:
 
 
 def test_types_are_those_of_postgresql() -> None:
-    change = ("modify_type", None, "item", "id", {}, sa.Integer(), sa.Uuid())
-    assert described([change]) == "modify type item.id: INTEGER → UUID"
-    change = ("modify_nullable", "other", "item", "id", {}, True, False)
-    assert described([change]) == "modify nullable other.item.id: True → False"
+    of_type: Any = ("modify_type", None, "item", "id", {}, sa.Integer(), sa.Uuid())
+    assert described([of_type]) == "modify type item.id: INTEGER → UUID"
+    of_null: Any = ("modify_nullable", "other", "item", "id", {}, True, False)
+    assert described([of_null]) == "modify nullable other.item.id: True → False"
 
 
 def test_a_package_that_alembic_does_not_see_is_named_with_the_place_to_write_that(tmp_path: Path) -> None:
