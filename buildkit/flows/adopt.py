@@ -8,7 +8,7 @@ from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 from buildkit.flows.migrate import migration_settings, present_database
-from buildkit.migrate import adopt, revisions
+from buildkit.migrate import adopt, revisions, version_table
 from buildkit.migrate.database import Address
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
@@ -46,7 +46,7 @@ def adopt_database(config: Config, console: Console, environment: Mapping[str, s
             str(place),
             "fresh" if at else "recorded" if done.recorded else "not there" if at is None else "empty",
             Reason(f"at {', '.join(sorted(at))}" if at else done.recorded or "no revision is written down"),
-            detail=", ".join(beside[place]),
+            detail=version_table.some(beside[place]),
         )
         for place, at in done.places
     )
@@ -75,7 +75,7 @@ def lines(report: Report) -> list[str]:
     if not recorded and any(row.result != "fresh" for row in report.outcomes):
         said += [
             "nothing was written down; say at which revision it is:",
-            "  --revision base     the tables are others': every revision is still to be applied",
+            "  --revision base     the tables are others', or what the first revision finds made: all is to be applied",
             f"  --revision ID       the tables are those of this revision; head is {report.facts['head']}",
         ]
     return said

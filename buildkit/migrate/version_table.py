@@ -161,11 +161,16 @@ def tables(connection: psycopg.Connection[Any], place: Place) -> tuple[str, ...]
     return tuple(row[0] for row in connection.execute(_USER_TABLES, {"schema": place.schema, "table": place.table}))
 
 
+def some(tables: Sequence[str]) -> str:
+    """Return as words what `tables` found: three of them, and that there are more."""
+    return ", ".join(tables[:3]) + (" …" if len(tables) > 3 else "")  # noqa: PLR2004 - the fourth says "and more"
+
+
 def _unmanaged(place: Place, address: Address, tables: Sequence[str]) -> VersionTableError:
-    shown = ", ".join(tables[:3]) + (" …" if len(tables) > 3 else "")  # noqa: PLR2004 - the fourth says "and more"
     return VersionTableError(
         f"database {address} has tables, but there is no {place}: nobody knows at which revision it is",
-        details=[f"tables: {shown}"],
+        details=[f"tables: {some(tables)}"],
         hint="say it once: `invoke migrate.adopt --revision ID` where the tables are those of a revision,\n"
-        "`--revision base` where they are others' and nothing is applied; `invoke migrate.adopt` shows what there is",
+        "`--revision base` where they are others', or what the first revision finds made, and nothing is applied;\n"
+        "`invoke migrate.adopt` shows what there is",
     )

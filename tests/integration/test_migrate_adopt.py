@@ -54,12 +54,30 @@ def test_nothing_is_written_down_before_somebody_says_what(service: Service) -> 
     assert service.tables() == ["of_others"]
 
 
+def test_that_there_are_more_tables_than_are_named_is_shown(service: Service) -> None:
+    run(service, "CREATE TABLE a (); CREATE TABLE b (); CREATE TABLE c (); CREATE TABLE d ()")
+    assert lines(adopted(service))[0].endswith("tables beside it: public.a, public.b, public.c …")
+
+
 def test_beside_tables_of_others_the_way_begins_at_base(service: Service) -> None:
     run(service, "CREATE TABLE of_others ()")
     assert lines(adopted(service, "base"))[0].endswith("public.alembic_version says now: nothing is applied yet")
     assert service.at == []
     done = service.migrate()
     assert (done.exit_code, service.at) == (0, ["0002"]), done.stderr
+
+
+def test_tables_that_the_first_revision_finds_made_are_changed_by_all_of_them(service: Service) -> None:
+    service.chain("op.add_column('t', sa.Column('first', sa.Integer()))", COLUMN)
+    run(service, "CREATE TABLE t (id integer PRIMARY KEY)")
+    refused = service.migrate()
+    assert refused.exit_code == 44
+    assert "--revision base" in refused.stderr
+    assert "what the first revision finds made" in "\n".join(lines(adopted(service)))
+    adopted(service, "base")
+    done = service.migrate()
+    assert (done.exit_code, service.at) == (0, ["0002"]), done.stderr
+    assert {"first", "late"} <= set(service.columns)
 
 
 def test_tables_of_a_revision_go_on_from_it(service: Service) -> None:
