@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import importlib
 import json
 import os
 import select
@@ -24,8 +23,8 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from buildkit.data import calling
 from buildkit.data.leaving import Leaving
 
 _BLOCK = 1 << 16
@@ -37,6 +36,9 @@ _GRACE = 0.5
 
 _PR_SET_PDEATHSIG = 1
 _NEVER_STARTED = 1
+_NOT_RETURNED = 1
+_DIGITS = 12
+"""Bytes in which a piece says its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,10 @@ class Foreman:
         events: where they are told of.
         jobs: how many run at once.
         text: what was read of the orders so far.
+        calls: whether a piece is a call in its process, which says when that has returned; else it is a program.
     """
 
-    def __init__(self, orders: int, events: int, jobs: int, text: bytes) -> None:
+    def __init__(self, orders: int, events: int, jobs: int, text: bytes, *, calls: bool) -> None:
         self._orders = orders
         self._events = events
         self._jobs = jobs
@@ -77,6 +80,10 @@ class Foreman:
         self._waiting: deque[Order] = deque()
         self._running: dict[int, _Running] = {}
         self._ended = False
+        self._calls = calls
+        self._returned: set[int] = set()
+        self._hearing, self._saying = os.pipe()
+        os.set_blocking(self._hearing, False)
         self._woken, self._waker = os.pipe()
         for descriptor in (self._woken, self._waker):
             os.set_blocking(descriptor, False)
@@ -95,6 +102,10 @@ class Foreman:
             self._wait()
         self._end_all()
         return None
+
+    def say_returned(self, order: Order) -> None:
+        """In the process of a piece: its call has returned."""
+        os.write(self._saying, b"%0*d" % (_DIGITS, order.number))
 
     def _end(self, *_: object) -> None:
         self._ended = True
@@ -148,7 +159,7 @@ class Foreman:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-        mine = (self._orders, self._events, self._woken, self._waker, listening)
+        mine = (self._orders, self._events, self._woken, self._waker, self._hearing, listening)
         others = [each.listening for each in self._running.values() if each.listening is not None]
         for descriptor in (*mine, *others):
             os.close(descriptor)
@@ -193,7 +204,19 @@ class Foreman:
                     self._tell("line", piece.number, piece.rest.decode("utf-8", "replace"))
                 os.close(piece.listening)
             seconds = time.monotonic() - piece.began
-            self._tell("ended", piece.number, os.waitstatus_to_exitcode(status), round(seconds, 3))
+            self._tell("ended", piece.number, self._exit_code(piece.number, status), round(seconds, 3))
+
+    def _exit_code(self, number: int, status: int) -> int:
+        """Return how a piece ended; one that ended in the middle of its call did not end well, whatever it says."""
+        exit_code = os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(BlockingIOError):
+            while block := os.read(self._hearing, _BLOCK - _BLOCK % _DIGITS):
+                self._returned |= {int(block[at : at + _DIGITS]) for at in range(0, len(block), _DIGITS)}
+        if exit_code or not self._calls or number in self._returned:
+            self._returned.discard(number)
+            return exit_code
+        self._tell("line", number, calling.NOT_RETURNED)
+        return _NOT_RETURNED
 
     def _end_all(self) -> None:
         """Ask all pieces to end, and kill those that do not."""
@@ -229,11 +252,12 @@ def main(orders: int, events: int) -> None:
     line, _, text = text.partition(b"\n")
     settings = json.loads(line)
     run = settings["run"]
-    function = _callable(settings["source_root"], run) if isinstance(run, str) else None
+    function = calling.load(settings["source_root"], run) if isinstance(run, str) else None
     foreman, library = os.getpid(), ctypes.CDLL(None)
     leaving = Leaving(settings["source_root"], library)
     gc.freeze()  # what is there by now is shared by all pieces: a collection in one of them would copy it
-    order = Foreman(orders, events, settings["jobs"], text).serve()
+    head = Foreman(orders, events, settings["jobs"], text, calls=function is not None)
+    order = head.serve()
     if order is None:
         return
     os.environ["PYBUILDKIT_DATA_ITEM"] = order.item
@@ -243,16 +267,11 @@ def main(orders: int, events: int) -> None:
     if function is None:
         os.execvp(run[0], run)  # noqa: S606 - the command of the stage
     try:
-        function(Path(order.item), Path(order.out), **settings["params"])
+        calling.call(function, Path(order.item), Path(order.out), **settings["params"])
+        head.say_returned(order)
         leaving.at_once()
     finally:
         gc.unfreeze()  # else what the module still holds open would not be written to its end
-
-
-def _callable(source_root: str, target: str) -> Any:  # noqa: ANN401 - whatever the project names
-    sys.path.insert(0, source_root)
-    module, _, name = target.partition(":")
-    return getattr(importlib.import_module(module), name)
 
 
 def _limit(memory: int) -> None:

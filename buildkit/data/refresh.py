@@ -36,7 +36,13 @@ class Result:
 
 
 def refresh(
-    pipeline: Pipeline, environment: Mapping[str, str], say: Say, tell: Tell = lambda _: None, *, force: bool = False
+    pipeline: Pipeline,
+    environment: Mapping[str, str],
+    say: Say,
+    tell: Tell = lambda _: None,
+    *,
+    force: bool = False,
+    before: Callable[[], None] = lambda: None,
 ) -> Result:
     """Bring the data up to date and return what was done. Waits for whoever works on the same folder.
 
@@ -46,6 +52,7 @@ def refresh(
         say: takes one line of talk, what the stages print among them.
         tell: takes the outcome of each stage as it is known.
         force: make every stage, whatever is there.
+        before: called before a stage runs, each time: sees to it that the code which runs is what its sources say.
 
     Raises:
         DataError: an input cannot be read, the folder cannot be written, or a newer version wrote the data.
@@ -54,7 +61,7 @@ def refresh(
     try:
         while True:
             with contextlib.suppress(lease.Overtaken):
-                return _Refresh(pipeline, environment, say, tell, force=force).run()
+                return _Refresh(pipeline, environment, say, tell, force=force, before=before).run()
     except OSError as error:
         raise volume.worded(error, pipeline.folder) from error
 
@@ -78,13 +85,21 @@ class _Refresh:
     _then: Mapping[str, StageRecord]
 
     def __init__(
-        self, pipeline: Pipeline, environment: Mapping[str, str], say: Say, tell: Tell, *, force: bool
+        self,
+        pipeline: Pipeline,
+        environment: Mapping[str, str],
+        say: Say,
+        tell: Tell,
+        *,
+        force: bool,
+        before: Callable[[], None],
     ) -> None:
         self._pipeline = pipeline
         self._environment = environment
         self._say = say
         self._tell = tell
         self._force = force
+        self._before = before
         self._cache = digests.beside(pipeline.folder)
         self._records: dict[str, StageRecord] = {}
         self._shared: dict[str, dict[str, File]] = {}
@@ -199,6 +214,8 @@ class _Refresh:
         choice = choose(now, sources, self._last, self._cache, lambda record: aged(record, ttl, moment), distrusted)
         if self._force:
             choice = choice.forced(_FORCED)
+        if choice.due:
+            self._before()
         work = PieceWork(self._pipeline, self._environment, self._say, self._make_room, self._now)
         begun = Stopwatch()
         try:
@@ -244,6 +261,7 @@ class _Refresh:
         self._say(f"data: stage {stage.name}: {step.reason}")
         known = self._then.get(stage.name)
         self._make_room(stage, sum(file.size for file in known.files.values()) if known else 0)
+        self._before()
         begun = self._now()
         try:
             outputs.prepare(stage, partial)

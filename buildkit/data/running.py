@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from buildkit.data import calling
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.doors import process, python
 from buildkit.doors.clock import Stopwatch
@@ -22,10 +23,16 @@ _GRACE = 1.0
 """Seconds between asking a stage to end and killing it; a container has ten for everything."""
 
 
-def command_of(stage: Stage, pipeline: Pipeline) -> list[str]:
-    """Return the command of a stage; a callable is run by `buildkit.data.worker`."""
+def command_of(stage: Stage, pipeline: Pipeline, returned: int) -> list[str]:
+    """Return the command of a stage; a callable is run by `buildkit.data.worker`.
+
+    Args:
+        stage: the stage.
+        pipeline: where it lives.
+        returned: the descriptor into which the worker says that the callable has returned.
+    """
     if isinstance(stage.run, str):
-        return python.running("buildkit.data.worker", str(pipeline.source_root), stage.run)
+        return python.running("buildkit.data.worker", str(pipeline.source_root), stage.run, str(returned))
     return list(stage.run)
 
 
@@ -49,23 +56,28 @@ def run(
     """Run `stage` to its end; return how many seconds it took. What it prints is said line by line.
 
     Raises:
-        StageError: it cannot start, or ended with another code than 0.
+        StageError: it cannot start, or ended with another code than 0, or before its callable had returned.
     """
     watch = Stopwatch()
     last: collections.deque[str] = collections.deque(maxlen=_LAST_LINES)
     listening, speaking = os.pipe()
+    returned, returning = os.pipe()
+    os.set_blocking(returned, False)
     try:
         child = process.start(
-            command_of(stage, pipeline),
+            command_of(stage, pipeline, returning),
             folder=pipeline.root,
             environment=environment_of(stage, pipeline, generation, environment),
             output=speaking,
+            inherit=(returning,) if stage.module else (),
         )
     except OSError as error:
         os.close(listening)
-        raise not_started(stage, command_of(stage, pipeline)[0], error) from None
+        os.close(returned)
+        raise not_started(stage, command_of(stage, pipeline, returning)[0], error) from None
     finally:
         os.close(speaking)
+        os.close(returning)
 
     def listen() -> None:
         with open(listening, encoding="utf-8", errors="replace") as lines:  # noqa: PTH123 - a descriptor
@@ -81,13 +93,24 @@ def run(
         exit_code = process.end(child, _GRACE)  # also ends what the stage left behind in its group
         if listener.ident is not None:
             listener.join(_GRACE)
-    if exit_code != 0:
+        whole = not stage.module or _has_said(returned)
+    if exit_code != 0 or not whole:
         raise StageError(
-            f"stage {stage.name}: {ending(exit_code)}",
+            f"stage {stage.name}: {ending(exit_code) if exit_code else calling.NOT_RETURNED}",
             details=tuple(last),
             hint="the data that was there stays as it is; mend the stage and run again: finished stages are kept",
         )
     return watch.seconds
+
+
+def _has_said(descriptor: int) -> bool:
+    """Return whether there is anything to read, and close it."""
+    try:
+        return bool(os.read(descriptor, 1))
+    except BlockingIOError:  # nothing yet, and somebody else has the other end still
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def cannot_start(stage: Stage, program: str, why: str) -> StageError:

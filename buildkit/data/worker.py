@@ -1,11 +1,11 @@
-"""Runs the callable of one stage in a process of its own; its arguments are SOURCE_ROOT and module:function.
+"""Runs the callable of one stage in a process of its own; its arguments are SOURCE_ROOT, module:function, DESCRIPTOR.
 
-Where its parent is killed, it ends itself and its group: nobody waits for the result any more.
+Into the descriptor goes a byte once the callable has returned. Where its parent is killed, it ends itself and its
+group: nobody waits for the result any more.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import signal
@@ -14,21 +14,23 @@ import threading
 import time
 from pathlib import Path
 
+from buildkit.data import calling
+
 _PULSE = 0.5
 """Seconds between two looks at the parent."""
 
 
-def main(source_root: str, target: str) -> None:
+def main(source_root: str, target: str, returned: int) -> None:
     """Import the callable from `source_root` and call it as `(source, out, **params)`."""
+    os.set_inheritable(returned, False)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    sys.path.insert(0, source_root)
-    module, _, name = target.partition(":")
-    function = getattr(importlib.import_module(module), name)
-    function(
+    calling.call(
+        calling.load(source_root, target),
         Path(os.environ["PYBUILDKIT_DATA_IN"]),
         Path(os.environ["PYBUILDKIT_DATA_OUT"]),
         **json.loads(os.environ["PYBUILDKIT_DATA_PARAMS"]),
     )
+    os.write(returned, b".")
 
 
 def _end_with_parent(parent: int) -> None:
@@ -38,4 +40,4 @@ def _end_with_parent(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -24,6 +24,7 @@ from buildkit.extensions.glance import Glance
 from buildkit.extensions.look import Look
 from buildkit.extensions.memory import Memory
 from buildkit.extensions.native import clear_scratch
+from buildkit.extensions.outdated import outdated
 from buildkit.extensions.trees import Done, Tree
 from buildkit.model import LIBRARY, Action, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
@@ -230,6 +231,29 @@ class Build:
             self.record()
         return outcomes
 
+    def set_aside(self) -> None:
+        """Take away what no longer does what its source says: who runs the code before the next build runs Python.
+
+        What was recorded stays, so that the next build still says what changed.
+
+        Raises:
+            CompileError: the tree is read-only.
+        """
+        self._read()
+        if not self._outdated():
+            return
+        with self.alone():
+            self._read()
+            for name in self._outdated():
+                self._console.say(f"{name} was edited since it was compiled: without its extension until it is again")
+                self._warn_of(self._tree.take_away(name))
+
+    def _outdated(self) -> list[str]:
+        """Return the subjects that `set_aside` is about, as far as there is anything of theirs."""
+        known, source = self._memory, self._config.source
+        names = outdated(known.state.records, known.unrecorded, source, known.cache)
+        return [name for name in names if self._tree.has(name)]
+
     def _in_parallel(self, work: list[Step], steps: list[Step]) -> Iterator[Done]:
         from buildkit.extensions.crew import in_parallel  # noqa: PLC0415 - only where there is work
 
@@ -315,9 +339,12 @@ class Build:
     def _removed(self, name: str, reason: Reason) -> Outcome:
         left = self._tree.take_away(name)
         self._forget(name)
+        self._warn_of(left)
+        return Outcome(name, "removed", reason)
+
+    def _warn_of(self, left: str) -> None:
         if left:
             self._console.warn(f"{left}: changed since it was made; left as it is")
-        return Outcome(name, "removed", reason)
 
     def _left(self, step: Step) -> Outcome:
         words = self._memory.state.failures.get(step.subject)

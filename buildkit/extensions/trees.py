@@ -122,8 +122,7 @@ class Tree:
             but: files that stay, by their path.
         """
         self.require()
-        record = self._memory.state.records.get(subject)
-        own = {*(record.outputs.items() if record else ()), *self._memory.unrecorded.get(subject, ())}
+        own = self._own(subject)
         left = ""
         for path in {path for path, _ in own if path not in (but or {})}:
             place = self.folder / path
@@ -133,6 +132,14 @@ class Tree:
             elif place.exists():
                 left = str(place)
         return left
+
+    def has(self, subject: str) -> bool:
+        """Return whether there is anything that the suite made for a subject, as it made it."""
+        return any(self.digest(path) == digest for path, digest in self._own(subject))
+
+    def _own(self, subject: str) -> set[tuple[str, Digest]]:
+        record = self._memory.state.records.get(subject)
+        return {*(record.outputs.items() if record else ()), *self._memory.unrecorded.get(subject, ())}
 
     def require(self) -> None:
         """See that nobody has taken the lock meanwhile.

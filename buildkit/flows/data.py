@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from buildkit.config import Config
 from buildkit.data import artifact, digests, generations, lease, volume
@@ -16,6 +17,7 @@ from buildkit.data.verify import require_whole, verify
 from buildkit.doors import clock, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DataError
+from buildkit.flows.aside import set_aside_outdated
 from buildkit.model import Action, Outcome, Reason, Report, Step
 from buildkit.report.console import Console, counts
 
@@ -37,6 +39,7 @@ def refresh_data(
     Raises:
         DataError: an input cannot be read, or the folder cannot be written.
         StageError: a stage failed; the data that was there is untouched.
+        CompileError: an extension no longer does what its source says, and the tree is read-only.
     """
     watch = Stopwatch()
     pipeline = pipeline_of(config)
@@ -48,7 +51,8 @@ def refresh_data(
         for row in rows:
             console.outcome(row)
         return _report(rows, watch, {**_seen_facts(pipeline, seen), "dry-run": True})
-    result = refresh(pipeline, environment, console.say, console.news, force=force)
+    before = partial(set_aside_outdated, config, console, environment)
+    result = refresh(pipeline, environment, console.say, console.news, force=force, before=before)
     return _report(result.outcomes, watch, {"state": Condition.FRESH.value, **_facts(pipeline, result.manifest)})
 
 

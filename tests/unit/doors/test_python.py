@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import buildkit
 from buildkit.data.running import command_of
 from buildkit.doors import python
 
@@ -54,7 +55,7 @@ def test_a_stage_starts_beside_modules_that_are_named_as_the_standard_librarys(p
     stage = Stage("make", "made:make", (), ("x",), {})
     pipeline = Pipeline(root, root / "src", root / "data", (stage,))
     variables = {"PYBUILDKIT_DATA_IN": ".", "PYBUILDKIT_DATA_OUT": ".", "PYBUILDKIT_DATA_PARAMS": "{}"}
-    done = ran(command_of(stage, pipeline), root, **variables)
+    done = ran(command_of(stage, pipeline, 2), root, PYTHONPATH=str(Path(buildkit.__file__).parents[1]), **variables)
     assert (done.stdout, done.returncode) == ("made\n", 0), done.stderr
 
 

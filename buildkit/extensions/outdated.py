@@ -1,0 +1,47 @@
+"""Which extensions no longer do what their sources say, though they would still be imported before them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from buildkit.compile.places import OWN
+from buildkit.doors.statcache import StatCache
+from buildkit.model import LIBRARY, Digest, Record
+
+Unrecorded = Mapping[str, Collection[tuple[str, Digest]]]
+"""Of each subject the files of which nobody knows what they were made from, each with its digest."""
+
+_MYPYC = "toolchain mypyc"
+
+
+def outdated(records: Mapping[str, Record], unrecorded: Unrecorded, source: Path, cache: StatCache) -> list[str]:
+    """Return the subjects whose sources were edited, or are gone, since their extensions were made.
+
+    Modules of mypyc know each other's layout: one of them is all of them. Those that load a library come before it.
+
+    Args:
+        records: what each extension was made from.
+        unrecorded: what a killed build left, and what a lost record was about.
+        source: the source root.
+        cache: digests of files.
+    """
+    found = {name for name, record in records.items() if record.outputs and _is_edited(record, source, cache)}
+    found |= unrecorded.keys()
+    typed = {name for name, record in records.items() if _is_typed(name, record)}
+    if found & typed:
+        found |= typed
+    return sorted(found, key=lambda name: (name.endswith(LIBRARY), name))
+
+
+def _is_edited(record: Record, source: Path, cache: StatCache) -> bool:
+    """Return whether a file under the source root is another one than the one that was read."""
+    return any(
+        cache.digest(str(source / name.removeprefix(OWN[0]))) != digest
+        for name, digest in record.parts.items()
+        if name.startswith(OWN[0])
+    )
+
+
+def _is_typed(name: str, record: Record) -> bool:
+    return name.endswith(LIBRARY) or _MYPYC in record.parts

@@ -1,0 +1,27 @@
+"""Before a command runs code of the project that it has not just compiled: no extension stands in for its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from buildkit.config import Config
+from buildkit.report.console import Console
+
+
+def set_aside_outdated(config: Config, console: Console, environment: Mapping[str, str]) -> None:
+    """Take away the extensions whose sources were edited, or are gone, since they were made; the next build makes them.
+
+    Python imports an extension before the source beside it. What a stage or a migration did with the code of yesterday
+    would count as made from that of today.
+
+    Args:
+        config: the project.
+        console: is told which.
+        environment: the variables that name the store.
+
+    Raises:
+        CompileError: the tree is read-only.
+    """
+    from buildkit.extensions.build import Build  # noqa: PLC0415 - where nothing runs, this is not needed
+
+    Build(config, console, environment, python=None, output=None, reuse=True).set_aside()
