@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +140,22 @@ def disk() -> Iterator[Disk]:
                 missing("disk", f"no {kind}: {error}")
 
         yield mount
+
+
+@pytest.fixture
+def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder for what comes from outside; around it are things that nobody may touch."""
+    import fence
+
+    around = tmp_path / "around"
+    (around / "room").mkdir(parents=True)
+    (around / "victim").write_text("precious\n")
+    before, began = fence.FENCE.entered, time.monotonic()
+    yield around / "room"
+    seconds, number = time.monotonic() - began, fence.FENCE.entered - before
+    logging.getLogger("fuzz").info("%s: %s inputs, %.0f s", request.node.name, number, seconds)
+    assert (around / "victim").read_text() == "precious\n"
+    assert sorted(place.name for place in around.iterdir()) == ["room", "victim"]
 
 
 @pytest.fixture

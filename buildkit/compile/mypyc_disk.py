@@ -63,7 +63,7 @@ def recall(folder: Path, basis: list[str]) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(reading.read(folder / _MANIFEST))
         return manifest if manifest["basis"] == basis and manifest["files"] == _digests(folder) else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 

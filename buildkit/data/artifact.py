@@ -260,8 +260,7 @@ class _Pull:
                     continue
                 if file.kind != walk.FOLDER and not walk.link_within(path, file.kind[1:], path.partition("/")[0]):
                     raise self._odd(f"{path} of stage {record.name} is a link to {file.kind[1:]}")
-                files.make_folders((partial / path).parent)
-                outputs.lay(file, partial / path)
+                outputs.lay(file, files.make_folders_within(partial, path))
 
     def _unpack(self, part: Path, record: StageRecord, partial: Path) -> dict[str, File]:
         """Unpack the files that the manifest names, and no others, each once and with as many bytes as it says."""
@@ -273,8 +272,7 @@ class _Pull:
                     file = record.files.get(member.name)
                     if file is None or not file.is_file or file.size != member.size:
                         raise Odd(f"{member.name} is not what its manifest says")  # noqa: TRY301 - worded below
-                    target = partial / member.name
-                    files.make_folders(target.parent)
+                    target = files.make_folders_within(partial, member.name)
                     with target.open("xb") as out:
                         for block in reader.content():
                             out.write(block)

@@ -64,8 +64,9 @@ def beside(folder: Path) -> Digests:
 def _read(file: Path) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         kept = untrusted.table(untrusted.json_of(reading.read(file, most=_MOST), _MOST))
+        known = untrusted.table(kept["imports"])
         rows = {path: _row(row) for path, row in untrusted.table(kept["files"]).items()}
-        imports = {digest: [*map(_import, untrusted.rows(found))] for digest, found in kept["imports"].items()}
+        imports = {digest: [*map(_import, untrusted.rows(found))] for digest, found in known.items()}
         return {"files": rows, "imports": imports}
     return {"files": {}, "imports": {}}
 

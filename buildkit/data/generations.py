@@ -20,6 +20,7 @@ from buildkit.data import manifest as manifests
 from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.data.pipeline import MANIFEST
 from buildkit.doors import files, reading
+from buildkit.errors import DataError
 
 PARTIAL = ".partial"
 READ = "read"
@@ -37,6 +38,20 @@ _OWN = frozenset({"generations", "current", "leases", "lease.lock", "read.lock",
 def owns(name: str) -> bool:
     """Return whether a name in the data's folder is the suite's own; anything else may be an input."""
     return name in _OWN or name.startswith((_SWITCH, ASIDE)) or (name.startswith(".") and name.endswith(".tmp"))
+
+
+def require_own(folder: Path) -> None:
+    """See that what is made and deleted at every turn lies in the data's folder: else it is somebody else's.
+
+    Raises:
+        DataError: one is a link.
+    """
+    for name in ("leases", "pull"):  # whose `generations` lie on another disk has put them there
+        if (folder / name).is_symlink():
+            raise DataError(
+                f"data: {folder / name} is a link, and the suite deletes what lies in it",
+                hint="let the folder of the data as a whole lie where there is room: path in [tool.buildkit.data]",
+            )
 
 
 def folder_of(folder: Path) -> Path:
@@ -74,7 +89,7 @@ def linked(folder: Path) -> Path | None:
     if place.parent != folder_of(folder) and place.parent.resolve() != folder_of(folder).resolve():
         return None
     place = folder_of(folder) / place.name
-    return place if place.is_dir() and not place.name.endswith(PARTIAL) else None
+    return place if _is_folder(place) and not place.name.endswith(PARTIAL) else None
 
 
 def newest(folder: Path) -> Path | None:
@@ -108,7 +123,7 @@ def load(generation: Path) -> Manifest | None:
 def all_of(folder: Path) -> list[Path]:
     """Return the folders of all generations, whole and partial, newest first."""
     with contextlib.suppress(OSError):
-        places = [place for place in folder_of(folder).iterdir() if _number(place) and place.is_dir()]
+        places = [place for place in folder_of(folder).iterdir() if _number(place) and _is_folder(place)]
         return sorted(places, key=_number, reverse=True)
     return []
 
@@ -364,6 +379,11 @@ def _number(place: Path) -> int:
     """Return the number in the name of a generation; 0 for anything else that lies there, which is somebody else's."""
     name = _NAME.fullmatch(place.name)
     return int(name[1]) if name else 0
+
+
+def _is_folder(place: Path) -> bool:
+    """Return whether it is a folder, and no link to one: that may be anybody's."""
+    return place.is_dir() and not place.is_symlink()
 
 
 def _is_copy(place: Path) -> bool:

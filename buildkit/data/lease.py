@@ -43,6 +43,10 @@ _KEPT = 20
 _HALF = re.compile(r"\.(inputs\.json|read|\d{6,}\.(json|end|free))\.\w+\.tmp\Z")
 """Names of files that are being written here; others that look like them are somebody else's."""
 
+_CLAIM = re.compile(r"[0-9]{6,18}\.json")
+_END = 10**18
+"""No number is that high: names of generations have eighteen digits at most."""
+
 _LOCAL = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "jfs", "nilfs2"}
     | {"tmpfs", "ramfs", "overlay", "erofs", "squashfs"}
@@ -96,6 +100,11 @@ class Lease:
         self.end()
         before = _claims(self._folder)
         number = max(self._last, self.number) + 1
+        if number >= _END:
+            raise StageError(
+                f"data: {self._folder} has a generation or a lease of number {number - 1}, and none is higher",
+                hint="the suite does not come that far: move away what has this number in its name",
+            )
         who = {"host": os.uname().nodename, "pid": os.getpid(), "since": clock.now()}
         if any(each >= number for each in before):
             raise Overtaken
@@ -161,11 +170,13 @@ def held(folder: Path, *, wait: float | None, on_wait: Callable[[], None] | None
 
     Raises:
         Busy: somebody else still held it after `wait` seconds.
+        DataError: a folder of the suite's own is a link.
         OSError: the folder cannot be written.
     """
     deadline = None if wait is None else time.monotonic() + wait
     with contextlib.ExitStack() as stack:
         locked = True
+        generations.require_own(folder)
         try:
             stack.enter_context(locks.held(folder / "lease.lock", wait=wait, on_wait=on_wait))
         except OSError as error:
@@ -284,7 +295,7 @@ def _claims(folder: Path) -> list[int]:
     """Return the numbers that were drawn."""
     with contextlib.suppress(OSError):
         names = os.listdir(folder / "leases")  # noqa: PTH208 - names alone
-        return [int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal()]
+        return [int(name[:-5]) for name in names if _CLAIM.fullmatch(name)]
     return []
 
 

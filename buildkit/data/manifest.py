@@ -213,6 +213,9 @@ def _stage_values(stage: StageRecord) -> dict[str, Any]:
 
 def _stage_from(values: Mapping[str, Any]) -> StageRecord:
     files = files_from(values["files"])
+    for path, file in files.items():
+        if file.kind.startswith(walk.LINK) and not walk.link_within(path, file.kind[1:], path.partition("/")[0]):
+            raise Odd(path)
     untrusted.apart({*files})
     pieces = {item: piece_from(piece) for item, piece in untrusted.table(values.get("pieces", {})).items()}
     if any(path not in files for piece in pieces.values() for path in piece.files):

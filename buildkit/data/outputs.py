@@ -59,8 +59,7 @@ def share(record: StageRecord, source: Path, generation: Path) -> StageRecord:
     """Bring the files of a finished stage into `generation`: by hard link, else as a clone or copy."""
     shared: dict[str, File] = {}
     for path, file in record.files.items():
-        target = generation / path
-        files.make_folders(target.parent)
+        target = files.make_folders_within(generation, path)
         if not file.is_file:
             shared[path] = lay(file, target)
             continue
@@ -137,8 +136,12 @@ def on_disk(recorded: Mapping[str, File], generation: Path, cache: Digests | Non
     restored from a backup) is hashed where there is a `cache` to keep the result in, and else counts as another file.
     """
     found: dict[str, Digest] = {}
+    beyond = files.beyond_links(generation, recorded)
     for path, file in recorded.items():
         place = f"{generation}/{path}"
+        if beyond and path.rpartition("/")[0] in beyond:
+            found[path] = Digest("beyond a link")
+            continue
         try:
             status = os.lstat(place)
         except OSError:
@@ -159,7 +162,10 @@ def on_disk(recorded: Mapping[str, File], generation: Path, cache: Digests | Non
 
 def is_there(recorded: Mapping[str, File], generation: Path) -> bool:
     """Return whether every recorded file is there with its size; content and time are another question."""
+    beyond = files.beyond_links(generation, recorded)
     for path, file in recorded.items():
+        if beyond and path.rpartition("/")[0] in beyond:
+            return False
         try:
             status = os.lstat(f"{generation}/{path}")
         except OSError:
@@ -176,8 +182,8 @@ def mend(recorded: Mapping[str, File], generation: Path) -> None:
     for path, file in recorded.items():
         place = generation / path
         with contextlib.suppress(OSError):
+            files.make_folders_within(generation, path)
             if not file.is_file:
-                files.make_folders(place.parent)
                 lay(file, place)
             elif file.kind == walk.EXECUTABLE and walk.kind_of(place.lstat().st_mode) != walk.EXECUTABLE:
                 place.chmod(_mode_of(file.kind))
@@ -187,7 +193,11 @@ def hashed(recorded: Mapping[str, File], generation: Path) -> dict[str, Digest]:
     """Return the state of everything that was recorded, each file read to its end."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
+    beyond = files.beyond_links(generation, recorded)
+
     def read(path: str) -> Digest:
+        if beyond and path.rpartition("/")[0] in beyond:
+            return Digest("beyond a link")
         place, file = generation / path, recorded[path]
         try:
             mode = place.lstat().st_mode

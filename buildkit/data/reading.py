@@ -6,10 +6,14 @@ import contextlib
 import os
 from pathlib import Path
 
+from buildkit.core import untrusted
 from buildkit.data.generations import READ
 from buildkit.data.manifest import Manifest
 from buildkit.data.pipeline import Pipeline
-from buildkit.doors import files
+from buildkit.doors import files, reading
+
+_MOST = 100
+"""Bytes of the file."""
 
 
 def record(folder: Path, began: float) -> None:
@@ -30,7 +34,7 @@ def last_read(folder: Path, manifest: Manifest) -> float:
     """
     made = min((stage.made for stage in manifest.stages.values()), default=0.0)
     with contextlib.suppress(OSError, ValueError):
-        return max(float((folder / READ).read_text("ascii")), made)
+        return max(untrusted.seconds(float(reading.read(folder / READ, most=_MOST))), made)
     return made
 
 

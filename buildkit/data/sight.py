@@ -14,13 +14,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from buildkit.core import untrusted
 from buildkit.data import outputs
 from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.doors import files
+from buildkit.doors import files, reading
 from buildkit.errors import StageError
 
 _PLACE = "hidden"
 _LIST = "hidden.list"
+_MOST = 1 << 24
 
 
 @contextlib.contextmanager
@@ -62,16 +64,31 @@ def put_back(generation: Path) -> list[str]:
     place = outputs.aside_of(generation) / _PLACE
     written: list[str] = []
     with contextlib.suppress(OSError, ValueError):
-        hidden: list[str] = json.loads((outputs.aside_of(generation) / _LIST).read_bytes())
-        for number, output in enumerate(hidden):
+        for number, output in enumerate(_hidden(generation)):
             if _is_there(place / str(number)):
-                target = generation / output
+                target = files.make_folders_within(generation, output.rstrip("/"))
                 if not _is_empty(target):
                     written.append(output)
                 files.remove_tree(target)
-                files.make_folders(target.parent)
                 (place / str(number)).rename(target)
     return written
+
+
+def _hidden(generation: Path) -> list[str]:
+    """Return the outputs that are hidden; none where the list, or where they lie, is not what `_hide` made.
+
+    Raises:
+        ValueError: it is not.
+        OSError: it cannot be read.
+    """
+    aside = outputs.aside_of(generation)
+    if aside.is_symlink() or (aside / _PLACE).is_symlink():
+        return []
+    found = untrusted.texts(untrusted.json_of(reading.read(aside / _LIST, most=_MOST)))
+    for output in found:
+        if untrusted.path(output.rstrip("/")).startswith("."):
+            raise untrusted.Odd(output)
+    return found
 
 
 def _hide(owners: dict[str, str], generation: Path) -> None:

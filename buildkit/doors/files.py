@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from buildkit.doors import reading
@@ -253,6 +254,47 @@ def make_folders(path: Path) -> None:
     for folder in reversed(missing):
         with contextlib.suppress(FileExistsError):
             os.mkdir(folder)  # noqa: PTH102
+
+
+def make_folders_within(top: Path, path: str) -> Path:
+    """Make the folders above `path` in the folder `top`; return the whole path.
+
+    Raises:
+        OSError: a link lies on the way, or something else that is no folder: it may lead anywhere.
+    """
+    folder = str(top)
+    for part in path.split("/")[:-1]:
+        folder = f"{folder}/{part}"
+        try:
+            mode = os.lstat(folder).st_mode
+        except FileNotFoundError:
+            make_folders(Path(folder))
+            mode = os.lstat(folder).st_mode
+        if not stat.S_ISDIR(mode):
+            raise OSError(errno.ELOOP if stat.S_ISLNK(mode) else errno.ENOTDIR, "no folder, and one has to be", folder)
+    return top / path
+
+
+def beyond_links(top: Path, paths: Iterable[str]) -> set[str]:
+    """Return the folders above `paths` in `top` that are links, or lie below one: they may be anywhere.
+
+    Args:
+        top: a folder.
+        paths: relative to it.
+    """
+    found: set[str] = set()
+    known = {""}
+    for path in paths:
+        above = []
+        folder = path.rpartition("/")[0]
+        while folder not in known:
+            above.append(folder)
+            folder = folder.rpartition("/")[0]
+        for each in reversed(above):
+            known.add(each)
+            if each.rpartition("/")[0] in found or os.path.islink(f"{top}/{each}"):  # noqa: PTH114 - thousands
+                found.add(each)
+    return found
 
 
 def sync_tree(path: Path) -> None:

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.core import untrusted
 from buildkit.doors import ending, files, reading
 
 BEAT = 1.0
@@ -37,6 +38,7 @@ SUSPENDED = 3.0
 
 _LOOK = 0.5
 _MOST = 4096
+_MOST_PID = 1 << 31
 
 
 class Busy(Exception):  # noqa: N818 - a fact, not a fault
@@ -99,7 +101,8 @@ def held(
     waiting = _Waiting(path, begun + told_after, on_wait)
     while True:
         files.make_folder(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, files.MODE)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW  # it is written to
+        descriptor = os.open(path, flags, files.MODE)
         taken: int | None = None
         try:
             stalled = _acquire(descriptor, kind, deadline, waiting, overtake=overtake)
@@ -225,7 +228,7 @@ def _take(path: Path, descriptor: int, kind: int) -> int | None:
     Two at once would each take the other's: so it is done under a lock of its own, and while the old file is there.
     """
     guard_path = f"{path}.taking"
-    guard = os.open(guard_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    guard = os.open(guard_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     try:
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not _is_at(path, descriptor):
@@ -274,10 +277,11 @@ class _Signed:
 def _signed(path: Path) -> _Signed | None:
     """Return what the last holder wrote, None if that cannot be read."""
     try:
-        about = json.loads(reading.read(path, most=_MOST))
-        host, space, command = (str(about[name]) for name in ("host", "space", "command"))
-        return _Signed(int(about["pid"]), host, space, command, float(about["since"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        about = untrusted.table(untrusted.json_of(reading.read(path, most=_MOST), _MOST))
+        host, space, command = (untrusted.shown(untrusted.text(about[name])) for name in ("host", "space", "command"))
+        pid, since = untrusted.number(about["pid"], most=_MOST_PID), untrusted.seconds(about["since"])
+        return _Signed(pid, host, space, command, since)
+    except (OSError, ValueError, KeyError):
         return None
 
 

@@ -43,7 +43,7 @@ class Begun:
         """
         body = json.dumps([subject, path, digest])
         line = f"\n{_checksum(body)} {body}".encode()  # a cut line before it ends here
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
         descriptor = os.open(self._file, flags, files.MODE)
         try:
             if os.write(descriptor, line) < len(line):
