@@ -206,7 +206,9 @@ class ImageConfig:
     dockerfile: str = option("text", "", "The project's own Dockerfile; the suite's where empty.")
     repository: str = option("text", "", "Name of the image; `<distribution>-<image>` where empty.", form="repository")
     port: int = option("integer", 8000, "The port that the service listens on.", form="port")
-    health: str = option("text", "/health", "The path that the health check asks.", form="health")
+    health: str = option(
+        "text", "/health", 'The path that the health check asks by HTTP; `""` for none, as for a worker.', form="health"
+    )
     include: tuple[str, ...] = option(
         "texts", (), "Further files and folders of the project that the image needs.", form="within"
     )

@@ -12,7 +12,8 @@ from buildkit.flows.image import build_images, chosen
 from buildkit.flows.image_inputs import repository_of
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import arrangement, compose, engine, measure
-from buildkit.image.arrangement import Expected, Point
+from buildkit.image.arrangement import Expected
+from buildkit.image.point import Point
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 
@@ -22,7 +23,7 @@ SCHEMA = "buildkit.image-check/1"
 def check_images(
     config: Config, console: Console, environment: Mapping[str, str], *, names: Sequence[str] = ()
 ) -> Report:
-    """Look at each point of the arrangement; nothing is built, started for long, or changed.
+    """Look at each point of the arrangement; nothing is built or changed. Commands run for seconds, cut off from all.
 
     A point comes to `holds`, `wrong`, or `not yet`: a volume, say, that the first start will make.
 

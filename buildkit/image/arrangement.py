@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildkit.doors import process
+from buildkit.image import trial
+from buildkit.image.point import Point
 
 ENTRYPOINT = "buildkit.runtime"
 
@@ -32,23 +34,6 @@ except Exception as error:
 print(json.dumps(found))
 """
 """Looks from inside; it changes nothing and reaches no network."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of the arrangement.
-
-    Args:
-        name: what is looked at.
-        wrong: what is wrong with it; empty where it holds.
-        found: what was seen where it holds.
-        absent: it cannot hold yet, and that is well.
-    """
-
-    name: str
-    wrong: str = ""
-    found: str = ""
-    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +72,14 @@ def points(image: str, expected: Expected, environment: Mapping[str, str]) -> It
     if seen:
         missing = f"there is no program {command[0]}" if command else "there is no command"
         yield Point("command is in the image", wrong="" if seen["program"] else missing, found=" ".join(command))
-    if expected.health:
-        test = (about.get("Healthcheck") or {}).get("Test") or []
-        yield Point("health check", wrong="" if test[1:] else "there is none", found=" ".join(test[1:]))
+    test = trial.as_command((about.get("Healthcheck") or {}).get("Test") or ()) if expected.health else []
+    if expected.health and not test:
+        yield Point("health check", wrong="there is none")
+    if seen and seen["program"]:
+        asked = trial.Asked(image, command, test, expected.mount)
+        yield from trial.points(asked, expected.gates, environment)
+    elif test:
+        yield Point("health check", found="no command runs that it could ask", absent=True)
     yield from inside
 
 

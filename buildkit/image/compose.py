@@ -9,7 +9,8 @@ from typing import Any
 
 from buildkit.doors import process
 from buildkit.image import templates
-from buildkit.image.arrangement import ENTRYPOINT, Expected, Point
+from buildkit.image.arrangement import ENTRYPOINT, Expected
+from buildkit.image.point import Point
 
 _NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _PATIENCE = 60.0

@@ -566,6 +566,7 @@ def test_each_point_of_the_arrangement_has_its_verdict(copy: Project) -> None:
         "image is of these sources",
         "entrypoint is the gates",
         "command is in the image",
+        "command starts",
         "health check",
         "user",
         "gates can start",
@@ -613,6 +614,37 @@ def test_what_does_not_hold_is_named(copy: Project, first: Project) -> None:
         "compose keeps the entrypoint": 'it puts ["sh", "-c"] in its place',
         "compose mounts the volume": "nothing is mounted at /app/data: each start makes the data anew",
     }
+
+
+@pytest.mark.parametrize(
+    ("lines", "starts", "healthy"),
+    [
+        (['CMD ["python", "-c", "import time; time.sleep(60)"]'], "holds: it runs", "wrong: it listens on no port"),
+        (['CMD ["python", "-m", "start"]'], "wrong: it ends with 1: ", "not yet: the command does not run here"),
+        (['CMD ["python", "-c", "raise SystemExit(\'no database\')"]'], "not yet: without network", "not yet: "),
+        (
+            ['HEALTHCHECK CMD ["python", "-m", "buildkit.runtime", "--health", "http://127.0.0.1:8000/healthz"]'],
+            "holds: it runs, and listens on 8000",
+            "wrong: it listens on 8000, and the check fails: ",
+        ),
+    ],
+)
+def test_what_does_not_start_or_answer_never_holds(
+    copy: Project, first: Project, lines: list[str], starts: str, healthy: str
+) -> None:
+    name = f"{copy.repository}-still"
+    copy.edit("pyproject.toml", copy.repository, name)
+    text = (copy.root / "pyproject.toml").read_text()
+    before, _, after = text.partition("[[tool.buildkit.data.stage]]")
+    (copy.root / "pyproject.toml").write_text(before + after[after.index("[tool.buildkit.image") :])  # no gates
+    copy.write("odd/Dockerfile", "\n".join([f"FROM {first.repository}:latest", *lines]))
+    docker("build", "--quiet", "--tag", f"{name}:latest", str(copy.root / "odd"))
+    MADE.add(docker("image", "inspect", "--format", "{{.Id}}", f"{name}:latest"))
+
+    found = {point: f"{verdict}: {reason}" for point, (verdict, reason) in checked(copy).items()}
+
+    assert found["command starts"].startswith(starts), found
+    assert found["health check"].startswith(healthy), found
 
 
 # ------------------------------------------------------------------ the tests in it
