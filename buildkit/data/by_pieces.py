@@ -16,6 +16,7 @@ from buildkit.data.gathering import Gathered, Gathering, gather
 from buildkit.data.manifest import Piece, StageRecord
 from buildkit.data.pieces import Aged, Cut, Pieces
 from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.data.standing import Standing, unsettled, unsettled_key, words
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StageError
 from buildkit.model import Digest, Outcome, Reason, Step
@@ -132,13 +133,21 @@ class PieceWork:
         self.shared: tuple[str, ...] = ()
 
     def bring(
-        self, stage: Stage, now: Cut, choice: Choice, known: StageRecord | None, last: Path | None, partial: Path
+        self,
+        stage: Stage,
+        now: Cut,
+        standing: Standing,
+        choice: Choice,
+        known: StageRecord | None,
+        last: Path | None,
+        partial: Path,
     ) -> StageRecord:
         """Make the stage in `partial`, and return what it is now.
 
         Args:
             stage: the stage.
             now: what it is made from.
+            standing: its inputs.
             choice: what becomes of each piece.
             known: what the current generation has of it.
             last: the current generation.
@@ -163,20 +172,34 @@ class PieceWork:
                 self._say(f"data: stage {stage.name}: {self._plan(stage, choice)}")
                 self._make_room(stage, sum(known.files[path].size for path in again) if known else 0)
                 with sight.limited(stage, self._pipeline, partial):
-                    self._make(stage, now, _longest_first(choice.due, before), gathering, partial, begun)
+                    self._make(stage, now, standing, choice.due, before, gathering, partial, begun)
             gathering.finish()
             if known is not None and last is not None:
                 gathering.share_equal(known.files, last, besides=self.shared)
-            return replace(gathering.record, seconds=watch.seconds)
+            made = replace(gathering.record, seconds=watch.seconds)
+        moved = standing.moved() if choice.due else ""
+        if not moved:
+            return made
+        self._say(words(stage.name, moved))
+        return unsettled(made, known, moved, choice.due)
 
     def _plan(self, stage: Stage, choice: Choice) -> str:
         count, kept = len(choice.due), self.counts["kept"]
         return f"{count:,} of {count + kept:,} pieces to make ({choice.step(stage.name).reason})"
 
     def _make(
-        self, stage: Stage, now: Cut, order: Sequence[str], gathering: Gathering, partial: Path, begun: float
+        self,
+        stage: Stage,
+        now: Cut,
+        standing: Standing,
+        due: Mapping[str, Reason],
+        before: Mapping[str, Piece],
+        gathering: Gathering,
+        partial: Path,
+        begun: float,
     ) -> None:
         """Run pieces; put what they wrote in place as they end."""
+        order = _longest_first(due, before)
         places = {item.name: partial / item.place for item in now.items}
         crew = Crew(stage, self._pipeline, partial, self._environment, self._say)
         pool = ThreadPoolExecutor(_SEALERS)
@@ -184,8 +207,11 @@ class PieceWork:
 
         def seal(done: Done) -> Gathered:
             found = gather(stage, done.out)
-            item = done.task.item
-            gathering.add(item, Piece(now.keys[item], (), begun, done.seconds), done.out, found)
+            item, key = done.task.item, now.keys[done.task.item]
+            if standing.item_moved(item):
+                self._say(words(stage.name, item))
+                key = unsettled_key(key, before.get(item))
+            gathering.add(item, Piece(key, (), begun, done.seconds), done.out, found)
             return found
 
         try:

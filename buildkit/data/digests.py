@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,29 @@ class Digests:
         self._known: dict[str, list[Any]] = kept["imports"]
         self._imports: dict[Digest, list[Import]] = {}
         self._changed = False
+        self._noted: set[str] | None = None
 
     def of(self, path: str | Path) -> Digest:
         """Return the digest of the file's content, or `ABSENT`."""
+        if self._noted is not None:
+            self._noted.add(str(path))
         return self._files.digest(str(path))
+
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[set[str]]:
+        """Give the set of the paths that are asked for in the block."""
+        self._noted = noted = set[str]()
+        try:
+            yield noted
+        finally:
+            self._noted = None
+
+    def moved(self, paths: Iterable[str]) -> str:
+        """Return the first of the paths that was written or replaced since it was asked for, empty if none was.
+
+        A file that was edited and put back has its old digest again, but who read it in between read another one.
+        """
+        return self._files.moved(paths)
 
     def imports(self, digest: Digest) -> list[Import] | None:
         """Return the imports of the source with this digest, None if no one has read it yet."""

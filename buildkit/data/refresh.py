@@ -16,6 +16,7 @@ from buildkit.data.look import Look, aged, look, newer, step_of, survey
 from buildkit.data.manifest import File, Manifest, StageRecord
 from buildkit.data.pieces import Cut
 from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.data.standing import Standing, unsettled, words
 from buildkit.doors import files
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StageError
@@ -184,9 +185,11 @@ class _Refresh:
     ) -> None:
         """Share the stage with an earlier generation, or make it, or those of its pieces that are due."""
         made = {name: record.outputs for name, record in self._records.items()}
-        now, cut = survey(stage, self._pipeline, self._environment, made, self._cache)
+        with self._cache.noting() as paths:
+            now, cut = survey(stage, self._pipeline, self._environment, made, self._cache)
+        standing = Standing(paths, cut.items if cut else (), self._cache)
         if cut is not None:
-            self._bring_pieces(stage, cut, partial, leftovers, distrusted.get(stage.name, ()))
+            self._bring_pieces(stage, cut, standing, partial, leftovers, distrusted.get(stage.name, ()))
             return
         trusted = stage.name not in distrusted
         step = self._step(stage, now, trusted=trusted)
@@ -198,12 +201,13 @@ class _Refresh:
                 if record.name == stage.name and self._is_as_good(stage, now, record, place):
                     self._keep(stage, step, "restored", record, place, partial)
                     return
-        self._make(stage, step, now, partial)
+        self._make(stage, step, now, standing, partial)
 
     def _bring_pieces(
         self,
         stage: Stage,
         now: Cut,
+        standing: Standing,
         partial: Path,
         leftovers: list[tuple[Path, StageRecord]],
         distrusted: Collection[str],
@@ -219,7 +223,7 @@ class _Refresh:
         work = PieceWork(self._pipeline, self._environment, self._say, self._make_room, self._now)
         begun = Stopwatch()
         try:
-            done = work.bring(stage, now, choice, self._then.get(stage.name), self._last, partial)
+            done = work.bring(stage, now, standing, choice, self._then.get(stage.name), self._last, partial)
         except StageError as error:
             error.hint = volume.full_hint(self._pipeline.folder) or error.hint
             self._done(
@@ -257,7 +261,7 @@ class _Refresh:
         generations.keep_record(partial, self._records[stage.name])
         self._done(Outcome(stage.name, result, step.reason))
 
-    def _make(self, stage: Stage, step: Step, now: Fingerprint, partial: Path) -> None:
+    def _make(self, stage: Stage, step: Step, now: Fingerprint, standing: Standing, partial: Path) -> None:
         self._say(f"data: stage {stage.name}: {step.reason}")
         known = self._then.get(stage.name)
         self._make_room(stage, sum(file.size for file in known.files.values()) if known else 0)
@@ -279,6 +283,9 @@ class _Refresh:
             self._done(Outcome(stage.name, "failed", step.reason, detail="\n".join([error.message, *error.details])))
             raise
         record = StageRecord(stage.name, now.key, now.parts, sealed, begun, seconds)
+        if moved := standing.moved():
+            self._say(words(stage.name, moved))
+            record = unsettled(record, known, moved)
         generations.keep_record(partial, record)
         self._records[stage.name] = record
         self._done(Outcome(stage.name, "made", step.reason, seconds))

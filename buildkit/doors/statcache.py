@@ -41,6 +41,7 @@ class StatCache:
         self._kept = rows
         self._rows: dict[str, Row] = {}
         self._digests: dict[str, Digest] = {}
+        self._seen: dict[str, tuple[int, int, int]] = {}
         self.changed = False
 
     def digest(self, path: str) -> Digest:
@@ -88,6 +89,21 @@ class StatCache:
                 return path
         return ""
 
+    def moved(self, paths: Iterable[str]) -> str:
+        """Return the first of the paths that was written or replaced since `digest` saw it, empty if none was.
+
+        That it has the same content again does not count. Nor does a time of change (ctime) alone: a second name for a
+        file changes it, and who reads a file may give it one.
+        """
+        for path in paths:
+            try:
+                found = os.stat(path)  # noqa: PTH116
+            except OSError:
+                return path
+            if path in self._seen and self._seen[path] != _text_of(found):
+                return path
+        return ""
+
     def rows(self) -> dict[str, Row]:
         """Return what to keep for the next run: the rows of all files that were asked for in this one."""
         return self._rows
@@ -106,6 +122,7 @@ class StatCache:
             raise
         except ValueError:  # a name that this locale cannot write: nothing is found under it
             return ABSENT
+        self._seen[path] = _text_of(found)
         kept = self._rows.get(path) or self._kept.get(path)
         if (
             kept is not None
@@ -179,6 +196,11 @@ def _row(found: os.stat_result, digest: Digest, moment: int) -> Row:
 
 def _stamps(found: os.stat_result) -> tuple[int, int, int, int]:
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+def _text_of(found: os.stat_result) -> tuple[int, int, int]:
+    """Return what tells one text of a file from the next."""
+    return (found.st_size, found.st_mtime_ns, found.st_ino)
 
 
 def _settled(found: os.stat_result, moment: int) -> bool:

@@ -162,3 +162,95 @@ def test_to_exit_badly_is_not(service: Service) -> None:
     with pytest.raises(StageError) as caught:
         service.refresh()
     assert "exit code 1" in str(caught.value.message) + str(caught.value.details)
+
+
+# ------------------------------------------------------------------ inputs that stood still
+
+PUTS_BACK = """import os, shutil
+
+def put_back(file, text):
+    before = file.read_text()
+    file.write_text(text)
+    read = file.read_text()
+    file.write_text(before)
+    return read
+
+def say(item, out):
+    from pathlib import Path
+    item = item if item.is_file() else Path("in/x.txt")
+    read = put_back({}, "other") if Path("moves").exists() else {}.read_text()
+    (out / "said" / "x.txt").write_text(read)
+"""
+
+
+def moving(service: Service, file: str, **changes: object) -> None:
+    """Let a stage read a file that is edited for that moment, once."""
+    (service.root / "src/app/say.py").write_text(PUTS_BACK.format(file, file))
+    service.change_stage("say", **changes)
+    (service.root / "moves").touch()
+    service.refresh()
+    (service.root / "moves").unlink()
+    assert said(service) == "other"
+
+
+def test_an_item_or_input_that_was_put_back_meanwhile_is_due_again(service: Service) -> None:
+    moving(service, "item", inputs=() if kind_of(service) == "pieces" else ("in/x.txt",))
+    assert any("changed while it ran" in line for line in service.said)
+    assert service.refresh() == {"say": "made"}
+    assert service.told["say"] in {"input changed: in/x.txt", "item changed: in/x.txt"}
+    assert said(service) == "1"
+    assert service.refresh() == {"say": "fresh"}
+
+
+def test_so_is_what_all_pieces_have_in_common(service: Service) -> None:
+    (service.root / "common").write_text("1")
+    moving(service, 'Path("common")', inputs=("common",))
+    assert service.refresh() == {"say": "made"}
+    assert service.told["say"] == "input changed: common"
+    assert said(service) == "1"
+    assert service.refresh() == {"say": "fresh"}
+
+
+def test_inputs_that_are_linked_into_the_outputs_stood_still(service: Service) -> None:
+    source = write(service, "'x'")
+    argument = source.read_text().partition("(")[2].partition(",")[0]
+    source.write_text(f"import os\n\ndef say({argument}, out):\n    os.link('in/x.txt', out / 'said/x.txt')\n")
+    service.change_stage("say", inputs=() if kind_of(service) == "pieces" else ("in/x.txt",))
+    service.refresh()
+    assert service.refresh() == {"say": "fresh"}
+
+
+def test_a_stage_that_writes_its_own_input_as_it_was_comes_to_an_end(service: Service) -> None:
+    inputs = () if kind_of(service) == "pieces" else ("in/x.txt",)
+    moving(service, "item", inputs=inputs)
+    (service.root / "moves").touch()
+    assert [service.refresh()["say"] for _ in range(2)] == ["made", "fresh"]
+
+
+def test_the_same_item_in_a_folder_is_due_again(service: Service) -> None:
+    (service.root / "rooms/a").mkdir(parents=True)
+    (service.root / "rooms/a/x.txt").write_text("1")
+    (service.root / "rooms/ab").mkdir()
+    (service.root / "rooms/ab/x.txt").write_text("2")
+    (service.root / "src/app/say.py").write_text(
+        "from pathlib import Path\n"
+        "def say(item, out):\n"
+        "    item = Path(item) if Path(item).parent.name == 'rooms' else Path('rooms/a')\n"
+        "    file = item / 'x.txt'\n"
+        "    text = file.read_text()\n"
+        "    if Path('moves').exists() and item.name == 'a':\n"
+        "        file.write_text('other')\n"
+        "        read = file.read_text()\n"
+        "        file.write_text(text)\n"
+        "        text = read\n"
+        "    (out / 'said' / item.name).write_text(text)\n"
+    )
+    whole = kind_of(service) == "whole"
+    service.change_stage("say", inputs=("rooms",) if whole else (), each="" if whole else "rooms/*/")
+    (service.root / "moves").touch()
+    service.refresh()
+    (service.root / "moves").unlink()
+    assert (service.current / "said/a").read_text() == "other"
+    service.refresh()
+    assert (service.current / "said/a").read_text() == "1"
+    assert whole or dict(service.result.outcomes[0].pieces) == {"made": 1, "kept": 1, "removed": 0, "failed": 0}
