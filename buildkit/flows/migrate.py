@@ -10,6 +10,7 @@ from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
 from buildkit.migrate import devdb, history, look, revisions, upgrade
+from buildkit.migrate import environment as environ
 from buildkit.migrate.database import Address
 from buildkit.migrate.graph import Graph
 from buildkit.migrate.settings import MigrationSettings, find
@@ -123,18 +124,38 @@ def check_migrations(config: Config, console: Console, environment: Mapping[str,
     if settings is None or not graph.head:
         return _nothing(console, watch, config, settings)
     files = Outcome(graph.head, "fresh", Reason("the one head", graph.revisions[graph.head].summary))
-    if not settings.metadata:
-        console.say("models not compared: name them with [tool.alembic] metadata")
-        return _report(settings, graph, None, (files,), [], watch)
+    database, at, why_not = _compare(config, settings, graph, console, environment, start=start)
+    if why_not:
+        console.say(f"models not compared: {why_not}")
+        return _report(settings, graph, database, (files,), at, watch, models=f"not compared: {why_not}")
+    models = Outcome("models", "fresh", Reason("as at head", settings.metadata))
+    return _report(settings, graph, database, (files, models), at, watch, models="as at head")
+
+
+def _compare(
+    config: Config,
+    settings: MigrationSettings,
+    graph: Graph,
+    console: Console,
+    environment: Mapping[str, str],
+    *,
+    start: bool,
+) -> tuple[Database | None, list[str], str]:
+    """Compare the models with head; return on which database, where that is, and why they could not be compared.
+
+    Raises:
+        RevisionError: the models differ from head.
+    """
+    unnamed = 'nothing names them: [tool.buildkit.migrate] metadata = "app.models:Base.metadata"'
+    if not settings.metadata and not settings.app and not environ.said(settings).models:
+        return None, [], unnamed
     database = _database_for_check(config, console, environment) if start else present_database(config, environment)
     if database is None:
-        console.say("models not compared: no database at hand")
-        return _report(settings, graph, None, (files,), [], watch)
+        return None, [], "no database at hand"
     state = look.state(settings, graph, database.url, say=console.say)
-    at = state.at
+    at = sorted(state.at)
     if state.pending:
-        console.say(f"models not compared: {_name(settings, database)} is not at head {graph.head}")
-        return _report(settings, graph, database, (files,), sorted(at), watch)
+        return database, at, f"{_name(settings, database)} is not at head {graph.head}"
     found = look.differences(settings, database.url, say=console.say)
     if found:
         raise RevisionError(
@@ -142,8 +163,7 @@ def check_migrations(config: Config, console: Console, environment: Mapping[str,
             details=found,
             hint='write the revision that brings the database there:\nalembic revision --autogenerate -m "…"',
         )
-    models = Outcome("models", "fresh", Reason("as at head", settings.metadata))
-    return _report(settings, graph, database, (files, models), sorted(at), watch)
+    return database, at, unnamed if found is None else ""
 
 
 def lines(report: Report) -> list[str]:
@@ -234,12 +254,14 @@ def _report(
     rows: tuple[Outcome, ...],
     at: list[str],
     watch: Stopwatch,
+    **further: object,
 ) -> Report:
     facts = {
         "head": graph.head,
         "at": at,
         "database": None if database is None else _name(settings, database),
         "started": database is not None and database.started,
+        **further,
     }
     return Report(SCHEMA, rows, watch.seconds, facts, "revision")
 

@@ -133,6 +133,8 @@ class Run:
             self._channel.tell(
                 "differences", rows=[str(found)] if diffs is None else [described(each) for each in diffs]
             )
+        except NoModels:
+            self._channel.tell("no models")
         except BaseException as error:  # noqa: BLE001 - as above
             self._fail(error)
             return 1
@@ -208,6 +210,8 @@ class Run:
             options["on_version_apply"] = (*_several(options.get("on_version_apply")), self._applied)
             if options.get("target_metadata") is None and self._settings.metadata:
                 options["target_metadata"] = application.named(self._settings.metadata)
+            if self._orders["command"] == "check" and options.get("target_metadata") is None:
+                raise NoModels
             steps: Any = context.context_opts.setdefault("buildkit_steps", context.context_opts.get("fn"))
             if self._orders["command"] == "sql":
                 options |= {"output_buffer": self._sql, "starting_rev": self._orders["at"] or None}
@@ -394,10 +398,13 @@ class Run:
         )
 
     def _where(self, error: BaseException) -> str:
-        """Return file and line of the innermost frame that is the project's."""
-        place = str(self._settings.script_location)
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(place)]
-        return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+        """Return file and line of the innermost frame of env.py and the revisions; before these, of the project."""
+        scripts, root = f"{self._settings.script_location}{os.sep}", f"{self._settings.root}{os.sep}"
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+        of_project = [frame for frame in frames if frame.filename.startswith(root)]
+        of_scripts = [frame for frame in frames if frame.filename.startswith(scripts)]
+        found = (of_scripts or of_project) if self._revision is not None else (of_project or of_scripts)
+        return f"{found[-1].filename}:{found[-1].lineno}" if found else ""
 
     @property
     def _id(self) -> str:
@@ -406,6 +413,10 @@ class Run:
 
 class Looked(BaseException):
     """All is seen that there is to be seen; the rest of env.py is not to run."""
+
+
+class NoModels(BaseException):
+    """Neither env.py nor the settings name the models, so there is nothing to compare."""
 
 
 class InvalidIndex(Exception):  # noqa: N818 - a fact; the supervisor words it

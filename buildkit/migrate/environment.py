@@ -57,12 +57,14 @@ class Environment:
         version_schema: its schema; empty for the first of the search path.
         plain: whether all that it does is to migrate the database of `sqlalchemy.url` or of the variable, once.
         several: whether it may run the revisions more than once.
+        models: whether it may give Alembic the models' metadata.
     """
 
     version_table: str
     version_schema: str
     plain: bool
     several: bool
+    models: bool = True
 
 
 def said(settings: MigrationSettings) -> Environment:
@@ -90,7 +92,8 @@ def read(file: Path, variable: str = "DATABASE_URL") -> Environment:
     table, schema = reader.text("version_table"), reader.text("version_table_schema")
     several = reader.several()
     known = table is not None and schema is not None
-    return Environment(table or VERSION_TABLE, schema or "", known and not several and reader.known(), several)
+    plain = known and not several and reader.known()
+    return Environment(table or VERSION_TABLE, schema or "", plain, several, reader.models())
 
 
 class _Reader:
@@ -116,6 +119,18 @@ class _Reader:
             values = [keyword.value for keyword in call.keywords if keyword.arg == name]
             found.add(self._constant(values[0]) if values else "")
         return found.pop() if len(found) == 1 else None if found else ""
+
+    def models(self) -> bool:
+        """Whether anything but None may be given as the models' metadata."""
+        configures = [call for call in self._calls() if _called(call) == "configure"]
+        given = [each for call in configures for each in call.keywords if each.arg in {None, "target_metadata"}]
+        return not configures or not all(each.arg and self._is_none(each.value) for each in given)
+
+    def _is_none(self, node: ast.expr) -> bool:
+        if not isinstance(node, ast.Name):
+            return isinstance(node, ast.Constant) and node.value is None
+        bound = [each for each in ast.walk(self._tree) if isinstance(each, ast.Assign) and _binds(each, node.id)]
+        return bool(bound) and all(isinstance(each.value, ast.Constant) and each.value.value is None for each in bound)
 
     def several(self) -> bool:
         """Whether the revisions may run more than once: in a loop, or where the text does not show."""
@@ -192,6 +207,10 @@ class _Reader:
         elif isinstance(node, ast.Constant) and value is None:
             return ""
         return value if isinstance(value, str) else None
+
+
+def _binds(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == name for target in node.targets for each in ast.walk(target))
 
 
 def _called(call: ast.Call) -> str:

@@ -28,10 +28,10 @@ def not_run(settings: MigrationSettings, failure: supervisor.Failure) -> Revisio
     """Return the error for an env.py that ended before it came to a revision."""
     event = failure.event
     reason = event.get("message") or f"its process ended with {failure.exit_code}"
-    where = event.get("where") or str(settings.script_location / "env.py")
+    where = event.get("where", "") if event else str(settings.script_location / "env.py")
     return RevisionError(
         f"the migration failed before any revision: {reason}",
-        details=[_short(where, settings), *([] if event else failure.words)],
+        details=[*([_short(where, settings)] if where else []), *([] if event else failure.words)],
         hint=event.get("hint") or "mend it and run again; nothing was applied",
     )
 

@@ -193,18 +193,24 @@ def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> S
     return State(frozenset().union(*(at or () for _, at in found)), pending, tuple(found))
 
 
-def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]:
+def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str] | None:
     """Return how the models differ from a database that is at head, in Alembic's terms; empty if they do not.
 
+    None where neither env.py nor the settings name the models.
+
     Raises:
-        RevisionError: env.py gives no metadata, or cannot be run.
+        RevisionError: env.py cannot be run.
     """
     address = Address.parse(url, settings.url_env)
     found: list[str] = []
+    named = True
 
     def hear(event: supervisor.Event) -> None:
+        nonlocal named
         if event["event"] == "differences":
             found.extend(event["rows"])
+        elif event["event"] == "no models":
+            named = False
 
     with supervisor.stoppable(), contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection:
         try:
@@ -224,9 +230,9 @@ def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]
             raise RevisionError(
                 f"the models cannot be compared: {failure.event.get('message', 'Alembic did not run')}",
                 details=[failure.event.get("where", "")] if failure.event.get("where") else failure.words,
-                hint='name the models: [tool.alembic] metadata = "app.models:Base.metadata"',
+                hint='are they named as they should be? [tool.buildkit.migrate] metadata = "app.models:Base.metadata"',
             ) from None
-    return found
+    return found if named else None
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 
 from buildkit.migrate.settings import MigrationSettings
 
+_POSTGRESQL = "postgresql"
 _CLIENT = "client"
 """Where PostgreSQL says that a setting is from which came with the connection."""
 
@@ -68,12 +69,14 @@ class Sessions:
         if tuple(int(part) for part in re.findall(r"\d+", version)[:3]) >= (2, 0, 18):  # older ones do not know it
             options.setdefault("prepared_statement_name_func", str)  # str() is "", the statement without a name
 
-    def _connected(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - any driver's
+    def _connected(self, connection: Any, record: object) -> None:  # noqa: ANN401 - any driver's
         """Limit what this session may do to others, and let the server notice when this process is gone.
 
         A limit that came with the connection (in the URL, by `connect_args`) is the user's and stays; one that a
         `connect` event of env.py sets comes after ours. Prepared statements are a session's: a pooler bears none.
         """
+        if not _speaks_postgresql(record):
+            return
         driver = getattr(connection, "driver_connection", connection)
         if self._pooled and hasattr(driver, "prepare_threshold"):
             driver.prepare_threshold = None
@@ -102,8 +105,16 @@ class Sessions:
             self._limits[name] = value
 
     def _begun(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        if self._pooled and connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        if not self._pooled or connection.dialect.name != _POSTGRESQL:
+            return
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             _set(connection, self._limits, "LOCAL ")
+
+
+def _speaks_postgresql(record: object) -> bool:
+    """Whether a connection of a pool is to PostgreSQL: env.py may also read a file of SQLite; the truth comes later."""
+    pool = getattr(record, "_ConnectionRecord__pool", None)
+    return getattr(getattr(pool, "_dialect", None), "name", _POSTGRESQL) == _POSTGRESQL
 
 
 def _set(connection: Any, limits: Mapping[str, int], scope: str = "") -> None:  # noqa: ANN401 - SQLAlchemy's

@@ -15,10 +15,14 @@ _APP = "let `app` name the application whose context env.py needs"
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says; of the driver's where SQLAlchemy wraps it."""
+    """Return the first line of what an error says; of the driver's where SQLAlchemy wraps it, with its kind for a word.
+
+    `KeyError: 'NAME'` says what only the name would not.
+    """
     origin = getattr(error, "orig", None) or error
     line = str(origin).strip().partition("\n")[0]
-    return line or type(origin).__name__
+    kind = type(origin).__name__
+    return line if " " in line else f"{kind}: {line}" if line else kind
 
 
 def sqlstate(error: BaseException) -> str:

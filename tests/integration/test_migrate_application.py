@@ -139,6 +139,28 @@ def test_an_application_that_is_not_there_is_named(flask: Service, name: str, wo
     assert not flask.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")
 
 
+def test_an_application_that_fails_is_told_with_the_kind_of_error_and_its_line(flask: Service) -> None:
+    text = (flask.root / "shop.py").read_text().replace('os.environ["DATABASE_URL"]', 'os.environ["NOT_GIVEN"]')
+    (flask.root / "shop.py").write_text(text)
+    line = next(at for at, each in enumerate(text.splitlines(), 1) if "NOT_GIVEN" in each)
+    done = flask.migrate(app="shop:create_app")
+    assert done.exit_code == 40
+    assert "app: KeyError: 'NOT_GIVEN'" in done.stderr
+    assert f"shop.py:{line}" in done.stderr
+    assert "env.py" not in done.stderr
+
+
+def test_an_application_that_goes_to_a_file_of_sqlite_is_refused(flask: Service) -> None:
+    text = (flask.root / "shop.py").read_text()
+    address = 'os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://")'
+    assert address in text
+    (flask.root / "shop.py").write_text(text.replace(address, f'"sqlite:///{flask.root}/dev.sqlite"'))
+    done = flask.migrate(app="shop:create_app")
+    assert done.exit_code == 2, done.stderr
+    assert f"env.py goes to sqlite {flask.root}/dev.sqlite, and this is about 127.0.0.1" in done.stderr
+    assert not flask.tables()
+
+
 @pytest.fixture
 def litestar(service: Service) -> Service:
     """A Litestar service, as the commands of advanced-alchemy set it up."""

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import alembic
 import pytest
 from migrating import REPOSITORY
 
@@ -47,6 +48,10 @@ down_revision = None
 def upgrade() -> None:
     op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))
 '''
+
+
+GENERIC = Path(alembic.__file__).parent / "templates" / "generic" / "env.py"
+"""What `alembic init` writes."""
 
 
 @pytest.fixture
@@ -107,6 +112,34 @@ def test_check_finds_models_that_no_revision_makes(shop: Config, console: Consol
     assert caught.value.message == "the models differ from head 0001"
     assert caught.value.details == ("add column orders.total", "add index orders.ix_orders_total (total)")
     assert "alembic revision --autogenerate" in caught.value.hint
+
+
+NAMELESS = PYPROJECT.replace('metadata = "shop.models:Base.metadata"\n', "")
+
+
+def test_check_compares_the_models_that_env_py_names_itself(shop: Config, console: Console) -> None:
+    (shop.root / "pyproject.toml").write_text(NAMELESS)
+    text = GENERIC.read_text().replace(
+        "target_metadata = None", "from shop.models import Base\ntarget_metadata = Base.metadata"
+    )
+    (shop.root / "migrations/env.py").write_text(text)
+    report = check_migrations(load(shop.root, {}), console, os.environ)
+    assert [row.subject for row in report.outcomes] == ["0001", "models"]
+    (shop.root / "src/shop/models.py").write_text(f"{MODELS}    total: Mapped[int] = mapped_column()\n")
+    with pytest.raises(RevisionError) as caught:
+        check_migrations(load(shop.root, {}), console, os.environ)
+    assert caught.value.details == ("add column orders.total",)
+
+
+@pytest.mark.parametrize("computed", [False, True])
+def test_check_says_where_nothing_names_the_models(shop: Config, console: Console, computed: bool) -> None:
+    (shop.root / "pyproject.toml").write_text(NAMELESS)
+    text = GENERIC.read_text()
+    (shop.root / "migrations/env.py").write_text(text.replace("= None", "= vars().get('models')") if computed else text)
+    report = check_migrations(load(shop.root, {}), console, os.environ)
+    assert [row.subject for row in report.outcomes] == ["0001"]
+    assert str(report.facts["models"]).startswith("not compared: nothing names them: [tool.buildkit.migrate] metadata")
+    assert (devdb.running(shop.root) is None) == (not computed)
 
 
 def test_check_never_changes_a_database_that_is_named(shop: Config, console: Console) -> None:
