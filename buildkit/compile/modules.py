@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.config import Config
-from buildkit.core import alembic
+from buildkit.core import alembic, commands
 from buildkit.errors import ConfigurationError
 from buildkit.model import Reason
 
@@ -80,6 +80,7 @@ def find_modules(config: Config) -> Modules:
     excluded = _matcher(config.exclude)
     odd: list[str] = []
     found = list(dict.fromkeys(_files(config, (".py", ".pyx"), looked, odd)))
+    mains = _main_modules(config)
     of_alembic = _of_alembic(config.source, found, looked)
     for source in found:
         name = source.rsplit(".", 1)[0].replace("/", ".")
@@ -88,6 +89,9 @@ def find_modules(config: Config) -> Modules:
             continue
         if stem in _KEPT:
             kept[name] = _KEPT[stem]
+            continue
+        if name in mains:
+            kept[name] = Reason("python -m runs it")
             continue
         if of_alembic and alembic.below(source.rpartition("/")[0], of_alembic):
             kept[name] = Reason("Alembic runs it by its path")
@@ -105,6 +109,13 @@ def find_modules(config: Config) -> Modules:
         kept[place.rpartition(".")[0].replace("/", ".")] = Reason("not a file", place)
     kept = {name: reason for name, reason in kept.items() if name not in compiled}
     return Modules(compiled, kept, frozenset(looked))
+
+
+def _main_modules(config: Config) -> frozenset[str]:
+    """Return the modules that commands of the project run as main ones: Python runs no extension that way."""
+    stages = [each.run for each in config.data.stage if not isinstance(each.run, str)]
+    images = [each.command for each in config.image.values()]
+    return frozenset(map(commands.main_module, (*stages, *images, config.dev.command, config.nox.tests)))
 
 
 def _of_alembic(root: Path, sources: Iterable[str], looked: set[str]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The code that a callable can reach: the sources in its own source root that it imports, transitively.
+"""The code that a callable or a command can reach: the sources in the source root that it imports, transitively.
 
 The data must not be stale when the code that makes it changes, and an edit of a module that the pipeline never imports
 must not cost a regeneration. So the imports are followed as they are written, also inside functions. Not followed: what
@@ -9,10 +9,12 @@ such a thing names it among its inputs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from buildkit.core import commands
 from buildkit.data.digests import Digests, Import
+from buildkit.data.pipeline import Pipeline
 from buildkit.model import Digest
 
 _SOURCES = (".py", ".pyx", ".pxd")
@@ -52,6 +54,40 @@ def digests_of(module: str, source_root: Path, cache: Digests) -> dict[str, Dige
             target = ".".join([*start, *([name] if name else [])])
             waiting += [file for each in _candidates(target, names) for file in _files_of(each, source_root)]
     return found
+
+
+def of_command(command: Sequence[str], pipeline: Pipeline, cache: Digests) -> dict[str, Digest]:
+    """Return the digest of every source of the project that a command runs: `python -m MODULE`, or a script.
+
+    A script of Python counts with what it imports from its own folder and from the source root.
+
+    Args:
+        command: its words.
+        pipeline: where the project is.
+        cache: digests by stat.
+    """
+    module, word = commands.main_module(command), script_of(command, pipeline.root)
+    if module:
+        found = digests_of(module, pipeline.source_root, cache)
+        return found | digests_of(f"{module}.__main__", pipeline.source_root, cache)
+    if not word:
+        return {}
+    script = pipeline.root / word
+    found = {word: cache.of(script)}
+    if script.suffix == ".py":
+        for name, digest in digests_of(script.stem, script.parent, cache).items():
+            found[f"{word}: {name}"] = digest
+            for _, target, names in _imports_of(script.parent / name, digest, cache):
+                for each in _candidates(target, names):
+                    found |= digests_of(each, pipeline.source_root, cache)
+    return found
+
+
+def script_of(command: Sequence[str], root: Path) -> str:
+    """Return the file of the project `root` that a command runs, as the command names it; empty if there is none."""
+    word = "" if commands.main_module(command) else commands.script(command)
+    place = root / word
+    return word if word and place.is_file() and place.resolve().is_relative_to(root.resolve()) else ""
 
 
 def _candidates(target: str, names: tuple[str, ...]) -> Iterator[str]:

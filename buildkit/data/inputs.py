@@ -1,7 +1,7 @@
 """What enters the key of a stage, and the files behind each declared input.
 
 Parts of the key: `input` files of the project, `package` files, `variable` values, `stage` outputs, the `code` that a
-callable can reach (`buildkit.data.code`), and the settings `run`, `outputs` and `params`.
+callable or a command of the project can reach (`buildkit.data.code`), and the settings `run`, `outputs` and `params`.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ def fingerprint_of(
                 hint="`run` names a callable as module:function; its .py file must lie under the source root",
             )
         parts |= {f"code {path}": digest for path, digest in sources.items()}
+    else:
+        parts |= {f"code {path}": digest for path, digest in code.of_command(stage.run, pipeline, cache).items()}
     return fingerprint(parts)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from buildkit.compile.modules import find_modules
 from buildkit.config import Config, ImageConfig
 from buildkit.core.fingerprint import digest_value
+from buildkit.data import code
 from buildkit.doors import reading
 from buildkit.errors import ConfigurationError, HeadsError
 from buildkit.flows.data import pipeline_of
@@ -142,6 +143,8 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
     migrate = migration_settings(config)
     inputs = [name for stage in config.data.stage for name in (*stage.inputs, *([stage.each] if stage.each else []))]
     needed = [name for name in inputs if not name.startswith(("stage:", "env:", "package:"))]
+    runs = [stage.run for stage in config.data.stage if not isinstance(stage.run, str)]
+    needed += [_relative(config, config.root / word) for run in runs if (word := code.script_of(run, config.root))]
     _require_outside(config, needed)
     if migrate is not None:
         places = (migrate.script_location, migrate.ini, migrate.toml, *migrate.versions)

@@ -50,7 +50,8 @@ def migrate(config: Config, console: Console, environment: Mapping[str, str], *,
         return _nothing(console, watch, config, settings)
     database = ensure_database(config, environment)
     if database.started:
-        console.say(f"started a development PostgreSQL for this project: {_name(settings, database)}")
+        name = _name(settings, database)
+        console.say(f"started a development PostgreSQL for this project, which stays for the next command: {name}")
     migration = upgrade.upgrade(settings, database.url, environment=environment, say=console.say, tell=console.outcome)
     if migration.ahead:
         rows: tuple[Outcome, ...] = (Outcome(graph.head, "fresh", Reason("the database is ahead of it")),)

@@ -1,0 +1,19 @@
+"""What a command as a list of arguments runs, as far as its words say."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+
+def main_module(command: Sequence[str]) -> str:
+    """Return the module that Python runs as the main one, as in `python -m app.publish`; empty if there is none."""
+    return next((name for before, name in itertools.pairwise(command) if before == "-m"), "")
+
+
+def script(command: Sequence[str]) -> str:
+    """Return the word that may be a script: the program where it is a relative path, else its first argument."""
+    program = command[0] if command else ""
+    if "/" in program and not program.startswith("/"):
+        return program
+    return next((word for word in command[1:] if not word.startswith("-")), "")
