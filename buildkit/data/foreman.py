@@ -70,6 +70,8 @@ class Foreman:
         jobs: how many run at once.
         text: what was read of the orders so far.
         calls: whether a piece is a call in its process, which says when that has returned; else it is a program.
+
+    Into the descriptor `saying` a piece writes its number once its call has returned.
     """
 
     def __init__(self, orders: int, events: int, jobs: int, text: bytes, *, calls: bool) -> None:
@@ -82,7 +84,7 @@ class Foreman:
         self._ended = False
         self._calls = calls
         self._returned: set[int] = set()
-        self._hearing, self._saying = os.pipe()
+        self._hearing, self.saying = os.pipe()
         os.set_blocking(self._hearing, False)
         self._woken, self._waker = os.pipe()
         for descriptor in (self._woken, self._waker):
@@ -102,10 +104,6 @@ class Foreman:
             self._wait()
         self._end_all()
         return None
-
-    def say_returned(self, order: Order) -> None:
-        """In the process of a piece: its call has returned."""
-        os.write(self._saying, b"%0*d" % (_DIGITS, order.number))
 
     def _end(self, *_: object) -> None:
         self._ended = True
@@ -257,7 +255,8 @@ def main(orders: int, events: int) -> None:
     leaving = Leaving(settings["source_root"], library)
     gc.freeze()  # what is there by now is shared by all pieces: a collection in one of them would copy it
     head = Foreman(orders, events, settings["jobs"], text, calls=function is not None)
-    order = head.serve()
+    saying, order = head.saying, head.serve()
+    del head  # a piece that holds it has something to clean up, and does not end at once
     if order is None:
         return
     os.environ["PYBUILDKIT_DATA_ITEM"] = order.item
@@ -268,7 +267,7 @@ def main(orders: int, events: int) -> None:
         os.execvp(run[0], run)  # noqa: S606 - the command of the stage
     try:
         calling.call(function, Path(order.item), Path(order.out), **settings["params"])
-        head.say_returned(order)
+        os.write(saying, b"%0*d" % (_DIGITS, order.number))
         leaving.at_once()
     finally:
         gc.unfreeze()  # else what the module still holds open would not be written to its end

@@ -565,3 +565,24 @@ def test_params_that_no_program_can_be_handed_are_named(service: Service, stage:
     error = fails(service)
     assert error.message == f"stage {stage}: its params and environment are more than the kernel hands to a program"
     assert "put what is so long into a file" in error.hint
+
+
+def test_a_piece_that_leaves_nothing_to_clean_up_is_not_taken_apart(service: Service) -> None:
+    """An interpreter that takes itself apart takes longer than all the rest of a small piece."""
+    use(
+        service,
+        """
+class Kept:
+    def __del__(self, write=os.write):
+        write(1, b"taken apart\\n")
+
+kept = Kept()
+
+def loud(item, out):
+    (out / "loud" / item.name).write_text("loud")
+    if item.name == "b.txt":
+        sys.modules["new"] = sys
+""",
+    )
+    service.refresh()
+    assert [line for line in service.said if "taken apart" in line] == ["loud: in/b.txt: taken apart"]
