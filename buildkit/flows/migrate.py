@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
+from buildkit.flows.aside import set_aside_outdated
 from buildkit.migrate import devdb, history, look, revisions, upgrade
 from buildkit.migrate import environment as environ
 from buildkit.migrate.database import Address
@@ -52,7 +54,14 @@ def migrate(config: Config, console: Console, environment: Mapping[str, str], *,
     if database.started:
         name = _name(settings, database)
         console.say(f"started a development PostgreSQL for this project, which stays for the next command: {name}")
-    migration = upgrade.upgrade(settings, database.url, environment=environment, say=console.say, tell=console.outcome)
+    migration = upgrade.upgrade(
+        settings,
+        database.url,
+        environment=environment,
+        say=console.say,
+        tell=console.outcome,
+        before=partial(set_aside_outdated, config, console, environment),
+    )
     if migration.ahead:
         rows: tuple[Outcome, ...] = (Outcome(graph.head, "fresh", Reason("the database is ahead of it")),)
         return _report(settings, graph, database, rows, list(migration.ahead), watch)
@@ -113,7 +122,8 @@ def check_migrations(config: Config, console: Console, environment: Mapping[str,
         config: the project.
         console: told what could not be compared, and why.
         environment: `DATABASE_URL` names the database.
-        start: start the development server where it does not run; without it the files alone are checked then.
+        start: start the development server where it does not run; without it the files alone are checked then. Nor are
+            extensions taken away whose sources were edited; what has just compiled them has none.
 
     Raises:
         HeadsError: not one head.
@@ -157,6 +167,8 @@ def _compare(
     at = sorted(state.at)
     if state.pending:
         return database, at, f"{_name(settings, database)} is not at head {graph.head}"
+    if start:
+        set_aside_outdated(config, console, environment)
     found = look.differences(settings, database.url, say=console.say)
     if found:
         raise RevisionError(

@@ -9,6 +9,7 @@ from typing import Any
 from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DatabaseError, OtherDatabaseError, RevisionError
+from buildkit.flows.aside import set_aside_outdated
 from buildkit.flows.migrate import ensure_database, migration_settings, present_database
 from buildkit.migrate import devdb, look, rehearsal, revisions, upgrade
 from buildkit.migrate.database import Address
@@ -25,7 +26,7 @@ SCHEMA = "buildkit.migrate.rehearse/1"
 
 
 def migration_sql(config: Config, console: Console, environment: Mapping[str, str], *, revision: str = "") -> Report:
-    """Render the SQL of the pending revisions, or of one; changes nothing.
+    """Render the SQL of the pending revisions, or of one; changes nothing in the database.
 
     A revision that asks the database for something has no SQL of its own; it is marked, and the others are rendered.
 
@@ -50,6 +51,7 @@ def migration_sql(config: Config, console: Console, environment: Mapping[str, st
     at: frozenset[str] = frozenset()
     if database is not None:
         at = look.state(settings, graph, database.url, say=console.say).at
+    set_aside_outdated(config, console, environment)
     found = look.statements(settings, at, say=console.say)
     wanted = {revision} if revision else set(found)
     rows = tuple(
@@ -111,6 +113,7 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
     def trace(revision: str, found: list[dict[str, Any]]) -> None:
         locks.extend({"revision": revision, **row} for row in found)
 
+    set_aside_outdated(config, console, environment)
     server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
     with rehearsal.throw_away(server.url) as url:
         console.say(f"rehearsing on a copy of {address}; it is only read")
@@ -160,6 +163,7 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
     named = None if present is None else Address.parse(present.url, settings.url_env)
     server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
     places: set[Place] = set()
+    set_aside_outdated(config, console, environment)
 
     def up(url: str) -> str:
         done = upgrade.upgrade(

@@ -72,6 +72,7 @@ def upgrade(
     trace: Trace | None = None,
     copied: Address | None = None,
     throw_away: bool = False,
+    before: Callable[[], None] = lambda: None,
 ) -> Migration:
     """Bring the database to the one head.
 
@@ -91,6 +92,7 @@ def upgrade(
         trace: told what each revision locked, by `table`, `mode` and further; only a rehearsal pays for that.
         copied: the database that `url` is a copy of; what env.py asks of that one, it gets of the copy.
         throw_away: whether `url` is a database beside all others, so that env.py may reach no other.
+        before: called where there is something to apply: sees to it that the code which runs is what its sources say.
 
     Raises:
         OtherDatabaseError: env.py is about another database; nothing was applied.
@@ -103,6 +105,7 @@ def upgrade(
     warn_of_missing(settings, say)
     run = _Run(settings, graph, Address.parse(url, settings.url_env), url, say, tell, trace)
     run.said = environ.said(settings)
+    run.before = before
     if throw_away:
         run.fence, run.variables = fencing(run.address, copied)
     with supervisor.stoppable():
@@ -211,6 +214,7 @@ class _Run:
         self.said = environ.Environment("", "", plain=False, several=True)
         self.fence: Mapping[str, object] = supervisor.OPEN
         self.variables: Mapping[str, str] = {}
+        self.before: Callable[[], None] = lambda: None
         self._visits: list[Visit] = []
         self._held: list[tuple[int, Outcome]] = []
         self._ours: Any = None
@@ -240,6 +244,7 @@ class _Run:
 
         if at_head():
             return
+        self.before()
         with lock.held(connection, self.settings, self.say, at_head) as ours:
             if not ours or at_head():
                 return

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import alembic
+import psycopg
 import pytest
 from migrating import REPOSITORY
 
 from buildkit.config import Config, load
 from buildkit.errors import DatabaseError, RevisionError
+from buildkit.flows.compile import compile_modules
 from buildkit.flows.migrate import check_migrations, lines, migrate, migration_status
 from buildkit.migrate import devdb
 from buildkit.report.console import Console
@@ -140,6 +142,33 @@ def test_check_says_where_nothing_names_the_models(shop: Config, console: Consol
     assert [row.subject for row in report.outcomes] == ["0001"]
     assert str(report.facts["models"]).startswith("not compared: nothing names them: [tool.buildkit.migrate] metadata")
     assert (devdb.running(shop.root) is None) == (not computed)
+
+
+@pytest.mark.usefixtures("compiler")
+def test_models_that_were_edited_since_they_were_compiled_are_compared_as_they_are(
+    shop: Config, console: Console
+) -> None:
+    compile_modules(shop, console, os.environ)
+    assert [*shop.source.rglob("models*.so")]
+    assert check_migrations(shop, console, os.environ).outcomes
+    assert [*shop.source.rglob("models*.so")]
+    (shop.root / "src/shop/models.py").write_text(f"{MODELS}    total: Mapped[int] = mapped_column()\n")
+    with pytest.raises(RevisionError) as caught:
+        check_migrations(shop, console, os.environ)
+    assert caught.value.details == ("add column orders.total",)
+
+
+@pytest.mark.usefixtures("compiler")
+def test_a_revision_runs_the_code_as_it_is(shop: Config, console: Console) -> None:
+    names = shop.root / "src/shop/names.py"
+    names.write_text('TABLE = "old"\n')
+    compile_modules(shop, console, os.environ)
+    names.write_text('TABLE = "new"\n')
+    first = FIRST.replace("def upgrade", "from shop.names import TABLE\n\ndef upgrade").replace('"orders"', "TABLE")
+    (shop.root / "migrations/versions/0001_orders.py").write_text(first)
+    migrate(shop, console, os.environ)
+    with psycopg.connect(devdb.ensure(shop.root, os.environ).url) as connection:
+        assert connection.execute("SELECT to_regclass('new')::text, to_regclass('old')").fetchone() == ("new", None)
 
 
 def test_check_never_changes_a_database_that_is_named(shop: Config, console: Console) -> None:
