@@ -44,6 +44,8 @@ _OPTIONS = frozenset(
 )
 _OPTION_CALLS = frozenset({"get_main_option", "set_main_option", "get_alembic_option"})
 _OPTION_NAMES = frozenset({"sqlalchemy.url", "metadata"})
+_ONCE = frozenset({"run", "run_sync", "run_until_complete"})
+"""What calls the function that it is given once."""
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _ADDRESS = re.compile(r"://\S|search_path|\bset\s", re.IGNORECASE)
 
@@ -133,7 +135,7 @@ class _Reader:
         return bool(bound) and all(isinstance(each.value, ast.Constant) and each.value.value is None for each in bound)
 
     def several(self) -> bool:
-        """Whether the revisions may run more than once: in a loop, or where the text does not show."""
+        """Whether the revisions may run more than once: in a loop, by two calls, or where the text does not show."""
         runs = [call for call in self._calls() if _called(call) == "run_migrations"]
         if not 0 < len(runs) <= 2:  # noqa: PLR2004 - with a connection, and without one
             return True
@@ -143,7 +145,24 @@ class _Reader:
             if not more:
                 break
             reaching |= more
-        return any(isinstance(node, _LOOPS) and _names(node) & reaching for node in ast.walk(self._tree))
+        if any(isinstance(node, _LOOPS) and _names(node) & reaching for node in ast.walk(self._tree)):
+            return True
+        return any(not self._used_once(name) for name in reaching & self._functions.keys())
+
+    def _used_once(self, name: str) -> bool:
+        """Whether a function of env.py's own is called in one place, by env.py or by what calls it once."""
+        function = self._functions[name]
+        inside = set(ast.walk(function))
+        uses = [node for node in ast.walk(self._tree) if _is_named(node, name)]
+        handed = {
+            argument
+            for call in self._calls()
+            if isinstance(call.func, (ast.Name, ast.Attribute)) and _called(call) in _ONCE
+            for argument in call.args
+        }
+        called = {call.func for call in self._calls()}
+        own = not function.decorator_list and not any(node in inside for node in uses)
+        return own and _uses(self._tree, name) <= 1 and all(node in called or node in handed for node in uses)
 
     def known(self) -> bool:
         """Whether there is nothing in it that is not known here."""
@@ -218,6 +237,18 @@ def _called(call: ast.Call) -> str:
     return (
         function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
     )
+
+
+def _is_named(node: ast.AST, name: str) -> bool:
+    return (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Attribute) and node.attr == name)
+
+
+def _uses(node: ast.AST, name: str) -> int:
+    """Return how often a name is used at most in one run; of two branches one is taken."""
+    if isinstance(node, ast.If):
+        branches = (sum(_uses(each, name) for each in branch) for branch in (node.body, node.orelse))
+        return _uses(node.test, name) + max(branches)
+    return _is_named(node, name) + sum(_uses(each, name) for each in ast.iter_child_nodes(node))
 
 
 def _names(node: ast.AST) -> set[str]:

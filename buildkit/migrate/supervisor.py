@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import selectors
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from buildkit.doors import process, python
 from buildkit.migrate.database import Address, Say, pooled, session_name
+from buildkit.migrate.lines import lines
 from buildkit.migrate.lock import scope
 from buildkit.migrate.redaction import redacted
 from buildkit.migrate.settings import MigrationSettings
@@ -31,9 +30,11 @@ Event = Mapping[str, Any]
 OPEN: Mapping[str, object] = MappingProxyType({"kind": "open"})
 """A fence that lets env.py connect to whatever it likes; what it has Alembic work on is judged all the same."""
 
-_HEARTBEAT = 0.5
 _GRACE = 1.0
 _LAST_WORDS = 20
+_LONGEST = 4096
+"""Characters that are shown of one line of the project's."""
+
 _WORDS = frozenset({"message", "reason", "statement", "hint", "refused", "sql", "rows"})
 """What of an event is for people. The rest is compared with something, and holds no password."""
 
@@ -120,9 +121,10 @@ def run(
         with contextlib.suppress(BrokenPipeError):
             commanding.write(json.dumps(orders) + "\n")
             commanding.flush()
-        for source, line in _lines({reading: "events", listening: "words"}, watch.beat if watch else lambda: None):
+        beat = watch.beat if watch else lambda: None
+        for source, line in lines({reading: "events", listening: "words"}, beat, lambda: child.poll() is not None):
             if source == "words":
-                words = [*words, address.redact(line)][-_LAST_WORDS:]
+                words = [*words, _shown(line, address)][-_LAST_WORDS:]
                 say(words[-1])
                 continue
             event = json.loads(line)
@@ -174,21 +176,6 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, usual[number])
 
 
-def _lines(sources: Mapping[int, str], beat: Callable[[], None]) -> Iterator[tuple[str, str]]:
-    """Yield the lines of all sources as they come, until all have ended; calls `beat` twice a second."""
-    rest = dict.fromkeys(sources, b"")
-    next_beat = time.monotonic() + _HEARTBEAT
-    with selectors.DefaultSelector() as selector:
-        for each in sources:
-            selector.register(each, selectors.EVENT_READ)
-        while selector.get_map():
-            for key, _ in selector.select(max(0.0, next_beat - time.monotonic())):
-                chunk = os.read(key.fd, 65536)
-                if not chunk:
-                    selector.unregister(key.fd)
-                    chunk = b"\n" if rest[key.fd] else b""
-                *whole, rest[key.fd] = (rest[key.fd] + chunk).split(b"\n")
-                yield from ((sources[key.fd], line.decode(errors="replace")) for line in whole)
-            if time.monotonic() >= next_beat:
-                beat()
-                next_beat = time.monotonic() + _HEARTBEAT
+def _shown(line: str, address: Address) -> str:
+    text = address.redact(line)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

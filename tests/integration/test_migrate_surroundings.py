@@ -145,6 +145,13 @@ def test_what_env_py_prints_and_logs_is_shown_and_disturbs_nothing(service: Serv
         assert words in said
 
 
+def test_a_process_that_a_revision_leaves_behind_is_not_waited_for(service: Service) -> None:
+    service.chain(f"{TABLE}; import subprocess; subprocess.Popen(['sleep', '120'])")
+    start = time.monotonic()
+    assert "migrated to head 0001" in applied(service)
+    assert time.monotonic() - start < 60, "it holds the output open, and the lock is not held for it"
+
+
 @pytest.mark.parametrize(
     "question", ["input('Production? ')", "__import__('getpass').getpass()", "open('/dev/tty').readline()"]
 )

@@ -144,6 +144,36 @@ def test_each_tenant_is_looked_at(service: Service) -> None:
         assert service.rows(f'SELECT version_num FROM "{tenant}".alembic_version') == [("0002",)]
 
 
+TWO = (
+    ENGINE
+    + """
+engine = engine_from_config(section, prefix="sqlalchemy.", poolclass=pool.NullPool)
+
+def migrate(tenant):
+    with engine.connect() as connection:
+        context.configure(connection=connection, version_table_schema=tenant)
+        with context.begin_transaction():
+            connection.execute(text(f'SET LOCAL search_path TO "{tenant}"'))
+            context.run_migrations()
+
+"""
+)
+
+
+@pytest.mark.parametrize("how", ["migrate('one')\nmigrate('two')", "list(map(migrate, ('one', 'two')))"])
+def test_tenants_without_a_loop_are_all_looked_at(service: Service, how: str) -> None:
+    service.chain(TABLE)
+    add_tenant(service, "one")
+    service.environment(f"{TWO}migrate('one')\n")
+    assert service.migrate().exit_code == 0
+    add_tenant(service, "two")
+    service.environment(f"{TWO}{how}\n")
+    assert {row.result for row in status(service).outcomes} == {"pending"}
+    done = service.migrate()
+    assert (done.exit_code, applied(done)) == (0, ["0001"]), done.stderr
+    assert service.rows('SELECT version_num FROM "two".alembic_version') == [("0001",)]
+
+
 def test_tenants_are_migrated_once_by_processes_that_start_together(service: Service) -> None:
     service.chain(TABLE, DATA)
     service.environment(TENANTS)
