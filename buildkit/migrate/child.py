@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from buildkit.migrate import application, configuration, transactions
+from buildkit.migrate import application, configuration, transactions, unwritten
 from buildkit.migrate.channel import Channel
 from buildkit.migrate.fence import Fence
 from buildkit.migrate.indexes import INVALID, repair
@@ -52,7 +52,8 @@ class Run:
     Args:
         channel: the line to the supervisor, with its orders: `settings`, `root`, `url`, `name`, `pooled`, `command`,
             `events`, `fence`; `at`, where the SQL begins; `target`, where a downgrade ends or what is written down;
-            `several`, whether env.py may run the revisions more than once.
+            `several`, whether env.py may run the revisions more than once; `writes_nothing`, whether nothing that env.py
+            does is to stay.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -198,6 +199,8 @@ class Run:
         self._fence.listen()  # before all others: what it sends elsewhere is no business of theirs
         self._sessions.listen()
         self._witness.listen()
+        if self._orders.get("writes_nothing"):
+            unwritten.listen()
         event.listen(Engine, "before_cursor_execute", self._before_statement)
         event.listen(Engine, "after_cursor_execute", self._after_statement)
         configure, autocommit_block = EnvironmentContext.configure, MigrationContext.autocommit_block
@@ -336,6 +339,8 @@ class Run:
                 refused: list[str] = []
                 step.migration_fn = _guarded(step.migration_fn, refused, self._where)
                 yield step
+                if refused:  # that it asked for a connection is told with the revision
+                    self._fence.refused = None
                 text = self._sql.getvalue()[before:].strip()
                 self._channel.tell("sql", revision=self._id, sql="" if refused else text, refused="; ".join(refused))
 

@@ -3,7 +3,8 @@
 A rehearsal's env.py asks for the database that the project's settings name, which is often the real one. What it asks
 for is compared before anything is sent: asked for the database that was copied, it gets the copy; asked for another
 one, it gets an error. So a mistake here can only lead to the copy. What comes by another way, such as an engine's own
-`creator`, is held against the copy by what the server says, before env.py has it.
+`creator`, is held against the copy by what the server says, before env.py has it. A driver that is used without
+SQLAlchemy reaches the copy alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+from buildkit.migrate import drivers
 from buildkit.migrate.place import SESSION, Session
 from buildkit.migrate.witness import rows
 
@@ -65,6 +67,8 @@ class Fence:
             event.listen(Engine, "do_connect", self._connecting)
         if self._kind in {"copy", "named"}:
             event.listen(Engine, "connect", self._connected)
+        if self._kind in {"copy", "none"}:
+            drivers.listen(self._require_copy)
 
     def _connecting(self, dialect: Any, _record: object, arguments: Any, options: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's
         if dialect.name != "postgresql":
@@ -85,6 +89,22 @@ class Fence:
             raise self._refuse(named)
         kept = {name: value for name, value in options.items() if name not in _WHERE}
         return dialect.connect(*place, **{**kept, **given})
+
+    def _require_copy(self, asked: Mapping[str, Any]) -> None:
+        """Raise where a driver is asked for anything but the copy; SQLAlchemy has been sent there already."""
+        hosts, database = _asked((), asked)
+        named = f"{','.join(f'{host}:{port}' for host, port in hosts)}/{database}"
+        if asked.get("service"):
+            named = f"service {asked['service']}"
+        elif self._kind == "copy":
+            from sqlalchemy.engine import make_url  # noqa: PLC0415
+
+            copy = make_url(self._url)
+            if all(
+                _same([each], database, [(copy.host or "", copy.port or 5432)], copy.database or "") for each in hosts
+            ):
+                return
+        raise self._refuse(named)
 
     def _connected(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - any driver's
         try:

@@ -116,6 +116,7 @@ def visits(
     several: bool,
     fence: Mapping[str, object] | None = None,
     variables: Mapping[str, str] = MappingProxyType({}),
+    writes_nothing: bool = True,
 ) -> list[Visit]:
     """Run env.py without any revision, and return what it has Alembic work on.
 
@@ -128,6 +129,7 @@ def visits(
         several: whether env.py may run the revisions more than once. If not, it is not run further than to there.
         fence: which databases it may connect to; None for that of `connection` alone.
         variables: further ones of its environment.
+        writes_nothing: whether nothing is to stay of what env.py itself writes, such as a schema that it makes.
 
     Raises:
         OtherDatabaseError: it is about another database.
@@ -153,6 +155,7 @@ def visits(
             fence=fence,
             variables=variables,
             several=several,
+            writes_nothing=writes_nothing,
         )
     except supervisor.Failure as failure:
         if failure.event.get("other"):
@@ -222,7 +225,16 @@ def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]
 
             fence = {"kind": "named", "server": ours.server}
             supervisor.run(
-                "check", settings, address, url=url, lock=connection, say=say, tell=hear, judge=judge, fence=fence
+                "check",
+                settings,
+                address,
+                url=url,
+                lock=connection,
+                say=say,
+                tell=hear,
+                judge=judge,
+                fence=fence,
+                writes_nothing=True,
             )
         except supervisor.Failure as failure:
             if failure.event.get("other"):

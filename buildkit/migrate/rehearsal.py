@@ -65,6 +65,7 @@ def copy(source: Address, target: str, places: Mapping[Place, Collection[str]], 
         _program(programs, "pg_dump", [*_DUMP, *what, f"--file={file}"], source)
         restore = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={file}"]
         _program(programs, "psql", restore, Address.parse(target), alone=True)
+    _cut_off(target)
     if not rows:
         _write_versions(target, places)
 
@@ -80,6 +81,17 @@ def schema(url: str, places: Iterable[Place], programs: Path) -> str:
 def _pattern(place: Place) -> str:
     """Return a version table as pg_dump takes it: without the quotes it would fold capitals."""
     return ".".join('"' + part.replace('"', '""') + '"' for part in (place.schema, place.table) if part)
+
+
+def _cut_off(target: str) -> None:
+    """Take from a copy its ways to other servers: what a revision writes to a foreign table would be written there."""
+    from psycopg import sql  # noqa: PLC0415
+
+    with _session(target) as connection:
+        found = connection.execute("SELECT srvname, usename, umuser = 0 FROM pg_user_mappings").fetchall()
+        for server, user, public in found:
+            whose = sql.SQL("PUBLIC") if public else sql.Identifier(user)
+            connection.execute(sql.SQL("DROP USER MAPPING FOR {} SERVER {}").format(whose, sql.Identifier(server)))
 
 
 def _write_versions(target: str, places: Mapping[Place, Collection[str]]) -> None:

@@ -79,7 +79,7 @@ def run(
         fence: which databases env.py may reach, as `fence.Fence` takes it.
         variables: further ones of the child's environment.
         orders: what the command has to know besides: `at` for `sql`, `target` for `downgrade` and `adopt`, `several`
-            for `look`.
+            and `writes_nothing` for `look`.
 
     Raises:
         Failure: the child failed.

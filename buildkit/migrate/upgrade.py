@@ -273,6 +273,7 @@ class _Run:
                 several=self.said.several,
                 fence={**self.fence, "server": self._ours.server},
                 variables=self.variables,
+                writes_nothing=False,  # env.py writes that in a moment anyway
             )
         except supervisor.Failure as failure:
             self._require_answer(connection, failure)

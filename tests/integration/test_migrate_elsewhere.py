@@ -14,7 +14,7 @@ from migrating import COLUMN, DATA, TABLE, Service, serving
 
 from buildkit.config import Config, load
 from buildkit.doors import process
-from buildkit.errors import OtherDatabaseError
+from buildkit.errors import OtherDatabaseError, RevisionError
 from buildkit.flows.migrate import check_migrations, migrate, migration_status
 from buildkit.flows.rehearse import migration_sql, rehearse, round_trip
 from buildkit.migrate import devdb
@@ -258,3 +258,97 @@ def test_several_databases_are_refused_before_anything_is_applied(service: Servi
     assert done.exit_code == 2
     assert f"env.py migrates localhost:{service.port}/{other} beside 127.0.0.1:" in done.stderr
     assert service.tables() == service.tables(other) == []
+
+
+DIRECT = {
+    "psycopg": "import psycopg; c = psycopg.connect({url!r}); c.execute({sql!r}); c.commit(); c.close()",
+    "psycopg2": "import psycopg2; c = psycopg2.connect({url!r}); c.cursor().execute({sql!r}); c.commit(); c.close()",
+    "asyncpg": """import asyncio, asyncpg
+    async def insert():
+        c = await asyncpg.connect({url!r})
+        await c.execute({sql!r})
+    asyncio.run(insert())""",
+}
+
+
+@pytest.mark.parametrize("driver", DIRECT)
+def test_a_revision_that_connects_past_sqlalchemy_reaches_no_other_database(
+    service: Service, config: Config, console: Console, driver: str
+) -> None:
+    pytest.importorskip(driver)
+    service.chain(TABLE)
+    assert service.migrate().exit_code == 0
+    url = service.url_with(scheme="postgresql")
+    service.chain(TABLE, DIRECT[driver].format(url=url, sql="INSERT INTO t VALUES (7)"), COLUMN)
+    with pytest.raises(OtherDatabaseError, match=service.name):
+        rehearse(config, console, named(service))
+    rows = {row.subject: row.result for row in migration_sql(config, console, named(service)).outcomes}
+    assert rows == {"0002": "needs a connection", "0003": "rendered"}
+    assert service.rows("SELECT id FROM t") == []
+
+
+def test_a_revision_may_reach_the_copy_by_itself(service: Service, config: Config, console: Console) -> None:
+    service.chain(TABLE)
+    assert service.migrate().exit_code == 0
+    body = "import os, psycopg; psycopg.connect(os.environ['DATABASE_URL']).execute('SELECT * FROM t')"
+    service.chain(TABLE, body)
+    assert [row.subject for row in rehearse(config, console, named(service)).outcomes] == ["0002"]
+
+
+WRITES = """
+from alembic import context
+from sqlalchemy import create_engine, pool, text
+
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    connection.execute(text("CREATE SCHEMA IF NOT EXISTS svc"))
+    connection.execute(text("SET search_path TO svc"))
+    connection.commit()
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_who_only_looks_keeps_nothing_that_env_py_writes(
+    service: Service, config: Config, console: Console, postgres: Path
+) -> None:
+    service.chain(TABLE)
+    service.environment(WRITES)
+    before = dumped(service, postgres)
+    report = migration_status(config, console, named(service))
+    assert [row.result for row in report.outcomes] == ["pending"]
+    assert [row.subject for row in rehearse(config, console, named(service)).outcomes] == ["0001"]
+    assert dumped(service, postgres) == before
+    service.environment(WRITES.replace("pool.NullPool", "pool.NullPool, isolation_level='AUTOCOMMIT'"))
+    with pytest.raises(RevisionError, match="read-only"):
+        migration_status(config, console, named(service))
+    assert dumped(service, postgres) == before
+    service.environment(WRITES)
+    assert service.migrate().exit_code == 0
+    assert service.rows("SELECT version_num FROM svc.alembic_version") == [("0001",)]
+    report = migration_status(config, console, named(service))
+    assert [row.result for row in report.outcomes] == ["fresh"], "what is SET before a commit of nothing stays"
+
+
+def test_the_foreign_tables_of_a_copy_lead_nowhere(service: Service, config: Config, console: Console) -> None:
+    remote = service.beside("remote")
+    with psycopg.connect(service.url_with(scheme="postgresql", name=remote), autocommit=True) as there:
+        there.execute("CREATE TABLE r (id integer)")
+    service.chain(TABLE)
+    assert service.migrate().exit_code == 0
+    owner = service.url_with(scheme="postgresql", user="postgres", password=service.server.password)
+    mapping = f"OPTIONS (user '{service.name}', password '{service.PASSWORD}')"
+    with psycopg.connect(owner, autocommit=True) as here:
+        here.execute("CREATE EXTENSION postgres_fdw")
+        place = f"OPTIONS (host '127.0.0.1', port '{service.port}', dbname '{remote}')"
+        here.execute(f"CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw {place}")
+        for whom in ("PUBLIC", "postgres", service.name):
+            here.execute(f"CREATE USER MAPPING FOR {whom} SERVER s {mapping}")
+        here.execute(f"CREATE FOREIGN TABLE r (id integer) SERVER s; GRANT ALL ON r TO {service.name}")
+    service.chain(TABLE, "op.execute('INSERT INTO r VALUES (1)')")
+    variables = {**os.environ, "DATABASE_URL": owner}
+    with pytest.raises(RevisionError, match="user mapping not found"):
+        rehearse(config, console, variables)
+    with psycopg.connect(service.url_with(scheme="postgresql", name=remote)) as there:
+        assert there.execute("SELECT * FROM r").fetchall() == []
