@@ -52,8 +52,8 @@ class Run:
     Args:
         channel: the line to the supervisor, with its orders: `settings`, `root`, `url`, `name`, `pooled`, `command`,
             `events`, `fence`; `at`, where the SQL begins; `target`, where a downgrade ends or what is written down;
-            `several`, whether env.py may run the revisions more than once; `writes_nothing`, whether nothing that env.py
-            does is to stay.
+            `several`, whether env.py may run the revisions more than once; `writes_nothing`, whether nothing of what
+            env.py does is to stay.
     """
 
     def __init__(self, channel: Channel) -> None:

@@ -118,9 +118,7 @@ def run(
     failed: Event = {}
     words: list[str] = []
     try:
-        with contextlib.suppress(BrokenPipeError):
-            commanding.write(json.dumps(orders) + "\n")
-            commanding.flush()
+        _send(commanding, orders)
         beat = watch.beat if watch else lambda: None
         for source, line in lines({reading: "events", listening: "words"}, beat, lambda: child.poll() is not None):
             if source == "words":
@@ -130,10 +128,7 @@ def run(
             event = json.loads(line)
             event |= {name: redacted(event[name], address.secrets) for name in _WORDS & event.keys()}
             if event.get("asks"):
-                answer = judge(event) if judge else {"go": True, "number": 0}
-                with contextlib.suppress(BrokenPipeError):
-                    commanding.write(json.dumps(answer) + "\n")
-                    commanding.flush()
+                _send(commanding, judge(event) if judge else {"go": True, "number": 0})
             elif event["event"] == "failed":
                 failed = event
             else:
@@ -174,6 +169,12 @@ def stoppable() -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, usual[number])
+
+
+def _send(commanding: TextIO, what: object) -> None:
+    with contextlib.suppress(BrokenPipeError):  # a child that is gone says so by its end
+        commanding.write(json.dumps(what) + "\n")
+        commanding.flush()
 
 
 def _shown(line: str, address: Address) -> str:
