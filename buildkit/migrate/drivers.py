@@ -22,7 +22,7 @@ def _before_psycopg(driver: Any, allow: Allow) -> None:  # noqa: ANN401 - a modu
     kind: Any = driver.connection.BaseConnection
     usual = kind._connect_gen.__func__  # noqa: SLF001 - what all connections of psycopg come to, awaited or not
 
-    def connecting(cls: Any, conninfo: str = "", **options: Any) -> Any:  # noqa: ANN401 - psycopg's
+    def connecting(cls: Any, /, conninfo: str = "", **options: Any) -> Any:  # noqa: ANN401 - psycopg's
         allow(driver.conninfo.conninfo_to_dict(conninfo))
         return usual(cls, conninfo, **options)
 

@@ -21,7 +21,7 @@ def listen() -> None:
 
     def commit(dialect: Any, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's and a driver's
         if dialect.name != "postgresql" or not _has_written(connection):
-            usual(dialect, connection)
+            usual(dialect, connection)  # type: ignore[no-untyped-call]
 
     DefaultDialect.do_commit = commit  # type: ignore[method-assign]
     event.listen(Engine, "before_cursor_execute", _before_statement)
