@@ -26,6 +26,7 @@ ProjectMaker = Callable[[Mapping[str, str]], Path]
 Disk = Callable[[str, Path], None]
 
 settings.register_profile("nightly", max_examples=1000)  # pytest --hypothesis-profile nightly
+settings.register_profile("brief", max_examples=20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

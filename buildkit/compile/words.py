@@ -27,6 +27,7 @@ _TEXTS = ("-D", "-U", "-Xclang", "-Xpreprocessor", "-Xassembler")
 _PROFILES = ("-fprofile-use=", "-fprofile-instr-use=", "-fprofile-sample-use=", "-fprofile-dir=", "-fauto-profile=")
 _PIECES = re.compile(r"[,=:;]")
 _DEPTH = 8
+_MOST_WORDS = 1 << 15
 _MOST = 10_000
 
 _ASKED = re.compile(
@@ -42,6 +43,8 @@ def expanded(words: Iterable[str], depth: int = _DEPTH) -> list[str]:
     found: list[str] = []
     for word in words:
         inner: list[str] | None = None
+        if len(found) > _MOST_WORDS:
+            return found
         if word.startswith("@") and len(word) > 1 and depth:
             with contextlib.suppress(OSError, ValueError):
                 inner = shlex.split(reading.read_text(word[1:], errors="surrogateescape"))

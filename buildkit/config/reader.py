@@ -202,7 +202,7 @@ class _Reading:
 def _check(config: Config, environment: Mapping[str, str]) -> None:
     """Look at what only makes sense together: folders that must exist, packages that must be there."""
     problems = [*places.problems(config, environment)]
-    if not config.source.is_dir():
+    if not reading.is_folder(config.source):
         problems.append(f'source-root: there is no folder "{config.source_root}"')
     elif "\n" in str(config.source):
         problems.append("source-root: no line break in its path, as compilers list the headers that they read by lines")
@@ -213,7 +213,7 @@ def _check(config: Config, environment: Mapping[str, str]) -> None:
             for name in config.packages
             if not any((config.source / f"{name.replace('.', '/')}{ending}").exists() for ending in ("", ".py", ".pyx"))
         ]
-    if not (config.service / "pyproject.toml").is_file():
+    if not reading.is_file(config.service / "pyproject.toml"):
         problems.append(f'project: there is no "{config.project}/pyproject.toml"')
     if config.store.remote:
         problems.append("store.remote: remote stores are not part of this version")
@@ -238,7 +238,7 @@ def _check(config: Config, environment: Mapping[str, str]) -> None:
         f'compile{at}.include: there is no folder "{folder}"'
         for at, folders in includes.items()
         for folder in folders
-        if not folder.startswith("package:") and not (config.root / folder).is_dir()
+        if not folder.startswith("package:") and not reading.is_folder(config.root / folder)
     ]
     if problems:
         raise _problems(config.file, [f"{config.file.name}: [tool.buildkit] {problem}" for problem in problems])
@@ -276,6 +276,8 @@ def _shown(value: object) -> str:
         return repr(value)
     except ValueError:  # Python's limit for numbers
         return "a number without end"
+    except RecursionError:
+        return "a table without end"
 
 
 def _key(name: str) -> str:

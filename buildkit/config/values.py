@@ -15,6 +15,9 @@ from typing import Any
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ENDLESS = 2.0**63
+_DIGITS = 18
+_MOST_JOBS = 65536
+_DEEPEST = 32
 _BITS = 8192  # Python itself turns no number of much more into text
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
 
@@ -52,20 +55,22 @@ def _table(value: Any) -> dict[str, Any]:  # noqa: ANN401
     if isinstance(value, str):
         value = _from_text(value)
     if isinstance(value, dict):
-        return {key: _as_json(each, key) for key, each in value.items()}
+        return {key: _as_json(each, key, _DEEPEST) for key, each in value.items()}
     raise ValueError("a table")
 
 
-def _as_json(value: Any, name: str) -> Any:  # noqa: ANN401
+def _as_json(value: Any, name: str, depth: int) -> Any:  # noqa: ANN401
     """Return a value of a table as JSON knows it: dates and times are texts by ISO 8601.
 
     Raises:
-        ValueError: JSON knows nothing of the kind.
+        ValueError: JSON knows nothing of the kind, or it is nested more than `depth` times.
     """
+    if not depth:
+        raise ValueError(f"a table that is nested {_DEEPEST} times at most")
     if isinstance(value, dict):
-        return {key: _as_json(each, f"{name}.{key}") for key, each in value.items()}
+        return {key: _as_json(each, f"{name}.{key}", depth - 1) for key, each in value.items()}
     if isinstance(value, list):
-        return [_as_json(each, name) for each in value]
+        return [_as_json(each, name, depth - 1) for each in value]
     if isinstance(value, (dt.date, dt.time)):
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
@@ -76,9 +81,9 @@ def _as_json(value: Any, name: str) -> Any:  # noqa: ANN401
 
 
 def _integer(value: Any) -> int:  # noqa: ANN401
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _DIGITS:
         return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _ENDLESS:
         return value
     raise ValueError("a whole number")
 
@@ -90,7 +95,7 @@ def _jobs(value: Any) -> int:  # noqa: ANN401
         number = _integer(value)
     except ValueError:
         number = 0
-    if number < 1:
+    if not 1 <= number <= _MOST_JOBS:
         raise ValueError('"auto" or a number from 1')
     return number
 
@@ -119,7 +124,7 @@ def _quantity(value: Any, units: dict[str, int], fold: Callable[[str], str], exp
 def _from_text(value: str) -> Any:  # noqa: ANN401
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

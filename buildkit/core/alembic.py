@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 
+from buildkit.core.syntax import tree_of
+
 ENVIRONMENT = "env.py"
 
 
@@ -16,8 +18,8 @@ def is_environment(text: bytes) -> bool:
     if b"alembic" not in text:
         return False
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+        tree = tree_of(text)
+    except SyntaxError:
         return False
     return any(_takes_context(node) for node in ast.walk(tree))
 
@@ -27,7 +29,12 @@ def _takes_context(node: ast.AST) -> bool:
         return node.level == 0 and node.module == "alembic" and any(name.name == "context" for name in node.names)
     if isinstance(node, ast.Import):
         return any(name.name == "alembic.context" for name in node.names)
-    return isinstance(node, ast.Attribute) and ast.unparse(node) == "alembic.context"
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == "context"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "alembic"
+    )
 
 
 def below(folder: str, folders: frozenset[str]) -> bool:

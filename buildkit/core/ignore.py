@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from buildkit.errors import ConfigurationError
@@ -20,6 +20,12 @@ _ESCAPED = frozenset(".+()$")
 """Characters that mean themselves. Not so `{`, `|` and `}`: beside a wildcard, `a{2}` is `aa` to the builder."""
 
 _WILD = re.compile(r"[*?\[\\]")
+
+_STARS = 6
+"""With more of them a regular expression of Python's may try more ways through a path than a life has seconds."""
+
+_SET = re.compile(r"\[\^?(?:[^]\-](?:-[^]\-])?)+\]")
+_KEPT, _FOLDERS, _ONE = "kept", "folders", "one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +157,14 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
         warnings.simplefilter("ignore", FutureWarning)  # "[[" may one day mean a nested set
         try:
             expression = re.compile(rf"^{_expression(pattern)}\Z", re.ASCII)
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(str(error)) from None
-    return lambda path: expression.search(path) is not None
+    if pattern.count("*") <= _STARS:
+        return lambda path: expression.search(path) is not None
+    if re.search(r"[\[{|]", pattern):
+        raise ValueError(f'beside "[", "{{" or "|" it may have {_STARS} stars')
+    steps = [*_steps(pattern)]
+    return lambda path: _matches(steps, path)
 
 
 def _expression(pattern: str) -> str:
@@ -179,11 +190,69 @@ def _expression(pattern: str) -> str:
     return "".join(out)
 
 
+def _steps(pattern: str) -> Iterator[tuple[str, Callable[[str], object]]]:
+    """Yield what a pattern without `[`, `{` and `|` wants of a path, step by step, as `_expression` writes it."""
+    at = 0
+    while at < len(pattern):
+        character = pattern[at]
+        at += 1
+        if character == "*" and pattern.startswith("*", at):
+            at += 1
+            at += pattern.startswith("/", at)
+            yield (_KEPT if at == len(pattern) else _FOLDERS), "\n".__ne__
+        elif character == "*":
+            yield _KEPT, "/".__ne__
+        elif character == "?":
+            yield _ONE, "/".__ne__
+        elif character == "\\":
+            yield _ONE, pattern[at].__eq__
+            at += 1
+        else:
+            yield _ONE, character.__eq__
+
+
+def _matches(steps: Sequence[tuple[str, Callable[[str], object]]], path: str) -> bool:
+    """Return whether a path takes all steps: all ways are followed at once, so that it takes no longer than it is."""
+    here = _reached({0}, steps)
+    inside: set[int] = set()
+    for character in path:
+        more, then = set[int](), set[int]()
+        for at in here:
+            if at < len(steps) and steps[at][1](character):
+                kind = steps[at][0]
+                if kind == _FOLDERS:
+                    then.add(at)
+                else:
+                    more.add(at if kind == _KEPT else at + 1)
+        inside = then | (inside if character != "\n" else set())
+        if character == "/":
+            more |= {at + 1 for at in inside}
+        here = _reached(more, steps)
+        if not here and not inside:
+            return False
+    return len(steps) in here
+
+
+def _reached(places: set[int], steps: Sequence[tuple[str, Callable[[str], object]]]) -> set[int]:
+    """Return the places with those that are reached from them without a character."""
+    found = set(places)
+    waiting = list(places)
+    while waiting:
+        at = waiting.pop()
+        if at < len(steps) and steps[at][0] != _ONE and at + 1 not in found:
+            found.add(at + 1)
+            waiting.append(at + 1)
+    return found
+
+
 def _check(pattern: str) -> None:
     """Raise `ValueError` where a bracket or a backslash is left open."""
     rest = re.sub(r"\\.", "x", pattern, flags=re.DOTALL)
     if rest.endswith("\\"):
         raise ValueError("nothing follows the last backslash")
-    rest = re.sub(r"\[\^?(?:[^]\-](?:-[^]\-])?)+\]", "", rest)
-    if "[" in rest:
-        raise ValueError('"[" begins a set of characters that does not end')
+    at = rest.find("[")
+    while at >= 0:
+        found = _SET.match(rest, at)
+        if found is None:
+            raise ValueError('"[" begins a set of characters that does not end')
+        at = rest.find("[", found.end())

@@ -130,9 +130,11 @@ def _imports_of(file: Path, digest: Digest, cache: Digests) -> list[Import]:
 def _python_imports(text: str) -> Iterator[Import]:
     import ast  # noqa: PLC0415 - only for a source that no one has read yet
 
+    from buildkit.core.syntax import tree_of  # noqa: PLC0415
+
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
+        tree = tree_of(text)
+    except SyntaxError:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -56,6 +56,23 @@ def opened(path: str | Path) -> int:
     return descriptor
 
 
+def is_file(path: str | Path) -> bool:
+    """Return whether a regular file lies at `path`; whatever that is, a name that no disk has among it."""
+    return stat.S_ISREG(_mode(path))
+
+
+def is_folder(path: str | Path) -> bool:
+    """Return whether a folder lies at `path`, which may be anything as well."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: str | Path) -> int:
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116 - a text or a path
+    except (OSError, ValueError):
+        return 0
+
+
 def require_regular(path: str | Path, mode: int) -> None:
     """See that the mode is that of a regular file.
 

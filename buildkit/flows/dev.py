@@ -260,8 +260,14 @@ def _relative(path: Path, config: Config) -> str:
 
 
 def _dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
-    project = tomllib.loads(reading.read_text(config.service / "pyproject.toml")).get("project", {})
-    return project.get("dependencies"), project.get("optional-dependencies")
+    file = config.service / "pyproject.toml"
+    try:
+        project = tomllib.loads(reading.read_text(file)).get("project", {})
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}", hint="mend it, or bring it back") from None
+    return (project.get("dependencies"), project.get("optional-dependencies")) if isinstance(project, dict) else None
 
 
 def _flags(config: Config) -> dict[str, str]:

@@ -27,14 +27,23 @@ def read_project(folder: Path) -> Mapping[str, Any]:
     """Return the [project] table of the pyproject.toml in `folder`.
 
     Raises:
-        ConfigurationError: there is none, or it leaves the dependencies to a build backend.
+        ConfigurationError: there is none that can be read, or it leaves the dependencies to a build backend.
     """
     file = folder / "pyproject.toml"
-    project: dict[str, Any] = tomllib.loads(reading.read_text(file)).get("project", {})
-    if "name" not in project:
+    try:
+        project: Any = tomllib.loads(reading.read_text(file)).get("project", {})
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}", hint="mend it, or bring it back") from None
+    if not isinstance(project, dict) or not isinstance(project.get("name"), str):
         raise ConfigurationError(
             f"{file}: no [project] table with a name", hint="an image needs it: it names the service and its packages"
         )
+    for key in ("dynamic", "dependencies"):
+        listed = project.get(key, [])
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            raise ConfigurationError(f"{file}: [project] {key} is no list of texts", hint=f'write {key} = ["..."]')
     if "dependencies" in project.get("dynamic", ()):
         raise ConfigurationError(
             f"{file}: [project] leaves its dependencies to the build backend",

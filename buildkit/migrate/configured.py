@@ -19,6 +19,10 @@ _SECTION = "alembic"
 _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
 _LEGACY_SEPARATOR = r", *|(?: +)"
 _LEGACY_PATH_SEPARATOR = rf"{_LEGACY_SEPARATOR}|:"
+_WIDE = re.compile(r"%(?:\(here\))?[-#0 +]*[0-9]{5,}")
+_NAMED = re.compile(r"%\(([^()]*)\)s")
+_LONGEST = 1 << 20
+_DEEPEST = 10  # as configparser has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,13 @@ def from_toml(file: Path) -> Configured:
     else:  # pragma: no cover - one interpreter takes one branch
         import tomli as tomllib  # noqa: PLC0415
     try:
-        table = tomllib.loads(reading.read(file, most=reading.TEXT).decode()).get("tool", {}).get("alembic", {})
-    except ValueError as error:
+        document = tomllib.loads(reading.read(file, most=reading.TEXT).decode())
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file") from None
+    tools = document.get("tool", {})
+    table = tools.get("alembic", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{file}: [tool.alembic] is no table", hint="write its keys below [tool.alembic]")
     here = {"here": file.absolute().parent.as_posix()}
 
     def text(name: str) -> str:
@@ -87,6 +95,8 @@ def from_toml(file: Path) -> Configured:
 def _filled(value: Any, here: dict[str, str], name: str) -> str:  # noqa: ANN401 - any TOML value
     if not isinstance(value, str):
         raise ConfigurationError(f"{name} is not a text", hint="write it in quotes")
+    if _WIDE.search(value.replace("%%", "")):
+        raise ConfigurationError(f"{name}: it fills more than a path has", hint="write %(here)s without a width")
     try:
         return value % here
     except (KeyError, ValueError, TypeError) as error:
@@ -108,6 +118,7 @@ def from_ini(file: Path) -> Configured:
     try:
         with open(reading.opened(file), encoding="locale") as lines:  # noqa: PTH123 - as Alembic reads it
             parser.read_file(lines, str(file))
+        _require_short(file, parser)
         read = (
             {name: parser.get(_SECTION, name, fallback="") for name in _NAMES} if parser.has_section(_SECTION) else {}
         )
@@ -136,6 +147,23 @@ _NAMES = (
     *("script_location", "version_locations", "prepend_sys_path", "recursive_version_locations", "metadata"),
     *("path_separator", "version_path_separator"),
 )
+
+
+def _require_short(file: Path, parser: Any) -> None:  # noqa: ANN401 - a parser, of a module that is loaded late
+    """See that no option names others that name others, time and again: ten lines can say more than memory holds.
+
+    Raises:
+        ConfigurationError: one of those that are needed here does.
+    """
+    raw = dict(parser.items(_SECTION, raw=True)) if parser.has_section(_SECTION) else {}
+    own = {name: len(text or "") for name, text in raw.items()}
+    named = {name: [other.lower() for other in _NAMED.findall(text or "")] for name, text in raw.items()}
+    sizes = own
+    for _ in range(_DEEPEST):
+        sizes = {name: size + sum(sizes.get(other, 0) for other in named[name]) for name, size in own.items()}
+    for name in _NAMES:
+        if sizes.get(name, 0) > _LONGEST:
+            raise ConfigurationError(f"{file}: {name} is longer than any path", hint="write it out")
 
 
 def _split(file: Path, text: str, separator: str, otherwise: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from buildkit.core.syntax import tree_of
 from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 
@@ -86,10 +87,9 @@ def read(file: Path, variable: str = "DATABASE_URL") -> Environment:
         ConfigurationError: it is no Python.
     """
     try:
-        tree = ast.parse(reading.read(file, most=reading.TEXT), str(file))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise ConfigurationError(f"{file}:{line}: {getattr(error, 'msg', error)}", hint="mend the file") from None
+        tree = tree_of(reading.read(file, most=reading.TEXT), str(file))
+    except SyntaxError as error:
+        raise ConfigurationError(f"{file}:{error.lineno or 1}: {error.msg}", hint="mend the file") from None
     reader = _Reader(tree, variable)
     table, schema = reader.text("version_table"), reader.text("version_table_schema")
     several = reader.several()
@@ -186,21 +186,20 @@ class _Reader:
 
     def _known_call(self, call: ast.Call) -> bool:
         name = _called(call)
+        first = call.args[0] if call.args else None
         if name not in _CALLS and name not in self._functions:
             return False
-        if name in {"get", "getenv"} and _names(call.func) & {"environ", "getenv"} and not self._ours(call.args[0]):
+        if name in {"get", "getenv"} and _names(call.func) & {"environ", "getenv"} and not self._ours(first):
             return False
         if any(keyword.arg not in _OPTIONS for keyword in call.keywords):  # None: more of them, in a dict
             return False
         if any(isinstance(argument, ast.Starred) for argument in call.args):
             return False
         if name == "get_section":
-            return ast.unparse(call.args[0]).endswith(".config_ini_section")
-        return name not in _OPTION_CALLS or (
-            isinstance(call.args[0], ast.Constant) and call.args[0].value in _OPTION_NAMES
-        )
+            return isinstance(first, ast.Attribute) and first.attr == "config_ini_section"
+        return name not in _OPTION_CALLS or (isinstance(first, ast.Constant) and first.value in _OPTION_NAMES)
 
-    def _ours(self, node: ast.AST) -> bool:
+    def _ours(self, node: ast.AST | None) -> bool:
         return isinstance(node, ast.Constant) and node.value == self._variable
 
     def _unrun(self) -> Iterator[ast.AST]:

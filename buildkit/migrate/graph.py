@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildkit.core.syntax import tree_of
 from buildkit.doors import reading
 from buildkit.errors import HeadsError
 from buildkit.migrate.history import author
@@ -160,10 +161,9 @@ def from_values(file: Path, values: Mapping[str, Any]) -> Revision:
 
 def _tree(file: Path, text: str | bytes) -> ast.Module:
     try:
-        return ast.parse(text, str(file))  # bytes as Python reads them: a byte order mark, a coding line
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise HeadsError(f"{file}:{line}: {getattr(error, 'msg', error)}", hint="mend the file") from None
+        return tree_of(text, str(file))
+    except SyntaxError as error:
+        raise HeadsError(f"{file}:{error.lineno or 1}: {error.msg}", hint="mend the file") from None
 
 
 def _revision(file: Path, values: Mapping[str, Any], tree: ast.Module) -> Revision:
@@ -171,9 +171,9 @@ def _revision(file: Path, values: Mapping[str, Any], tree: ast.Module) -> Revisi
         raise HeadsError(f"{file}: its `revision` is no text", hint="write the id in quotes")
     return Revision(
         id=values["revision"],
-        parents=_texts(values["down_revision"]),
-        depends_on=_texts(values.get("depends_on")),
-        labels=_texts(values.get("branch_labels")),
+        parents=_texts(file, "down_revision", values),
+        depends_on=_texts(file, "depends_on", values),
+        labels=_texts(file, "branch_labels", values),
         summary=(ast.get_docstring(tree) or "").partition("\n")[0],
         file=file,
         reversible=any(isinstance(node, ast.FunctionDef) and _does_something(node) for node in tree.body),
@@ -184,10 +184,14 @@ def _does_something(function: ast.FunctionDef) -> bool:
     return function.name == "downgrade" and not any(isinstance(node, ast.Raise) for node in function.body)
 
 
-def _texts(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever the file says
+def _texts(file: Path, name: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+    value = values.get(name)
     if not value:
         return ()
-    return (value,) if isinstance(value, str) else tuple(value)
+    found = (value,) if isinstance(value, str) else value
+    if not isinstance(found, (tuple, list, set, frozenset)) or not all(isinstance(each, str) for each in found):
+        raise HeadsError(f"{file}: its `{name}` is no text, and no list of them", hint="write ids in quotes")
+    return tuple(found)
 
 
 def _by_id(revisions: Sequence[Revision]) -> dict[str, Revision]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,10 @@ _METHODS = frozenset(
 _CALLS: Mapping[str, Any] = {"str": str, "tuple": tuple, "list": list, "set": set, "frozenset": frozenset, "int": int}
 _OPERATORS: Mapping[type, Any] = {ast.Add: lambda a, b: a + b, ast.Mod: lambda a, b: a % b}
 _LONGEST = 10_000
+_WIDE = re.compile(r"[0-9]{5,}|\*|\{[^}]*\{")
+"""In a format: a width that is no line's, or one that another value gives."""
+
+_PLAIN = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
     return found
 
 
-def _followed(node: ast.expr, values: Mapping[str, Any]) -> Any:  # noqa: ANN401, C901, PLR0911 - one line for each kind
+def _followed(node: ast.expr, values: Mapping[str, Any]) -> Any:  # noqa: ANN401, C901, PLR0911, PLR0912 - each kind
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
@@ -87,10 +92,12 @@ def _followed(node: ast.expr, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
         return values[node.id]
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
         left, right = _followed(node.left, values), _followed(node.right, values)
+        if isinstance(left, str) and isinstance(node.op, ast.Mod):
+            _require_plain(left, *(right if isinstance(right, tuple) else (right,)))
         if isinstance(left, (str, tuple, list)):
             return _short(_OPERATORS[type(node.op)](left, right))
     if isinstance(node, ast.JoinedStr):
-        return "".join(_formatted(each, values) for each in node.values)
+        return _short("".join(_formatted(each, values) for each in node.values))
     if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Constant, ast.UnaryOp)):
         return _followed(node.value, values)[ast.literal_eval(node.slice)]
     if isinstance(node, ast.IfExp):
@@ -98,10 +105,17 @@ def _followed(node: ast.expr, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
     if isinstance(node, ast.Call) and not node.keywords:
         arguments = [_followed(each, values) for each in node.args]
         if isinstance(node.func, ast.Name) and node.func.id in _CALLS and node.func.id not in values:
+            if node.func.id not in {"tuple", "list"}:
+                for each in arguments:
+                    _require_plain("", *(each if isinstance(each, (tuple, list, set, frozenset)) else (each,)))
             return _CALLS[node.func.id](*arguments)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
             subject = _followed(node.func.value, values)
             if isinstance(subject, str):
+                if node.func.attr == "format":
+                    _require_plain(subject, *arguments)
+                elif any(isinstance(each, int) and each > _LONGEST for each in arguments):
+                    raise _NotFollowed
                 return _short(getattr(subject, node.func.attr)(*arguments))
     raise _NotFollowed
 
@@ -110,8 +124,16 @@ def _formatted(node: ast.expr, values: Mapping[str, Any]) -> str:
     if isinstance(node, ast.FormattedValue):
         if node.format_spec is not None or node.conversion not in {-1, ord("s")}:
             raise _NotFollowed
-        return str(_followed(node.value, values))
-    return str(_followed(node, values))
+        node = node.value
+    found = _followed(node, values)
+    _require_plain("", found)
+    return str(found)
+
+
+def _require_plain(form: str, *values: Any) -> None:  # noqa: ANN401
+    """See that values can be written out: what holds itself twice, time and again, would never end."""
+    if _WIDE.search(form) or not all(isinstance(value, _PLAIN) for value in values):
+        raise _NotFollowed
 
 
 def _short(value: Any) -> Any:  # noqa: ANN401

@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from buildkit.core import untrusted
+from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 from buildkit.migrate import environment
 from buildkit.migrate.configured import Configured, from_ini, from_toml
 from buildkit.migrate.environment import VERSION_TABLE
 
 USUAL = "alembic.ini"
+_TIMES = frozenset({"wait", "lock_wait", "lock_timeout", "statement_timeout"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,31 @@ class MigrationSettings:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], base: Path) -> MigrationSettings:
-        """Return the settings that `as_json` wrote, for the project as it lies under `base`."""
+        """Return the settings that `as_json` wrote, for the project as it lies under `base`.
+
+        Raises:
+            ConfigurationError: it is not what that writes.
+        """
+        try:
+            return cls._read(values, base)
+        except (KeyError, ValueError, TypeError) as error:
+            words = f"no {error}" if isinstance(error, KeyError) else error
+            raise ConfigurationError(
+                f"not the settings of a migration: {untrusted.shown(words)}", hint="build the image anew"
+            ) from None
+
+    @classmethod
+    def _read(cls, values: Mapping[str, Any], base: Path) -> MigrationSettings:
+        for name, value in values.items():
+            if name in _TIMES:
+                untrusted.seconds(value)
+            elif name in {"versions", "paths", "gone"}:
+                untrusted.texts(value)
+            elif name == "recursive":
+                if not isinstance(value, bool):
+                    raise untrusted.Odd("recursive is neither true nor false")
+            elif value is not None or name not in {"ini", "toml"}:
+                untrusted.text(value)
         root = Path(os.path.normpath(base / values.get("root", ".")))
 
         def absolute(path: str) -> Path:
@@ -153,7 +180,7 @@ def find(
         ConfigurationError: the files are there, but not as Alembic would take them.
     """
     places = list(dict.fromkeys((root, *((project,) if project else ()))))
-    if config != USUAL and not any((place / config).is_file() for place in places):
+    if config != USUAL and not any(reading.is_file(place / config) for place in places):
         raise ConfigurationError(
             f"migrate.config: there is no {config} in {' or '.join(map(str, places))}",
             hint="name Alembic's ini file, relative to the folder of pyproject.toml",
@@ -170,11 +197,11 @@ def find(
 def _in(
     root: Path, config: str, source: Path | None, metadata: str, given: Mapping[str, Any]
 ) -> MigrationSettings | None:
-    ini = root / config if (root / config).is_file() and not config.endswith(".toml") else None
-    toml = root / "pyproject.toml" if (root / "pyproject.toml").is_file() else None
+    ini = root / config if reading.is_file(root / config) and not config.endswith(".toml") else None
+    toml = root / "pyproject.toml" if reading.is_file(root / "pyproject.toml") else None
     said = from_toml(toml) if toml else Configured()
     beside = root / "migrations" / USUAL
-    if ini is None and not said.location and beside.is_file():
+    if ini is None and not said.location and reading.is_file(beside):
         ini = beside
     if ini is not None:
         said = from_ini(ini).over(said)
@@ -182,12 +209,12 @@ def _in(
     if not location:
         return None
     folder = _folder(root, location, said.prepended)
-    if ini is not None and not (folder / "env.py").is_file() and (ini.parent / "env.py").is_file():
+    if ini is not None and not reading.is_file(folder / "env.py") and reading.is_file(ini.parent / "env.py"):
         folder = ini.parent  # Flask-Migrate sets it so, whatever the file says
     file = folder / "env.py"
-    if not file.is_file() and given.get("app"):
+    if not reading.is_file(file) and given.get("app"):
         return None  # it may configure another folder in code
-    if not file.is_file():
+    if not reading.is_file(file):
         raise ConfigurationError(
             f"{folder}: no env.py, which `script_location` promises",
             hint="correct `script_location`, or make the folder with `alembic init`",
@@ -215,7 +242,7 @@ def _of_application(
 ) -> MigrationSettings:
     from buildkit.migrate import located  # noqa: PLC0415 - it starts a process, and knows these settings
 
-    ini = root / config if (root / config).is_file() else None
+    ini = root / config if reading.is_file(root / config) else None
     paths = (root, *([source] if source is not None and source != root else []))
     asking = MigrationSettings(root=root, script_location=root, ini=ini, paths=paths, metadata=metadata, **given)
     found = located.ask(asking)
@@ -225,7 +252,7 @@ def _of_application(
 def _unsaid(root: Path, ini: Path | None) -> str:
     """Return the folder of env.py where no configuration names it: beside the ini file, else the usual one."""
     for folder in (*((ini.parent,) if ini is not None else ()), root / "migrations"):
-        if (folder / "env.py").is_file():
+        if reading.is_file(folder / "env.py"):
             return os.path.relpath(folder, root)
     return ""
 
@@ -237,6 +264,6 @@ def _folder(root: Path, location: str, places: Sequence[str]) -> Path:
         return Path(os.path.normpath(root / location))
     for place in (*places, ".", "src", *sys.path):
         folder = root / place / package.replace(".", "/")
-        if folder.is_dir():
+        if reading.is_folder(folder):
             return Path(os.path.normpath(folder / inside))
     raise ConfigurationError(f"script_location: there is no package {package!r}", hint="write it as a path")

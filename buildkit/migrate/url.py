@@ -32,6 +32,9 @@ _LIBPQ = frozenset(
 )
 """libpq's parameters, but for names and encodings of a session, which are this suite's own business."""
 
+_LONGEST = 8192
+"""Bytes of a URL: what is longer is some other text."""
+
 _NAMES = {"ssl": "sslmode", "database": "dbname"}  # what asyncpg calls them
 _SECRET = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
@@ -55,7 +58,10 @@ class Url:
 
 def parse(text: str) -> Url | None:
     """Return the parts of a URL, or None where it is none."""
-    whole = _SCHEME.fullmatch(text)
+    try:
+        whole = _SCHEME.fullmatch(text) if len(text.encode()) <= _LONGEST else None
+    except UnicodeEncodeError:
+        return None
     if whole is None:
         return None
     rest = whole["rest"]

@@ -97,6 +97,8 @@ def read(path: Path) -> RuntimeSettings:
         values = untrusted.table(untrusted.json_of(reading.read(path, most=reading.TEXT)))
         data = from_json(untrusted.table(values["data"])) if values["data"] else None
         migrate = untrusted.table(values["migrate"]) if values["migrate"] else None
+        if migrate is not None:
+            untrusted.text(migrate["url_env"])
         return RuntimeSettings(Path(untrusted.text(values["root"])), data, migrate)
     except OSError as error:
         raise ConfigurationError(

@@ -21,6 +21,7 @@ from buildkit.core import untrusted
 from buildkit.doors import files, reading
 
 _MOST = 1 << 20
+_LONGEST = 2000
 
 VARIABLE = "PYBUILDKIT_STATE"
 PLACE = "/tmp/buildkit-state.json"  # noqa: S108 - a container's own; replaced by a rename, never written through
@@ -56,7 +57,7 @@ def read(environment: Mapping[str, str]) -> State | None:
             now = _target(untrusted.text(values["current"]))
             if now and now != values["generation"]:
                 return State(READY, f"switched to {now.rpartition('/')[2]}")
-        return State(str(values["state"]), str(values["detail"]))
+        return State(untrusted.shown(values["state"]), untrusted.shown(values["detail"], _LONGEST))
     return None
 
 

@@ -131,6 +131,14 @@ def _places(value: Any) -> list[tuple[Any, int]]:
     return found
 
 
+def lines(value: Any) -> bytes:
+    """Return a document of TOML, each of its first keys on a line."""
+    if not isinstance(value, Table | dict):
+        return as_toml(value).encode(errors="surrogatepass")
+    rows = value if isinstance(value, Table) else Table(value.items())
+    return "\n".join(f"{as_toml(str(name))} = {as_toml(each)}" for name, each in rows).encode(errors="surrogatepass")
+
+
 @st.composite
 def changed(draw: Draw, *values: Any) -> Any:
     """Give one of the values with some of its parts deleted, doubled, renamed or exchanged."""

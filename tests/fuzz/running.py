@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from buildkit.errors import BuildkitError, render
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"
+BRIEF = settings.get_current_profile_name() == "brief"
 
 Gives = TypeVar("Gives")
 
@@ -20,7 +21,7 @@ Gives = TypeVar("Gives")
 def inputs(quick: int, night: int) -> settings:
     """Return how many inputs a target gets: the same ones in CI, other ones each night."""
     return settings(
-        max_examples=night if NIGHTLY else quick,
+        max_examples=night if NIGHTLY else 20 if BRIEF else quick,
         derandomize=not NIGHTLY,
         phases=list(Phase) if NIGHTLY else [Phase.explicit, Phase.generate],
         database=None,
