@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from buildkit.core import untrusted
+
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _ENDLESS = 2.0**63
@@ -101,7 +103,11 @@ def _jobs(value: Any) -> int:  # noqa: ANN401
 
 
 def _seconds(value: Any) -> float:  # noqa: ANN401
-    return _quantity(value, _UNITS, str.lower, 'a time such as "7d", "90s" or "2h"')
+    words = 'a time such as "7d", "90s" or "2h"'
+    found = _quantity(value, _UNITS, str.lower, words)
+    if found > untrusted.MOST_SECONDS:  # an image would not read it
+        raise ValueError(words)
+    return found
 
 
 def _bytes(value: Any) -> int:  # noqa: ANN401

@@ -18,9 +18,11 @@ from buildkit.model import Digest
 MOST_JSON = 32 << 20
 """Bytes of a JSON document that is read at all, unless the reader says less."""
 
+MOST_SECONDS = 1e12
+"""A span or a moment that is longer is none."""
+
 _DEPTH = 64
 _LONGEST_PATH, _LONGEST_NAME = 4096, 255
-_MOST_SECONDS = 1e12
 _SHOWN = 200
 _HEX = frozenset("0123456789abcdef")
 _DIGEST_LENGTH = 64
@@ -148,7 +150,7 @@ def number(value: object, least: int = 0, most: int = (1 << 63) - 1) -> int:
 
 def seconds(value: object) -> float:
     """Return `value` if it is a span or a moment in seconds that a clock could give."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST_SECONDS:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MOST_SECONDS:
         raise Odd(f"{_briefly(value)} is no time in seconds")
     return float(value)
 

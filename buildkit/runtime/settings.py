@@ -80,7 +80,7 @@ def _seconds(environment: Mapping[str, str], name: str, otherwise: float) -> flo
         text.strip().lower().lstrip("0123456789. "),
     )
     try:
-        return float(number) * _UNITS[unit]
+        return untrusted.seconds(float(number) * _UNITS[unit])
     except (ValueError, KeyError):
         raise ConfigurationError(
             f'{name}: "{text}" is no time', hint='write it as "7d", "90s" or "2h"; 0 for never'

@@ -280,6 +280,7 @@ IMAGE = json.loads(runtime.RuntimeSettings(Path("/app"), PIPELINE, MIGRATE.as_js
 @example(json.dumps({**IMAGE, "migrate": {**IMAGE["migrate"], "wait": "long"}}).encode(), "7d")
 @example(json.dumps({**IMAGE, "migrate": {**IMAGE["migrate"], "more": 1}}).encode(), "7d")
 @example(json.dumps({**IMAGE, "migrate": {**IMAGE["migrate"], "gone": [[]]}}).encode(), "7d")
+@example(json.dumps(IMAGE).encode(), "9" * 400 + "d")
 def test_what_an_image_knows_is_read_or_is_said_to_be_odd(room: Path, content: bytes, ttl: str) -> None:
     (emptied(room) / "buildkit.json").write_bytes(content)
     variables = {runtime.VARIABLE: str(room / "buildkit.json"), "PYBUILDKIT_DATA_TTL": ttl}

@@ -14,7 +14,7 @@ from running import emptied, inputs, survives
 
 from buildkit.compile import asks, mypyc_units, words
 from buildkit.config import load
-from buildkit.core import alembic, ignore
+from buildkit.core import alembic, ignore, untrusted
 from buildkit.data import code
 from buildkit.image import context, requirements, revision
 
@@ -67,6 +67,7 @@ SETTINGS: dict[str, Any] = {
 )
 @example(b"[tool.buildkit.data.stage.params]\n" + b".".join([b"a"] * 3000) + b" = 1\n", {})
 @example(b"[tool.buildkit.compile.directives]\n" + b".".join([b"a"] * 3000) + b" = 1\n", {})
+@example(b"[tool.buildkit]\ndata.ttl = '99999999w'\n", {})
 @example(b"[tool.buildkit]\npackages = '" + b"[" * 90000 + b"'\n", {})
 @example(b"[tool.buildkit]\n", {"COMPILE_FLAGS": "[" * 90000})
 @example(b"[tool.buildkit]\n", {"COMPILE_JOBS": "9" * 5000})
@@ -79,6 +80,7 @@ def test_settings_hold_or_each_fault_is_said(room: Path, content: bytes, variabl
     environment = {"HOME": "/root", **{f"PYBUILDKIT_{name}": value for name, value in variables.items()}}
     found = survives(room, lambda: load(room, environment))
     if found is not None:
+        assert max(found.data.ttl, found.data.verify, found.migrate.wait) <= untrusted.MOST_SECONDS
         assert found.compile.jobs <= 1 << 20
         assert survives(room, lambda: load(room, environment)) == found
 
