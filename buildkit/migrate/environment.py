@@ -92,7 +92,10 @@ def read(file: Path, variable: str = "DATABASE_URL") -> Environment:
         raise ConfigurationError(f"{file}:{error.lineno or 1}: {error.msg}", hint="mend the file") from None
     reader = _Reader(tree, variable)
     table, schema = reader.text("version_table"), reader.text("version_table_schema")
-    several = reader.several()
+    try:
+        several = reader.several()
+    except RecursionError:  # too deep to be followed: the child sees what it does
+        several = True
     known = table is not None and schema is not None
     plain = known and not several and reader.known()
     return Environment(table or VERSION_TABLE, schema or "", plain, several, reader.models())
