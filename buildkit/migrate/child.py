@@ -43,6 +43,9 @@ ATTEMPTS = 5
 _PASSING = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
 _GONE = ("08", "57P0")  # the connection is lost, or the server ended it
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE|COPY)\b", re.IGNORECASE)
+_COMMITS = re.compile(
+    r"(?:^|;)\s*(?:COMMIT|ABORT|END\s+(?:TRANSACTION|WORK)|ROLLBACK(?!\s+TO))\b|^\s*END\s*;?\s*$", re.IGNORECASE
+)
 _CONCURRENTLY = re.compile(r"\b(CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -74,6 +77,7 @@ class Run:
         self._asked_for_each = False
         self._visit: dict[str, Any] = {}
         self._autocommitted = False
+        self._in_body = False
         self._concurrent: list[str] = []
 
     def upgrade(self) -> int:
@@ -203,6 +207,7 @@ class Run:
             unwritten.listen()
         event.listen(Engine, "before_cursor_execute", self._before_statement)
         event.listen(Engine, "after_cursor_execute", self._after_statement)
+        event.listen(Engine, "commit", self._committing)
         configure, autocommit_block = EnvironmentContext.configure, MigrationContext.autocommit_block
         run_migrations, begin_transaction = MigrationContext.run_migrations, MigrationContext.begin_transaction
 
@@ -314,6 +319,7 @@ class Run:
                     self._trace.begin()
                 self._channel.tell("start", revision=self._id)
                 start = time.perf_counter()
+                step.migration_fn = self._body(step.migration_fn)
                 yield step
                 self._channel.tell(
                     "done",
@@ -328,6 +334,22 @@ class Run:
             self._revision = None
 
         return timed
+
+    def _body(self, body: Callable[..., None]) -> Callable[..., None]:
+        """Wrap a revision's function, so that a commit of its own is told from the one that Alembic makes after it."""
+
+        @functools.wraps(body)
+        def noted(**options: Any) -> None:  # noqa: ANN401 - Alembic's own
+            self._in_body = True
+            try:
+                body(**options)
+            finally:
+                self._in_body = False
+
+        return noted
+
+    def _committing(self, _connection: object) -> None:
+        self._autocommitted |= self._in_body
 
     def _rendered(self, steps: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
         """Wrap what yields the revisions: tell the SQL of each; one that asks the database for something has none."""
@@ -349,6 +371,7 @@ class Run:
     def _before_statement(self, connection: Any, _cursor: object, statement: str, *_: object) -> None:  # noqa: ANN401
         if self._trace and self._revision is not None:
             self._trace.before(lambda query: self._ask(connection, query))
+        self._autocommitted |= self._in_body and _COMMITS.search(statement) is not None
         if _CONCURRENTLY.search(statement):
             # It waits for others without keeping anybody waiting; cut short, it would leave an invalid index.
             self._concurrent.append(statement)

@@ -213,6 +213,27 @@ def test_a_failing_revision_leaves_nothing_and_the_mended_one_goes_on(service: S
     assert "late" in service.columns
 
 
+@pytest.mark.parametrize(
+    ("commit", "part"),
+    [
+        ('op.execute("COMMIT")', True),
+        ('op.execute("CREATE TABLE other (id int); commit;")', True),
+        ("op.get_bind().get_transaction().commit()", True),
+        ("""op.execute("DO $$ BEGIN PERFORM 1; END $$")""", False),
+        ("""op.execute("SAVEPOINT s; ROLLBACK TO SAVEPOINT s")""", False),
+    ],
+)
+def test_a_revision_that_commits_by_itself_and_fails_is_not_said_to_have_left_nothing(
+    service: Service, commit: str, part: bool
+) -> None:
+    service.chain(TABLE, f'op.execute("CREATE TABLE part (id int)")\n    {commit}\n    raise ValueError("no further")')
+    done = service.migrate()
+    assert done.exit_code == 40, done.stderr
+    assert ("part" in service.tables()) == part
+    hint = "part of it ran outside of a transaction and may be there already" if part else "nothing of this revision"
+    assert f"hint: {hint}" in done.stderr
+
+
 def test_a_broken_environment_is_named_with_file_and_line(service: Service) -> None:
     service.chain(TABLE)
     (service.root / "migrations" / "env.py").write_text("import nothing_of_this_name\n")
