@@ -13,6 +13,8 @@ from buildkit.report.console import Console, counts, table
 SCHEMA = "buildkit.build/1"
 
 _IDLE = frozenset({"fresh", "kept", "skipped"})
+_WIDEST = 60
+"""Characters of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,15 @@ def _run(part: _Part, *, dry_run: bool) -> Outcome:
 def lines(report: Report) -> list[str]:
     """Return the summary table: each step, what came of it, its time, what was reused, and the first reason."""
     rows = [("step", "result", "seconds", "of which", "why")]
-    rows += [(row.subject, row.result, f"{row.seconds:7.2f}", row.detail, str(row.reason)) for row in report.outcomes]
+    rows += [
+        (row.subject, row.result, f"{row.seconds:7.2f}", _short(row.detail), _short(str(row.reason)))
+        for row in report.outcomes
+    ]
     rows.append(("build", "", f"{report.seconds:7.2f}", "", ""))
     return table(rows)
+
+
+def _short(text: str) -> str:
+    """Return what of a text fits into a table: a compiler has said the rest."""
+    line = text.partition("\n")[0]
+    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
