@@ -23,6 +23,10 @@ SCHEMA = "buildkit.runtime/1"
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}  # as in the settings on the host
 
 
+_TIMES = ("wait", "lock_wait", "lock_timeout", "statement_timeout")
+"""Of a migration, in seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
     """The settings of one image.
@@ -55,19 +59,33 @@ def of(environment: Mapping[str, str]) -> RuntimeSettings:
         ConfigurationError: the file is missing or damaged, or a variable has a wrong value.
     """
     settings = read(Path(environment.get(VARIABLE) or PLACE))
-    if settings.data is None:
-        return settings
-    policy = environment.get("PYBUILDKIT_DATA_POLICY") or settings.data.policy
+    return replace(settings, data=_data(settings.data, environment), migrate=_migrate(settings.migrate, environment))
+
+
+def _migrate(migrate: Mapping[str, Any] | None, environment: Mapping[str, str]) -> Mapping[str, Any] | None:
+    if migrate is None:
+        return None
+    times = {
+        name: _seconds(environment, f"PYBUILDKIT_MIGRATE_{name.upper()}", migrate[name])
+        for name in _TIMES
+        if name in migrate
+    }
+    return {**migrate, **times}
+
+
+def _data(data: Pipeline | None, environment: Mapping[str, str]) -> Pipeline | None:
+    if data is None:
+        return None
+    policy = environment.get("PYBUILDKIT_DATA_POLICY") or data.policy
     if policy not in POLICIES:
         raise ConfigurationError(
             f'PYBUILDKIT_DATA_POLICY: "{policy}" is not a policy', hint=f"one of {', '.join(POLICIES)}"
         )
-    folder = Path(environment.get("PYBUILDKIT_DATA_PATH") or settings.data.folder)
-    ttl = _seconds(environment, "PYBUILDKIT_DATA_TTL", settings.data.ttl)
-    verify = _seconds(environment, "PYBUILDKIT_DATA_VERIFY", settings.data.verify)
-    artifact = environment.get("PYBUILDKIT_DATA_ARTIFACT", settings.data.artifact)
-    data = replace(settings.data, folder=folder, policy=policy, ttl=ttl, verify=verify, artifact=artifact)
-    return replace(settings, data=data)
+    folder = Path(environment.get("PYBUILDKIT_DATA_PATH") or data.folder)
+    ttl = _seconds(environment, "PYBUILDKIT_DATA_TTL", data.ttl)
+    verify = _seconds(environment, "PYBUILDKIT_DATA_VERIFY", data.verify)
+    artifact = environment.get("PYBUILDKIT_DATA_ARTIFACT", data.artifact)
+    return replace(data, folder=folder, policy=policy, ttl=ttl, verify=verify, artifact=artifact)
 
 
 def _seconds(environment: Mapping[str, str], name: str, otherwise: float) -> float:

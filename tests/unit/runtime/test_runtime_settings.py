@@ -42,6 +42,16 @@ def test_variables_win(file: Path) -> None:
     assert (found.folder, found.policy, found.ttl, found.verify) == (Path("/data"), "block", 36 * 3600, 0)
 
 
+def test_variables_win_over_the_times_of_a_migration(file: Path) -> None:
+    file.write_text(
+        RuntimeSettings(Path("/app"), migrate={"url_env": "DB", "wait": 60.0, "lock_wait": 600.0}).as_text()
+    )
+    variables = {settings.VARIABLE: str(file), "PYBUILDKIT_MIGRATE_WAIT": "3", "PYBUILDKIT_DATA_TTL": "odd"}
+    assert settings.of(variables).migrate == {"url_env": "DB", "wait": 3.0, "lock_wait": 600.0}
+    with pytest.raises(ConfigurationError, match='PYBUILDKIT_MIGRATE_LOCK_WAIT: "soon" is no time'):
+        settings.of({**variables, "PYBUILDKIT_MIGRATE_LOCK_WAIT": "soon"})
+
+
 @pytest.mark.parametrize("text", ["7", "7d", "1.5 h", "90s", "30min", "2 W", "0"])
 def test_a_time_reads_as_on_the_host(file: Path, text: str) -> None:
     file.write_text(RuntimeSettings(Path("/app"), DATA).as_text())
