@@ -99,7 +99,8 @@ class Fence:
             return
         if event == "open":
             path, _, flags = given
-            places = [(_followed(path), -1)] if isinstance(flags, int) and flags & _WRITES else []
+            writes = isinstance(flags, int) and flags & _WRITES
+            places = [(path if flags & os.O_NOFOLLOW else _followed(path), -1)] if writes else []
         elif event in _STARTS:
             self._refuse(f"{event} {given}")
             return

@@ -130,7 +130,9 @@ def test_when_all_was_read_is_a_moment(room: Path, content: bytes) -> None:
 def test_whoever_holds_the_lease_is_named_in_a_line(room: Path, content: bytes, names: list[str]) -> None:
     (emptied(room) / "leases").mkdir()
     for name in (*names, "000009", "\u0661\u0662"):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):  # what leads outside is not written by this test, either
+            if "/" in name:
+                continue
             (room / "leases" / f"{name}.json").write_bytes(content)
     words = survives(room, lambda: lease.describe(room))
     assert words
