@@ -84,10 +84,14 @@ def read(file: Path, variable: str = "DATABASE_URL") -> Environment:
         variable: the one that names the database.
 
     Raises:
-        ConfigurationError: it is no Python.
+        ConfigurationError: it is no Python, or cannot be read.
     """
     try:
         tree = tree_of(reading.read(file, most=reading.TEXT), str(file))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file}: {error.strerror}", hint="Alembic needs it; in an image, build that anew with `invoke image`"
+        ) from None
     except SyntaxError as error:
         raise ConfigurationError(f"{file}:{error.lineno or 1}: {error.msg}", hint="mend the file") from None
     reader = _Reader(tree, variable)

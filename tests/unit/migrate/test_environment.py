@@ -7,6 +7,7 @@ from pathlib import Path
 import alembic
 import pytest
 
+from buildkit.errors import ConfigurationError
 from buildkit.migrate.environment import read
 
 RUN = """
@@ -55,3 +56,9 @@ def test_those_that_alembic_writes_run_them_once(template: str) -> None:
 def test_one_call_is_one(tmp_path: Path, calls: str) -> None:
     (tmp_path / "env.py").write_text(f"{RUN}{calls}\n")
     assert not read(tmp_path / "env.py").several
+
+
+def test_an_environment_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"env\.py: No such file or directory") as caught:
+        read(tmp_path / "env.py")
+    assert "build that anew" in caught.value.hint
