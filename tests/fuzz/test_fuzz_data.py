@@ -240,7 +240,7 @@ def _done(room: Path, acts: list[tuple[str, str, Any]]) -> None:
     for act, name, what in acts:
         place = room / name
         with contextlib.suppress(OSError):
-            if not place.parent.resolve().is_relative_to(room):
+            if not Path(os.path.realpath(place.parent)).is_relative_to(room):
                 continue
             if act in {"link", "folder", "gone"} and (place.is_symlink() or place.exists()):
                 place.rename(room / f"was-{len(os.listdir(room))}")
