@@ -406,10 +406,10 @@ def migrate_sql(context: Context, revision: str = "", json: bool = False) -> Non
     """Print the SQL of the pending revisions."""
     from buildkit.flows import rehearse as flow  # noqa: PLC0415
 
-    _dry(context)
+    dry = _dry(context)
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
-        return flow.migration_sql(config, console, environment, revision=revision)
+        return flow.migration_sql(config, console, environment, revision=revision, dry_run=dry)
 
     _run(run, flow.sql_lines, json=json)
 

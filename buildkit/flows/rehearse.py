@@ -25,7 +25,9 @@ SQL_SCHEMA = "buildkit.migrate.sql/1"
 SCHEMA = "buildkit.migrate.rehearse/1"
 
 
-def migration_sql(config: Config, console: Console, environment: Mapping[str, str], *, revision: str = "") -> Report:
+def migration_sql(
+    config: Config, console: Console, environment: Mapping[str, str], *, revision: str = "", dry_run: bool = False
+) -> Report:
     """Render the SQL of the pending revisions, or of one; changes nothing in the database.
 
     A revision that asks the database for something has no SQL of its own; it is marked, and the others are rendered.
@@ -36,6 +38,7 @@ def migration_sql(config: Config, console: Console, environment: Mapping[str, st
         environment: `DATABASE_URL` names the database that says what is pending; without one, and without a
             development server that runs, all revisions are.
         revision: render this one, pending or not.
+        dry_run: write nothing at all: extensions of edited sources stay as well.
 
     Raises:
         RevisionError: there is no such revision, or env.py has no offline mode.
@@ -51,7 +54,8 @@ def migration_sql(config: Config, console: Console, environment: Mapping[str, st
     at: frozenset[str] = frozenset()
     if database is not None:
         at = look.state(settings, graph, database.url, say=console.say).at
-    set_aside_outdated(config, console, environment)
+    if not dry_run:
+        set_aside_outdated(config, console, environment)
     found = look.statements(settings, at, say=console.say)
     wanted = {revision} if revision else set(found)
     rows = tuple(
