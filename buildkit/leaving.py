@@ -118,18 +118,29 @@ def _own_or(handler: Any) -> Any:  # noqa: ANN401 - of a signal
 
 
 def _leave() -> None:
-    """Let nothing be said any more once all is done: neither of a signal nor of a pipe that nobody reads."""
+    """Let nothing be said any more once all is done: neither of a signal nor of a pipe that nobody reads.
+
+    What Invoke printed may be written only now; where that fails the exit code says so, as Python's own 120 would.
+    """
     with contextlib.suppress(ValueError):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, signal.SIG_DFL)
+    failed: OSError | None = None
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(ValueError):
             try:
                 if stream is not None:
                     stream.flush()
-            except OSError:
+            except OSError as error:
+                failed = error if stream is sys.stdout else failed
                 _say_no_more()
+    if isinstance(failed, BrokenPipeError):
+        os._exit(_UNREAD)
+    if failed is not None:
+        with contextlib.suppress(OSError):
+            os.write(2, f"error: the result cannot be written to stdout: {failed.strerror}\n".encode())
+        os._exit(_FAULT)
 
 
 def _open_what_is_closed() -> None:

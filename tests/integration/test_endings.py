@@ -156,9 +156,11 @@ def test_what_nohup_ignores_stays_ignored(project: ProjectMaker) -> None:
         ("cache.stats", "<&- >&- 2>&-", 0, ""),
     ],
 )
+@pytest.mark.parametrize("buffered", [False, True])
 def test_an_output_that_nobody_takes_costs_a_line_at_most(
-    project: ProjectMaker, words: str, tail: str, code: int, said: str
+    project: ProjectMaker, words: str, tail: str, code: int, said: str, buffered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "" if buffered else "1")
     root = project(PROJECT)
     script = f"{sys.executable} -m invoke {words} {tail}; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], cwd=root, capture_output=True, text=True, timeout=60, check=False)
