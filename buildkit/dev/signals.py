@@ -11,6 +11,14 @@ from types import FrameType
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class Interrupted(KeyboardInterrupt):
+    """A signal, wherever the main thread is.
+
+    One of Python's own kind that passes an `exec` of a text (which makes a dataclass, say) would have the interpreter
+    end by SIGINT in the end, however well it was caught.
+    """
+
+
 class Interruption:
     """Remembers what ended the loop; is set once anything did."""
 
@@ -35,7 +43,7 @@ def interruptible(interruption: Interruption) -> Iterator[None]:
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         interruption.signal = interruption.signal or signal.Signals(number)
-        raise KeyboardInterrupt
+        raise Interrupted
 
     main = threading.current_thread() is threading.main_thread()  # no other thread may set handlers
     before = {number: signal.getsignal(number) for number in _NUMBERS} if main else {}

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 
 import pytest
 
 from buildkit.dev.signals import Interruption, interruptible
+from buildkit.doors import process
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -44,3 +46,16 @@ def test_other_threads_set_no_handlers() -> None:
     thread.start()
     thread.join()
     assert found == [False]
+
+
+def test_a_signal_that_passes_an_exec_does_not_decide_how_the_process_ends() -> None:
+    code = """
+import os, signal, time
+from buildkit.dev.signals import Interruption, interruptible
+interruption = Interruption()
+with interruptible(interruption):
+    exec("os.kill(os.getpid(), signal.SIGTERM); time.sleep(5)")
+raise SystemExit(143 if interruption.signal == signal.SIGTERM else 1)
+"""
+    done = process.run([sys.executable, "-c", code], timeout=30)
+    assert (done.exit_code, done.stderr) == (143, "")
