@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from pathlib import Path
+from unittest import mock
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -160,6 +161,7 @@ STATEMENTS = st.builds(
 @example(REVISION + 'revision = "%*d" % (9999999999, 1)\n')
 @example(REVISION + 'revision = "{:>9999999999}".format(1)\n')
 @example(REVISION + 'revision = "1".zfill(9999999999)\n')
+@example(REVISION + 'revision = "a0"\n')
 @example(REVISION + "down_revision = 5\n")
 @example(REVISION + "down_revision = [5, None]\n")
 @example(REVISION + "depends_on = [['x']]\n")
@@ -167,7 +169,8 @@ STATEMENTS = st.builds(
 def test_a_revision_says_what_it_is_or_its_fault_is_said(room: Path, text: str) -> None:
     (emptied(room) / "a0.py").write_text('revision = "a0"\ndown_revision = None\n')
     (room / "a1.py").write_bytes(text.encode(errors="surrogatepass"))
-    found = survives(room, lambda: graph.read([room]))
+    with mock.patch.object(graph, "author", return_value=""):  # that is asked of git
+        found = survives(room, lambda: graph.read([room]))
     if found is not None:
         assert all(isinstance(each, str) and len(each) <= 10_000 for each in found.revisions)
 
