@@ -11,9 +11,7 @@ def main_module(command: Sequence[str]) -> str:
     return next((name for before, name in itertools.pairwise(command) if before == "-m"), "")
 
 
-def script(command: Sequence[str]) -> str:
-    """Return the word that may be a script: the program where it is a relative path, else its first argument."""
+def scripts(command: Sequence[str]) -> Sequence[str]:
+    """Return the words that may be a script: the program where it is a relative path, and its arguments."""
     program = command[0] if command else ""
-    if "/" in program and not program.startswith("/"):
-        return program
-    return next((word for word in command[1:] if not word.startswith("-")), "")
+    return command if "/" in program and not program.startswith("/") else command[1:]

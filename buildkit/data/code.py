@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from buildkit.core import commands
 from buildkit.data.digests import Digests, Import
 from buildkit.data.pipeline import Pipeline
+from buildkit.doors import reading
 from buildkit.model import Digest
 
 _SOURCES = (".py", ".pyx", ".pxd")
@@ -66,10 +67,13 @@ def of_command(command: Sequence[str], pipeline: Pipeline, cache: Digests) -> di
         pipeline: where the project is.
         cache: digests by stat.
     """
-    module, word = commands.main_module(command), script_of(command, pipeline.root)
-    if module:
-        found = digests_of(module, pipeline.source_root, cache)
-        return found | digests_of(f"{module}.__main__", pipeline.source_root, cache)
+    found: dict[str, Digest] = {}
+    if module := commands.main_module(command):
+        for name in (module, f"{module}.__main__"):
+            found |= digests_of(name, pipeline.source_root, cache)
+    if found:
+        return found
+    word = script_of(command, pipeline.root)
     if not word:
         return {}
     script = pipeline.root / word
@@ -85,9 +89,9 @@ def of_command(command: Sequence[str], pipeline: Pipeline, cache: Digests) -> di
 
 def script_of(command: Sequence[str], root: Path) -> str:
     """Return the file of the project `root` that a command runs, as the command names it; empty if there is none."""
-    word = "" if commands.main_module(command) else commands.script(command)
-    place = root / word
-    return word if word and place.is_file() and place.resolve().is_relative_to(root.resolve()) else ""
+    top = root.resolve()
+    files = (word for word in commands.scripts(command) if word and reading.is_file(root / word))
+    return next((word for word in files if (root / word).resolve().is_relative_to(top)), "")
 
 
 def _candidates(target: str, names: tuple[str, ...]) -> Iterator[str]:
