@@ -23,11 +23,14 @@ from buildkit.data import manifest as manifests
 from buildkit.data.lease import Lease
 from buildkit.data.manifest import File, Manifest, StageRecord
 from buildkit.data.pipeline import Pipeline
-from buildkit.data.reference import Reference, reference
-from buildkit.data.registry import MANIFEST, Reader, Registry, digest_of
 from buildkit.doors import clock, files
 from buildkit.errors import ConfigurationError, DataError, StageError
 from buildkit.model import Outcome, Reason
+from buildkit.registry import reference
+from buildkit.registry.client import MANIFEST, Repository
+from buildkit.registry.failure import Failure, Missing
+from buildkit.registry.reference import Reference, digest_of
+from buildkit.registry.upload import Reader
 
 CONFIG = "application/vnd.invoke-buildkit.data.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
@@ -62,7 +65,24 @@ def published(pipeline: Pipeline, given: str = "") -> Reference:
             "data.artifact is not set",
             hint='set it: artifact = "registry.example/team/data:latest", or PYBUILDKIT_DATA_ARTIFACT',
         )
-    return reference(text)
+    try:
+        return reference.parse(text)
+    except Odd:
+        raise ConfigurationError(
+            f'data.artifact: "{text}" names no artefact',
+            hint="write registry/name:tag or registry/name@sha256:…, such as registry.example/team/orbits-data:latest",
+        ) from None
+
+
+@contextlib.contextmanager
+def _worded(where: Reference) -> Iterator[None]:
+    """Make an error of the data from what a registry does not do."""
+    try:
+        yield
+    except Missing:
+        raise DataError(f"{where}: there is no such artefact", hint="push one first: invoke data.push") from None
+    except Failure as failure:
+        raise DataError(failure.message, hint=failure.hint) from failure
 
 
 def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: Tell) -> Transfer:
@@ -75,7 +95,14 @@ def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: T
     manifest = generations.load(generation) if generation else None
     if generation is None or manifest is None:
         raise DataError(f"data: there is nothing to push in {folder}", hint="make it with: invoke data")
-    registry = Registry(where, environment)
+    with _worded(where):
+        return _push(generation, manifest, where, environment, tell)
+
+
+def _push(
+    generation: Path, manifest: Manifest, where: Reference, environment: Mapping[str, str], tell: Tell
+) -> Transfer:
+    repository = Repository(where, environment)
     layers: list[dict[str, object]] = []
     rows: list[Outcome] = []
     moved = 0
@@ -83,7 +110,7 @@ def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: T
         sent = 0
         for part in _parts(record):
             digest, size = _identify(generation, part)
-            sent += registry.send(digest, size, _reader(generation, part))
+            sent += repository.upload(digest, size, _reader(generation, part))
             layers.append({"mediaType": LAYER, "digest": digest, "size": size, "annotations": {STAGE: record.name}})
         moved += sent
         rows.append(Outcome(record.name, "sent" if sent else "fresh", Reason("bytes", f"{sent:,}")))
@@ -95,7 +122,7 @@ def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: T
             hint="let the stages write fewer, larger files",
         )
     identity = f"sha256:{hashlib.sha256(config).hexdigest()}"
-    moved += registry.send(identity, len(config), lambda offset: [config[offset:]])
+    moved += repository.upload(identity, len(config), lambda offset: [config[offset:]])
     text = json.dumps(
         {
             "schemaVersion": 2,
@@ -106,7 +133,7 @@ def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: T
         },
         separators=(",", ":"),
     )
-    return Transfer(registry.tag(text.encode(), (manifest.generation, where.tag)), manifest, moved, tuple(rows))
+    return Transfer(repository.tag(text.encode(), (manifest.generation, where.tag)), manifest, moved, tuple(rows))
 
 
 def pull(folder: Path, where: Reference, environment: Mapping[str, str], say: Say, tell: Tell) -> Transfer:
@@ -122,7 +149,11 @@ def pull(folder: Path, where: Reference, environment: Mapping[str, str], say: Sa
 
     try:
         while True:
-            with contextlib.suppress(lease.Overtaken), lease.held(folder, wait=None, on_wait=waiting) as holder:
+            with (
+                contextlib.suppress(lease.Overtaken),
+                lease.held(folder, wait=None, on_wait=waiting) as holder,
+                _worded(where),
+            ):
                 return _Pull(folder, where, environment, say, tell).run(holder)
     except OSError as error:
         raise volume.worded(error, folder) from error
@@ -132,7 +163,7 @@ class _Pull:
     def __init__(self, folder: Path, where: Reference, environment: Mapping[str, str], say: Say, tell: Tell) -> None:
         self._folder = folder
         self._where = where
-        self._registry = Registry(where, environment)
+        self._repository = Repository(where, environment)
         self._say = say
         self._tell = tell
         self._parts = folder / "pull"
@@ -140,7 +171,7 @@ class _Pull:
 
     def run(self, holder: Lease) -> Transfer:
         """Do it, under the lease."""
-        text, digest = self._registry.manifest()
+        text, digest = self._repository.manifest()
         manifest, layers = self._parse(text)
         order.restore(self._folder, holder, self._say)
         before = generations.current(self._folder)
@@ -185,7 +216,7 @@ class _Pull:
             if kind != CONFIG:
                 raise self._odd(f"it is a {kind}")
             size = untrusted.number(about["size"], most=untrusted.MOST_JSON)
-            manifest = manifests.parse(self._registry.small(digest_of(about["digest"]), size).decode())
+            manifest = manifests.parse(self._repository.blob(digest_of(about["digest"]), size).decode())
             if manifest is None:
                 raise self._odd("its manifest is damaged")
             return manifest, self._layers(untrusted.rows(values["layers"]), manifest)
@@ -241,7 +272,7 @@ class _Pull:
             )
         for digest, size in layers:
             part = self._parts / digest.replace(":", "-")
-            self._moved += self._registry.fetch(digest, size, part)
+            self._moved += self._repository.download(digest, size, part)
             sealed |= self._unpack(part, record, partial)
             part.unlink()
         whole = {path: sealed.get(path, file) if file.is_file else file for path, file in record.files.items()}

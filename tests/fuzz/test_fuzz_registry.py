@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,18 @@ from odd import TEXTS, changed, documents, harmed, written
 from running import emptied, inputs, survives
 
 from buildkit.core import tar, untrusted
-from buildkit.data import artifact, generations, transport, walk
+from buildkit.data import artifact, generations, walk
 from buildkit.data import manifest as manifests
 from buildkit.data.artifact import CONFIG, LAYER, STAGE
-from buildkit.data.credentials import credentials
 from buildkit.data.manifest import File, Manifest, StageRecord
-from buildkit.data.reference import reference
-from buildkit.data.registry import Registry, digest_of
+from buildkit.errors import DataError
 from buildkit.model import Digest
+from buildkit.registry import exchange, patience, upload
+from buildkit.registry.client import Repository
+from buildkit.registry.credentials import credentials
+from buildkit.registry.failure import Failure
+from buildkit.registry.reference import digest_of, parse
+from buildkit.registry.session import Session
 
 WHERE = "localhost:1/team/data:latest"
 MADE = 1_700_000_000
@@ -59,13 +63,20 @@ class Kept:
     def manifest(self) -> tuple[bytes, str]:
         return self._manifest, name_of(self._manifest)
 
-    def small(self, digest: str, size: int) -> bytes:
+    def blob(self, digest: str, size: int) -> bytes:
         return self._blobs.get(digest, b"")[:size]
 
-    def fetch(self, digest: str, size: int, target: Path) -> int:
+    def download(self, digest: str, size: int, target: Path) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(self._blobs.get(digest, b""))
         return min(size, 1)
+
+
+def worded(ask: Callable[[], object]) -> object:
+    try:
+        return ask()
+    except Failure as failure:
+        raise DataError(failure.message, hint=failure.hint) from None
 
 
 def _layer(names: list[str]) -> bytes:
@@ -79,7 +90,7 @@ def _layer(names: list[str]) -> bytes:
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits between two tries."""
-    monkeypatch.setattr(transport, "_sleep", lambda seconds: None)
+    monkeypatch.setattr(patience, "_sleep", lambda seconds: None)
 
 
 BODIES = st.just(MANIFEST) | changed(MANIFEST)
@@ -107,8 +118,10 @@ def test_an_artefact_is_a_generation_or_is_said_to_be_odd(
     index = data.draw(st.just(written(about).encode()) | documents(about))
     emptied(room)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(artifact, "Registry", lambda *_: Kept(index, {name_of(config): config, name_of(layer): layer}))
-        found = survives(room, lambda: artifact.pull(room, reference(WHERE), {}, lambda _: None, lambda _: None), 10)
+        patched.setattr(
+            artifact, "Repository", lambda *_: Kept(index, {name_of(config): config, name_of(layer): layer})
+        )
+        found = survives(room, lambda: artifact.pull(room, parse(WHERE), {}, lambda _: None, lambda _: None), 10)
     if found is not None:
         here = generations.current(room)
         assert here is not None
@@ -257,52 +270,54 @@ FAR = b"HTTP/1.1 204 X\r\nRange: 0-" + b"9" * 5000 + b"\r\nContent-Length: 0\r\n
 
 @inputs(quick=60, night=5000)
 @given(
-    st.lists(ANSWERS, min_size=1, max_size=4), st.sampled_from(["manifest", "small", "fetch", "send", "how far", "tag"])
+    st.lists(ANSWERS, min_size=1, max_size=4),
+    st.sampled_from(["manifest", "blob", "download", "upload", "how far", "tag"]),
 )
 @example([FAR], "how far")
 @pytest.mark.usefixtures("still")
 def test_whatever_a_registry_answers_has_an_end_in_words(room: Path, answers: list[bytes], what: str) -> None:
-    where = reference(f"localhost:1/team/data@{name_of(BODY)}")
+    where = parse(f"localhost:1/team/data@{name_of(BODY)}")
     variables = {"PYBUILDKIT_REGISTRY_USER": "robot", "PYBUILDKIT_REGISTRY_PASSWORD": "secret"}
-    registry = Registry(where, variables)
+    repository = Repository(where, variables)
     target = emptied(room) / "part"
 
     def ask() -> object:
         if what == "manifest":
-            return registry.manifest()[0]
-        if what == "small":
-            return registry.small(name_of(BODY), 64)
-        if what == "fetch":
-            registry.fetch(name_of(BODY), len(BODY), target)
+            return repository.manifest()[0]
+        if what == "blob":
+            return repository.blob(name_of(BODY), 64)
+        if what == "download":
+            repository.download(name_of(BODY), len(BODY), target)
             return target.read_bytes()
-        if what == "send":
-            registry.send(name_of(BODY), len(BODY), lambda offset: [BODY[offset:]])
+        if what == "upload":
+            repository.upload(name_of(BODY), len(BODY), lambda offset: [BODY[offset:]])
         elif what == "tag":
-            registry.tag(BODY, ["x"])
+            repository.tag(BODY, ["x"])
         else:
-            registry._how_far("http://localhost:1/v2/u")
+            upload._how_far(Session(where, variables), "http://localhost:1/v2/u")
         return BODY
 
     with answering(answers):
-        assert survives(room, ask, 30) in {None, BODY}
+        assert survives(room, lambda: worded(ask), 30) in {None, BODY}
 
 
 @inputs(quick=150, night=10000)
 @given(st.sampled_from(TEXTS) | st.text(max_size=30), st.sampled_from(TEXTS) | st.text(max_size=30))
 def test_where_an_answer_leads_is_a_place_or_is_refused(room: Path, url: str, place: str) -> None:
     def lead() -> None:
-        transport._after(place)
-        with contextlib.suppress(transport.Refused):
-            assert transport.led_to(f"https://x/{url}", place).startswith("https:")
-        with contextlib.suppress(transport.Refused):
-            transport.checked(url)
+        patience.seconds_of(place)
+        with contextlib.suppress(patience.Refused):
+            assert exchange.led_to(f"https://x/{url}", place).startswith("https:")
+        with contextlib.suppress(patience.Refused):
+            exchange.checked(url)
         with contextlib.suppress(untrusted.Odd):
             assert len(digest_of(place)) == len(name_of(b""))
         survives_words(url)
 
     def survives_words(text: str) -> None:
-        found = reference(text)
-        assert str(found).startswith(found.host)
+        with contextlib.suppress(untrusted.Odd):
+            found = parse(text)
+            assert str(found).startswith(found.host)
 
     survives(room, lead)
 
@@ -325,7 +340,7 @@ DOCKER = {
 def test_dockers_settings_say_who_one_is_or_nothing(room: Path, content: bytes) -> None:
     (emptied(room) / "config.json").write_bytes(content)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("buildkit.data.credentials.process.run", _no_helper)
+        patched.setattr("buildkit.registry.credentials.process.run", _no_helper)
         found = survives(room, lambda: credentials("localhost:1", {"DOCKER_CONFIG": str(room), "PATH": os.defpath}))
     assert found == "" or (found is not None and found.isascii() and found.startswith("Basic ") and found.isprintable())
 
@@ -348,11 +363,11 @@ def test_the_targets_above_begin_with_what_the_suite_understands(room: Path) -> 
     }
     with pytest.MonkeyPatch.context() as patched:
         blobs = {name_of(config): config, name_of(layer): layer}
-        patched.setattr(artifact, "Registry", lambda *_: Kept(json.dumps(about).encode(), blobs))
-        artifact.pull(room, reference(WHERE), {}, lambda _: None, lambda _: None)
+        patched.setattr(artifact, "Repository", lambda *_: Kept(json.dumps(about).encode(), blobs))
+        artifact.pull(room, parse(WHERE), {}, lambda _: None, lambda _: None)
     assert (room / "current/out/link").read_bytes() == BODY
     with answering([b"HTTP/1.1 200 X\r\nContent-Length: 8\r\n\r\n" + BODY]):
-        found = Registry(reference(f"localhost:1/team/data@{name_of(BODY)}"), {"HOME": str(room)}).manifest()
+        found = Repository(parse(f"localhost:1/team/data@{name_of(BODY)}"), {"HOME": str(room)}).manifest()
     assert found == (BODY, name_of(BODY))
     (room / "config.json").write_text(json.dumps(DOCKER))
     assert credentials("localhost:1", {"DOCKER_CONFIG": str(room)}) == "Basic cm9ib3Q6c2VjcmV0"

@@ -21,11 +21,11 @@ from buildkit.data.artifact import Transfer
 from buildkit.data.decision import Condition
 from buildkit.data.digests import beside
 from buildkit.data.look import look
-from buildkit.data.reference import reference
 from buildkit.data.verify import require_whole, verify
 from buildkit.doors import clock, process
 from buildkit.errors import ConfigurationError, DataError
 from buildkit.flows.data import lines, pull_data, push_data
+from buildkit.registry.reference import parse
 from buildkit.report.console import Console
 
 BIG = 20 << 20
@@ -62,11 +62,11 @@ def host(service: Service, tmp_path: Path) -> Service:
 
 
 def push(service: Service, where: str) -> Transfer:
-    return artifact.push(service.pipeline.folder, reference(where), os.environ, lambda _: None)
+    return artifact.push(service.pipeline.folder, parse(where), os.environ, lambda _: None)
 
 
 def pull(service: Service, where: str) -> Transfer:
-    return artifact.pull(service.pipeline.folder, reference(where), os.environ, service.said.append, lambda _: None)
+    return artifact.pull(service.pipeline.folder, parse(where), os.environ, service.said.append, lambda _: None)
 
 
 def files(service: Service) -> dict[str, bytes]:
@@ -132,16 +132,17 @@ def test_a_killed_pull_goes_on_where_it_stopped(service: Service, host: Service,
     push(service, there)
     code = (
         "import os, pathlib\n"
-        "from buildkit.data import artifact, transport\n"
-        "from buildkit.data.reference import reference\n"
-        "real = transport.Answer.blocks\n"
+        "from buildkit.data import artifact\n"
+        "from buildkit.registry import exchange\n"
+        "from buildkit.registry.reference import parse\n"
+        "real = exchange.Answer.blocks\n"
         "def slow(answer, most):\n"
         "    import time\n"
         "    for block in real(answer, most):\n"
         "        time.sleep(0.1)\n"
         "        yield block\n"
-        "transport.Answer.blocks = slow\n"
-        f"artifact.pull(pathlib.Path({str(host.pipeline.folder)!r}), reference({there!r}), os.environ, print, print)"
+        "exchange.Answer.blocks = slow\n"
+        f"artifact.pull(pathlib.Path({str(host.pipeline.folder)!r}), parse({there!r}), os.environ, print, print)"
     )
     child = process.start([sys.executable, "-c", code])
     until(lambda: any(path.stat().st_size > 5 << 20 for path in host.pipeline.folder.glob("pull/*")))
@@ -203,15 +204,15 @@ def test_a_registry_with_a_password(
 
 
 def test_nobody_there_is_said(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("buildkit.data.transport.TRIES", 2)
+    monkeypatch.setattr("buildkit.registry.patience.TRIES", 2)
     with pytest.raises(DataError, match=r"registry localhost:9: .*refused"):
         push(service, "localhost:9/team/data:latest")
 
 
 @pytest.mark.parametrize("text", ["data", "registry.example/", "registry.example/UPPER:x", "http://host/name"])
-def test_a_reference_that_is_none_is_named(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="names no artefact"):
-        reference(text)
+def test_a_reference_that_is_none_is_named(service: Service, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r'data\.artifact: "[^"]+" names no artefact'):
+        artifact.published(service.pipeline, text)
 
 
 def test_the_commands_push_and_pull(service: Service, running: Running) -> None:

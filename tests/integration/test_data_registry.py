@@ -19,11 +19,13 @@ from data_service import Service
 from registry import OTHER, Authority, Running, Tokens, registry
 
 from buildkit.data import artifact
-from buildkit.data import registry as client
-from buildkit.data.reference import reference
-from buildkit.data.transport import Cut, Request
 from buildkit.data.verify import require_whole, verify
 from buildkit.errors import DataError
+from buildkit.registry import client, upload
+from buildkit.registry.exchange import Request
+from buildkit.registry.patience import Interrupted
+from buildkit.registry.reference import parse
+from buildkit.registry.session import Session
 
 USER, PASSWORD = "robot", "s3cret-of-the-robot"
 BIG = 20 << 20
@@ -133,10 +135,10 @@ def test_a_wrong_password_is_refused_and_not_shown(service: Service, authority: 
 
 
 def push(service: Service, where: str, environment: dict[str, str] | os._Environ[str]) -> int:
-    return artifact.push(service.pipeline.folder, reference(where), environment, lambda _: None).moved
+    return artifact.push(service.pipeline.folder, parse(where), environment, lambda _: None).moved
 
 
-def slow(read: client.Reader) -> client.Reader:
+def slow(read: upload.Reader) -> upload.Reader:
     """Return a reader that takes 0.1 s for each MiB."""
 
     def reader(offset: int) -> Iterator[bytes]:
@@ -160,17 +162,17 @@ def test_a_token_that_ends_in_the_middle_of_a_push_is_renewed(
     service.refresh()
     tokens = Tokens(authority, 1, f"{USER}:{PASSWORD}")
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
-    monkeypatch.setattr(client, "_CHUNK", 2 << 20)
-    send, once = client.Registry.send, client.Registry._once
-    monkeypatch.setattr(client.Registry, "send", lambda self, digest, size, read: send(self, digest, size, slow(read)))
+    monkeypatch.setattr(upload, "PIECE", 2 << 20)
+    send, once = upload.upload, Session.once
+    monkeypatch.setattr(client, "upload", lambda session, digest, size, read: send(session, digest, size, slow(read)))
     cuts = [] if way == "one stream" else ["the line"]
 
-    def cut_once(self: client.Registry, request: Request, **options: Any) -> Any:
-        if cuts and request.method == "PUT" and request.size > client._CHUNK:
-            raise Cut(cuts.pop())
+    def cut_once(self: Session, request: Request, **options: Any) -> Any:
+        if cuts and request.method == "PUT" and request.size > upload.PIECE:
+            raise Interrupted(cuts.pop())
         return once(self, request, **options)
 
-    monkeypatch.setattr(client.Registry, "_once", cut_once)
+    monkeypatch.setattr(Session, "once", cut_once)
     try:
         with registry(tmp_path / "registry", authority=authority, tokens=tokens) as running:
             moved = push(service, there(running), {**os.environ, **given(authority)})
@@ -179,7 +181,7 @@ def test_a_token_that_ends_in_the_middle_of_a_push_is_renewed(
             assert BIG < moved < 2.5 * BIG
             other = replace(service.pipeline, folder=tmp_path / "other")
             environment = {**os.environ, **given(authority)}
-            artifact.pull(other.folder, reference(there(running)), environment, print, lambda _: None)
+            artifact.pull(other.folder, parse(there(running)), environment, print, lambda _: None)
             require_whole(verify(other, deep=True))
     finally:
         tokens.close()

@@ -14,8 +14,8 @@ from data_service import Service, until
 from registry import registry
 
 from buildkit.data import artifact
-from buildkit.data.reference import reference
 from buildkit.doors import locks
+from buildkit.registry.reference import parse
 from buildkit.runtime import state
 
 SERVED = ("--", "cat", "data/current/count.txt")
@@ -94,7 +94,7 @@ def test_a_service_that_can_do_without_starts_degraded(service: Service) -> None
 def test_a_new_host_pulls_before_it_computes(made: Service, tmp_path: Path) -> None:
     with registry(tmp_path / "registry") as running:
         there = f"localhost:{running.port}/team/data:latest"
-        artifact.push(made.pipeline.folder, reference(there), os.environ, lambda _: None)
+        artifact.push(made.pipeline.folder, parse(there), os.environ, lambda _: None)
         made.declare(folder=tmp_path / "new", artifact=there)
         assert made.start("--", "sh", "-c", "cat $PYBUILDKIT_DATA_PATH/current/count.txt").wait() == 0
         assert made.log().endswith("2")
@@ -105,7 +105,7 @@ def test_a_new_host_pulls_before_it_computes(made: Service, tmp_path: Path) -> N
 def test_damage_that_cannot_be_mended_is_pulled(made: Service, tmp_path: Path) -> None:
     with registry(tmp_path / "registry") as running:
         there = f"localhost:{running.port}/team/data:latest"
-        artifact.push(made.pipeline.folder, reference(there), os.environ, lambda _: None)
+        artifact.push(made.pipeline.folder, parse(there), os.environ, lambda _: None)
         harm(made)
         made.declare(artifact=there)
         assert made.start(*SERVED).wait() == 0
@@ -115,7 +115,7 @@ def test_damage_that_cannot_be_mended_is_pulled(made: Service, tmp_path: Path) -
 
 def test_a_registry_that_is_away_costs_a_line(service: Service) -> None:
     service.declare(artifact="localhost:9/team/data:latest")
-    code = "from buildkit.data import transport\ntransport.TRIES = 1"
+    code = "from buildkit.registry import patience\npatience.TRIES = 1"
     assert service.start(*SERVED, code=code).wait() == 0
     assert "buildkit: data: nothing could be pulled: registry localhost:9: " in service.log()
     assert service.log().endswith("2")

@@ -18,12 +18,14 @@ from typing import Any
 import pytest
 from lying import KEY, MADE, Artefact, Handler, Lying, digest, packed, stage, text, zipped
 
-from buildkit.data import artifact, generations, transport
+from buildkit.data import artifact, generations
 from buildkit.data.artifact import Transfer
-from buildkit.data.credentials import credentials
-from buildkit.data.reference import reference
-from buildkit.data.registry import Registry
 from buildkit.errors import DataError
+from buildkit.registry import deadline, exchange, patience
+from buildkit.registry.client import Repository
+from buildkit.registry.credentials import credentials
+from buildkit.registry.failure import Failure
+from buildkit.registry.reference import parse
 
 ODD = "not data of this suite|more came than"
 BLOB = random.Random(1).randbytes(3 << 20)
@@ -56,7 +58,7 @@ def _seen(around: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def pull(volume: Path, server: Lying, environment: dict[str, str]) -> Transfer:
-    return artifact.pull(volume, reference(server.where), environment, lambda _: None, lambda _: None)
+    return artifact.pull(volume, parse(server.where), environment, lambda _: None, lambda _: None)
 
 
 def is_refused(volume: Path, server: Lying, environment: dict[str, str], words: str = ODD) -> None:
@@ -269,11 +271,11 @@ def test_an_answer_without_end_is_given_up_in_little_memory(volume: Path, nobody
     code = (
         "import resource, sys, os, pathlib\n"
         "from buildkit.data import artifact\n"
-        "from buildkit.data.reference import reference\n"
+        "from buildkit.registry.reference import parse\n"
         "from buildkit.errors import DataError\n"
         "used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try:\n"
-        "    artifact.pull(pathlib.Path(sys.argv[1]), reference(sys.argv[2]), os.environ, print, print)\n"
+        "    artifact.pull(pathlib.Path(sys.argv[1]), parse(sys.argv[2]), os.environ, print, print)\n"
         "except DataError as error:\n"
         "    print(error)\n"
         "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - used < 60_000, 'KiB'\n"
@@ -289,7 +291,7 @@ def test_an_answer_without_end_is_given_up_in_little_memory(volume: Path, nobody
 def test_a_layer_that_is_shorter_than_it_was_said_to_be(
     volume: Path, nobody: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "_sleep", lambda _: None)
+    monkeypatch.setattr(patience, "_sleep", lambda _: None)
 
     def hear(handler: Handler) -> bool:
         if is_layer(handler):
@@ -370,7 +372,7 @@ def test_a_registry_that_leads_nowhere(
 
     with twisted(hear) as server:
         is_refused(volume, server, nobody, words)
-        assert len(server.heard) <= transport.TRIES
+        assert len(server.heard) <= exchange.MOST_REDIRECTS
 
 
 @pytest.mark.parametrize(
@@ -388,7 +390,7 @@ def test_a_registry_that_leads_nowhere(
 def test_heads_that_are_odd(
     volume: Path, nobody: dict[str, str], answer: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "_sleep", lambda _: None)
+    monkeypatch.setattr(patience, "_sleep", lambda _: None)
 
     def hear(handler: Handler) -> bool:
         handler.wfile.write(answer)
@@ -404,7 +406,7 @@ def test_an_answer_byte_by_byte_has_its_time(
     volume: Path, nobody: dict[str, str], drip: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A byte now and then renews the time limit of a socket, and for some clients so does `100 Continue`."""
-    monkeypatch.setattr(transport, "PATIENCE", 0.5)
+    monkeypatch.setattr(deadline, "PATIENCE", 0.5)
 
     def hear(handler: Handler) -> bool:
         while not handler.server.over:
@@ -419,7 +421,7 @@ def test_an_answer_byte_by_byte_has_its_time(
 def test_a_body_byte_by_byte_has_its_time(
     volume: Path, nobody: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "PATIENCE", 0.5)
+    monkeypatch.setattr(deadline, "PATIENCE", 0.5)
 
     def hear(handler: Handler) -> bool:
         handler.say(200, Content_Length=4000)
@@ -454,7 +456,7 @@ def test_a_registry_that_is_busy_is_asked_again_when_it_says(
     volume: Path, nobody: dict[str, str], status: int, after: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(transport, "_sleep", waited.append)
+    monkeypatch.setattr(patience, "_sleep", waited.append)
     said = email.utils.formatdate(time.time() + 8, usegmt=True) if after == "date" else after
     with twisted(busy(2, status, said)) as server:
         pull(volume, server, nobody)
@@ -466,7 +468,7 @@ def test_a_registry_that_is_busy_is_asked_again_when_it_says(
 def test_one_that_wants_to_be_waited_for_without_end_is_given_up(
     volume: Path, nobody: dict[str, str], after: str, asked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "_sleep", lambda _: None)
+    monkeypatch.setattr(patience, "_sleep", lambda _: None)
     with twisted(busy(100, 429, after)) as server:
         is_refused(volume, server, nobody, "status 429: it asks to wait for")
         assert len(server.heard) == asked
@@ -476,7 +478,7 @@ def test_one_that_wants_to_be_waited_for_without_end_is_given_up(
 
 
 def send(server: Lying, environment: dict[str, str]) -> int:
-    return Registry(reference(server.where), environment).send(NAME, len(BLOB), lambda offset: [BLOB[offset:]])
+    return Repository(parse(server.where), environment).upload(NAME, len(BLOB), lambda offset: [BLOB[offset:]])
 
 
 @pytest.mark.parametrize("place", ["relative", "absolute", "query"])
@@ -507,7 +509,7 @@ def test_what_it_took_and_does_not_have_is_said(nobody: dict[str, str]) -> None:
             handler.say(202)
         return handler.command == "PUT"
 
-    with Lying(hear=hear) as server, pytest.raises(DataError, match="it took a blob and does not have it"):
+    with Lying(hear=hear) as server, pytest.raises(Failure, match="it took a blob and does not have it"):
         send(server, nobody)
 
 
@@ -517,7 +519,7 @@ def test_an_upload_without_a_place_is_said(nobody: dict[str, str]) -> None:
             handler.say(202)
         return handler.command == "POST"
 
-    with Lying(hear=hear) as server, pytest.raises(DataError, match="an upload has no place to go to"):
+    with Lying(hear=hear) as server, pytest.raises(Failure, match="an upload has no place to go to"):
         send(server, nobody)
 
 
@@ -527,7 +529,7 @@ def test_a_refusal_in_the_middle_of_a_stream_is_heard(nobody: dict[str, str]) ->
             handler.say(413, json.dumps({"errors": [{"message": "too \x1b[2Jlarge"}]}).encode())
         return handler.command == "PUT"
 
-    with Lying(hear=hear) as server, pytest.raises(DataError, match=r"too \ufffd\[2Jlarge \(status 413\)"):
+    with Lying(hear=hear) as server, pytest.raises(Failure, match=r"too \ufffd\[2Jlarge \(status 413\)"):
         send(server, nobody)
 
 

@@ -2,77 +2,37 @@
 
 An answer has as many bytes as it may have and no more, comes in a stated time or not at all, and leads to other
 places a few times only: never from TLS to plain HTTP, and never with a password. What may come right by trying again
-is `Cut`, all else `Refused`.
+is `Interrupted`, all else `Refused`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
 import ssl
-import threading
-import time
 import urllib.parse
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from buildkit.doors import clock
+from buildkit.registry import deadline
+from buildkit.registry.deadline import Deadline
+from buildkit.registry.patience import Interrupted, Refused, seconds_of
 
-PATIENCE = 60.0
-"""Seconds to wait for the next byte, and for the whole head of an answer."""
-
-SLOWEST = 32 << 10
-"""Bytes a second that a transfer has to come to, beside `PATIENCE`."""
-
-TRIES = 6
-"""How often one step is tried that makes no progress, and how often one request may be led elsewhere."""
-
-MOST_WAITING = 300.0
-"""Seconds for which one step waits in all where a registry asks for that."""
+MOST_REDIRECTS = 6
+"""How often one request may be led elsewhere."""
 
 MOST_WORDS = 64 << 10
 """Bytes of an error that are read."""
 
 _PIECE = 1 << 20
-_sleep = time.sleep
 _BUSY = frozenset({http.client.TOO_MANY_REQUESTS, http.client.SERVICE_UNAVAILABLE})
 _FOLLOWED = frozenset({307, 308})
 _REDIRECTS = frozenset({301, 302, 303}) | _FOLLOWED
 _PLAIN = "plain HTTP is spoken with localhost and 127.0.0.1 alone: give the registry a certificate"
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
 _GZIP = 31
-
-
-class Cut(Exception):  # noqa: N818 - a fact: the network failed, to try again may help
-    """The connection could not be made, or ended early, or the registry is busy.
-
-    Args:
-        words: what happened.
-        after: seconds after which the registry wants to be asked again; None if it did not say.
-        slow: whether all the time that it may take went by.
-    """
-
-    def __init__(self, words: object, after: float | None = None, *, slow: bool = False) -> None:
-        super().__init__(str(words) or type(words).__name__)
-        self.after = after
-        self.slow = slow
-
-
-class Refused(Exception):  # noqa: N818 - a fact
-    """No trying helps.
-
-    Args:
-        words: what is wrong.
-        hint: what to do, where it is not the usual.
-    """
-
-    def __init__(self, words: str, hint: str = "") -> None:
-        super().__init__(words)
-        self.words = words
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +63,7 @@ class Answer:
         watch: ends it when its time is over.
     """
 
-    def __init__(self, url: str, response: http.client.HTTPResponse, watch: _Watch) -> None:
+    def __init__(self, url: str, response: http.client.HTTPResponse, watch: Deadline) -> None:
         self.url = url
         self.status = response.status
         self.headers = response.headers
@@ -118,7 +78,7 @@ class Answer:
         """Give the content piece by piece.
 
         Raises:
-            Cut: it ended early, or took too long.
+            Interrupted: it ended early, or took too long.
             Refused: it has more than `most` bytes.
         """
         self._watch.allow(min(most, self._response.length or most))  # what it says of itself counts, where it is less
@@ -143,10 +103,10 @@ class Answer:
                 try:
                     yield opened.decompress(rest, _PIECE)
                 except zlib.error as error:
-                    raise Cut(error) from None
+                    raise Interrupted(error) from None
                 rest = opened.unconsumed_tail
         if not opened.eof:
-            raise Cut("the connection was cut")
+            raise Interrupted("the connection was cut")
 
     def _raw(self) -> Iterator[bytes]:
         while True:
@@ -161,69 +121,6 @@ class Answer:
             raise self._watch.worded("the connection was cut")
 
 
-class Patience:
-    """How long one step goes on trying; progress renews it, but not for ever."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-        self._waited = 0.0
-
-    def again(self, cut: Cut, *, progress: bool = False) -> None:
-        """Wait until it is time to try again.
-
-        Raises:
-            Refused: it is not worth it.
-        """
-        self._failures = 0 if progress else self._failures + (TRIES // 2 if cut.slow else 1)
-        wait = min(0.1 * 2**self._failures, 5.0) if cut.after is None else max(cut.after, 0.1)
-        if cut.after is not None and self._waited + wait > MOST_WAITING:
-            raise Refused(f"{cut}: it asks to wait for {wait:.0f} s") from cut
-        if self._failures >= TRIES:
-            raise Refused(str(cut)) from cut
-        self._waited += wait
-        _sleep(wait)
-
-
-class _Watch:
-    """Ends a connection when its time is over: a byte now and then renews every time limit of a socket."""
-
-    def __init__(self, connection: http.client.HTTPConnection, size: int) -> None:
-        self._connection = connection
-        self._over = threading.Event()
-        self._socket: socket.socket | None = None
-        self.expired = False
-        self.allow(size)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def allow(self, size: int) -> None:
-        """Give it the time that so many bytes may take, from now on."""
-        self._seconds = PATIENCE + size / SLOWEST
-        self._until = time.monotonic() + self._seconds
-
-    def connected(self) -> None:
-        """Keep hold of the socket, which the connection lets go of once the head of an answer is there."""
-        self._socket = self._connection.sock
-
-    def worded(self, error: object) -> Cut:
-        """Return what the failure of the connection was."""
-        return Cut(f"no whole answer within {self._seconds:.0f} s", slow=True) if self.expired else Cut(error)
-
-    def end(self) -> None:
-        """It is over, in whatever way."""
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(max(self._until - time.monotonic(), 0.01)):
-            if time.monotonic() >= self._until:
-                self.expired = True
-                found = self._socket or self._connection.sock
-                with contextlib.suppress(OSError, AttributeError):
-                    socket.socket.shutdown(found, socket.SHUT_RDWR)
-                return
-
-
 @contextlib.contextmanager
 def exchange(request: Request, authorize: Callable[[str], Mapping[str, str]]) -> Iterator[Answer]:
     """Send a request and give the answer, from wherever it leads to in the end.
@@ -233,18 +130,18 @@ def exchange(request: Request, authorize: Callable[[str], Mapping[str, str]]) ->
         authorize: gives the headers that may go to a URL, beside those of the request.
 
     Raises:
-        Cut: trying again may help.
+        Interrupted: trying again may help.
         Refused: it does not.
     """
     url = request.url
-    for _ in range(TRIES):
+    for _ in range(MOST_REDIRECTS):
         parts = checked(url)
         with _sent(request, parts, authorize(url)) as (response, watch):
             if response.status in _REDIRECTS and (request.method in {"GET", "HEAD"} or response.status in _FOLLOWED):
                 url = led_to(url, response.headers.get("Location"))
                 continue
             if response.status in _BUSY or response.status >= http.client.INTERNAL_SERVER_ERROR:
-                raise Cut(f"status {response.status}", _after(response.headers.get("Retry-After")))
+                raise Interrupted(f"status {response.status}", seconds_of(response.headers.get("Retry-After")))
             yield Answer(url, response, watch)
             return
     raise Refused("it leads in a circle")
@@ -284,10 +181,10 @@ def checked(url: str) -> urllib.parse.SplitResult:
 @contextlib.contextmanager
 def _sent(
     request: Request, parts: urllib.parse.SplitResult, authorized: Mapping[str, str]
-) -> Iterator[tuple[http.client.HTTPResponse, _Watch]]:
+) -> Iterator[tuple[http.client.HTTPResponse, Deadline]]:
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=PATIENCE)
-    watch = _Watch(connection, request.size)
+    connection = kind(parts.hostname or "", parts.port, timeout=deadline.PATIENCE)
+    watch = Deadline(connection, request.size)
     try:
         with _facts(parts, watch):
             connection.connect()
@@ -330,7 +227,7 @@ def _answered(connection: http.client.HTTPConnection, error: OSError) -> http.cl
 
 
 @contextlib.contextmanager
-def _facts(parts: urllib.parse.SplitResult, watch: _Watch) -> Iterator[None]:
+def _facts(parts: urllib.parse.SplitResult, watch: Deadline) -> Iterator[None]:
     """Tell what the network failed at, to try again, from what no trying mends."""
     try:
         yield
@@ -349,16 +246,3 @@ def _facts(parts: urllib.parse.SplitResult, watch: _Watch) -> Iterator[None]:
         raise Refused("it leads to a place that is none") from None
     except (OSError, http.client.HTTPException) as error:
         raise watch.worded(error) from error
-
-
-def _after(words: str | None) -> float | None:
-    """Return the seconds that a `Retry-After` (RFC 9110, 10.2.3) writes as a number or as a date; None for neither."""
-    if words is None:
-        return None
-    if words.strip().isascii() and words.strip().isdecimal():
-        return float(words.strip()[:9])
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - hardly ever
-
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return max(parsedate_to_datetime(words).timestamp() - clock.now(), 0.0)
-    return None

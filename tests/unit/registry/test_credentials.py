@@ -1,4 +1,4 @@
-"""Where an artefact lies, and who may fetch it."""
+"""Who one is to a registry."""
 
 from __future__ import annotations
 
@@ -9,29 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.data.credentials import credentials
-from buildkit.data.reference import Reference, reference
+from buildkit.registry.credentials import credentials
 
 HOST = "registry.example:5000"
-DIGEST = f"sha256:{'a' * 64}"
 
 
 def basic(text: str) -> str:
     return f"Basic {base64.b64encode(text.encode()).decode()}"
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        (f"{HOST}/team/data", Reference(HOST, "team/data", "latest", "")),
-        (f"{HOST}/team/data:v1.2", Reference(HOST, "team/data", "v1.2", "")),
-        (f"{HOST}/data@{DIGEST}", Reference(HOST, "data", "latest", DIGEST)),
-        (f"localhost/data:x@{DIGEST}", Reference("localhost", "data", "x", DIGEST)),
-    ],
-)
-def test_references(text: str, found: Reference) -> None:
-    assert reference(text) == found
-    assert found.wanted == (found.digest or found.tag)
 
 
 def test_variables_win_over_what_docker_knows(tmp_path: Path) -> None:

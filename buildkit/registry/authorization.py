@@ -1,0 +1,91 @@
+"""What is shown to a registry with a request: user and password, or a token that a token server gives for them.
+
+The token server is the one that the registry names (the distribution project's token authentication). A password goes
+to the registry and to that server alone, and never without TLS to another machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import urllib.parse
+from collections.abc import Mapping
+
+from buildkit.core import untrusted
+from buildkit.registry.credentials import LOCAL, credentials
+from buildkit.registry.exchange import Answer, Request, checked, exchange
+from buildkit.registry.patience import Refused
+
+_MOST_TOKEN = 1 << 20
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+class Authorization:
+    """What is shown to one registry.
+
+    Args:
+        host: the registry.
+        environment: names user and password, or the folder of Docker's own settings.
+    """
+
+    def __init__(self, host: str, environment: Mapping[str, str]) -> None:
+        self._host = host
+        self._environment = environment
+        self._secure = host.partition(":")[0] not in LOCAL
+        self._shown = ""
+        self.start = f"{'https' if self._secure else 'http'}://{host}"
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether user and password are known."""
+        return bool(credentials(self._host, self._environment))
+
+    def headers(self, url: str) -> Mapping[str, str]:
+        """Return the headers that may go to `url`: a password goes nowhere else than to the registry."""
+        return {"Authorization": self._shown} if self._shown and self._is_own(url) else {}
+
+    def log_in(self, answer: Answer) -> bool:
+        """Get what the registry wants to see; return whether that is something new, so that to ask again may help.
+
+        Args:
+            answer: of any status.
+
+        Raises:
+            Interrupted: the token server cannot be reached.
+            Refused: user and password would go to a token server in the clear.
+        """
+        if answer.status != http.client.UNAUTHORIZED or not self._is_own(answer.url):
+            return False
+        scheme, _, rest = answer.headers.get("WWW-Authenticate", "").strip().partition(" ")
+        basic = credentials(self._host, self._environment)
+        before, self._shown = self._shown, ""
+        if scheme.lower() == "basic":
+            self._shown = basic
+        elif scheme.lower() == "bearer":
+            token = self._token(dict(re.findall(r'(\w+)="([^"]*)"', rest)), basic)
+            self._shown = f"Bearer {token}" if token else ""
+        return bool(self._shown) and self._shown != before
+
+    def _is_own(self, url: str) -> bool:
+        """Return whether a URL is the registry's, and not its host by plain HTTP where TLS is spoken."""
+        return url.startswith(f"{self.start}/")
+
+    def _token(self, values: Mapping[str, str], basic: str) -> str:
+        """Return what the token server that the registry names gives out, empty if that is nothing."""
+        query = urllib.parse.urlencode({key: values[key] for key in ("service", "scope") if key in values})
+        realm = values.get("realm", "")
+        url = f"{realm}{'&' if '?' in realm else '?'}{query}"
+        parts = checked(url)
+        # a registry that is on this machine, and so without TLS, may have its tokens from this machine as well
+        if basic and parts.scheme != "https" and (self._secure or parts.hostname not in LOCAL):
+            raise Refused(f"its tokens come from {parts.netloc}, which speaks no TLS: no password goes there")
+        own = {"Authorization": basic} if basic else {}
+        with exchange(Request("GET", url), lambda asked: own if asked == url else {}) as answer:
+            content = answer.content(_MOST_TOKEN)
+        with contextlib.suppress(ValueError):
+            found = untrusted.table(untrusted.json_of(content, _MOST_TOKEN))
+            for name in ("token", "access_token"):
+                if found.get(name) and _TOKEN.fullmatch(untrusted.text(found[name])):
+                    return str(found[name])
+        return ""

@@ -1,0 +1,64 @@
+"""The time that one request may take, answer included."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import threading
+import time
+
+from buildkit.registry.patience import Interrupted
+
+PATIENCE = 60.0
+"""Seconds to wait for the next byte, and for the whole head of an answer."""
+
+SLOWEST = 32 << 10
+"""Bytes a second that a transfer has to come to, beside `PATIENCE`."""
+
+
+class Deadline:
+    """Ends a connection when its time is over: a byte now and then renews every time limit of a socket.
+
+    Args:
+        connection: is closed for reading and writing when the time is over.
+        size: bytes that are to be sent.
+    """
+
+    def __init__(self, connection: http.client.HTTPConnection, size: int) -> None:
+        self._connection = connection
+        self._over = threading.Event()
+        self._socket: socket.socket | None = None
+        self.expired = False
+        self.allow(size)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def allow(self, size: int) -> None:
+        """Give it the time that so many bytes may take, from now on."""
+        self._seconds = PATIENCE + size / SLOWEST
+        self._until = time.monotonic() + self._seconds
+
+    def connected(self) -> None:
+        """Keep hold of the socket, which the connection lets go of once the head of an answer is there."""
+        self._socket = self._connection.sock
+
+    def worded(self, error: object) -> Interrupted:
+        """Return what the failure of the connection was."""
+        if self.expired:
+            return Interrupted(f"no whole answer within {self._seconds:.0f} s", slow=True)
+        return Interrupted(error)
+
+    def end(self) -> None:
+        """Stop the clock: the request is over, in whatever way."""
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(max(self._until - time.monotonic(), 0.01)):
+            if time.monotonic() >= self._until:
+                self.expired = True
+                found = self._socket or self._connection.sock
+                with contextlib.suppress(OSError, AttributeError):
+                    socket.socket.shutdown(found, socket.SHUT_RDWR)
+                return

@@ -1,0 +1,146 @@
+"""Requests to one repository: logged in where the registry asks for it, tried again, and refusals in words."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from buildkit.core import untrusted
+from buildkit.registry.authorization import Authorization
+from buildkit.registry.exchange import MOST_WORDS, Answer, Request, exchange
+from buildkit.registry.failure import Failure
+from buildkit.registry.patience import TRIES, Interrupted, Patience, Refused
+from buildkit.registry.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a registry answered, read to its end.
+
+    Args:
+        status: of HTTP.
+        headers: of the answer.
+        body: its content; empty for HEAD.
+        url: where it came from in the end.
+    """
+
+    status: int
+    headers: Any
+    body: bytes
+    url: str
+
+
+class Session:
+    """Requests to one repository.
+
+    Args:
+        where: host and name.
+        environment: names user and password, or the folder of Docker's own settings.
+    """
+
+    def __init__(self, where: Reference, environment: Mapping[str, str]) -> None:
+        self.where = where
+        self._authorization = Authorization(where.host, environment)
+
+    def url(self, path: str) -> str:
+        """Return the URL of a path in the repository, such as `manifests/latest`."""
+        return f"{self._authorization.start}/v2/{self.where.name}/{path}"
+
+    def ask(self, request: Request, *, good: tuple[int, ...], most: int = MOST_WORDS) -> Response:
+        """Ask, again where the network fails; return the answer.
+
+        Args:
+            request: what is asked.
+            good: the statuses that the answer may have.
+            most: bytes that it may have.
+
+        Raises:
+            Failure: it has another status or more bytes, or the network goes on failing.
+        """
+        patience = Patience()
+        while True:
+            try:
+                return self.once(request, good=good, most=most)
+            except Interrupted as cut:  # noqa: PERF203
+                self.again(patience, cut)
+
+    def once(self, request: Request, *, good: tuple[int, ...] | None, most: int = MOST_WORDS) -> Response:
+        """Ask one time; see `ask`. Any status will do where `good` is None.
+
+        Raises:
+            Interrupted: to ask again may help.
+            Failure: it does not.
+        """
+        with self.opened(request) as answer:
+            if good is not None:
+                self.require(answer, good)
+            body = b"" if request.method == "HEAD" else self._content(answer, most)
+            return Response(answer.status, answer.headers, body, answer.url)
+
+    @contextlib.contextmanager
+    def opened(self, request: Request) -> Iterator[Answer]:
+        """Send one request, log in where the registry asks for it, and give the answer, of whatever status.
+
+        Raises:
+            Interrupted: to ask again may help.
+            Failure: it does not.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                for _ in range(TRIES):
+                    answer = stack.enter_context(exchange(request, self._authorization.headers))
+                    if not self._authorization.log_in(answer):
+                        break
+                    stack.close()
+                else:
+                    raise Refused("it asks for a login again and again")  # noqa: TRY301
+            except Refused as refused:
+                raise self.failure(refused.words, refused.hint) from None
+            yield answer
+
+    def require(self, answer: Answer, good: tuple[int, ...]) -> None:
+        """See that the status of an answer is one of `good`.
+
+        Raises:
+            Failure: it is not; in the registry's own words where it has any.
+        """
+        if answer.status in good:
+            return
+        words = f"status {answer.status}"
+        with contextlib.suppress(ValueError, LookupError, TypeError, Interrupted, Refused):
+            errors = untrusted.table(untrusted.json_of(answer.content(MOST_WORDS)))["errors"]
+            words = f"{untrusted.shown(errors[0]['message'])} ({words})"
+        if answer.status == http.client.UNAUTHORIZED:  # the answer to HEAD brings no words of its own
+            known = self._authorization.has_credentials
+            said = "user and password are not accepted" if known else "authentication required"
+            words = f"{said} (status {answer.status})"
+        raise self.failure(words)
+
+    def again(self, patience: Patience, cut: Interrupted, *, progress: bool = False) -> None:
+        """Wait until it is time to try again; see `Patience.again`.
+
+        Raises:
+            Failure: it is not worth it.
+        """
+        try:
+            patience.again(cut, progress=progress)
+        except Refused as refused:
+            raise self.failure(str(refused)) from cut
+
+    def failure(self, words: str, hint: str = "") -> Failure:
+        """Return the failure of which `words` say the reason; the usual hint is how one logs in."""
+        return Failure(
+            f"registry {self.where.host}: {untrusted.shown(words, 400)}",
+            hint
+            or f"see that it answers and that you may use {self.where.name}: docker login {self.where.host}\n"
+            "or set PYBUILDKIT_REGISTRY_USER and PYBUILDKIT_REGISTRY_PASSWORD; what was transferred is kept",
+        )
+
+    def _content(self, answer: Answer, most: int) -> bytes:
+        try:
+            return answer.content(most)
+        except Refused as refused:
+            raise self.failure(str(refused), refused.hint) from None

@@ -1,0 +1,128 @@
+"""A blob up: announced and sent in one stream, which every registry takes.
+
+ECR drops what comes in pieces, others limit a piece. Only where the line does not hold for as long as the stream takes,
+and the registry proves to keep pieces, the blob is sent in these.
+"""
+
+from __future__ import annotations
+
+import http.client
+import urllib.parse
+from collections.abc import Callable, Iterable
+
+from buildkit.registry.exchange import Request, led_to
+from buildkit.registry.patience import Interrupted, Patience, Refused
+from buildkit.registry.session import Response, Session
+
+PIECE = 8 << 20
+"""Bytes of a piece."""
+
+Reader = Callable[[int], Iterable[bytes]]
+"""Gives the bytes of a blob from an offset on."""
+
+_CONTENT = {"Content-Type": "application/octet-stream"}
+
+
+def upload(session: Session, digest: str, size: int, read: Reader) -> int:
+    """Send a blob; return how many bytes were sent, which are more than it has where the line did not hold.
+
+    Args:
+        session: the repository.
+        digest: of the whole, as `sha256:…`.
+        size: bytes of the whole.
+        read: gives them from an offset on.
+
+    Raises:
+        Failure: the registry refuses, or the network goes on failing.
+    """
+    patience, sent = Patience(), 0
+    while True:
+        place = _finished(_begin(session), digest)
+        try:
+            response = session.once(Request("PUT", place, _CONTENT, lambda: read(0), size), good=(201, 202, 204))
+        except Interrupted as cut:
+            sent += size
+            session.again(patience, cut)
+            if size > PIECE:
+                more, whole = _in_pieces(session, digest, size, read)
+                sent += more
+                if whole:
+                    return sent
+            continue
+        if response.status != http.client.CREATED and not has_blob(session, digest):
+            raise session.failure("it took a blob and does not have it")
+        return sent + size
+
+
+def has_blob(session: Session, digest: str) -> bool:
+    """Return whether the repository has the blob."""
+    return session.ask(Request("HEAD", session.url(f"blobs/{digest}")), good=(200, 404)).status == http.client.OK
+
+
+def _begin(session: Session) -> str:
+    """Begin an upload; return where it goes."""
+    return _place(session, session.ask(Request("POST", session.url("blobs/uploads/"), {}, list, 0), good=(202,)))
+
+
+def _place(session: Session, response: Response) -> str:
+    """Return where an upload goes on; what a registry leaves out is where it was."""
+    try:
+        return led_to(response.url, response.headers.get("Location"))
+    except Refused as refused:
+        raise session.failure(f"an upload has no place to go to: {refused}", refused.hint) from None
+
+
+def _finished(place: str, digest: str) -> str:
+    separator = "&" if urllib.parse.urlsplit(place).query else "?"
+    return f"{place}{separator}digest={urllib.parse.quote(digest)}"
+
+
+def _in_pieces(session: Session, digest: str, size: int, read: Reader) -> tuple[int, bool]:
+    """Upload a blob piece by piece, for a line that does not hold; return how many were sent, and whether all.
+
+    Each piece counts once the registry says by its `Range` that it has all up to its end. One that does not say so
+    (ECR keeps the first alone) gets no further one.
+    """
+    place, done, sent, patience = _begin(session), 0, 0, Patience()
+    while done < size:
+        piece = _take(read(done), min(PIECE, size - done))
+        headers = {**_CONTENT, "Content-Range": f"{done}-{done + len(piece) - 1}"}
+        request = Request("PATCH", place, headers, lambda piece=piece: [piece], len(piece))  # type: ignore[misc]
+        sent += len(piece)
+        try:
+            response = session.once(request, good=None)
+        except Interrupted as cut:
+            session.again(patience, cut)
+            place, before, done = *_how_far(session, place), done
+            if done > before:
+                patience = Patience()
+            continue
+        done += len(piece)
+        kept = response.headers.get("Range", "").removeprefix("bytes=")
+        if response.status != http.client.ACCEPTED or kept != f"0-{done - 1}":
+            return sent, False
+        place, patience = _place(session, response), Patience()
+    session.ask(Request("PUT", _finished(place, digest), {}, list, 0), good=(201,))
+    return sent, True
+
+
+def _how_far(session: Session, place: str) -> tuple[str, int]:
+    """Ask how far an upload came; return where it goes on."""
+    response = session.ask(Request("GET", place), good=(204, 404, 416))
+    if response.status != http.client.NO_CONTENT:  # some registries, Docker's own among them, cannot go on in a chunk
+        return _begin(session), 0
+    last = response.headers.get("Range", "0--1").partition("-")[2]
+    # an upload that has got nothing answers `0-0`; one byte is never sent alone
+    known = last.isascii() and last.isdecimal() and len(last) < 20  # noqa: PLR2004 - 64 bits
+    done = int(last) + 1 if known and int(last) > 0 else 0
+    return (_place(session, response) if response.headers.get("Location") else place), done
+
+
+def _take(blocks: Iterable[bytes], size: int) -> bytes:
+    """Return the first `size` bytes."""
+    taken = bytearray()
+    for block in blocks:
+        taken += block
+        if len(taken) >= size:
+            break
+    return bytes(taken[:size])
