@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+import buildkit
 from buildkit.doors.process import run
-from buildkit.image.assemble import assemble
+from buildkit.image.assemble import RUNTIME, assemble
 from buildkit.image.staging import Contents
 
 TABLE = {"name": "my-service", "version": "1.2", "scripts": {"serve": "app.main:serve"}}
@@ -79,6 +82,36 @@ def test_the_entrypoint_needs_nothing_but_what_was_gathered(image: Path) -> None
     assert answer.exit_code == 1
     assert "Connection refused" in answer.stderr
     assert not (suite / "buildkit" / "flows").exists()
+
+
+def test_whatever_a_gathered_module_imports_of_the_suite_was_gathered(image: Path) -> None:
+    """Also inside of functions, which no import of the entrypoint reaches."""
+    suite = image / "opt/buildkit"
+    missing = set()
+    for file in (suite / "buildkit").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [f"{node.module}.{alias.name}" for alias in node.names] + [str(node.module)]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            modules = {name.rpartition(".")[0] if name.count(".") > 1 else name for name in names}
+            missing |= {
+                f"{file.name}: {name}"
+                for name in modules
+                if name.startswith("buildkit.")
+                and not any((suite / name.replace(".", "/")).with_suffix(suffix).exists() for suffix in ("", ".py"))
+            }
+    assert missing == set()
+
+
+def test_the_rooms_that_are_gathered_are_those_that_may_know_no_configuration() -> None:
+    settings = (Path(buildkit.__file__).parent.parent / "pyproject.toml").read_text("utf-8")
+    contract = settings.partition('name = "what runs in the container knows no project configuration"')[2]
+    rooms = re.findall(r'"buildkit\.(\w+)"', contract.partition("source_modules = [")[2].partition("]")[0])
+    assert sorted(rooms) == sorted(name for name in RUNTIME if not name.endswith(".py"))
 
 
 def test_what_is_wanted_and_kept_out_is_named(tmp_path: Path) -> None:
