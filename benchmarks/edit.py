@@ -48,16 +48,16 @@ from pathlib import Path
 from buildkit.config import load
 from buildkit.errors import CompileError
 from buildkit.flows.compile import compile_modules
-from buildkit.extensions.crew import Team
+from buildkit.extensions.pool import WarmTranslators
 from buildkit.report.console import Console
-team = Team()
+warm = WarmTranslators()
 for _ in sys.stdin:
     try:
-        compile_modules(load(Path.cwd(), os.environ), Console(os.environ), os.environ, team=team)
+        compile_modules(load(Path.cwd(), os.environ), Console(os.environ), os.environ, warm=warm)
     except CompileError:
         pass  # the module that Cython refuses
     print("built", flush=True)
-team.close()
+warm.close()
 """
 
 

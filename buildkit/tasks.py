@@ -106,10 +106,10 @@ def compile(  # noqa: A001 - the name that users type
     clean: bool = False,
 ) -> None:
     """Compile what changed to extension modules."""
-    from buildkit.extensions.glance import Glance  # noqa: PLC0415
+    from buildkit.extensions.up_to_date import UpToDateCheck  # noqa: PLC0415
     from buildkit.flows import compile as flow  # noqa: PLC0415
 
-    glance = Glance(Path.cwd(), os.environ, profile)
+    check = UpToDateCheck(Path.cwd(), os.environ, profile)
     plain = not (explain or clean or no_cache or jobs or _dry(context, dry_run))
 
     def run(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
@@ -121,13 +121,13 @@ def compile(  # noqa: A001 - the name that users type
             explain=explain,
             cache=not no_cache,
             clean=clean,
-            glance=glance,
+            check=check,
         )
 
     def known() -> Report | None:
-        return flow.known(glance) if plain else None
+        return flow.known(check) if plain else None
 
-    environment = glance.environment
+    environment = check.environment
     flags = {"compile__profile": profile, "compile__jobs": jobs}
     _run(run, flow.lines, known=known, environment=environment, json=json, **flags)
 

@@ -175,7 +175,7 @@ class Drivers:
         return kept[1:]
 
     def _boot(self) -> str:
-        """Return which start of which machine this is; the file is one that a glance holds against."""
+        """Return which start of which machine this is; the up-to-date check holds that file against it."""
         self._digest(BOOT)
         try:
             with open(BOOT, encoding="ascii") as file:  # noqa: PTH123

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase, translate
 from pathlib import Path
 from typing import Any
 
+from buildkit.compile.cython.options import PURE_PYTHON_DIRECTIVES
 from buildkit.config import Config
 from buildkit.core import alembic, commands
 from buildkit.errors import ConfigurationError
@@ -22,9 +23,6 @@ _KEPT = {
 }
 _WILD = {*"*?["}
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
-
-PURE_PYTHON_DIRECTIVES: Mapping[str, Any] = {"annotation_typing": False}
-"""Annotations of plain Python are documentation: they must not change what a compiled module accepts."""
 
 
 @dataclass(frozen=True, slots=True)

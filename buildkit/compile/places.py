@@ -30,8 +30,8 @@ Of `all` every file counts, however deep, of the others what bears the name of s
 LACKING = "absent "
 """Among the names of headers this stands before the name of a file that was looked for in vain."""
 
-TOLD = ("driver ", "variable ", "root ", "machine ")
-"""How those inputs begin that are no files: see `buildkit.extensions.answers`."""
+NOT_FILES = ("driver ", "variable ", "root ", "machine ")
+"""How those inputs begin that are no files: see `buildkit.extensions.native.other_inputs`."""
 
 _DEPTH = 6
 _TICK = 0.02
@@ -139,7 +139,7 @@ class Probes:
             folder: the module's, relative to the source root; it and the source root are searched first.
         """
         if headers not in self._words:
-            read = [header for header in headers if not header.startswith((*FOLDERS, LACKING, *TOLD))]
+            read = [header for header in headers if not header.startswith((*FOLDERS, LACKING, *NOT_FILES))]
             paths = (header.partition(" ")[2] for header in read)
             all_words = {word for path in paths for word in path.split(os.sep)}  # noqa: PTH206 - names, not paths
             all_words |= {f"{header.partition(' ')[2].rpartition('/')[2]}{_PRECOMPILED}" for header in read}

@@ -12,9 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from buildkit.compile import compilers, interpreter, probe
+from buildkit.compile import discovery, interpreter, probe
 from buildkit.compile import words as texts
-from buildkit.compile.compilers import Compiler, PlusPlus
+from buildkit.compile.compilers import Compiler
+from buildkit.compile.discovery import PlusPlus
 from buildkit.compile.driver import Drivers
 from buildkit.compile.interpreter import Interpreter
 from buildkit.compile.places import Places
@@ -99,8 +100,8 @@ def find(
     chosen: list[Compiler] = []
     problems: list[str] = []
     for compiler in (
-        compilers.tiny_compiler() if profile == "dev" else None,
-        compilers.system_compiler(environment, drivers),
+        discovery.tiny_compiler() if profile == "dev" else None,
+        discovery.system_compiler(environment, drivers),
     ):
         if compiler is None:
             continue
@@ -123,7 +124,7 @@ def find(
             "toolchain compiler": key_of(
                 {
                     **{f"{at}": tool.identity(noted) for at, tool in enumerate(chosen)},
-                    **compilers.told(environment, roots),
+                    **discovery.variables_read(environment, roots),
                 }
             ),
             "toolchain python": python_digest,

@@ -9,29 +9,30 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from buildkit.compile.cython.translator import Translator
 from buildkit.compile.modules import Module, find_extensions
 from buildkit.compile.places import OWN
 from buildkit.compile.probe import forbids_execution
 from buildkit.compile.suffix import own_suffix
-from buildkit.compile.translator import Translator
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import CompileError, ToolchainError
-from buildkit.extensions.chain import NoExtension, NotTranslated
-from buildkit.extensions.glance import Glance
+from buildkit.extensions.cython.modules import NoExtension
+from buildkit.extensions.cython.translation import NotTranslated
 from buildkit.extensions.look import Look
 from buildkit.extensions.memory import Memory
-from buildkit.extensions.native import clear_scratch
 from buildkit.extensions.outdated import outdated
-from buildkit.extensions.trees import Done, Tree
+from buildkit.extensions.scratch import clear_scratch
+from buildkit.extensions.tree import Done, Tree
+from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.model import LIBRARY, Action, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
 from buildkit.store.artifacts import of_machine
 
 if TYPE_CHECKING:
-    from buildkit.extensions.crew import Job, Team, Yield
+    from buildkit.extensions.pool import Job, JobResult, WarmTranslators
 
 _AT_A_TIME = 100
 """How many modules are put back before it is said."""
@@ -47,7 +48,7 @@ class Build:
         python: the interpreter that the extensions are for; this one if None.
         output: the folder that they go to; the source root if None.
         reuse: use what earlier builds made.
-        team: translators that are warm already.
+        warm: translators that are warm already.
 
     `store` is the machine's.
     """
@@ -61,7 +62,7 @@ class Build:
         python: Path | None,
         output: Path | None,
         reuse: bool,
-        team: Team | None = None,
+        warm: WarmTranslators | None = None,
     ) -> None:
         self._config = config
         self._console = console
@@ -70,7 +71,7 @@ class Build:
         self._output = output or config.source
         self._in_tree = output is None
         self._reuse = reuse
-        self._team = team
+        self._warm = warm
         self.store = of_machine(environment, console.warn, console.say)
         tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
         self._memory = Memory(config, tree, None if self.store.wrong else self.store.folder, console.warn)
@@ -255,7 +256,7 @@ class Build:
         return [name for name in names if self._tree.has(name)]
 
     def _in_parallel(self, work: list[Step], steps: list[Step]) -> Iterator[Done]:
-        from buildkit.extensions.crew import in_parallel  # noqa: PLC0415 - only where there is work
+        from buildkit.extensions.pool import in_parallel  # noqa: PLC0415 - only where there is work
 
         typed = self._look.program.subjects if self._look.program is not None else {}
         recorded = self._look.recorded.keys() - typed.keys()
@@ -267,17 +268,19 @@ class Build:
             jobs.append(partial(self._put_back, known))
         if self._look.program is not None and len(jobs) < len(work):
             planned = {step.subject: step for step in steps if step.subject in typed}
-            jobs.insert(0, partial(self._look.program.make, planned, self._console.say))
+            from buildkit.extensions.mypyc.assembly import Assembly  # noqa: PLC0415 - most projects have none
+
+            jobs.insert(0, Assembly(self._look.program, self._tree, planned, self._console.say).begin)
         translator = partial(Translator, self._look.places, self._environment)
         like = self._look.places, self._look.toolchain.parts["toolchain cython"]
-        return in_parallel(jobs, self._config.compile.jobs, translator, self._team, like)
+        return in_parallel(jobs, self._config.compile.jobs, translator, self._warm, like)
 
-    def _put_back(self, steps: list[Step], _translator: Translator) -> Yield[Done]:
+    def _put_back(self, steps: list[Step], _translator: Translator) -> JobResult[Done]:
         """Put what the records name in its place; what the store has not is made.
 
         One job after the other: two threads at this would wait for the interpreter's lock longer than for the disk.
         """
-        from buildkit.extensions.crew import Yield  # noqa: PLC0415
+        from buildkit.extensions.pool import JobResult  # noqa: PLC0415
 
         done: list[Done] = []
         jobs: list[Job[Done]] = []
@@ -296,7 +299,7 @@ class Build:
                 jobs.append(partial(self._make, step))
         if steps[_AT_A_TIME:]:
             jobs.append(partial(self._put_back, steps[_AT_A_TIME:]))
-        return Yield(done, jobs)
+        return JobResult(done, jobs)
 
     def _restored(self, name: str) -> bool:
         """Put what the record names in its place, from the store; return whether it was there."""
@@ -308,10 +311,10 @@ class Build:
                 self._tree.put(name, path, record.outputs[path], content)
         return len(whole) == len(contents)
 
-    def _make(self, step: Step, translator: Translator) -> Yield[Done]:
-        from buildkit.extensions.crew import Yield  # noqa: PLC0415
+    def _make(self, step: Step, translator: Translator) -> JobResult[Done]:
+        from buildkit.extensions.pool import JobResult  # noqa: PLC0415
 
-        return Yield([self._made_of(step, translator)])
+        return JobResult([self._made_of(step, translator)])
 
     def _made_of(self, step: Step, translator: Translator) -> Done:
         watch = Stopwatch()
@@ -408,12 +411,12 @@ class Build:
         self._tree.require()
         self._memory.write()
 
-    def record_look(self, glance: Glance | None, report: Report) -> None:
-        """Write down what was seen by a look that left everything as it was, so that the next one is a glance."""
-        places = self._look.rested_on() if glance is not None else None
-        if glance is not None and places is not None:
+    def record_look(self, check: UpToDateCheck | None, report: Report) -> None:
+        """Write down what a look saw that left everything as it was, for the next up-to-date check."""
+        places = self._look.rested_on() if check is not None else None
+        if check is not None and places is not None:
             records = self._memory.state.records.values()
             of_machine = any(part.startswith("machine ") for record in records for part in record.parts)
-            self._memory.write_look(glance.found(report, of_machine=of_machine), places)
+            self._memory.write_look(check.found(report, of_machine=of_machine), places)
         elif self._memory.cache.changed:
             self._memory.write_look({}, {})

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from buildkit.compile.asks import Asks
+from buildkit.compile.distutils import DistutilsSettings
 from buildkit.core import untrusted
 from buildkit.core.untrusted import Odd
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 
-_ASKS = {each.name for each in fields(Asks)}
+_ASKS = {each.name for each in fields(DistutilsSettings)}
 
 
 def entries(store: Store, key: Digest, *names: str) -> list[dict[str, Any]]:

@@ -10,22 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from buildkit.compile import toolchain as tools
-from buildkit.compile.compilers import COMMON, SHARED, environment_flags
+from buildkit.compile.flags import environment_flags
 from buildkit.compile.modules import Module, find_modules
 from buildkit.compile.places import LACKING
+from buildkit.compile.profiles import COMMON, SHARED
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_value, fingerprint
 from buildkit.core.plan import NEVER_MADE, decide
 from buildkit.doors.statcache import Row, unchanged_folder
-from buildkit.extensions.answers import roots
-from buildkit.extensions.chain import Chain
+from buildkit.extensions.cython.modules import CythonModules
 from buildkit.extensions.memory import Memory
-from buildkit.extensions.trees import Tree
+from buildkit.extensions.native.other_inputs import roots
+from buildkit.extensions.tree import Tree
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Reason, Record, Step
 from buildkit.store.artifacts import Store
 
 if TYPE_CHECKING:
-    from buildkit.extensions.program import Program
+    from buildkit.extensions.mypyc.program import MypycProgram
 
 _PRESENT = Digest("present")
 
@@ -73,7 +74,7 @@ class Look:
             profile, python, environment, memory.facts, memory.cache.digest, own, scratch=scratch
         )
         self.places = tools.places(config.source, self.toolchain, config.root)
-        self.chain = Chain(
+        self.chain = CythonModules(
             self.toolchain,
             self.places,
             profile,
@@ -86,7 +87,7 @@ class Look:
             environment=environment,
         )
         self.subjects = dict(self.modules.compiled)
-        self.program: Program | None = None
+        self.program: MypycProgram | None = None
         typed = {name: module for name, module in self.modules.compiled.items() if module.backend == "mypyc"}
         if typed:
             self.program = self._as_program(typed)
@@ -96,10 +97,10 @@ class Look:
         key = digest_value(["state", self.toolchain.interpreter.suffix, profile, alike])
         memory.share(store, key, self.subjects if reuse else ())
 
-    def _as_program(self, modules: Mapping[str, Module]) -> Program:
-        from buildkit.extensions.program import Program  # noqa: PLC0415 - most projects have none
+    def _as_program(self, modules: Mapping[str, Module]) -> MypycProgram:
+        from buildkit.extensions.mypyc.program import MypycProgram  # noqa: PLC0415 - most projects have none
 
-        return Program(
+        return MypycProgram(
             modules,
             self.toolchain,
             self.places,
@@ -108,7 +109,6 @@ class Look:
             probes=self.chain.probes,
             native=self.chain.native,
             store=self._store,
-            tree=self._tree,
             work=self._config.work,
             scratch=self._scratch,
             environment=self._environment,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from buildkit.compile.options import is_crash
+from buildkit.compile.cython.options import is_crash
 from buildkit.config import Config
 from buildkit.doors import clock, files
 from buildkit.doors.statcache import Row, StatCache

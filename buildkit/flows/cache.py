@@ -14,7 +14,7 @@ from buildkit.data.look import in_words as time_in_words
 from buildkit.doors import clock, files
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StoreError
-from buildkit.extensions.uses import used
+from buildkit.extensions.used import used
 from buildkit.image.measure import in_words
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table

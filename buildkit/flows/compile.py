@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from buildkit.doors import clock
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import CompileError
-from buildkit.extensions.glance import Glance
+from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.model import Action, Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
 if TYPE_CHECKING:
     from buildkit.config import Config
-    from buildkit.extensions.crew import Team
+    from buildkit.extensions.pool import WarmTranslators
     from buildkit.store.artifacts import Store
 
 OFF = Reason("compilation is off", "PYBUILDKIT_COMPILE")
@@ -44,8 +44,8 @@ def compile_modules(
     explain: bool = False,
     cache: bool = True,
     clean: bool = False,
-    glance: Glance | None = None,
-    team: Team | None = None,
+    check: UpToDateCheck | None = None,
+    warm: WarmTranslators | None = None,
 ) -> Report:
     """Bring the extensions of all modules up to date.
 
@@ -59,18 +59,18 @@ def compile_modules(
         explain: name the fresh modules and those that stay Python too.
         cache: use what earlier builds made; without it all is made anew.
         clean: delete every extension that the suite made here, and make none.
-        glance: is told what a look that leaves everything as it is came to.
-        team: translators that are kept warm from build to build; None for new ones.
+        check: keeps what a look that leaves everything as it is came to, for the next time.
+        warm: translators that are kept warm from build to build; None for new ones.
 
     Raises:
         CompileError: a module did not compile; all others are done. Its `report` is what there is.
         ToolchainError: no C compiler that works.
         ConfigurationError: the settings of a module do not fit.
     """
-    from buildkit.extensions.build import Build  # noqa: PLC0415 - a glance does without
+    from buildkit.extensions.build import Build  # noqa: PLC0415 - an up-to-date check does without
 
     watch = Stopwatch()
-    tree = Build(config, console, environment, python=python, output=output, reuse=cache, team=team)
+    tree = Build(config, console, environment, python=python, output=output, reuse=cache, warm=warm)
     if clean or environment.get("PYBUILDKIT_COMPILE", "").lower() in _OFF_WORDS:
         return _report(config, tree.remove_all(Reason("cleaned") if clean else OFF, dry_run=dry_run), watch)
     with _readable():
@@ -80,7 +80,7 @@ def compile_modules(
         outcomes = tree.foretell(steps)
     elif all(step.action is Action.LEAVE for step in steps) and not tree.untidy:
         outcomes = tree.leave(steps)
-        tree.record_look(glance, _report(config, outcomes, watch))
+        tree.record_look(check, _report(config, outcomes, watch))
     else:
         with tree.alone():
             if not tree.up_to_date:
@@ -110,14 +110,14 @@ def _tidy(config: Config, console: Console, store: Store) -> None:
                 cache.prune_now_and_then(config, console, store)
 
 
-def known(glance: Glance) -> Report | None:
-    """Return what `compile_modules` would come to, if a glance is enough to tell that nothing changed.
+def known(check: UpToDateCheck) -> Report | None:
+    """Return what `compile_modules` would come to, if the up-to-date check can tell that nothing changed.
 
     Raises:
         CompileError: a module did not compile and still would not.
     """
     with _readable():
-        report = glance.report()
+        report = check.report()
     if report is not None:
         _raise_failures(report)
     return report

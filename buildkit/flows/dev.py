@@ -21,7 +21,7 @@ from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors import reading
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
-from buildkit.extensions.crew import Team
+from buildkit.extensions.pool import WarmTranslators
 from buildkit.model import WORK, Outcome, Report
 from buildkit.report.console import Console, counts
 
@@ -60,7 +60,7 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
         supervisor = Supervisor()
         loop = Loop(project.actions(), supervisor, console.say)
         outcomes = loop.outcomes
-        cleanup.callback(project.team.close)
+        cleanup.callback(project.translators.close)
         cleanup.callback(project.stop_database)
         cleanup.callback(supervisor.stop)
         _follow(project, loop, console, interruption)
@@ -128,7 +128,7 @@ class Project:
         self._dependencies = _dependencies(config)
         self._database: dict[str, str] = {}
         self._ends_database = False
-        self.team = Team()
+        self.translators = WarmTranslators()
 
     def actions(self) -> Actions:
         """Return what the loop does to it."""
@@ -151,7 +151,7 @@ class Project:
         """Compile what changed."""
         from buildkit.flows.compile import compile_modules  # noqa: PLC0415
 
-        return compile_modules(self.config, self._console, self._environment, team=self.team)
+        return compile_modules(self.config, self._console, self._environment, warm=self.translators)
 
     def migrate(self) -> Report:
         """Bring the database to head; where none is named, start the project's own."""

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from odd import NOISE, TEXTS, VALUES, changed, documents, harmed, written
 from running import emptied, inputs, survives
 
-from buildkit.compile import mypyc_disk
+from buildkit.compile.mypyc import disk as mypyc_disk
 from buildkit.compile.suffix import own_suffix
 from buildkit.core import tar, untrusted
 from buildkit.doors import locks
 from buildkit.extensions.entries import FIELDS, entries
-from buildkit.extensions.glance import Glance
-from buildkit.extensions.translated import texts_of
+from buildkit.extensions.mypyc.translation import texts_of
+from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.image import measure
 from buildkit.model import Digest, Outcome, Reason, Record, Report
 from buildkit.report.console import Console
@@ -137,8 +137,8 @@ def test_what_was_seen_is_read_or_counts_as_none(
     assert ([*again.paths], again.stamps) == ([*found.paths], found.stamps)
 
 
-class _Known(Glance):
-    """A glance by somebody who knows with which variables and which Python the suite runs here."""
+class _Known(UpToDateCheck):
+    """A check by somebody who knows with which variables and which Python the suite runs here."""
 
     def _asked_by(self, variables: list[str]) -> Digest:
         del variables
@@ -147,14 +147,14 @@ class _Known(Glance):
 
 @inputs(quick=100, night=12000)
 @given(changed(LOOK))
-def test_a_glance_comes_to_what_can_be_said_or_to_nothing(room: Path, found: Any) -> None:
+def test_a_check_comes_to_what_can_be_said_or_to_nothing(room: Path, found: Any) -> None:
     work = emptied(room) / ".buildkit"
     work.mkdir()
     (room / "pyproject.toml").touch()
     header = {"schema": 1, "files": 0, "folders": 0, "found": found}
     seen.file_in(work, own_suffix()).write_bytes(_seen(header, b"", b"", b""))
 
-    def glance() -> Report | None:
+    def checked() -> Report | None:
         report = _Known(room, {}, "").report()
         for as_json in (True, False) if report else ():
             console = Console({}, as_json=as_json, talk=io.StringIO(), out=io.StringIO())
@@ -163,7 +163,7 @@ def test_a_glance_comes_to_what_can_be_said_or_to_nothing(room: Path, found: Any
             console.result(report or Report("", (), 0.0), ["compiled"])
         return report
 
-    survives(room, glance)
+    survives(room, checked)
 
 
 # ------------------------------------------------------------------ the store

@@ -29,7 +29,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from buildkit.config import load
 from buildkit.doors import statcache
 from buildkit.errors import CompileError
-from buildkit.extensions.glance import Glance
+from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.flows.compile import compile_modules
 from buildkit.model import Report
 from buildkit.report.console import Console
@@ -117,17 +117,17 @@ def processes() -> Processes:
 
 
 def build(root: Path, cache: Path) -> tuple[Built, Report]:
-    """Build as `invoke compile` does; where a glance says that nothing changed, a whole look must agree."""
-    glance = Glance(root, {**os.environ, "PYBUILDKIT_CACHE_DIR": str(cache)}, "")
-    known = glance.report()
+    """Build as `invoke compile` does; where the quick check says that nothing changed, a whole look must agree."""
+    check = UpToDateCheck(root, {**os.environ, "PYBUILDKIT_CACHE_DIR": str(cache)}, "")
+    known = check.report()
     report = None
     try:
         report = compile_modules(
-            load(root, glance.environment),
+            load(root, check.environment),
             Console({}, talk=io.StringIO()),
-            glance.environment,
+            check.environment,
             dry_run=known is not None,
-            glance=glance,
+            check=check,
         )
     except CompileError as error:
         report = error.report

@@ -21,7 +21,7 @@ from conftest import InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
 from buildkit.extensions.build import Build as TreeBuild
-from buildkit.extensions.glance import Glance
+from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.model import Report
 from buildkit.report.console import Console
 
@@ -233,8 +233,8 @@ def test_a_build_with_nothing_to_do_takes_nothing_from_the_record_of_another(pro
     """It notes down what it saw unchanged, which another build may have overtaken."""
     root = project(PROJECT)
     results([start(root)])
-    glance = Glance(root, os.environ, "")
-    slow = TreeBuild(load(root, {}), Console({}), glance.environment, python=None, output=None, reuse=True)
+    check = UpToDateCheck(root, os.environ, "")
+    slow = TreeBuild(load(root, {}), Console({}), check.environment, python=None, output=None, reuse=True)
     (root / "src/app/words.py").touch()
     slow.look()
     overtaken = Report("buildkit.compile/1", tuple(slow.leave(slow.decide())), 0.0, {}, row="module")
@@ -242,9 +242,11 @@ def test_a_build_with_nothing_to_do_takes_nothing_from_the_record_of_another(pro
     late.write_text("LATE = 1\n")
     results([start(root)])
 
-    slow.record_look(glance, overtaken)
+    slow.record_look(check, overtaken)
 
-    assert Glance(root, os.environ, "").report() is None, "a glance does not answer from a look that was overtaken"
+    assert UpToDateCheck(root, os.environ, "").report() is None, (
+        "a check does not answer from a look that was overtaken"
+    )
     assert results([start(root)]) == [{"fresh": MODULES + 1}]
     late.unlink()
     assert results([start(root)]) == [{"fresh": MODULES, "removed": 1}]

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from conftest import InvokeRunner, ProjectMaker, python
 
-from buildkit.compile.compilers import VARIABLES
+from buildkit.compile.discovery import VARIABLES
 from buildkit.config import load
 from buildkit.extensions.build import Build
 from buildkit.flows.compile import compile_modules
@@ -329,7 +329,7 @@ def test_what_a_script_makes_of_a_call(wrapped: Built, file: str, variables: Map
 def test_a_compiler_that_is_a_script_is_asked_each_time(
     project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, compiler: str
 ) -> None:
-    """What it read is not known, so no glance tells that nothing changed."""
+    """What it read is not known, so no quick check tells that nothing changed."""
     root = project({"pyproject.toml": SETTINGS, "src/app/__init__.py": "", "src/app/one.pyx": DEFINED})
     (tmp_path / "number").write_text("1")
     script = program(tmp_path / "cc", f'exec {compiler} -DNUMBER=$(cat {tmp_path}/number) "$@"')

@@ -5,7 +5,8 @@ import os
 import pytest
 from conftest import ProjectMaker
 
-from buildkit.compile.modules import PURE_PYTHON_DIRECTIVES, Modules, find_modules
+from buildkit.compile.cython.options import PURE_PYTHON_DIRECTIVES
+from buildkit.compile.modules import Modules, find_modules
 from buildkit.config import load
 from buildkit.errors import ConfigurationError
 from buildkit.model import Reason

@@ -1,0 +1,30 @@
+"""What Cython is told beside the project's own directives: its options, switches and directives.
+
+What is added here is in the keys by itself: what was translated without it is translated anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SWITCHES: dict[str, bool] = {"error_on_unknown_names": False}
+"""Cython's own switches for plain Python. A name that nothing defines (`_` of `gettext.install`, a module's global that
+is set from outside) is looked up when it is used, as Python does; in `.pyx` it stays the error that Cython calls it."""
+
+OPTIONS: dict[str, Any] = {"language_level": 3, "annotate": False, "include_path": ["."]}
+"""Options of every translation. `annotate` is set, as otherwise a stray .html beside the source turns it on."""
+
+DIRECTIVES: dict[str, Any] = {"emit_code_comments": False}
+"""Directives of every translation: without the source's text in the C, a comment that moves no line changes nothing."""
+
+PURE_PYTHON_DIRECTIVES: Mapping[str, Any] = {"annotation_typing": False}
+"""Annotations of plain Python are documentation: they must not change what a compiled module accepts."""
+
+CRASH = ("Compiler crash in ", "Internal compiler error: ")
+"""What Cython says where it fails itself: it may be the source or a Cython that is half installed."""
+
+
+def is_crash(words: str) -> bool:
+    """Return whether Cython failed itself, so that its words are no refusal."""
+    return any(crash in words for crash in CRASH)

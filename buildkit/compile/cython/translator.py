@@ -1,0 +1,123 @@
+"""The near end of a warm translator: starts the worker at the first job, hands it jobs, ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from buildkit.compile.modules import Module
+from buildkit.compile.places import Places
+from buildkit.doors import ending, process, python
+
+_KEPT = frozenset({"PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"})
+
+
+def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a worker, of which none changes what it makes.
+
+    Python's own decide which modules it loads, and run code of others in it (`sitecustomize`): that is in no key.
+    """
+    plain = {name: value for name, value in environment.items() if not name.startswith("PYTHON") or name in _KEPT}
+    return {**plain, "PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What one translation came to.
+
+    Args:
+        ok: whether there is C.
+        read: every file that it read, by portable name, with its digest.
+        probes: every other place that it looked at: `+NAME` was there, `-NAME` was not.
+        steady: whether the same would come out again: no input changed while it ran, the machine did not fail.
+        words: the compiler's own words.
+    """
+
+    ok: bool
+    read: Mapping[str, str]
+    probes: tuple[str, ...]
+    steady: bool
+    words: str
+
+
+class Translator:
+    """One worker process, from its first job until `close`. Not for two threads at once."""
+
+    def __init__(self, places: Places, environment: Mapping[str, str]) -> None:
+        self._places = places
+        self._environment = surroundings(environment)
+        self._child: process.Child | None = None
+
+    def close(self) -> None:
+        """End the worker; safe to call from another thread and more than once."""
+        child, self._child = self._child, None
+        if child is not None:
+            process.end(child, grace=0)
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether its process waits for the next job."""
+        return self._child is not None and self._child.poll() is None
+
+    def translate(self, module: Module, output: Path, language: str) -> Translation:
+        """Translate `module` to the file `output` in `language`, `c` or `c++`.
+
+        Raises:
+            ChildProcessError: the worker died (killed, out of memory).
+        """
+        if not self.is_warm:
+            self.close()  # of one that died since
+        child = self._child or self._start()
+        job = {
+            "module": module.name,
+            "source": module.source,
+            "directives": dict(module.directives),
+            "output": str(output),
+            "language": language,
+        }
+        answer = self._ask(child, job)
+        return Translation(answer["ok"], answer["read"], tuple(answer["probes"]), answer["steady"], answer["words"])
+
+    def _start(self) -> process.Child:
+        child = process.start(
+            python.alone("buildkit.compile.cython.worker", self._search()),
+            folder=Path(self._places.source),
+            environment=self._environment,
+            stdin=process.PIPE,
+            output=process.PIPE,
+            errors=None,
+        )
+        self._child = child
+        try:
+            ending.check()  # between the start and the note of it
+        except ending.Ended:
+            self.close()
+            raise
+        self._ask(child, asdict(self._places))
+        return child
+
+    def _search(self) -> list[str]:
+        """Return where the worker finds modules: Cython as this process does, the suite itself, what is installed."""
+        from buildkit.compile.toolchain import cython_folder  # noqa: PLC0415 - only where something is made
+
+        own = Path(__file__).parents[3]
+        return [*dict.fromkeys((os.path.dirname(cython_folder()), *self._places.site, str(own)))]  # noqa: PTH120
+
+    def _ask(self, child: process.Child, question: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+        assert child.stdin is not None  # noqa: S101 - it was started with pipes
+        assert child.stdout is not None  # noqa: S101
+        line = ""
+        with contextlib.suppress(OSError, ValueError):
+            child.stdin.write(json.dumps(question) + "\n")
+            child.stdin.flush()
+            line = child.stdout.readline()
+        if not line:
+            self.close()
+            ending.check()
+            raise ChildProcessError("the translator ended before it answered")
+        return json.loads(line)

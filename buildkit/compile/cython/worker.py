@@ -1,0 +1,114 @@
+"""A warm translator: a process that has Cython loaded and turns one source after another into C.
+
+It speaks JSON, one object a line: a job on stdin, its result on stdout. Its working directory is the source root, which
+makes the C text the same in every checkout.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import json
+import os
+import platform
+import sys
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TextIO
+
+from buildkit.compile.cython.options import CRASH, DIRECTIVES, OPTIONS, SWITCHES, is_crash
+from buildkit.compile.places import Places
+from buildkit.compile.recorder import Recorder
+
+GARBAGE = 50_000
+"""New objects between two looks for garbage. A tree of nodes is none; to look through it again and again is a tenth of
+a translation."""
+
+SHORT = ("RecursionError", "MemoryError", "OSError")
+"""What such words hold where it was not: a stack, a memory or a disk too small, which the next try need not meet."""
+
+
+def main() -> None:
+    """Read jobs until stdin ends."""
+    jobs, results = sys.stdin, os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever prints must not end up among the results
+    setup = json.loads(jobs.readline())
+    places = Places(setup["source"], tuple(setup["site"]), tuple(setup["covered"]), setup["project"])
+    cython = Cython()
+    platform.uname().processor  # noqa: B018 - Cython asks for it, which runs a program once in a process
+    # what else lies on the path (an editable install, PYTHONPATH) is this machine's alone and would enter the keys
+    sys.path[:] = [entry for entry in sys.path if entry in places.site or entry.startswith(places.covered)]
+    recorder = Recorder(places)
+    import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
+    gc.freeze()  # what it is made of stays
+    gc.set_threshold(GARBAGE)
+    _answer(results, {"ready": True})
+    for line in jobs:
+        _answer(results, _translate(json.loads(line), cython, recorder))
+
+
+def _translate(job: dict[str, Any], cython: Cython, recorder: Recorder) -> dict[str, Any]:
+    cython.utils.clear_function_caches()
+    options = cython.main.CompilationOptions(
+        **OPTIONS,
+        compiler_directives={**DIRECTIVES, **job["directives"]},
+        output_file=job["output"],
+        cplus=job["language"] == "c++",
+    )
+    for switch, value in SWITCHES.items():
+        setattr(cython.options, switch, value if job["source"].endswith(".py") else cython.switches[switch])
+    words = io.StringIO()
+    failed = True
+    broken = False
+    with recorder.recording() as reading, contextlib.redirect_stderr(words):
+        try:
+            failed = cython.main.compile_single(job["source"], options, full_module_name=job["module"]).num_errors > 0
+        except (OSError, MemoryError) as error:
+            broken = True
+            words.write(f"{_place(error) or job['source']}: {getattr(error, 'strerror', None) or error}\n")
+        except Exception as error:  # noqa: BLE001 - a crash of the compiler is this module's failure, not the build's
+            words.write(f"{job['source']}: {CRASH[0]}translation: {type(error).__name__}: {error}\n")
+    broken = broken or (is_crash(words.getvalue()) and any(word in words.getvalue() for word in SHORT))
+    read, probes, steady = recorder.inputs(reading, job["output"])
+    if failed:
+        Path(job["output"]).unlink(missing_ok=True)
+    return {
+        "ok": not failed,
+        "read": read,
+        "probes": probes,
+        "steady": steady and not broken,
+        "words": words.getvalue(),
+    }
+
+
+def _place(error: OSError | MemoryError) -> str:
+    """Return what the error is about, as a path from the source root, which is where this process runs."""
+    name = getattr(error, "filename", None)
+    return os.path.relpath(name) if isinstance(name, str) else ""
+
+
+@dataclass(frozen=True)
+class Cython:
+    """The parts of Cython that translate, loaded so that no import of theirs is mistaken for an input."""
+
+    main: Any = field(default_factory=lambda: import_module("Cython.Compiler.Main"))
+    utils: Any = field(default_factory=lambda: import_module("Cython.Utils"))
+    pipeline: Any = field(default_factory=lambda: import_module("Cython.Compiler.Pipeline"))
+    options: Any = field(default_factory=lambda: import_module("Cython.Compiler.Options"))
+    switches: dict[str, Any] = field(
+        default_factory=lambda: {name: getattr(import_module("Cython.Compiler.Options"), name) for name in SWITCHES}
+    )
+
+
+def _answer(results: TextIO, value: dict[str, Any]) -> None:
+    results.write(json.dumps(value) + "\n")
+    results.flush()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except MemoryError:
+        sys.exit("the translator is out of memory")

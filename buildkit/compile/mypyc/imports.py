@@ -1,0 +1,29 @@
+"""What the sources of a program may import."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable
+
+from buildkit.doors import reading
+
+_IMPORT = re.compile(
+    rb"\bfrom\s+([\w.]+)\s+import\b|\bimport[ \t]+([\w.]+(?:[ \t]+as[ \t]+\w+)?(?:[ \t\\\n]*,[ \t\\\n]*[\w. \t]+)*)"
+)
+
+
+def imported(paths: Iterable[str]) -> list[str]:
+    """Return the first part of every name that the sources at `paths` may import; rather one too many."""
+    tops: set[bytes] = set()
+    for path in paths:
+        if path.endswith((".py", ".pyi")):
+            with contextlib.suppress(OSError):
+                for start, several in _IMPORT.findall(reading.read(path, most=reading.TEXT)):
+                    tops |= {name.partition(b".")[0] for name in ([start] if start else _names(several))}
+    texts = (top.decode("utf-8", "replace") for top in tops)
+    return sorted(text for text in texts if text.isidentifier())
+
+
+def _names(several: bytes) -> list[bytes]:
+    return [part.split()[0] for part in several.replace(b"\\", b" ").split(b",") if part.split()]

@@ -1,0 +1,286 @@
+"""Source → C → extension: a module's translation, which is an action by content, and what `native` makes of the C.
+
+*Translate* has a key of the module's source, name and directives, and Cython. Which other files were read shows only
+afterwards, so an entry lists them with their digests and counts if all are the same now. A refusal is a result too.
+
+A comment edit that moves no line gives the same C, so the other actions are in the store: no compiler starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from buildkit.compile.cython import options
+from buildkit.compile.cython.translator import Translation, Translator
+from buildkit.compile.distutils import DistutilsSettings, folder_named, from_entry, own_language, settings_of
+from buildkit.compile.flags import Flags, split_flags
+from buildkit.compile.modules import Module
+from buildkit.compile.places import NOT_FILES, Places, Probes
+from buildkit.compile.toolchain import Toolchain
+from buildkit.core.fingerprint import digest_bytes, digest_value
+from buildkit.doors.statcache import StatCache
+from buildkit.extensions.cython.translation import (
+    ENDINGS,
+    CythonTranslation,
+    NotTranslated,
+    extension_of,
+    translate_key,
+)
+from buildkit.extensions.entries import entries
+from buildkit.extensions.native.actions import Native
+from buildkit.extensions.native.calls import Calls
+from buildkit.extensions.native.extension import PLUS_PLUS, Extension
+from buildkit.extensions.native.headers import Headers
+from buildkit.extensions.native.other_inputs import OtherInputs
+from buildkit.extensions.native.refusals import Gone, NotCompiled, tool_changed
+from buildkit.extensions.scratch import scratch
+from buildkit.model import Digest
+from buildkit.store.artifacts import Store
+
+ATTEMPTS = 3
+"""How often a module is translated anew because its inputs changed meanwhile."""
+
+
+@contextlib.contextmanager
+def meanwhile(work: Callable[[], object]) -> Iterator[None]:
+    """Do `work` in a thread of its own beside the block, which ends when both have."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only where something is made
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        yield
+    done.result()
+
+
+class NoExtension(Exception):  # noqa: N818
+    """No C compiler takes the module's C. The last one's words are the message.
+
+    Args:
+        words: its own.
+        link: how the C came about; None if it would not happen again with the same inputs.
+        headers: names of the headers that were read.
+    """
+
+    def __init__(self, words: str, link: CythonTranslation | None, headers: tuple[str, ...]) -> None:
+        super().__init__(words)
+        self.link = link
+        self.headers = headers
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An extension in the store, or in the hand.
+
+    Args:
+        link: how its C came about.
+        output: the digest of the extension.
+        headers: names of the headers that the compiler read.
+        content: the extension itself.
+        ran: whether a tool ran for it.
+    """
+
+    link: CythonTranslation
+    output: Digest
+    headers: tuple[str, ...]
+    content: bytes
+    ran: bool
+
+
+class CythonModules:
+    """All actions of one build.
+
+    Args:
+        toolchain: the tools.
+        places: where inputs lie.
+        profile: `dev` or `release`.
+        flags: flags from the environment.
+        cache: digests of files; another one for every build.
+        store: where results are kept.
+        reuse: take results from the store; without it everything is made anew and kept.
+        launcher: what starts the C compiler.
+        scratch: a folder for what tools read and write.
+        environment: the variables.
+
+    `probes` and `native` are for the other backend too.
+    """
+
+    def __init__(
+        self,
+        toolchain: Toolchain,
+        places: Places,
+        profile: str,
+        flags: Flags,
+        cache: StatCache,
+        store: Store,
+        *,
+        reuse: bool,
+        launcher: tuple[str, ...],
+        scratch: Path,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._toolchain = toolchain
+        self._places = places
+        self._cache = cache
+        self._store = store
+        self._reuse = reuse
+        self._scratch = scratch
+        self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
+        self.probes = Probes(places)
+        self._other_inputs = OtherInputs(toolchain, places, environment)
+        self._headers = Headers(places, self.probes, cache, self._other_inputs.digest)
+        self._calls = Calls(
+            toolchain, places, profile, flags, launcher, other_inputs=self._other_inputs, environment=environment
+        )
+        compilers = partial(cache.altered, toolchain.files["compiler"])
+        self.native = Native(self._calls, store, self._headers, scratch, reuse=reuse, altered=compilers)
+
+    def settings(self, module: Module) -> dict[str, Digest]:
+        """Return the parts of a module's fingerprint that are settings."""
+        alike = (module.source.rpartition(".")[2], module.flags, module.include, repr(module.directives))
+        found = self._settings.get(alike)
+        if found is None:
+            # the paths in `# distutils:` lines are relative to the project's folder
+            layout = os.path.relpath(self._places.source, self._places.project or self._places.source)
+            switches = options.SWITCHES if module.source.endswith(".py") else {}
+            fixed = [options.OPTIONS, options.DIRECTIVES, switches, layout]
+            found = self._settings[alike] = {
+                "setting directives": digest_value([fixed, dict(module.directives)]),
+                **self._calls.settings(module.source, split_flags(module.flags), self._include(module)),
+            }
+        return found
+
+    def digest(self, name: str) -> Digest:
+        """Return the digest of the input with that portable name."""
+        if name == PLUS_PLUS:
+            return self._toolchain.plus_plus.identity
+        if name.startswith(NOT_FILES):
+            return self._other_inputs.digest(name)
+        return self._cache.digest(self._places.path(name))
+
+    def headers(self, names: tuple[str, ...], folder: str) -> Digest:
+        """Return the digest over the headers that many modules share; see `Headers.shared`."""
+        return self._headers.shared(names, folder)
+
+    def header_digests(self, names: Iterable[str]) -> dict[str, Digest]:
+        """Return the digest of each header, empty for a folder that was searched."""
+        return self._headers.each(names)
+
+    def knows(self, module: Module) -> bool:
+        """Return whether the store answers for the inputs as they are now, with an extension or with a refusal."""
+        link = self._find_link(module)
+        if link is None or not link.c:
+            return link is not None
+        return self.native.knows(self._unit(module, link))
+
+    def make(self, module: Module, translator: Translator) -> Made:
+        """Return the module's extension, from the store or by the tools. One process at a time makes it.
+
+        Raises:
+            NotTranslated: Cython refuses the module.
+            NoExtension: no compiler takes the C.
+            OSError: the disk is full.
+        """
+        for _ in range(ATTEMPTS):
+            with self._store.alone(self._translate_key(module)):
+                link = self._find_link(module)
+                if link is not None and not link.c:
+                    raise NotTranslated(link.words, link)
+                if link is not None:
+                    with contextlib.suppress(Gone):
+                        return self._made(module, link, {}, ran=False)
+                done = self._translate(module, translator)
+                if done is not None:
+                    link, text = done
+                    with meanwhile(partial(self._store.put, text, deflate=True)):
+                        return self._made(module, link, {link.c: text}, ran=True)
+            self._cache.forget(self._places.path(f"source {module.source}"))  # another text has another key, and lock
+        raise NotTranslated(f"{module.source}: changed again and again while it was compiled", None)
+
+    def _made(self, module: Module, link: CythonTranslation, at_hand: Mapping[Digest, bytes], *, ran: bool) -> Made:
+        try:
+            done = self.native.make(self._unit(module, link), at_hand)
+        except NotCompiled as error:
+            raise NoExtension(str(error), link if error.headers is not None else None, error.headers or ()) from None
+        return Made(link, done.output, done.headers, done.content, ran=ran or done.ran)
+
+    def _unit(self, module: Module, link: CythonTranslation) -> Extension:
+        flags, include = split_flags(module.flags), self._include(module)
+        return extension_of(
+            module.name, module.source, link.c, link.distutils, self.digest, flags=flags, include=include
+        )
+
+    def _include(self, module: Module) -> tuple[str, ...]:
+        return tuple(folder_named(folder, self._places) for folder in module.include)
+
+    # -- translate
+
+    def _translate_key(self, module: Module) -> Digest:
+        source = f"source {module.source}"
+        parts = {**self._toolchain.parts, **self.settings(module), source: self.digest(source)}
+        return translate_key(module.name, module.source, parts)
+
+    def _find_link(self, module: Module) -> CythonTranslation | None:
+        key, said = self._translate_key(module), ("c", "read", "probes", "words", "asks")
+        for entry in entries(self._store, key, *said) if self._reuse else ():
+            read: dict[str, Digest] = entry["read"]
+            if all(self.digest(name) == digest for name, digest in read.items()):
+                probes = tuple(entry["probes"])
+                if self.probes.changed(probes) is None:
+                    return self._link(Digest(entry["c"]), read, probes, entry["words"], from_entry(entry["asks"]))
+        return None
+
+    def _link(
+        self, c: Digest, read: Mapping[str, Digest], probes: tuple[str, ...], words: str, distutils: DistutilsSettings
+    ) -> CythonTranslation:
+        """Return the link; what becomes C++ rests on the C++ compiler too."""
+        link = CythonTranslation(c, read, probes, words, distutils)
+        return replace(link, read={**read, PLUS_PLUS: self.digest(PLUS_PLUS)}) if distutils.is_plus_plus else link
+
+    def _translate(self, module: Module, translator: Translator) -> tuple[CythonTranslation, bytes] | None:
+        """Return the link with its C text; None where an input changed meanwhile."""
+        source = f"source {module.source}"
+        before = self.digest(source)
+        language = own_language(self._places.path(source))
+        done, text = self._run(module, translator, language)
+        distutils = settings_of(source, done.read, self._places)
+        if distutils is not None and distutils.language != language:  # a .pxd has the word
+            done, text = self._run(module, translator, distutils.language)
+            distutils = settings_of(source, done.read, self._places)
+        if done.steady and distutils is not None and done.read.get(source) == before:
+            return self._keep(module, done, text, distutils)
+        if not done.ok and not (done.steady and source in done.read):  # the machine's failure, or before it was read
+            raise NotTranslated(done.words, None)
+        return None
+
+    def _run(self, module: Module, translator: Translator, language: str) -> tuple[Translation, bytes]:
+        with scratch(self._scratch) as folder:
+            file = folder / f"{module.name.rpartition('.')[2]}{ENDINGS[language]}"
+            done = translator.translate(module, file, language)
+            return done, file.read_bytes() if done.ok else b""
+
+    def _keep(
+        self, module: Module, done: Translation, text: bytes, distutils: DistutilsSettings
+    ) -> tuple[CythonTranslation, bytes]:
+        """Keep what a translation came to under the key of its inputs, a refusal as well.
+
+        A crash is nothing to hand to others; in this tree it costs no second try until one of its inputs changes.
+        """
+        c = digest_bytes(text) if done.ok else Digest("")
+        altered = self._cache.altered(self._toolchain.files["cython"])
+        if altered:
+            raise NotTranslated(tool_changed(altered), None)
+        read = {name: Digest(digest) for name, digest in done.read.items()}
+        read |= {name: self.digest(name) for name in (f"machine {each}" for each in distutils.machine)}
+        probes = tuple(sorted({*done.probes, *distutils.probes}))
+        link = self._link(c, read, probes, "" if done.ok else done.words, distutils)
+        entry = {"c": c, "read": read, "probes": link.probes, "words": link.words, "asks": distutils.as_entry()}
+        if done.ok or not options.is_crash(done.words):
+            self._store.add(self._translate_key(module), entry)
+        if not done.ok:
+            raise NotTranslated(done.words, link)
+        return link, text

@@ -1,0 +1,84 @@
+"""What the translation of one module comes to: its key, its value, and the extension that is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from buildkit.compile.distutils import NOTHING, DistutilsSettings
+from buildkit.compile.flags import NO_FLAGS, Flags
+from buildkit.core.fingerprint import key_of
+from buildkit.extensions.native.extension import Extension
+from buildkit.model import Digest
+
+ENDINGS = {"c": ".c", "c++": ".cpp"}
+
+
+@dataclass(frozen=True, slots=True)
+class CythonTranslation:
+    """What the first link made, or why it made nothing.
+
+    Args:
+        c: the digest of the C text; empty where Cython refused.
+        read: every file that was read, by name with its digest.
+        probes: every other place that was looked at.
+        words: the compiler's own, where it refused.
+        distutils: what the sources ask of the C compiler.
+    """
+
+    c: Digest
+    read: Mapping[str, Digest]
+    probes: tuple[str, ...]
+    words: str = ""
+    distutils: DistutilsSettings = NOTHING
+
+
+class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
+    """Cython refuses the module. Its words are the message.
+
+    Args:
+        words: the compiler's own.
+        link: what it had read by then; None if it would not happen again with the same inputs.
+    """
+
+    def __init__(self, words: str, link: CythonTranslation | None) -> None:
+        super().__init__(words)
+        self.link = link
+
+
+def translate_key(name: str, source: str, parts: Mapping[str, Digest]) -> Digest:
+    """Return the key of the first action.
+
+    Args:
+        name: the module.
+        source: its file, relative to the source root.
+        parts: those of the module's fingerprint.
+    """
+    own = (f"source {source}", "toolchain cython", "setting directives")
+    return key_of({f"module {name}": Digest(""), **{part: parts[part] for part in own}})
+
+
+def extension_of(
+    name: str,
+    source: str,
+    c: Digest,
+    distutils: DistutilsSettings,
+    digest: Callable[[str], Digest],
+    *,
+    flags: Flags = NO_FLAGS,
+    include: tuple[str, ...] = (),
+) -> Extension:
+    """Return what is compiled of a module.
+
+    Args:
+        name: the module.
+        source: its file, relative to the source root.
+        c: the digest of its C.
+        distutils: what its sources ask for.
+        digest: gives the digest of a further source.
+        flags: its own words of the settings.
+        include: folders of headers that the settings name.
+    """
+    text = f"{name.rpartition('.')[2]}{ENDINGS[distutils.language]}"
+    sources = {name: digest(name) for name in distutils.sources}
+    return Extension(name, source, {text: c}, flags=flags, include=include, distutils=distutils, sources=sources)

@@ -1,0 +1,167 @@
+"""What becomes of a program's C: each library and shim is made by itself, then all are put in their places together.
+
+Libraries know each other's layout. So all are made before any is put in its place, in an order in which a kill leaves
+no two that do not belong together: of some modules the shim is missing, and what builds on them does not load.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from buildkit.compile.cython.translator import Translator
+from buildkit.compile.modules import Module
+from buildkit.doors.clock import Stopwatch
+from buildkit.extensions.mypyc.program import MypycProgram, Refused
+from buildkit.extensions.mypyc.translation import MypycTranslation, extension_of
+from buildkit.extensions.native.actions import Linked
+from buildkit.extensions.native.refusals import Gone, NotCompiled
+from buildkit.extensions.pool import JobResult
+from buildkit.extensions.tree import Done, Tree
+from buildkit.model import LIBRARY, Action, Digest, Outcome, Reason, Step
+
+SAME = Reason("its C came out the same")
+
+_ERROR = re.compile(r"^(?P<file>[^:\n]+\.pyi?):(?:\d+:)*\s*(?:error|note):", re.MULTILINE)
+
+
+class Assembly:
+    """One making of a program, as jobs that may run at once.
+
+    Args:
+        program: the mypyc modules.
+        tree: where the extensions go.
+        steps: what is planned for each subject.
+        say: is told that mypy starts.
+    """
+
+    def __init__(
+        self, program: MypycProgram, tree: Tree, steps: Mapping[str, Step], say: Callable[[str], None]
+    ) -> None:
+        self._program = program
+        self._tree = tree
+        self._steps = steps
+        self._say = say
+        self._waiting = 0
+        self._made: dict[str, Linked] = {}
+        self._failed: dict[str, str] = {}
+        self._seconds: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, _: Translator) -> JobResult[Done]:
+        """Do the first of the jobs, the translation; it names the others. All extensions are made, or none is put."""
+        watch = Stopwatch()
+        program = self._program
+        try:
+            link, at_hand, translated = program.translated(self._say)
+        except Refused as error:
+            return JobResult(self._refused(str(error), error.link, watch))
+        except OSError as error:
+            return JobResult(self._refused(self._tree.worded(error), None, watch))
+        pairs = [(module, name) for module in program.subjects.values() for name in program.extensions(module)]
+        texts = {name: files["texts"].values() for name, files in link.files.items()}
+        sizes = {name: sum(len(at_hand.get(c, b"")) for c in digests) for name, digests in texts.items()}
+        pairs.sort(key=lambda pair: -sizes[pair[1]])
+        self._waiting = len(pairs)
+        make = partial(self._make, link, at_hand, translated)
+        return JobResult(jobs=[partial(make, module, name) for module, name in pairs])
+
+    def _make(
+        self,
+        link: MypycTranslation,
+        at_hand: Mapping[Digest, bytes],
+        translated: bool,
+        module: Module,
+        name: str,
+        _: Translator,
+    ) -> JobResult[Done]:
+        """Make one library or shim; who makes the last one puts them all in their places."""
+        watch = Stopwatch()
+        try:
+            made = self._program.native.make(extension_of(module, name, link.files[name]), at_hand)
+        except (NotCompiled, Gone) as error:
+            self._failed[name] = str(error)
+        except OSError as error:
+            self._failed[name] = self._tree.worded(error)
+        else:
+            self._made[name] = made
+        self._seconds[name] = watch.seconds
+        with self._lock:
+            self._waiting -= 1
+            if self._waiting:
+                return JobResult()
+        if not self._failed:
+            try:
+                return JobResult(self._publish(link, translated=translated))
+            except OSError as error:
+                self._failed = dict.fromkeys(self._made, self._tree.worded(error))
+        return JobResult([self._not_compiled(step) for step in self._steps.values()])
+
+    def _publish(self, link: MypycTranslation, *, translated: bool) -> list[Done]:
+        """Put all libraries and shims in their places.
+
+        Two libraries that do not know each other's layout must not meet in a process, where they would read past each
+        other in silence. So where several files change, each of their modules loses its shim before and gets it back
+        afterwards: what is imported between is Python, or refuses to build on it.
+        """
+        program, made = self._program, self._made
+        paths = {name: name.replace(".", "/") + program.suffix for name in made}
+        owners = {name: module.name for module in program.subjects.values() for name in program.extensions(module)}
+        changed = {name for name, each in made.items() if self._tree.digest(paths[name]) != each.output}
+        libraries = sorted(name for name in changed if name.endswith(LIBRARY))
+        if len(changed) > 1:
+            for name in sorted({name.removesuffix(LIBRARY) for name in changed} & paths.keys()):
+                self._tree.hide(paths[name])
+        for name in (*libraries, *sorted(set(made) - set(libraries))):
+            self._tree.put(owners[name], paths[name], made[name].output, made[name].content)
+        done = partial(self._done, link, translated, paths, changed)
+        return [done(module) for module in program.subjects.values()]
+
+    def _done(
+        self,
+        link: MypycTranslation,
+        translated: bool,
+        paths: Mapping[str, str],
+        changed: set[str],
+        module: Module,
+    ) -> Done:
+        step, names = self._steps[module.name], self._program.extensions(module)
+        made = [self._made[name] for name in names]
+        ran = translated or any(each.ran for each in made)
+        if step.action is Action.LEAVE or not changed & {*names}:
+            result, reason = "fresh", step.reason if step.action is Action.LEAVE else SAME
+        else:
+            result, reason = "compiled" if ran else "restored", step.reason
+        return Done(
+            Outcome(module.name, result, reason, sum(self._seconds[name] for name in names)),
+            link,
+            {paths[name]: each.output for name, each in zip(names, made, strict=True)},
+            tuple(sorted({header for each in made for header in each.headers})),
+        )
+
+    # ------------------------------------------------------------------ fail
+
+    def _refused(self, words: str, link: MypycTranslation | None, watch: Stopwatch) -> list[Done]:
+        """Say of each module what mypy says of it, and of the others why there is no C of them."""
+        said: dict[str, list[str]] = {}
+        for line in words.splitlines():
+            found = _ERROR.match(line)
+            said.setdefault(found["file"] if found else "", []).append(line)
+        own = {name: said[module.source] for name, module in self._program.modules.items() if module.source in said}
+        first = next((line for lines in said.values() for line in lines), "mypyc made nothing")
+        others = f"not compiled, as mypyc takes all its modules or none: {first}"
+        everything = not own
+        done = []
+        for name, step in self._steps.items():
+            detail = "\n".join(own.get(name, [words.strip() if everything else others]))
+            everything = False
+            done.append(Done(Outcome(name, "failed", step.reason, watch.seconds, detail), link))
+        return done
+
+    def _not_compiled(self, step: Step) -> Done:
+        names = self._program.extensions(self._program.subjects[step.subject])
+        words = [self._failed[name] for name in names if name in self._failed]
+        others = f"not compiled, as mypyc takes all its modules or none: {next(iter(self._failed))} failed"
+        return Done(Outcome(step.subject, "failed", step.reason, detail=(words or [others])[0].strip()))

@@ -1,0 +1,237 @@
+"""The mypyc modules of a project: one translation of all, then each library and shim by itself.
+
+mypyc needs the types of every module to make the C of one, so their translation is one action. Its key has the names
+and sources of all; which other files were read shows afterwards, as with Cython. What is made of the C:
+
+* dev: for each module a library (`app/fast__mypyc…`) and a shim (`app/fast…`) that loads it. An edit that moves no
+  function leaves the others' C as it is, so no compiler starts for them.
+* release: one library for all (`app__mypyc…`), in which calls from module to module are direct, and the shims.
+
+What becomes of the C is the matter of `assembly`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from buildkit.compile import toolchain as tools
+from buildkit.compile.cython.translator import Translation
+from buildkit.compile.modules import Module
+from buildkit.compile.mypyc.translator import Job, translate
+from buildkit.compile.places import Places, Probes
+from buildkit.compile.toolchain import Toolchain
+from buildkit.core.fingerprint import digest_value, key_of
+from buildkit.doors.statcache import StatCache
+from buildkit.extensions.cython.modules import ATTEMPTS
+from buildkit.extensions.entries import entries
+from buildkit.extensions.mypyc.translation import NO_FILES, MypycTranslation, extension_of, texts_of, translate_key
+from buildkit.extensions.native.actions import Native
+from buildkit.extensions.native.refusals import tool_changed
+from buildkit.extensions.scratch import scratch
+from buildkit.model import LIBRARY, Digest
+from buildkit.store.artifacts import Store
+
+_FORM = 1
+"""Counts the changes of what the worker asks of mypyc."""
+
+
+class Refused(Exception):  # noqa: N818 - a fact
+    """mypy refuses the program. Its words are the message.
+
+    Args:
+        words: its own.
+        link: what it had read by then; None if it would not happen again with the same inputs.
+    """
+
+    def __init__(self, words: str, link: MypycTranslation | None) -> None:
+        super().__init__(words)
+        self.link = link
+
+
+class MypycProgram:
+    """The mypyc modules of one build.
+
+    Args:
+        modules: all of them, by name.
+        toolchain: the tools.
+        places: where inputs lie.
+        profile: `dev` or `release`.
+        cache: digests of files.
+        probes: what lies in which folder.
+        native: compiles and links.
+        store: where results are kept.
+        work: the checkout's own folder, in which lies what mypy found out, from one translation to the next.
+        scratch: the folder in it for what else the tools write.
+        environment: all variables of the worker.
+        reuse: take results from the store, and what mypy found out from the folder.
+
+    `subjects` are the modules and, in a release, the one library.
+    """
+
+    def __init__(
+        self,
+        modules: Mapping[str, Module],
+        toolchain: Toolchain,
+        places: Places,
+        profile: str,
+        *,
+        cache: StatCache,
+        probes: Probes,
+        native: Native,
+        store: Store,
+        work: Path,
+        scratch: Path,
+        environment: Mapping[str, str],
+        reuse: bool,
+    ) -> None:
+        self.modules = dict(sorted(modules.items()))
+        self._places = places
+        self._cache = cache
+        self._probes = probes
+        self.native = native
+        self._store = store
+        self._work = work
+        self._scratch = scratch
+        self._environment = environment
+        self._reuse = reuse
+        self._found: dict[Digest, MypycTranslation | None] = {}
+        self._tools: list[str] = []
+        self._separate = profile == "dev"
+        self.suffix = toolchain.interpreter.suffix
+        self._python = toolchain.interpreter.numbers
+        tools.check_mypyc_target(toolchain.interpreter)
+        self.subjects = self.modules if self._separate else {**self.modules, **self._library()}
+        host = [sys.platform, sys.maxsize]
+        settings = {"form": _FORM, "python": self._python, "separate": self._separate, "host": host}
+        listed = {name: module.source for name, module in self.modules.items()}
+        self._parts = {
+            "toolchain mypyc": tools.mypyc(self._noted),
+            **{part: toolchain.parts[part] for part in ("toolchain compiler", "toolchain python")},
+            "setting mypyc": digest_value(settings),
+            "setting modules": digest_value(listed),
+        }
+
+    def _noted(self, path: str) -> Digest:
+        self._tools.append(path)
+        return self._cache.digest(path)
+
+    def _library(self) -> dict[str, Module]:
+        """Return the one library of a release, which has a name and a place like a module's."""
+        first = next(iter(self.modules.values()))
+        name = f"{first.name.partition('.')[0]}{LIBRARY}"
+        return {name: Module(name, f"{name}.py", "mypyc", {}, first.flags)}
+
+    # ------------------------------------------------------------------ what it depends on
+
+    def parts(self, module: Module) -> dict[str, Digest]:
+        """Return the parts of a fingerprint that do not depend on what a translation read."""
+        own = {f"source {module.source}": self._digest(module.source)} if module.name in self.modules else {}
+        extension = extension_of(module, module.name, NO_FILES)
+        return {**self._parts, **self.native.settings(extension.source, extension.flags), **own}
+
+    def knows(self, module: Module) -> bool:
+        """Return whether the store answers for the inputs as they are now, with extensions or with a refusal."""
+        link = self._find()
+        if link is None or not link.c:
+            return link is not None
+        return all(self.native.knows(extension_of(module, name, link.files[name])) for name in self.extensions(module))
+
+    def extensions(self, module: Module) -> list[str]:
+        """Return the shim and the library of a module, or what it has of the two."""
+        both = self._separate and module.name in self.modules
+        return [f"{module.name}{LIBRARY}", module.name] if both else [module.name]
+
+    def _digest(self, source: str) -> Digest:
+        return self._cache.digest(self._places.path(f"source {source}"))
+
+    def _sources(self) -> dict[str, Digest]:
+        return {f"source {module.source}": self._digest(module.source) for module in self.modules.values()}
+
+    # ------------------------------------------------------------------ translate
+
+    def _key(self) -> Digest:
+        return translate_key([module.source for module in self.modules.values()], {**self._parts, **self._sources()})
+
+    def _find(self) -> MypycTranslation | None:
+        key = self._key()
+        if key not in self._found:
+            self._found = {key: self._look_up(key)}
+        return self._found[key]
+
+    def _look_up(self, key: Digest) -> MypycTranslation | None:
+        said = ("c", "units", "read", "probes", "words")
+        for entry in entries(self._store, key, *said) if self._reuse else ():
+            if entry["c"] and any(
+                not entry["units"].keys() >= {*self.extensions(each)} for each in self.subjects.values()
+            ):
+                continue
+            read: dict[str, Digest] = entry["read"]
+            if all(self._cache.digest(self._places.path(name)) == digest for name, digest in read.items()):
+                probes = tuple(entry["probes"])
+                if self._probes.changed(probes) is None:
+                    return MypycTranslation(Digest(entry["c"]), entry["units"], read, probes, entry["words"])
+        return None
+
+    def translated(self, say: Callable[[str], None]) -> tuple[MypycTranslation, Mapping[Digest, bytes], bool]:
+        """Return the translation, the C as far as it is at hand, and whether mypy ran for it."""
+        with self._store.alone(self._key()):
+            self._found.clear()  # another process may have made it meanwhile
+            link = self._find()
+            if link is not None and not link.c:
+                raise Refused(link.words, link)
+            if link is not None:
+                if all(map(self.knows, self.subjects.values())):
+                    return link, {}, False
+                bundle = self._store.get(link.c)
+                if bundle is not None:
+                    return link, texts_of(bundle), False
+            say(f"translating {len(self.modules)} modules with mypyc")
+            link, bundle = self._translate()
+            return link, texts_of(bundle), True
+
+    def _translate(self) -> tuple[MypycTranslation, bytes]:
+        group = next(iter({**self.subjects} if self._separate else self._library())).removesuffix(LIBRARY)
+        job = Job(
+            {name: module.source for name, module in self.modules.items()},
+            {name: [name] for name in self.modules} if self._separate else {group: list(self.modules)},
+            self._separate,
+            self._python,
+            key_of(self._parts),
+        )
+        covered = (*tools.mypyc_folders(), str(self._work))
+        for _ in range(ATTEMPTS):
+            before = self._sources()
+            with scratch(self._scratch) as folder:
+                lasting = self._work / "mypyc" / "{}.{}".format(*self._python)
+                known = lasting if self._separate and self._reuse else folder / "known"
+                output = folder / "program.json"
+                done = translate(job, self._places, covered, known, output, self._environment)
+                bundle = output.read_bytes() if done.ok else b""
+            if done.steady and all(done.read.get(name, digest) == digest for name, digest in before.items()):
+                return self._keep(done, bundle), bundle
+            if not done.ok and not done.steady:
+                raise Refused(done.words, None)
+            for module in self.modules.values():
+                self._cache.forget(self._places.path(f"source {module.source}"))
+        raise Refused("the modules changed again and again while they were compiled", None)
+
+    def _keep(self, done: Translation, bundle: bytes) -> MypycTranslation:
+        """Keep what a translation came to under the key of its inputs, a refusal as well."""
+        altered = self._cache.altered(self._tools)
+        if altered:
+            raise Refused(tool_changed(altered), None)
+        link = MypycTranslation(
+            self._store.put(bundle, deflate=True) if done.ok else Digest(""),
+            json.loads(bundle)["units"] if done.ok else {},
+            {name: Digest(digest) for name, digest in done.read.items()},
+            done.probes,
+            "" if done.ok else done.words,
+        )
+        entry = {"c": link.c, "units": link.files, "read": dict(link.read), "probes": link.probes, "words": link.words}
+        self._store.add(self._key(), entry)
+        if not done.ok:
+            raise Refused(done.words, link)
+        return link

@@ -1,0 +1,299 @@
+"""C → object → extension, whichever translator wrote the C: each step by content, taken from the store where it can be.
+
+Two actions, each under a key of its own:
+
+* *compile*: one C file → an object. Which headers were read shows only afterwards, so an entry lists them and counts if
+  they are the same now.
+* *link*: the objects → the extension; an entry lists libraries likewise. An equal object starts no linker.
+
+What a compiler refuses for good is kept like what it makes. An extension that is in the store needs no object: the
+digests in the entries lead to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from buildkit.compile.compilers import Compiler
+from buildkit.compile.flags import Flags
+from buildkit.extensions.entries import entries
+from buildkit.extensions.native.calls import Calls
+from buildkit.extensions.native.extension import Extension, compile_key, link_key
+from buildkit.extensions.native.headers import Compiled, Headers
+from buildkit.extensions.native.refusals import Gone, NotCompiled, Refused, tool_changed
+from buildkit.extensions.scratch import scratch
+from buildkit.model import Digest
+from buildkit.store.artifacts import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """An extension in the store, or in the hand.
+
+    Args:
+        output: its digest.
+        headers: names of what compilers and linker read, and of folders that they searched.
+        content: the extension itself.
+        ran: whether a compiler or linker ran for it.
+    """
+
+    output: Digest
+    headers: tuple[str, ...]
+    content: bytes
+    ran: bool
+
+
+@dataclass(slots=True)
+class _Work:
+    """One extension on its way: where it is compiled, what is at hand, what came of it so far."""
+
+    extension: Extension
+    folder: Path
+    at_hand: Mapping[Digest, bytes]
+    parts: Mapping[str, Digest]
+    compilers: list[tuple[int, Compiler]]
+    laid_out: bool = False
+    ran: bool = False
+    headers: set[str] = field(default_factory=set)
+    refused: dict[str, list[tuple[Digest, str]]] = field(default_factory=dict)
+
+    def object(self, file: str, number: int) -> str:
+        """Return the name of an object in the folder."""
+        return f"{[*self.extension.files].index(file)}.{number}.o"
+
+
+class Native:
+    """The two actions of one build.
+
+    Args:
+        calls: of the compilers.
+        store: where results are kept.
+        headers: what the headers are now.
+        scratch: the folder for what a compiler reads and writes.
+        reuse: take results from the store; without it everything is made anew and kept.
+        altered: names a file of the compilers that is no longer as it was when the build looked.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        store: Store,
+        headers: Headers,
+        scratch: Path,
+        *,
+        reuse: bool,
+        altered: Callable[[], str] = str,
+    ) -> None:
+        self._calls = calls
+        self._store = store
+        self._headers = headers
+        self._scratch = scratch
+        self._reuse = reuse
+        self._altered = altered
+
+    def settings(self, source: str, flags: Flags) -> dict[str, Digest]:
+        """Return the parts of a fingerprint that say how an extension is compiled and linked; see `Calls.settings`."""
+        return self._calls.settings(source, flags, ())
+
+    def knows(self, extension: Extension) -> bool:
+        """Return whether the store answers for an extension as it is now, with an extension or with a refusal."""
+        with contextlib.suppress(NotCompiled):
+            found = self._find(extension)
+            return found is not None and (not found["output"] or self._store.has(found["output"]))
+        return False
+
+    def make(self, extension: Extension, at_hand: Mapping[Digest, bytes]) -> Linked:
+        """Return an extension, from the store or by the tools.
+
+        Args:
+            extension: what it is made of.
+            at_hand: C files and headers by their digest; what is not among them is taken from the store.
+
+        Raises:
+            NotCompiled: no compiler takes the C.
+            Gone: a C file or generated header that is needed is nowhere.
+            OSError: the disk is full.
+        """
+        found = self._find(extension)
+        if found is not None:
+            if not found["output"]:
+                raise NotCompiled(found["words"], tuple(found["headers"]))
+            content = self._store.get(found["output"])
+            if content is not None:
+                return Linked(found["output"], tuple(found["headers"]), content, ran=False)
+        with scratch(self._scratch) as folder:
+            return self._try(
+                _Work(extension, folder, at_hand, self._calls.parts(extension), self._calls.compilers(extension)), 0
+            )
+
+    # ------------------------------------------------------------------ from the store
+
+    def _find(self, extension: Extension) -> dict[str, Any] | None:
+        """Return what the store's entries lead to: the output, or the words of the last compiler; and all headers."""
+        parts, headers, words = self._calls.parts(extension), set[str](), ""
+        for number, _ in self._calls.compilers(extension):
+            objects: list[Digest] = []
+            for file in extension.files:
+                entry = self._newest(extension, compile_key(extension, file, number, parts), "object")
+                if entry is None:
+                    return None
+                headers.update(entry["headers"])
+                words = entry["words"]
+                if not entry["object"]:
+                    break
+                objects.append(entry["object"])
+            else:
+                entry = self._newest(extension, link_key(extension, objects, number, parts), "output")
+                if entry is None:
+                    return None
+                words = entry["words"]
+                if entry["output"]:
+                    return {**entry, "headers": sorted({*headers, *entry["headers"]})}
+        return {"output": "", "words": words, "headers": sorted(headers)}
+
+    def _newest(self, extension: Extension, key: Digest, made: str) -> dict[str, Any] | None:
+        """Return the newest entry, of an `object` or an `output`, that holds for headers and libraries as they are."""
+        known = entries(self._store, key, "headers", "digest", made, "words") if self._reuse else ()
+        now = (
+            each for each in known if self._headers.whole(tuple(each["headers"]), extension.folder) == each["digest"]
+        )
+        return next(now, None)
+
+    # ------------------------------------------------------------------ by the tools
+
+    def _try(self, work: _Work, at: int) -> Linked:
+        """Make the extension with the first of the compilers from `at` on that takes it."""
+        try:
+            return self._attempt(work, *work.compilers[at])
+        except Refused as error:
+            if at + 1 == len(work.compilers):
+                kept = self._find(work.extension)
+                raise NotCompiled(str(error), tuple(kept["headers"]) if kept is not None else None) from None
+        return self._try(work, at + 1)
+
+    def _attempt(self, work: _Work, number: int, tool: Compiler) -> Linked:
+        """Make the extension with one of the compilers, by as few steps as the store leaves."""
+        extension = work.extension
+        objects = [self._object(work, file, number, tool) for file in extension.files]
+        entry = self._newest(extension, link_key(extension, objects, number, work.parts), "output")
+        if entry is not None and not entry["output"]:
+            raise Refused(entry["words"], lasting=True)
+        content = self._store.get(entry["output"]) if entry is not None else None
+        if entry is None or content is None:
+            pairs = zip(extension.files, objects, strict=True)
+            objects = [self._on_disk(work, file, digest, number, tool) for file, digest in pairs]
+            entry, content = self._link(work, link_key(extension, objects, number, work.parts), number, tool)
+        headers = tuple(sorted({*work.headers, *entry["headers"]}))
+        return Linked(entry["output"], headers, content, ran=work.ran)
+
+    def _object(self, work: _Work, file: str, number: int, tool: Compiler) -> Digest:
+        """Return the digest of the object of one C file; it is made where the store has no entry for it."""
+        entry = self._newest(work.extension, compile_key(work.extension, file, number, work.parts), "object")
+        if entry is None:
+            return self._compile(work, file, number, tool)
+        work.headers.update(entry["headers"])
+        if not entry["object"]:
+            raise Refused(entry["words"], lasting=True)
+        self._note_refusals(work, file, entry)
+        return Digest(entry["object"])
+
+    def _on_disk(self, work: _Work, file: str, digest: Digest, number: int, tool: Compiler) -> Digest:
+        """See that the linker finds the object; return its digest, which is another one where it had to be made."""
+        place = work.folder / work.object(file, number)
+        if not place.exists():
+            content = self._store.get(digest)
+            if content is None:
+                return self._compile(work, file, number, tool)
+            place.write_bytes(content)
+        return digest
+
+    def _compile(self, work: _Work, file: str, number: int, tool: Compiler) -> Digest:
+        """Make an object and keep it, or keep the compiler's words where it would refuse the file again."""
+        key = compile_key(work.extension, file, number, work.parts)
+        self._lay_out(work)
+        work.ran = True
+        words = ""
+
+        def run() -> Compiled:
+            nonlocal words
+            try:
+                return self._calls.compile(work.extension, file, tool, work.folder, work.object(file, number))
+            except Refused as error:
+                words = str(error)
+                if error.lasting and number == work.compilers[-1][0]:
+                    read = self._calls.would_read(work.extension, file, tool, work.folder)
+                    if read is not None:
+                        return read, b""
+                elif error.lasting:
+                    work.refused.setdefault(file, []).append((key, words))
+                raise
+
+        (names, content), digest = self._steady(work, run)
+        entry = {"headers": names, "digest": digest, "object": "", "words": ""}
+        if content:
+            entry["object"] = self._store.put_object(content)
+        else:
+            entry["words"] = words
+        self._store.add(key, entry)
+        self._note_refusals(work, file, entry)
+        if not content:
+            raise Refused(words, lasting=True)
+        work.headers.update(names)
+        return Digest(str(entry["object"]))
+
+    def _note_refusals(self, work: _Work, file: str, entry: Mapping[str, Any]) -> None:
+        """Keep that compilers before this one refused the file: that holds while it reads the same headers."""
+        for key, words in work.refused.pop(file, ()):
+            self._store.add(key, {**entry, "object": "", "words": words})
+
+    def _link(self, work: _Work, key: Digest, number: int, tool: Compiler) -> tuple[dict[str, Any], bytes]:
+        """Return the entry of the extension, which is kept, and the extension itself."""
+        objects = tuple(work.object(file, number) for file in work.extension.files)
+        work.ran = True
+        words = ""
+
+        def run() -> Compiled:
+            nonlocal words
+            try:
+                return self._calls.link(work.extension, tool, work.folder, objects)
+            except Refused as error:
+                if not (error.lasting and tool.tiny):  # a library that is not there may turn up anywhere
+                    raise
+                words = str(error)
+                return (), b""
+
+        (names, content), digest = self._steady(work, run)
+        output = self._store.put(content) if content else ""
+        entry = {"headers": names, "digest": digest, "output": output, "words": words}
+        self._store.add(key, entry)
+        if not content:
+            raise Refused(words, lasting=True)
+        return entry, content
+
+    def _steady(self, work: _Work, run: Callable[[], Compiled]) -> tuple[Compiled, Digest]:
+        done = self._headers.steady(work.extension.folder, run)
+        if done is None:
+            raise NotCompiled(f"{work.extension.source}: its headers changed again and again while it was compiled")
+        altered = self._altered()
+        if altered:
+            raise NotCompiled(tool_changed(altered))
+        return done
+
+    def _lay_out(self, work: _Work) -> None:
+        """Put the C files and the generated headers where the compiler reads them."""
+        if work.laid_out:
+            return
+        for name, digest in (*work.extension.texts.items(), *work.extension.beside.items()):
+            content = work.at_hand.get(digest)
+            if content is None:
+                content = self._store.get(digest)
+            if content is None:
+                raise Gone(name)
+            place = work.folder / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        work.laid_out = True

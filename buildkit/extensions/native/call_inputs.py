@@ -1,0 +1,130 @@
+"""What a call of a compiler or linker rests on beside its words and what the tool says that it read.
+
+A compiler says which headers it took, not where it looked for them; a linker which libraries, not which it would have
+taken before them; and of files that the words name (`-fprofile-use=`, a version script, a plugin) neither says
+anything. All of them become names of inputs here: by content, or as lacking where nothing lies in their place yet.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from buildkit.compile import words as texts
+from buildkit.compile.compilers import Compiler
+from buildkit.compile.discovery import INCLUDES
+from buildkit.compile.distutils import portable
+from buildkit.compile.driver import Drivers
+from buildkit.compile.places import FOLDERS, LACKING, Places
+from buildkit.compile.profiles import COMMON, SHARED
+from buildkit.extensions.native.other_inputs import OtherInputs
+
+EPOCH = "SOURCE_DATE_EPOCH"
+_CLOCK = re.compile(rb"__(?:DATE|TIME)__")
+_IMPLIED = ("-lgcc", "-lgcc_s", "-lc", "-lm", "-lstdc++")
+"""Libraries that a driver asks for itself."""
+
+
+class CallInputs:
+    """The inputs of the calls of one build.
+
+    Args:
+        places: where inputs lie.
+        drivers: say what they search.
+        answers: knows what inputs are that are no files.
+        environment: the variables.
+    """
+
+    def __init__(
+        self, places: Places, drivers: Drivers, other_inputs: OtherInputs, environment: Mapping[str, str]
+    ) -> None:
+        self._places = places
+        self._drivers = drivers
+        self._other_inputs = other_inputs
+        self._environment = environment
+        self._dated: dict[str, bool] = {}
+
+    def of_compilation(
+        self,
+        tool: Compiler,
+        at: str,
+        language: str,
+        flags: Sequence[str],
+        folder: str,
+        read: Iterable[str],
+        made: bytes,
+    ) -> set[str]:
+        """Return the names of what a compilation rests on, without those of its headers.
+
+        Args:
+            tool: the compiler.
+            at: its number.
+            language: `c` or `c++`.
+            flags: the words of the call beside those of every call.
+            folder: where it runs.
+            read: the paths of the file and of its headers.
+            made: the object.
+        """
+        own = flags if tool.tiny else (*tool.driver[1:], *flags)
+        names = self._of_words(own, folder) | self._rooted(made)
+        searched = texts.searched(own, self._environment, INCLUDES[language])
+        if tool.tiny:
+            searched += ["/usr/local/include", "/usr/include"]
+        else:
+            words = texts.layout(flags) if tool.plain and not texts.is_asked(own) else flags
+            searched += self._drivers.searched((*tool.driver, *words), language)
+            names |= self._question(tool, at, language, (*COMMON, *flags))
+        names |= {f"{FOLDERS[0]}{portable(path, self._places)}" for path in searched}
+        return names | ({f"variable {EPOCH}"} if any(map(self._is_dated, read)) else set())
+
+    def of_link(self, tool: Compiler, at: str, flags: Sequence[str], folder: str, made: bytes) -> set[str]:
+        """Return the names of what a link rests on, without those that the linker names; see `of_compilation`."""
+        own = flags if tool.tiny else (*tool.driver[1:], *flags)
+        names = self._of_words(own, folder) | self._rooted(made)
+        if tool.tiny:
+            return names
+        words = texts.layout(flags) if tool.plain and not texts.is_asked(own) else flags
+        system = self._drivers.libraries((*tool.driver, *words))
+        candidates = texts.linked(own, self._environment, system)
+        candidates += texts.linked((*own, *_IMPLIED), self._environment, ())
+        names |= set(self._named(dict.fromkeys(candidates), folder))
+        return names | self._question(tool, at, "link", (*SHARED, *flags))
+
+    def expect(self, words: Iterable[str]) -> None:
+        """Let a driver be asked about words of this build's own, as a record of it may do."""
+        self._other_inputs.question("", "", words)
+
+    def _of_words(self, words: Sequence[str], folder: str) -> set[str]:
+        """Return the names of the files that words name, and of the folders of profiles."""
+        profiles = texts.profiles(words, folder)
+        names = {f"{FOLDERS[2]}{portable(path, self._places)}" for path in profiles}
+        inner = (path for profile in profiles for path in texts.below(profile))
+        return names | set(self._named((*texts.named(words, folder), *inner), folder))
+
+    def _named(self, paths: Iterable[str], folder: str) -> Iterator[str]:
+        for path in paths:
+            name = None if path.startswith(f"{folder}{os.sep}tmp") else self._places.name(path)
+            if name is not None:
+                yield name if os.path.isfile(path) else f"{LACKING}{name}"  # noqa: PTH113
+
+    def _question(self, tool: Compiler, at: str, language: str, words: Sequence[str]) -> set[str]:
+        """Return what is to be asked of a driver: nothing where its file and the words say all."""
+        if tool.plain and not texts.is_asked(texts.expanded((*tool.driver[1:], *words))):
+            return set()
+        return {self._other_inputs.question(at, language, words)}
+
+    def _rooted(self, made: bytes) -> set[str]:
+        """Return the checkout's folders that stand in what was made, which is of use nowhere else."""
+        folders = {"source": self._places.source, "project": self._places.project}
+        return {f"root {kind}" for kind, folder in folders.items() if folder and os.fsencode(folder) in made}
+
+    def _is_dated(self, path: str) -> bool:
+        """Return whether a file speaks of the time of its compilation."""
+        if path not in self._dated:
+            try:
+                with open(path, "rb") as file:  # noqa: PTH123
+                    self._dated[path] = bool(_CLOCK.search(file.read()))
+            except OSError:
+                self._dated[path] = False
+        return self._dated[path]

@@ -1,0 +1,143 @@
+"""What becomes one extension, and the keys of the actions that make it: compile each C file, link the objects."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, product
+from typing import TYPE_CHECKING
+
+from buildkit.compile.distutils import NOTHING, DistutilsSettings
+from buildkit.compile.flags import NO_FLAGS, Flags
+from buildkit.core.fingerprint import digest_value, key_of
+from buildkit.extensions.entries import entries
+from buildkit.model import Digest
+from buildkit.store.artifacts import Store
+
+if TYPE_CHECKING:
+    from buildkit.store.archive import Action  # loads what reads and writes archives
+
+PLUS_PLUS = "toolchain c++"
+"""The part of a fingerprint that says which C++ compiler there is; only what needs one has it."""
+
+_MOST_WAYS = 64
+_MOST_COMPILERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What becomes one extension.
+
+    Args:
+        name: its module, dotted.
+        source: what the C was made from, relative to the source root: its kind says how the C is optimized, its folder
+            is searched for headers.
+        texts: the digest of each C file by its name, in the order in which they are linked.
+        beside: the digest of each generated header by its name; it lies beside the C files.
+        flags: further words of the settings for this module.
+        include: folders of headers that the settings name.
+        distutils: what the sources themselves ask for.
+        sources: the digest of each further C or C++ file by its portable name.
+    """
+
+    name: str
+    source: str
+    texts: Mapping[str, Digest]
+    beside: Mapping[str, Digest] = field(default_factory=dict)
+    flags: Flags = NO_FLAGS
+    include: tuple[str, ...] = ()
+    distutils: DistutilsSettings = NOTHING
+    sources: Mapping[str, Digest] = field(default_factory=dict)
+
+    @property
+    def stem(self) -> str:
+        """The last word of its name."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def folder(self) -> str:
+        """The folder of its source, relative to the source root."""
+        return self.source.rpartition("/")[0]
+
+    @property
+    def files(self) -> Mapping[str, Digest]:
+        """All that is compiled, in the order in which it is linked."""
+        return {**self.texts, **self.sources}
+
+    @property
+    def is_plus_plus(self) -> bool:
+        """Whether it is compiled and linked as C++."""
+        return self.distutils.is_plus_plus
+
+
+def compile_key(extension: Extension, file: str, attempt: int, parts: Mapping[str, Digest]) -> Digest:
+    """Return the key of the action that makes an object.
+
+    Args:
+        extension: the extension.
+        file: one of its C files.
+        attempt: which of the compilers, from 0.
+        parts: those of a fingerprint that concern tools and settings; others are ignored.
+    """
+    own = (_tools_of(extension), "toolchain python", "setting flags")
+    told = dict.fromkeys((f"include {extension.folder}", f"attempt {attempt}"), Digest(""))
+    distutils = {
+        "asks": digest_value([extension.distutils.include, extension.distutils.compile, extension.is_plus_plus])
+    }
+    beside = {f"beside {name}": digest for name, digest in extension.beside.items()}
+    return key_of(
+        {f"text {file}": extension.files[file], **beside, **told, **distutils, **{part: parts[part] for part in own}}
+    )
+
+
+def link_key(extension: Extension, objects: Sequence[Digest], attempt: int, parts: Mapping[str, Digest]) -> Digest:
+    """Return the key of the action that makes the extension of these objects; the others are those of `compile_key`."""
+    own = (_tools_of(extension), "toolchain python", "setting link flags")
+    told = dict.fromkeys((f"extension {extension.stem}", f"attempt {attempt}"), Digest(""))
+    distutils = {
+        "asks": digest_value(
+            [
+                extension.distutils.libraries,
+                extension.distutils.objects,
+                extension.distutils.compile,
+                extension.distutils.link,
+            ]
+        )
+    }
+    inputs = {f"object {at:04}": digest for at, digest in enumerate(objects)}
+    return key_of({**inputs, **told, **distutils, **{part: parts[part] for part in own}})
+
+
+def _tools_of(extension: Extension) -> str:
+    return PLUS_PLUS if extension.is_plus_plus else "toolchain compiler"
+
+
+def actions_of(
+    store: Store, extension: Extension, parts: Mapping[str, Digest], outputs: Collection[Digest]
+) -> list[Action]:
+    """Return the actions that lead from an extension's C to one of `outputs`, none if the store lacks one.
+
+    Args:
+        store: is asked for them.
+        extension: the extension.
+        parts: those of its fingerprint.
+        outputs: digests of extensions.
+    """
+    refused: list[Action] = []
+    for attempt in range(_MOST_COMPILERS):
+        keys = [compile_key(extension, file, attempt, parts) for file in extension.files]
+        compiled = [entries(store, key, "headers", "digest", "object", "words") for key in keys]
+        if not all(compiled):
+            continue
+        for way in islice(product(*compiled), _MOST_WAYS):
+            if not all(entry["object"] for entry in way):
+                continue
+            key = link_key(extension, [entry["object"] for entry in way], attempt, parts)
+            linked = entries(store, key, "headers", "digest", "output", "words")
+            made = [entry for entry in linked if entry["output"] in outputs and store.has(entry["output"])]
+            if made:
+                return [*refused, *((one, [entry]) for one, entry in zip(keys, way, strict=True)), (key, made)]
+            no = [entry for entry in linked if not entry["output"]]
+            refused += [(key, no)] if no else []
+        refused += zip(keys, compiled, strict=True)
+    return []

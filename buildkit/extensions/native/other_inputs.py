@@ -1,0 +1,113 @@
+"""Inputs that are no files: what a driver makes of words, variables, where the checkout lies, which machine this is.
+
+Each has a name among those of headers and of what a translation read, and its answer here and now is its digest:
+
+    driver 0 c ["-march=native"]   what the first C compiler would run for these words
+    variable SOURCE_DATE_EPOCH     its value, for what says when it was made
+    root source                    the folder, for what has the folder's name in it
+    machine UNAME_MACHINE          one of the names of the machine that Cython puts in place of its own
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from buildkit.compile import words as texts
+from buildkit.compile.places import Places
+from buildkit.core.fingerprint import digest_bytes
+from buildkit.model import ABSENT, Digest
+
+if TYPE_CHECKING:
+    from buildkit.compile.toolchain import Toolchain
+
+PLUS_PLUS_AT = "+"
+"""Stands for the number of the compiler where it is that of C++."""
+
+_HARMLESS = re.compile(
+    r"-(?:[mODUIgLlEB].*|[scw]|W[\w,=+/.-]*|std=.*|shared|static|pipe|pthread|x|f(?!plugin|dump).*"
+    r"|isystem|iquote|idirafter|include|imacros)|[^-@].*"
+)
+
+
+class OtherInputs:
+    """The answers of one build.
+
+    Args:
+        toolchain: the tools.
+        places: where inputs lie.
+        environment: the variables.
+    """
+
+    def __init__(self, toolchain: Toolchain, places: Places, environment: Mapping[str, str]) -> None:
+        self._toolchain = toolchain
+        self._places = places
+        self._environment = environment
+        self._known: dict[str, Digest] = {}
+        self._own: set[str] = set()
+        self.roots = roots(places.source, places.project)
+
+    def digest(self, name: str) -> Digest:
+        """Return the answer to a name that begins with one of `places.TOLD`."""
+        known = self._known.get(name)
+        if known is None:
+            kind, _, rest = name.partition(" ")
+            try:
+                known = getattr(self, f"_{kind}")(rest)
+            except (ValueError, TypeError, RecursionError):  # a question that this version does not ask
+                known = ABSENT
+            self._known[name] = known
+        return known
+
+    def question(self, at: str, language: str, words: Iterable[str]) -> str:
+        """Return the name of what a driver makes of words.
+
+        Args:
+            at: the number of the compiler, or `PLUS_PLUS_AT`.
+            language: `c`, `c++`, or `link`.
+            words: of the call.
+        """
+        said = texts.portable(words, self.roots)
+        self._own.update(said)
+        return f"driver {at} {language} {json.dumps(said)}"
+
+    def _driver(self, rest: str) -> Digest:
+        """Ask a driver; words that another one wrote, only where no driver does more about them than to say so."""
+        at, language, said = rest.split(" ", 2)
+        if not all(word in self._own or _HARMLESS.fullmatch(word) for word in json.loads(said)):
+            return ABSENT
+        tools = self._toolchain.compilers
+        tool = (
+            self._toolchain.plus_plus.compiler
+            if at == PLUS_PLUS_AT
+            else tools[int(at)]
+            if int(at) < len(tools)
+            else None
+        )
+        if tool is None:
+            return ABSENT
+        command = (*tool.driver, *texts.localized(json.loads(said), self.roots))
+        return self._toolchain.drivers.means(command, "" if language == "link" else language, self.roots)
+
+    def _variable(self, name: str) -> Digest:
+        value = self._environment.get(name)
+        return ABSENT if value is None else digest_bytes(os.fsencode(value))
+
+    def _root(self, kind: str) -> Digest:
+        return digest_bytes(os.fsencode(self._places.source if kind == "source" else self._places.project))
+
+    def _machine(self, name: str) -> Digest:
+        import platform  # noqa: PLC0415 - few sources ask
+
+        fields = {"SYSNAME": "system", "NODENAME": "node"}
+        field = name.removeprefix("UNAME_")
+        return digest_bytes(str(getattr(platform.uname(), fields.get(field, field.lower()), "")).encode())
+
+
+def roots(source: str, project: str) -> dict[str, str]:
+    """Return what stands in keys for the folders of a checkout, by the folder."""
+    found = {project: texts.TOKENS["project"], source: texts.TOKENS["source"]}
+    return {folder: token for folder, token in found.items() if folder}

@@ -1,0 +1,98 @@
+"""Why there is no extension: what compilers and linkers say, and whether they would say the same again."""
+
+from __future__ import annotations
+
+import re
+
+from buildkit.doors import process
+
+NO_PLUS_PLUS = (
+    "no C++ compiler found\n"
+    "hint: install one: build-essential (Debian, Ubuntu), gcc-c++ (Fedora), xcode-select --install (macOS),\n"
+    "      or set CXX to its program"
+)
+NO_SOURCE = "hint: paths in `# distutils:` lines are relative to the folder of the project's pyproject.toml"
+_NO_NUMPY = "hint: numpy is not installed for this Python: pip install numpy"
+_NO_HEADER = "hint: name the header's folder in `include` of [tool.buildkit.compile]"
+
+
+_TROUBLE = (
+    "no space left",
+    "quota exceeded",
+    "input/output error",
+    "read-only file system",
+    "permission denied",
+    "too many open files",
+    "temporarily unavailable",
+    "cannot allocate",
+    "memory exhausted",
+    "out of memory",
+    "killed",
+    "signal",
+    "segmentation fault",
+    "bus error",
+    "illegal instruction",
+    "internal compiler error",
+    "cannot execute",
+    "error trying to exec",
+    "exec format error",
+    "error while loading shared libraries",
+)
+"""Words of a compiler that the machine let down: the next time it may take the same file."""
+
+_BY_SIGNAL = 128
+"""Above this, an exit code is how a shell tells of a signal."""
+
+_MISSING_HEADER = re.compile(r"\.h\w*'?:? (?:No such file or directory|file not found)|include file '[^']+' not found")
+
+
+def tool_changed(path: str) -> str:
+    """Return what is said where a file of a tool became another one while the tool ran: who knows what it made."""
+    return f"{path}: changed while it was used\nhint: run it again when the tool is installed"
+
+
+class Gone(Exception):  # noqa: N818 - a fact
+    """C that has to be compiled is neither at hand nor in the store: it is to be translated anew."""
+
+
+class NotCompiled(Exception):  # noqa: N818 - a fact: the flow words it
+    """No C compiler makes an extension of the C.
+
+    Args:
+        words: the last one's own.
+        headers: names of what they read, where they would refuse the same again; None where they may not.
+    """
+
+    def __init__(self, words: str, headers: tuple[str, ...] | None = None) -> None:
+        super().__init__(words)
+        self.headers = headers
+
+
+class Refused(Exception):  # noqa: N818
+    """One compiler does not take it. Its words are the message.
+
+    Args:
+        words: its own.
+        lasting: whether it would refuse the same again.
+    """
+
+    def __init__(self, words: str, *, lasting: bool) -> None:
+        super().__init__(words)
+        self.lasting = lasting
+
+
+def refusal(done: process.Completed, *, tiny: bool, launched: bool, lacks_numpy: bool) -> Refused:
+    """Return what a compiler or linker that made nothing says, and whether it would say the same again.
+
+    Args:
+        done: its call.
+        tiny: it is the fast development compiler, which lacks some headers for good; of others nobody knows where a
+            header may turn up.
+        launched: something stands before it, which may have failed by itself.
+        lacks_numpy: the extension needs numpy's headers, and there are none.
+    """
+    words = done.stderr.strip() or f"{done.command[0]} ended with exit code {done.exit_code}"
+    trouble = done.exit_code < 0 or done.exit_code > _BY_SIGNAL or any(word in words.lower() for word in _TROUBLE)
+    if _MISSING_HEADER.search(words):
+        return Refused(f"{words}\n{_NO_NUMPY if lacks_numpy else _NO_HEADER}", lasting=tiny)
+    return Refused(words, lasting=not (trouble or launched))

@@ -1,0 +1,133 @@
+"""Jobs on all cores, each with a warm translator to itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from buildkit.compile.cython.translator import Translator
+from buildkit.doors import ending, process
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult(Generic[Result]):
+    """What a job came to.
+
+    Args:
+        results: what it has to say.
+        jobs: what is to be done next, now that it is done.
+    """
+
+    results: Sequence[Result] = ()
+    jobs: Sequence[Callable[[Translator], JobResult[Result]]] = field(default=())
+
+
+Job = Callable[[Translator], JobResult[Result]]
+
+
+class WarmTranslators:
+    """Translators that stay warm from build to build, until `close`. One build at a time uses them.
+
+    To load Cython and translate for the first time takes a process a second, which is most of what a small edit costs.
+    """
+
+    MOST = 2
+    """How many are kept: a save rarely touches more modules, and each holds a quarter of a gigabyte."""
+
+    def __init__(self) -> None:
+        self._idle: list[Translator] = []
+        self._like: object = None
+
+    def take(self, like: object, number: int, translator: Callable[[], Translator]) -> list[Translator]:
+        """Return so many translators, the warm ones last.
+
+        Args:
+            like: what a translator must have been made with to be the same as a new one; others are ended.
+            number: how many.
+            translator: makes a new one.
+        """
+        if like != self._like:
+            self.close()
+            self._like = like
+        warm, self._idle = self._idle[:number], self._idle[number:]
+        return [*(translator() for _ in range(number - len(warm))), *warm]
+
+    def give_back(self, translators: Sequence[Translator]) -> None:
+        """Keep those that are warm, as far as there is room, and end the others."""
+        for each in translators:
+            if each.is_warm and len(self._idle) < self.MOST:
+                self._idle.append(each)
+            else:
+                each.close()
+
+    def close(self) -> None:
+        """End them all."""
+        while self._idle:
+            self._idle.pop().close()
+
+
+def in_parallel(
+    jobs: Sequence[Job[Result]],
+    most: int,
+    translator: Callable[[], Translator],
+    warm: WarmTranslators | None = None,
+    like: object = None,
+) -> Iterator[Result]:
+    """Yield the results of the jobs as they come.
+
+    Where one raises, or the whole is interrupted, no other is begun and every child process is ended.
+
+    Args:
+        jobs: in the order in which they are begun.
+        most: how many run at once; 0 for as many as this process may use cores.
+        translator: makes a translator, which starts its process at its first job.
+        warm: has warm ones, and keeps them afterwards; none outlives the jobs without it.
+        like: what a translator is made with; see `Team.take`.
+    """
+    if not jobs:
+        return
+    number = most or _cores()
+    translators = warm.take(like, number, translator) if warm else [translator() for _ in range(number)]
+    idle = list(translators)
+
+    def run(job: Job[Result]) -> JobResult[Result]:
+        own = idle.pop()
+        try:
+            return job(own)
+        finally:
+            idle.append(own)
+
+    pool = ThreadPoolExecutor(len(translators))
+    waiting: set[Future[JobResult[Result]]] = {pool.submit(run, job) for job in jobs}
+    try:
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                came = future.result()
+                waiting |= {pool.submit(run, job) for job in came.jobs}
+                yield from came.results
+    except BaseException:
+        with ending.of_threads():
+            process.end_all()
+            for each in translators:
+                each.close()
+            pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
+    if warm:
+        warm.give_back(translators)
+    else:
+        for each in translators:
+            each.close()
+
+
+def _cores() -> int:
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

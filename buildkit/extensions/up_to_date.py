@@ -1,0 +1,145 @@
+"""The most travelled path: nothing changed since the last look, so what it came to still holds.
+
+A look rests on files, on folders and links (what comes or goes there may be an input), on variables of the environment
+and on the interpreter. Where the last look left everything as it was, all of them are written down with what it came
+to. If each is as it was, the answer is the same: no settings are read, no module is compared. What was touched is read
+again; anything else that differs, or is not known, makes it a matter for a whole look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from buildkit.compile.suffix import own_suffix
+from buildkit.core.fingerprint import digest_value
+from buildkit.core.plan import UNCHANGED
+from buildkit.doors.clock import Stopwatch
+from buildkit.doors.statcache import look_at
+from buildkit.model import WORK, Digest, Outcome, Reason, Report
+from buildkit.store import seen as sights
+from buildkit.store.seen import Seen
+
+_COLUMNS = 5
+"""Texts of which a row is made that says more than that its subject is fresh."""
+
+
+class AskedVariables(Mapping[str, str]):
+    """The environment, which remembers the variables that were asked for."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return self._environment[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environment)
+
+    def __len__(self) -> int:
+        return len(self._environment)
+
+
+class UpToDateCheck:
+    """One up-to-date check of the project that a folder is in.
+
+    Args:
+        folder: where the command runs.
+        environment: its variables.
+        request: what was asked for on the command line, where that decides.
+
+    `environment` is to be used by the whole look if the check is not enough.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], request: str) -> None:
+        self._folder = folder
+        self._variables = environment
+        self._request = request
+        self.environment = AskedVariables(environment)
+
+    def report(self) -> Report | None:
+        """Return what a whole look would report, None if only that can tell."""
+        watch = Stopwatch()
+        file = self._file()
+        seen = sights.read(file) if file is not None else Seen()
+        found = seen.found
+        if file is None or not _is_answer(found) or found["asked by"] != self._asked_by(found["variables"]):
+            return None
+        if found.get("machine") and found["machine"] != _machine():
+            return None
+        touched = seen.touched()
+        for at in touched:
+            row = look_at(seen.paths[at], folder=at >= seen.files)
+            if row[4] != seen.digest(at):
+                return None
+            seen.stamp(at, row)
+        if touched:
+            with contextlib.suppress(OSError):  # a tree that cannot be written is looked at again
+                sights.write(file, seen)
+        return Report(found["schema"], tuple(map(_outcome, found["rows"])), watch.seconds, found["facts"], found["row"])
+
+    def found(self, report: Report, *, of_machine: bool) -> Mapping[str, Any]:
+        """Return what is to be kept of a look that left everything as it was.
+
+        Args:
+            report: what it came to.
+            of_machine: whether it holds on this machine alone.
+        """
+        variables = sorted(self.environment.names)
+        return {
+            "asked by": self._asked_by(variables),
+            "variables": variables,
+            "machine": _machine() if of_machine else [],
+            "schema": report.schema,
+            "facts": dict(report.facts),
+            "row": report.row,
+            "rows": [_row(row) for row in report.outcomes],
+        }
+
+    def _file(self) -> Path | None:
+        """Return the file of the nearest project."""
+        for place in (self._folder, *self._folder.parents):
+            if (place / "pyproject.toml").exists():
+                return sights.file_in(place / WORK, own_suffix())
+        return None
+
+    def _asked_by(self, variables: list[str]) -> Digest:
+        values = [self._variables.get(name) for name in variables]
+        return digest_value([self._request, values, sys.executable, sys.prefix, sys.version, sys.path])
+
+
+def _machine() -> list[str]:
+    return [*os.uname()]
+
+
+def _is_answer(found: Mapping[str, Any]) -> bool:
+    """Return whether `UpToDateCheck.found` returned that once; asked as a whole, as there may be thousands of rows."""
+    rows, variables = found.get("rows"), found.get("variables")
+    if not (isinstance(rows, list) and isinstance(variables, list) and isinstance(found.get("facts"), dict)):
+        return False
+    words = [*variables, found.get("schema"), found.get("row"), found.get("asked by")]
+    for row in rows:
+        if isinstance(row, list):
+            words += row if len(row) == _COLUMNS else [None]
+        else:
+            words.append(row)
+    return {*map(type, words)} <= {str}
+
+
+def _row(row: Outcome) -> Any:  # noqa: ANN401 - JSON
+    if row.result == "fresh" and row.reason == UNCHANGED and not row.detail:
+        return row.subject
+    return [row.subject, row.result, row.reason.kind, row.reason.detail, row.detail]
+
+
+def _outcome(row: Any) -> Outcome:  # noqa: ANN401 - JSON
+    if isinstance(row, str):
+        return Outcome(row, "fresh", UNCHANGED)
+    subject, result, kind, detail, words = row
+    return Outcome(subject, result, Reason(kind, detail), detail=words)

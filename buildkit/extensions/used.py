@@ -1,0 +1,57 @@
+"""What a checkout uses of the store: the actions that its records rest on, for all its interpreters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from buildkit.compile.distutils import from_entry
+from buildkit.extensions.cython.translation import extension_of, translate_key
+from buildkit.extensions.entries import entries
+from buildkit.extensions.mypyc.translation import actions_of_program
+from buildkit.extensions.native.extension import actions_of
+from buildkit.model import ABSENT, Digest
+from buildkit.store import state as states
+from buildkit.store.archive import Action
+from buildkit.store.artifacts import Store
+from buildkit.store.state import State
+
+
+def used(store: Store, work: Path) -> tuple[list[Action], list[str]]:
+    """Return the actions that restore what a checkout was last compiled to, and the modules that the store lacks.
+
+    Args:
+        store: is asked for them.
+        work: the checkout's own folder, which has a state for each interpreter.
+    """
+    actions: dict[Digest, Action] = {}
+    lacking: set[str] = set()
+    for file in sorted(work.glob("state*.json")):
+        state = states.read(file)
+        for name in state.records:
+            found = _of_module(store, state, name)
+            if not found:
+                lacking.add(name)
+            for key, made in found:
+                _, others = actions.get(key, (key, ()))
+                actions[key] = (key, [*others, *(entry for entry in made if entry not in others)])
+    return [actions[key] for key in sorted(actions)], sorted(lacking)
+
+
+def _of_module(store: Store, state: State, name: str) -> list[Action]:
+    """Return the actions of one module; the first alone where Cython refuses it; none if the store lacks one."""
+    record, stem = state.records[name], name.replace(".", "/")
+    if "toolchain mypyc" in record.parts:
+        return actions_of_program(store, state, name)
+    source = next((file for file in (f"{stem}.pyx", f"{stem}.py") if f"source {file}" in record.parts), "")
+    key = translate_key(name, source, record.parts) if source else Digest("")
+    for entry in entries(store, key, "c", "read", "probes", "words", "asks") if key else ():
+        same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())
+        if same and tuple(entry["probes"]) == state.probes[name]:
+            if not entry["c"]:
+                return [(key, [entry])]
+            parts = defaultdict(lambda: ABSENT, record.parts)
+            extension = extension_of(name, source, entry["c"], from_entry(entry["asks"]), parts.__getitem__)
+            made = actions_of(store, extension, parts, set(record.outputs.values()))
+            return [(key, [entry]), *made] if made else []
+    return []
