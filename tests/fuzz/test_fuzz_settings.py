@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from odd import NOISE, TEXTS, VALUES, as_toml, changed, harmed, lines
 from running import emptied, inputs, survives
 
-from buildkit.compile import asks, mypyc_units, words
+from buildkit.compile import distutils, words
+from buildkit.compile.mypyc import settings as mypyc_settings
 from buildkit.config import load
 from buildkit.core import alembic, ignore, untrusted
 from buildkit.data import code
@@ -218,7 +219,7 @@ def test_what_a_source_asks_for_is_told(room: Path, content: bytes) -> None:
 
     def ask() -> None:
         text = content.decode(errors="replace")
-        asks.settings(text)
+        distutils.settings(text)
         [*code._python_imports(text)]
         [*code._cython_imports(text)]
         alembic.is_environment(content)
@@ -253,8 +254,8 @@ MYPY = b"[mypy]\nstrict = true\n[mypy-app.*]\nignore_errors = %(x)s\n"
 )
 def test_settings_of_mypy_are_told(room: Path, content: bytes, name: str) -> None:
     (emptied(room) / name).write_bytes(content)
-    survives(room, lambda: mypyc_units._speaks_of_mypy(room / name))
-    survives(room, lambda: mypyc_units.settings_text(str(room / name)))
+    survives(room, lambda: mypyc_settings._speaks_of_mypy(room / name))
+    survives(room, lambda: mypyc_settings.settings_text(str(room / name)))
 
 
 def test_the_targets_above_begin_with_what_the_suite_understands(room: Path) -> None:

@@ -83,9 +83,15 @@ COLUMN = 'op.execute("ALTER TABLE t ADD COLUMN late integer")'
 
 
 @contextlib.contextmanager
-def serving(programs: Path, folder: Path) -> Iterator[devdb.Server]:
-    """A server of its own, gone at the end with all that it wrote."""
-    server = devdb.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)})
+def serving(programs: Path, folder: Path, *, cache: Path | None = None) -> Iterator[devdb.Server]:
+    """A server of its own, gone at the end with all that it wrote; in a test ask for the fixture `serve`.
+
+    Args:
+        programs: the folder of PostgreSQL's.
+        folder: what the server belongs to.
+        cache: where an empty cluster is kept to be copied.
+    """
+    server = devdb.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)}, cache=cache)
     try:
         yield server
     finally:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker, python
+from plugins.projects import InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
 from buildkit.flows.compile import compile_modules

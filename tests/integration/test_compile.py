@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker, python
+from plugins.projects import InvokeRunner, ProjectMaker, python
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker, python
 from hypothesis import settings
+from plugins.projects import InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
 from buildkit.core.fingerprint import digest_bytes

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker, python
+from plugins.projects import InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
 from buildkit.extensions.build import Build as TreeBuild

@@ -13,8 +13,8 @@ from pathlib import Path
 import data_service
 import disks
 import pytest
-from conftest import Disk
 from data_service import Service, until
+from plugins.places import Disk
 
 from buildkit.data import digests, generations, outputs
 from buildkit.data.decision import Condition

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker
+from plugins.projects import InvokeRunner, ProjectMaker
 
 PROJECT = """
 [project]

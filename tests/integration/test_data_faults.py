@@ -10,7 +10,6 @@ from pathlib import Path
 
 import disks
 import pytest
-from conftest import Disk, missing
 from data_faults import (
     SECOND,
     Shim,
@@ -22,6 +21,8 @@ from data_faults import (
     run_killed,
 )
 from hypothesis import settings
+from plugins.places import Disk
+from plugins.tools import missing
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import nfs
 import pytest
-from conftest import missing
 from data_faults import (
     FIRST,
     READER,
@@ -30,6 +29,7 @@ from data_faults import (
 )
 from hypothesis import settings
 from nfs import Host
+from plugins.tools import missing
 
 from buildkit.data import generations
 from buildkit.data.pipeline import Pipeline

@@ -10,8 +10,8 @@ from pathlib import Path
 import data_service
 import disks
 import pytest
-from conftest import Disk
 from data_service import Service
+from plugins.places import Disk
 
 from buildkit.data import generations, order
 from buildkit.data.verify import require_whole, verify

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import ProjectMaker
 from dev_service import MAIN, SAMPLE, SETTINGS, Starter, starting
+from plugins.projects import ProjectMaker
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from conftest import ProjectMaker
 from dev_service import SAMPLE, SETTINGS, Starter, starting
+from plugins.projects import ProjectMaker
 
 from buildkit.migrate import devdb
 

@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner
+from plugins.projects import InvokeRunner
 
 FOUR_LINES = """
 [tool.buildkit]

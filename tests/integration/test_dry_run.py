@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker
+from plugins.projects import InvokeRunner, ProjectMaker
 
 from buildkit.doors import process
 

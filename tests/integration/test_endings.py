@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ProjectMaker
 from in_time import in_time
+from plugins.projects import ProjectMaker
 
 PROJECT = {
     "pyproject.toml": '[project]\nname = "ends"\nversion = "1"\n[tool.buildkit]\npackages = ["app"]\n',

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import disks
 import pytest
-from conftest import Disk, ProjectMaker
+from plugins.places import Disk
+from plugins.projects import ProjectMaker
 
 PROJECT = {
     "pyproject.toml": '[project]\nname = "hard"\nversion = "1"\n[tool.buildkit]\npackages = ["app"]\n'

@@ -23,7 +23,8 @@ from uuid import uuid4
 import contained
 import psycopg
 import pytest
-from migrating import REPOSITORY, serving
+from migrating import REPOSITORY
+from plugins.databases import Serve
 
 from buildkit.config import load
 from buildkit.core.ignore import parse
@@ -327,16 +328,16 @@ def orbits(tmp_path_factory: pytest.TempPathFactory, repository: str) -> str:
 
 
 def test_the_reference_service_comes_up_with_data_and_database(
-    orbits: str, tmp_path: Path, postgres: Path, volume: str
+    orbits: str, tmp_path: Path, serve: Serve, volume: str
 ) -> None:
     """Data, migration, service: made on the first start, found on the second. The database is on this machine."""
     address, port = "127.0.0.1", free_port()
-    with serving(postgres, tmp_path / "database") as server:
+    with serve(tmp_path / "database") as server:
         options = ["--network", "host", "--env", f"DATABASE_URL={server.url}", "--volume", f"{volume}:/app/data"]
         expected = [["data: missing", "migrate: migrated to head"], ["data: fresh", "migrate: already at head"]]
         for words in expected:
-            serve = ["uvicorn", "orbits.main:app", "--host", address, "--port", str(port)]
-            with started(orbits, *options, command=serve) as container:
+            service = ["uvicorn", "orbits.main:app", "--host", address, "--port", str(port)]
+            with started(orbits, *options, command=service) as container:
                 assert answer_of(container, f"{address}:{port}/version") == {"version": "1.0.0", "compiled": True}
                 assert answer_of(container, f"{address}:{port}/observations") == {"observations": []}
                 log = log_of(container)
@@ -361,9 +362,9 @@ def test_a_container_that_waits_for_its_database_stops_at_once(orbits: str, volu
         assert "Traceback" not in log
 
 
-def test_sixteen_containers_at_once_migrate_once(orbits: str, tmp_path: Path, postgres: Path, volume: str) -> None:
+def test_sixteen_containers_at_once_migrate_once(orbits: str, tmp_path: Path, serve: Serve, volume: str) -> None:
     """All of one image, on one database and one volume: a table, a data revision, an index beside writers."""
-    with serving(postgres, tmp_path / "database") as server, contextlib.ExitStack() as stack:
+    with serve(tmp_path / "database") as server, contextlib.ExitStack() as stack:
         options = ["--network", "host", "--env", f"DATABASE_URL={server.url}", "--volume", f"{volume}:/app/data"]
         names = [stack.enter_context(created(orbits, *options, command=["true"])) for _ in range(16)]
         docker("start", *names)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker, python
+from plugins.projects import InvokeRunner, ProjectMaker, python
 
 from buildkit.compile.discovery import VARIABLES
 from buildkit.config import load

@@ -4,13 +4,13 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from migrating import COLUMN, DATA, INDEX, TABLE, Service, serving, with_async_environment
+from migrating import COLUMN, DATA, INDEX, TABLE, Service, with_async_environment
+from plugins.databases import Serve
 
 from buildkit.doors import process
 from buildkit.errors import VersionTableError
@@ -20,12 +20,6 @@ from buildkit.migrate.graph import read
 from buildkit.migrate.place import Place
 from buildkit.migrate.settings import find
 from buildkit.migrate.version_table import require_usable
-
-
-@pytest.fixture(scope="module")
-def server(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
-    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture
@@ -88,8 +82,8 @@ def test_a_server_that_never_answers_is_waited_for_and_named(service: Service) -
     assert "error: no server answers at 127.0.0.1:1 after" in done.stderr
 
 
-def test_a_server_that_starts_later_is_awaited(postgres: Path, tmp_path: Path) -> None:
-    with serving(postgres, tmp_path) as server:
+def test_a_server_that_starts_later_is_awaited(serve: Serve, postgres: Path, tmp_path: Path) -> None:
+    with serve(tmp_path) as server:
         service = Service(tmp_path / "service", server)
         service.chain(TABLE)
         devdb.stop(tmp_path)

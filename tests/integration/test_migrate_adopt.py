@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from migrating import COLUMN, TABLE, Service, serving
+from migrating import COLUMN, TABLE, Service
 
 from buildkit.config import load
 from buildkit.errors import ConfigurationError, VersionTableError
@@ -16,12 +15,6 @@ from buildkit.flows.adopt import adopt_database, lines
 from buildkit.migrate import devdb
 from buildkit.model import Report
 from buildkit.report.console import Console
-
-
-@pytest.fixture(scope="module")
-def server(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
-    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from migrating import TABLE, Service, serving
+from migrating import TABLE, Service
 
 from buildkit.doors import process
 from buildkit.migrate import devdb
@@ -59,12 +58,6 @@ class Item(BigIntBase):
 def create_app() -> Litestar:
     return Litestar(plugins=[SQLAlchemyPlugin(config=config)])
 """
-
-
-@pytest.fixture(scope="module")
-def server(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
-    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture

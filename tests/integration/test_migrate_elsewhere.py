@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from migrating import COLUMN, DATA, TABLE, Service, serving
+from migrating import COLUMN, DATA, TABLE, Service
+from plugins.databases import Serve
 
 from buildkit.config import Config, load
 from buildkit.doors import process
@@ -94,8 +95,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(postgres: Path, folder: Path) -> Iterator[devdb.Server]:
-    with serving(postgres, folder) as server:
+def server(serve: Serve, folder: Path) -> Iterator[devdb.Server]:
+    with serve(folder) as server:
         yield server
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from migrating import COLUMN, TABLE, Service, serving
+from migrating import COLUMN, TABLE, Service
+from plugins.databases import Serve
 
 from buildkit.migrate import devdb
 
@@ -29,11 +30,11 @@ def language(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def server(
-    postgres: Path, language: str, german: Path, tmp_path_factory: pytest.TempPathFactory
+    serve: Serve, language: str, german: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[devdb.Server]:
     with pytest.MonkeyPatch.context() as variables:
         variables.setenv("LOCPATH", str(german))
-        with serving(postgres, tmp_path_factory.mktemp("server")) as server:
+        with serve(tmp_path_factory.mktemp("server")) as server:
             if language == "de":
                 with psycopg.connect(server.url, autocommit=True) as admin:
                     admin.execute("ALTER SYSTEM SET lc_messages = 'de_DE.UTF-8'")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from migrating import DATA, INDEX, TABLE, Service, serving
+from migrating import DATA, INDEX, TABLE, Service
 
 from buildkit.doors import process
 from buildkit.migrate import devdb
@@ -17,12 +17,6 @@ from buildkit.migrate import devdb
 IN_2023 = ("alembic==1.12.1", "sqlalchemy==2.0.36")
 
 Installed = Callable[..., Path]
-
-
-@pytest.fixture(scope="module")
-def server(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
-    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

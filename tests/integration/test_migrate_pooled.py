@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from in_time import in_time
-from migrating import COLUMN, DATA, INDEX, TABLE, Service, pooling, serving, with_async_environment
+from migrating import COLUMN, DATA, INDEX, TABLE, Service, pooling, with_async_environment
 
 from buildkit.migrate import devdb
 
@@ -22,12 +22,6 @@ SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (
 ROWS = """for number in range(12):
         op.get_bind().execute(sa.text("INSERT INTO t (id) VALUES (:id)"), {"id": number + 1000})"""
 LISTED = "op.execute(\"CREATE TABLE listed AS SELECT name FROM pg_prepared_statements WHERE name <> ''\")"
-
-
-@pytest.fixture(scope="module")
-def server(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
-    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from migrating import COLUMN, DATA, TABLE, Pooler, Service, serving
+from migrating import COLUMN, DATA, TABLE, Pooler, Service
+from plugins.databases import Serve
 
 from buildkit.doors import process
 from buildkit.migrate import devdb
@@ -40,9 +41,9 @@ class Pooled(Service):
 
 
 @pytest.fixture
-def service(postgres: Path, pgbouncer: str, tmp_path: Path) -> Iterator[Pooled]:
+def service(serve: Serve, postgres: Path, pgbouncer: str, tmp_path: Path) -> Iterator[Pooled]:
     with (
-        serving(postgres, tmp_path) as server,
+        serve(tmp_path) as server,
         contextlib.closing(Pooler(pgbouncer, server, retry=1)) as pooler,
     ):
         service = Pooled(tmp_path, postgres, server, pooler)

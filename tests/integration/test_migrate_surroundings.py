@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from migrating import TABLE, Service, serving
+from migrating import TABLE, Service
 
 from buildkit.migrate import devdb
 
@@ -29,12 +28,6 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
-
-
-@pytest.fixture(scope="module")
-def server(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
-    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 import psycopg
 import pytest
-from migrating import TABLE, Service, serving, with_async_environment
+from migrating import TABLE, Service, with_async_environment
+from plugins.databases import Serve
 
 from buildkit.doors import process
 from buildkit.migrate import cluster, devdb
@@ -39,9 +40,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(postgres: Path, authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
+def server(serve: Serve, authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
     """A server that takes nobody without TLS."""
-    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
+    with serve(tmp_path_factory.mktemp("server")) as server:
         data = server.home / "data"
         account = cluster.account()
         for name in ("server.key", "server.pem"):
@@ -63,9 +64,9 @@ def server(postgres: Path, authority: Path, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module")
-def plain(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
+def plain(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
     """A server without TLS."""
-    with serving(postgres, tmp_path_factory.mktemp("plain")) as server:
+    with serve(tmp_path_factory.mktemp("plain")) as server:
         yield server
 
 

@@ -8,22 +8,16 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from in_time import in_time
-from migrating import COLUMN, DATA, INDEX, TABLE, Service, serving, with_async_environment
+from migrating import COLUMN, DATA, INDEX, TABLE, Service, with_async_environment
+from plugins.databases import Serve
 
 from buildkit.doors import process
 from buildkit.migrate import devdb
 from buildkit.migrate.settings import find
-
-
-@pytest.fixture(scope="module")
-def server(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
-    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture
@@ -61,8 +55,10 @@ def test_two_services_in_one_database_do_not_wait_for_each_other(service: Servic
 
 
 @pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGINT], ids=["crash", "restart"])
-def test_a_server_that_is_restarted_in_the_middle_is_waited_for(postgres: Path, tmp_path: Path, number: int) -> None:
-    with serving(postgres, tmp_path) as server:
+def test_a_server_that_is_restarted_in_the_middle_is_waited_for(
+    serve: Serve, postgres: Path, tmp_path: Path, number: int
+) -> None:
+    with serve(tmp_path) as server:
         service = Service(tmp_path / "service", server)
         service.chain(TABLE, f"{DATA}\n    op.execute('SELECT pg_sleep(2)')", COLUMN)
         children = [service.start() for _ in range(3)]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from migrating import COLUMN, DATA, ENGINE, TABLE, Service, serving
+from migrating import COLUMN, DATA, ENGINE, TABLE, Service
 
 from buildkit.config import load
 from buildkit.doors import process
@@ -46,12 +45,6 @@ with engine.connect() as connection:
             context.run_migrations()
 """
 )
-
-
-@pytest.fixture(scope="module")
-def server(postgres: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
-    with serving(postgres, tmp_path_factory.mktemp("server")) as server:
-        yield server
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker, python
+from plugins.projects import InvokeRunner, ProjectMaker, python
 from test_nox import pythons  # noqa: F401 - a fixture
 
 from buildkit.config import load

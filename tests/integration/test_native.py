@@ -11,7 +11,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker, Ran, python
+from plugins.projects import InvokeRunner, ProjectMaker, Ran, python
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 

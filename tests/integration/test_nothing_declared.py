@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker
+from plugins.projects import InvokeRunner, ProjectMaker
 
 PROJECT = {
     "pyproject.toml": '[project]\nname = "service"\nversion = "1"\n[tool.buildkit]\npackages = ["app"]\n',

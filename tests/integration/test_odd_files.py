@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker
+from plugins.projects import InvokeRunner, ProjectMaker
 
 PROJECT = {
     "pyproject.toml": '[project]\nname = "odd"\nversion = "1"\n[tool.buildkit]\npackages = ["app"]\n',

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker, Ran, python
+from plugins.projects import InvokeRunner, ProjectMaker, Ran, python
 
 from buildkit import errors
 

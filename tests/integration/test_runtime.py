@@ -186,8 +186,9 @@ def as_nobody(service: Service) -> tuple[str, str]:
     python = shutil.which("python3", path="/usr/bin")
     if os.geteuid() != 0 or python is None:
         pytest.skip("needs root and a Python that everybody may run")
-    for folder in (service.root, *service.root.parents[:3]):
-        folder.chmod(0o755)
+    for folder in (service.root, *service.root.parents):  # a worker's folders lie one deeper
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(0o755)
     root = str(Path(__file__).parents[2])
     return python, f"import sys, os; sys.path.insert(0, {root!r}); os.setgid(65534); os.setuid(65534)"
 

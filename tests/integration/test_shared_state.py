@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker, Ran, python
+from plugins.projects import InvokeRunner, ProjectMaker, Ran, python
 
 FILES = {
     "pyproject.toml": '[project]\nname = "sample"\nversion = "1"\n[tool.buildkit]\n',

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import InvokeRunner, ProjectMaker
+from plugins.projects import InvokeRunner, ProjectMaker
 
 from buildkit.config import load
 from buildkit.extensions.up_to_date import UpToDateCheck

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import ProjectMaker, python
+from plugins.projects import ProjectMaker, python
 
 from buildkit.config import load
 from buildkit.extensions.pool import WarmTranslators

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from conftest import ProjectMaker
+from plugins.projects import ProjectMaker
 
 from buildkit.compile.cython.options import PURE_PYTHON_DIRECTIVES
 from buildkit.compile.modules import Modules, find_modules

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ProjectMaker
+from plugins.projects import ProjectMaker
 
 from buildkit.config import load
 from buildkit.config.forms import FORMS

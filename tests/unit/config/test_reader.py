@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ProjectMaker
+from plugins.projects import ProjectMaker
 
 from buildkit.config import Config, load
 from buildkit.errors import ConfigurationError

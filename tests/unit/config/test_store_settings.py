@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ProjectMaker
+from plugins.projects import ProjectMaker
 
 from buildkit.config import load
 from buildkit.errors import ConfigurationError

@@ -3,7 +3,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from conftest import ProjectMaker
+from plugins.projects import ProjectMaker
 
 from buildkit.config import load
 from buildkit.flows.wheel import modules_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import ProjectMaker
+from plugins.projects import ProjectMaker
 
 from buildkit.compile.mypyc.c_files import included
 from buildkit.compile.mypyc.imports import imported

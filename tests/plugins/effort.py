@@ -1,0 +1,18 @@
+"""How much of an act that could go on for ever is done: a part that is the same each time, or at night all of it.
+
+    python3 develop.py pytest --hypothesis-profile nightly
+
+is the one switch: Hypothesis draws more inputs and other ones each time, and whatever sweeps (over points at which to
+kill, bytes to harm, kinds of disk, sequences) takes each point. `brief` is for a look while one works.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from hypothesis import settings
+
+Amount = TypeVar("Amount")
+
+settings.register_profile("nightly", max_examples=1000)
+settings.register_profile("brief", max_examples=20)

@@ -1,0 +1,112 @@
+"""A project made from a dict, and a real `invoke` in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ProjectMaker = Callable[[Mapping[str, str]], Path]
+"""Makes a project from a dict of path → text; returns its root."""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> ProjectMaker:
+    """Make a project from a dict of path → text."""
+
+    def make(files: Mapping[str, str]) -> Path:
+        root = tmp_path / "project"
+        for name, text in files.items():
+            file = root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        return root
+
+    return make
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one `invoke` command left behind.
+
+    Args:
+        exit_code: the command's.
+        stdout: its result.
+        stderr: its talk.
+        started: the command line of every process that it started itself.
+    """
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    started: tuple[str, ...]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+    def outcomes(self) -> dict[str, str]:
+        """Each module of the JSON result with what became of it."""
+        return {row["module"]: row["outcome"] for row in self.json["modules"]}
+
+    def reason(self, module: str) -> str:
+        return str(next(row["reason"] for row in self.json["modules"] if row["module"] == module))
+
+
+_DRIVER = """
+import os, sys
+def see(event, arguments):
+    if event == "subprocess.Popen":
+        with open(os.environ["STARTED"], "a") as file:
+            file.write(" ".join(map(str, arguments[1])) + "\\n")
+sys.addaudithook(see)
+from invoke.main import program
+program.run(["invoke", *sys.argv[1:]])
+"""
+
+InvokeRunner = Callable[..., Ran]
+"""Runs `invoke` in a root with arguments, and with variables by keyword."""
+
+
+@pytest.fixture
+def invoke(tmp_path_factory: pytest.TempPathFactory) -> InvokeRunner:
+    """Run a real `invoke` in a project; the result names every process that it started itself."""
+
+    def run(root: Path, *arguments: str, **environment: str) -> Ran:
+        tasks = root / "tasks.py"
+        if not tasks.exists():
+            tasks.write_text("from buildkit.tasks import ns\n")
+        log = tmp_path_factory.mktemp("started") / "log"
+        done = subprocess.run(
+            [sys.executable, "-c", _DRIVER, *arguments],
+            cwd=root,
+            env={**os.environ, "STARTED": str(log), **environment},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        started = tuple(log.read_text().splitlines()) if log.exists() else ()
+        return Ran(done.returncode, done.stdout, done.stderr, started)
+
+    return run
+
+
+def python(root: Path, code: str) -> str:
+    """Run code that can import the packages under `src`, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(root / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.strip()
