@@ -7,9 +7,10 @@ Anything else that escapes is a fault of the suite and exits with 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from buildkit.model import Report
+if TYPE_CHECKING:
+    from buildkit.model import Report
 
 
 class BuildkitError(Exception):

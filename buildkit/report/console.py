@@ -8,20 +8,15 @@ import json
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from buildkit.model import Outcome, Report
+from buildkit.report import Unread, Unwritten
+
+if TYPE_CHECKING:
+    from buildkit.model import Outcome, Report
 
 _PLAIN = str.maketrans({"─": "-", "…": "...", "→": "->"})
 _COLOURS = {"failed": "31", "warning": "33", "error": "31", "compiled": "32", "made": "32", "restored": "36"}
-
-
-class Unread(Exception):  # noqa: N818 - a fact
-    """Who was to read the result has gone away."""
-
-
-class Unwritten(Exception):  # noqa: N818
-    """The result cannot be written. The message says why."""
 
 
 class Console:

@@ -21,7 +21,7 @@ from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
 from buildkit.doors import signals
-from buildkit.report.console import Unread, Unwritten
+from buildkit.report import Unread, Unwritten
 
 _UNREAD = 128 + signal.SIGPIPE
 _FAULT = 1

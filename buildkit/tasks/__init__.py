@@ -1,0 +1,23 @@
+"""The Invoke door: `from buildkit.tasks import ns` in a project's tasks.py.
+
+Each task parses its flags, calls one flow and turns an error into an exit code. Flows are imported inside the tasks, so
+that `invoke --list` loads none of them. A collection of tasks is a file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# Invoke turns bytecode off for the whole process, to keep it out of the folders with tasks; the tasks and flows, which
+# are imported after this, would be compiled anew at every call.
+sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
+
+from invoke.collection import Collection
+
+from buildkit.tasks import cache, data, image, migrate, project
+from buildkit.tasks.leaving import expect_signals
+
+ns = Collection(project.build, project.compile, project.dev, image.ns, cache.ns, data.ns, migrate.ns)
+
+expect_signals({*ns.task_names} | {*ns.collections})

@@ -1,0 +1,53 @@
+"""Tasks of the images: `invoke image`, `image.test`, `image.check`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from invoke.collection import Collection
+from invoke.context import Context
+
+from buildkit.tasks.leaving import task
+from buildkit.tasks.running import DRY, JSON, is_dry, refuse_dry, run
+
+
+@task(
+    default=True,
+    iterable=["name"],
+    help={
+        "name": "an image of the project; may be given again; all of them if left out",
+        "require": "a missing Docker Engine is an error, as it is in CI",
+        **DRY,
+        **JSON,
+    },
+)
+def image(context: Context, name: list[str], require: bool = False, dry_run: bool = False, json: bool = False) -> None:
+    """Build the images of the service."""
+    from buildkit.flows import image as flow  # noqa: PLC0415
+
+    run(
+        partial(flow.build_images, names=tuple(name), required=require, dry_run=is_dry(context, dry_run)),
+        flow.lines,
+        json=json,
+    )
+
+
+@task(name="test", iterable=["name"], help={"name": "an image of the project; all of them if left out", **JSON})
+def run_tests(context: Context, name: list[str], json: bool = False) -> None:
+    """Run the project's tests on what the build stage made."""
+    from buildkit.flows import image_tests as flow  # noqa: PLC0415
+
+    refuse_dry(context, "image.test")
+
+    run(partial(flow.run_tests, names=tuple(name)), flow.lines, json=json)
+
+
+@task(iterable=["name"], help={"name": "an image of the project; all of them if left out", **JSON})
+def check(_context: Context, name: list[str], json: bool = False) -> None:
+    """Say of each point of the arrangement whether it holds: image, entrypoint, compose file, volume, data."""
+    from buildkit.flows import image_check as flow  # noqa: PLC0415
+
+    run(partial(flow.check_images, names=tuple(name)), flow.lines, json=json)
+
+
+ns = Collection("image", image, run_tests, check)
