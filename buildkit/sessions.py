@@ -87,8 +87,8 @@ def tests(session: nox.Session, config: Config, console: Console) -> None:
 
 def migrations(session: nox.Session, config: Config, console: Console) -> None:
     """Check that the revisions lead to one head, that the models match it, and that they go up, down and up again."""
+    from buildkit.db.development import find_programs
     from buildkit.flows import migrate, rehearse
-    from buildkit.migrate.devdb import find_programs
 
     report = migrate.check_migrations(config, console, os.environ)
     console.result(report, migrate.lines(report))

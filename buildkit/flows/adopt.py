@@ -8,8 +8,9 @@ from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 from buildkit.flows.migrate import migration_settings, present_database
-from buildkit.migrate import adopt, revisions, version_table
-from buildkit.migrate.database import Address
+from buildkit.migrate import adopt, revisions
+from buildkit.migrate.postgres import version_table
+from buildkit.migrate.postgres.connection import Address
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 

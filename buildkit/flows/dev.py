@@ -155,14 +155,14 @@ class Project:
 
     def migrate(self) -> Report:
         """Bring the database to head; where none is named, start the project's own."""
+        from buildkit.db import development  # noqa: PLC0415
         from buildkit.flows.migrate import ensure_database, migrate, migration_settings  # noqa: PLC0415
-        from buildkit.migrate import devdb  # noqa: PLC0415
 
         variable = self.config.migrate.url_env
         if migration_settings(self.config) is None:
             self._database = {}
             return Report(SCHEMA, (), 0.0)
-        if not self._environment.get(variable) and devdb.running(self.config.root) is None:
+        if not self._environment.get(variable) and development.running(self.config.root) is None:
             self._ends_database = True  # noted first: an interruption may come while it starts
         database = ensure_database(self.config, self._environment)
         if database.started:
@@ -216,9 +216,9 @@ class Project:
     def stop_database(self) -> None:
         """Stop the development server if this call started it."""
         if self._ends_database:
-            from buildkit.migrate import devdb  # noqa: PLC0415
+            from buildkit.db import development  # noqa: PLC0415
 
-            devdb.stop(self.config.root)
+            development.stop(self.config.root)
 
 
 def layout_of(config: Config) -> Layout:

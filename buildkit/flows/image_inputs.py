@@ -24,7 +24,8 @@ from buildkit.image.context import ignore_text
 from buildkit.image.requirements import MYPYC, read_project
 from buildkit.image.revision import Revision
 from buildkit.image.secrets import Given, of_project, of_suite
-from buildkit.migrate import ahead, graph
+from buildkit.migrate.postgres import unknown_revision
+from buildkit.migrate.scripts import graph
 from buildkit.runtime.settings import RuntimeSettings
 from buildkit.store.place import secret_of
 
@@ -156,7 +157,7 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
     if migrate is not None:  # in a container there is no git to ask
         with contextlib.suppress(HeadsError):  # told elsewhere, where files are to be checked
             known = graph.read(migrate.versions, recursive=migrate.recursive)
-            migrate = replace(migrate, gone=ahead.gone(migrate, known))
+            migrate = replace(migrate, gone=unknown_revision.gone(migrate, known))
     runtime = RuntimeSettings(
         PROJECT, pipeline if pipeline.stages else None, None if migrate is None else migrate.as_json(config.root)
     )

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from buildkit.config import Config
+from buildkit.db import development
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
 from buildkit.flows.aside import set_aside_outdated
-from buildkit.migrate import devdb, history, look, revisions, upgrade
-from buildkit.migrate import environment as environ
-from buildkit.migrate.database import Address
-from buildkit.migrate.graph import Graph
-from buildkit.migrate.settings import MigrationSettings, find
+from buildkit.migrate import revisions, status, upgrade
+from buildkit.migrate.discovery import find
+from buildkit.migrate.postgres.connection import Address
+from buildkit.migrate.scripts import env_text, git_history
+from buildkit.migrate.scripts.graph import Graph
+from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 from buildkit.store.artifacts import usable_folder
@@ -76,12 +78,12 @@ def migration_status(config: Config, console: Console, environment: Mapping[str,
     graph = _graph(settings, console)
     if settings is None or not graph.head:
         return _nothing(console, watch, config, settings)
-    look.warn_of_target(environment, console.say)
+    status.warn_of_target(environment, console.say)
     database = present_database(config, environment)
     at: frozenset[str] = frozenset()
     pending = list(graph.revisions)
     if database is not None:
-        state = look.state(settings, graph, database.url, say=console.say)
+        state = status.state(settings, graph, database.url, say=console.say)
         at, pending = state.at, state.pending
     why = "not in the database" if database is not None else "no development database yet"
     rows = tuple(
@@ -104,7 +106,7 @@ def check_graph(config: Config, console: Console, environment: Mapping[str, str]
     settings = migration_settings(config)
     if settings is None:
         return _nothing(console, watch, config, settings)
-    merged = history.incoming(settings.versions, onto) if onto else None
+    merged = git_history.incoming(settings.versions, onto) if onto else None
     graph = revisions.read(settings, say=console.say, merged=merged)
     if not graph.head:
         return _nothing(console, watch, config, settings)
@@ -158,18 +160,18 @@ def _compare(
         RevisionError: the models differ from head.
     """
     unnamed = 'nothing names them: [tool.buildkit.migrate] metadata = "app.models:Base.metadata"'
-    if not settings.metadata and not settings.app and not environ.said(settings).models:
+    if not settings.metadata and not settings.app and not env_text.of_project(settings).models:
         return None, [], unnamed
     database = _database_for_check(config, console, environment) if start else present_database(config, environment)
     if database is None:
         return None, [], "no database at hand"
-    state = look.state(settings, graph, database.url, say=console.say)
+    state = status.state(settings, graph, database.url, say=console.say)
     at = sorted(state.at)
     if state.pending:
         return database, at, f"{_name(settings, database)} is not at head {graph.head}"
     if start:
         set_aside_outdated(config, console, environment)
-    found = look.differences(settings, database.url, say=console.say)
+    found = status.differences(settings, database.url, say=console.say)
     if found:
         raise RevisionError(
             f"the models differ from head {graph.head}",
@@ -226,7 +228,7 @@ def ensure_database(config: Config, environment: Mapping[str, str]) -> Database:
     url = environment.get(config.migrate.url_env)
     if url:
         return Database(url)
-    server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
+    server = development.ensure(config.root, environment, cache=usable_folder(environment))
     return Database(server.url, server.started)
 
 
@@ -235,13 +237,13 @@ def present_database(config: Config, environment: Mapping[str, str]) -> Database
     url = environment.get(config.migrate.url_env)
     if url:
         return Database(url)
-    server = devdb.running(config.root)
+    server = development.running(config.root)
     return None if server is None else Database(server.url)
 
 
 def _database_for_check(config: Config, console: Console, environment: Mapping[str, str]) -> Database | None:
     if not environment.get(config.migrate.url_env):
-        if devdb.find_programs(environment) is None:
+        if development.find_programs(environment) is None:
             return None
         migrate(config, console, environment)
     return present_database(config, environment)
@@ -256,7 +258,7 @@ def _nothing(console: Console, watch: Stopwatch, config: Config, settings: Migra
         places = " or ".join(dict.fromkeys(map(str, (config.root, config.service))))
         console.say(f"the project has no migrations: no {config.migrate.config}, no migrations/env.py in {places}")
     else:
-        console.say(look.nothing(settings))
+        console.say(status.nothing(settings))
     return Report(SCHEMA, (), watch.seconds, {"head": None, "at": [], "database": None, "started": False}, "revision")
 
 

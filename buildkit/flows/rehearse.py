@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.config import Config
+from buildkit.db import development
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DatabaseError, OtherDatabaseError, RevisionError
 from buildkit.flows.aside import set_aside_outdated
 from buildkit.flows.migrate import ensure_database, migration_settings, present_database
-from buildkit.migrate import devdb, look, rehearsal, revisions, upgrade
-from buildkit.migrate.database import Address
-from buildkit.migrate.graph import Graph
+from buildkit.migrate import revisions, status, throw_away, upgrade
 from buildkit.migrate.lint import find_squawk, lint
-from buildkit.migrate.place import Place
+from buildkit.migrate.postgres.connection import Address
+from buildkit.migrate.postgres.target import Place
+from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
@@ -53,10 +54,10 @@ def migration_sql(
     database = None if revision else present_database(config, environment)
     at: frozenset[str] = frozenset()
     if database is not None:
-        at = look.state(settings, graph, database.url, say=console.say).at
+        at = status.state(settings, graph, database.url, say=console.say).at
     if not dry_run:
         set_aside_outdated(config, console, environment)
-    found = look.statements(settings, at, say=console.say)
+    found = status.statements(settings, at, say=console.say)
     wanted = {revision} if revision else set(found)
     rows = tuple(
         Outcome(
@@ -106,7 +107,7 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
         return _nothing(console, watch)
     source = ensure_database(config, environment)
     address = Address.parse(source.url, settings.url_env)
-    state = look.state(settings, graph, source.url, say=console.say)
+    state = status.state(settings, graph, source.url, say=console.say)
     at, pending = state.at, state.pending
     facts: dict[str, object] = {"head": graph.head, "at": sorted(at), "database": str(address)}
     facts |= {"copied": "rows" if rows else "schema", "locks": [], "lint": []}
@@ -118,11 +119,11 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
         locks.extend({"revision": revision, **row} for row in found)
 
     set_aside_outdated(config, console, environment)
-    server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
-    with rehearsal.throw_away(server.url) as url:
+    server = development.ensure(config.root, environment, cache=usable_folder(environment))
+    with throw_away.throw_away(server.url) as url:
         console.say(f"rehearsing on a copy of {address}; it is only read")
         places = {place: revisions for place, revisions in state.places if revisions is not None}
-        rehearsal.copy(address, url, places, _programs(environment), rows=rows)
+        throw_away.copy(address, url, places, _programs(environment), rows=rows)
         done = upgrade.upgrade(
             settings,
             url,
@@ -139,7 +140,7 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
         console.say("not linted: squawk is not installed (pip install squawk-cli)")
     else:
         try:
-            sql = look.statements(settings, at, say=console.say)
+            sql = status.statements(settings, at, say=console.say)
         except (RevisionError, OtherDatabaseError) as error:  # the rehearsal itself is done, and went well
             console.say(f"not linted: {error.message}")
             sql = {}
@@ -165,7 +166,7 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
     programs = _programs(environment)
     present = present_database(config, environment)
     named = None if present is None else Address.parse(present.url, settings.url_env)
-    server = devdb.ensure(config.root, environment, cache=usable_folder(environment))
+    server = development.ensure(config.root, environment, cache=usable_folder(environment))
     places: set[Place] = set()
     set_aside_outdated(config, console, environment)
 
@@ -180,13 +181,13 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
             throw_away=True,
         )
         places.update(done.places)
-        return rehearsal.schema(url, places, programs)
+        return throw_away.schema(url, places, programs)
 
-    with rehearsal.throw_away(server.url) as url:
-        empty = rehearsal.schema(url, (), programs)
+    with throw_away.throw_away(server.url) as url:
+        empty = throw_away.schema(url, (), programs)
         first = up(url)
         upgrade.downgrade(settings, graph, url, target or "base", say=console.say, copied=named)
-        left = rehearsal.schema(url, places, programs)
+        left = throw_away.schema(url, places, programs)
         if not target and left != empty:
             raise _differ("the way down leaves something behind", empty, left)
         second = up(url)
@@ -245,7 +246,7 @@ def _nothing(console: Console, watch: Stopwatch) -> Report:
 
 
 def _programs(environment: Mapping[str, str]) -> Path:
-    programs = devdb.find_programs(environment)
+    programs = development.find_programs(environment)
     if programs is None:
         raise DatabaseError("there is no PostgreSQL to rehearse on", hint='pip install "invoke-buildkit[postgres]"')
     return programs

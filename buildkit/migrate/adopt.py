@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from buildkit.errors import ConfigurationError, RevisionError, VersionTableError
-from buildkit.migrate import environment, lock, look, supervisor, truth, version_table
-from buildkit.migrate.database import Address, Say, connect
-from buildkit.migrate.failing import failed, not_run
-from buildkit.migrate.graph import Graph
-from buildkit.migrate.place import Place, Visit
+from buildkit.migrate import same_database, status
+from buildkit.migrate.failures import failed, not_run
+from buildkit.migrate.postgres import lock, version_table
+from buildkit.migrate.postgres.connection import Address, Say, connect
+from buildkit.migrate.postgres.target import Place, Visit
+from buildkit.migrate.scripts import env_text
+from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.supervision import supervisor
 
 BASE = "base"
 
@@ -60,11 +63,11 @@ def adopt(settings: MigrationSettings, graph: Graph, url: str, revision: str, *,
     with (
         supervisor.stoppable(),
         contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
-        look.worded(address),
+        status.worded(address),
     ):
-        several = environment.said(settings).several
+        several = env_text.of_project(settings).several
         try:
-            seen = look.visits(connection, settings, address, url, say=say, several=several)
+            seen = status.visits(connection, settings, address, url, say=say, several=several)
         except supervisor.Failure as failure:
             raise not_run(settings, failure) from None
         places = tuple({visit.place: visit.at for visit in seen}.items())
@@ -77,7 +80,7 @@ def adopt(settings: MigrationSettings, graph: Graph, url: str, revision: str, *,
 
             def judge(event: supervisor.Event) -> object:
                 visit = Visit.of(event["visit"])
-                truth.require_ours([visit], ours, settings, address)
+                same_database.require_ours([visit], ours, settings, address)
                 lock.also(connection, settings, [visit.place], say)
                 if visit.session is not None:
                     ids = [] if target == BASE else [target]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from buildkit.errors import ConfigurationError
-from buildkit.migrate.look import nothing
 from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.status import nothing
 from buildkit.migrate.upgrade import upgrade
 from buildkit.model import Outcome
 

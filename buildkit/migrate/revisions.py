@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from buildkit.errors import HeadsError
-from buildkit.migrate import graph, supervisor
-from buildkit.migrate.database import Address, Say
-from buildkit.migrate.graph import Graph, Revision
+from buildkit.migrate.postgres.connection import Address, Say
+from buildkit.migrate.scripts import graph
+from buildkit.migrate.scripts.graph import Graph, Revision
 from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.supervision import supervisor
 
 
 def read(settings: MigrationSettings, *, say: Say, merged: Mapping[Path, str | None] | None = None) -> Graph:

@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseAheadError, DatabaseError, OtherDatabaseError
-from buildkit.migrate import environment as environ
-from buildkit.migrate import glance, lock, revisions, supervisor, truth, version_table
-from buildkit.migrate.asking import Unanswered, ask
-from buildkit.migrate.database import Address, Say, connect
-from buildkit.migrate.failing import failed, not_run, not_there
-from buildkit.migrate.graph import Graph
-from buildkit.migrate.look import is_at_head, visits, warn_of_missing, warn_of_target, worded
-from buildkit.migrate.place import Place, Visit
-from buildkit.migrate.redirect import fencing
+from buildkit.migrate import fast_path, revisions, same_database
+from buildkit.migrate.failures import failed, not_run, not_there
+from buildkit.migrate.postgres import lock, version_table
+from buildkit.migrate.postgres.connection import Address, Say, connect
+from buildkit.migrate.postgres.target import Place, Visit
+from buildkit.migrate.postgres.timed_query import Unanswered, ask
+from buildkit.migrate.scripts import env_text
+from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
-from buildkit.migrate.watch import Lost
+from buildkit.migrate.status import is_at_head, visits, warn_of_missing, warn_of_target, worded
+from buildkit.migrate.supervision import supervisor
+from buildkit.migrate.supervision.fencing import fencing
+from buildkit.migrate.supervision.session_watch import Lost
 from buildkit.model import Outcome, Reason
 
 if TYPE_CHECKING:
@@ -104,12 +106,12 @@ def upgrade(
         return Migration("")
     warn_of_missing(settings, say)
     run = _Run(settings, graph, Address.parse(url, settings.url_env), url, say, tell, trace)
-    run.said = environ.said(settings)
+    run.said = env_text.of_project(settings)
     run.before = before
     if throw_away:
         run.fence, run.variables = fencing(run.address, copied)
     with supervisor.stoppable():
-        if run.said.plain and glance.at_head(run.address, settings, graph.head):
+        if run.said.plain and fast_path.at_head(run.address, settings, graph.head):
             return Migration(graph.head)
         lost: Lost | None = None
         for left in reversed(range(1 + _RESTARTS)):
@@ -159,8 +161,8 @@ def downgrade(
         ours = version_table.session(connection)
 
         def judge(event: supervisor.Event) -> object:
-            truth.require_ours([Visit.of(event["visit"])], ours, settings, address)
-            return truth.GO
+            same_database.require_ours([Visit.of(event["visit"])], ours, settings, address)
+            return same_database.GO
 
         try:
             supervisor.run(
@@ -211,7 +213,7 @@ class _Run:
         self.tell = tell
         self.trace = trace
         self.applied: list[Outcome] = []
-        self.said = environ.Environment("", "", plain=False, several=True)
+        self.said = env_text.EnvText("", "", plain=False, several=True)
         self.fence: Mapping[str, object] = supervisor.OPEN
         self.variables: Mapping[str, str] = {}
         self.before: Callable[[], None] = lambda: None
@@ -294,7 +296,7 @@ class _Run:
         """Hold what Alembic is about to work on against the lock; an error ends the child."""
         visit = Visit.of(event["visit"])
         try:
-            truth.require_ours([*self._visits, visit], self._ours, self.settings, self.address)
+            same_database.require_ours([*self._visits, visit], self._ours, self.settings, self.address)
         except OtherDatabaseError:
             self._require_here(connection)
             raise
@@ -344,7 +346,7 @@ class _Run:
         Raises:
             Lost: it is the server.
         """
-        from buildkit.migrate import refusals  # noqa: PLC0415 - only where something failed
+        from buildkit.migrate.postgres import refusals  # noqa: PLC0415 - only where something failed
 
         event = failure.event
         if event.get("lost") or refusals.of_restart(event.get("message", ""), event.get("sqlstate", "")):

@@ -14,9 +14,11 @@ from running import emptied, inputs, survives
 
 from buildkit.data.pipeline import Pipeline, Stage, as_json, from_json
 from buildkit.errors import ConfigurationError
-from buildkit.migrate import configured, environment, graph, settings, url
-from buildkit.migrate.database import Address
-from buildkit.migrate.redaction import redact
+from buildkit.migrate import discovery
+from buildkit.migrate.postgres import url
+from buildkit.migrate.postgres.connection import Address
+from buildkit.migrate.postgres.redaction import redact
+from buildkit.migrate.scripts import alembic_files, env_text, graph
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.runtime import settings as runtime
 from buildkit.runtime import state
@@ -64,9 +66,9 @@ def test_an_ini_file_is_read_or_its_fault_is_said(room: Path, content: bytes) ->
     (emptied(room) / "alembic.ini").write_bytes(content)
     (room / "migrations").mkdir()
     (room / "migrations/env.py").touch()
-    found = survives(room, lambda: configured.from_ini(room / "alembic.ini"))
+    found = survives(room, lambda: alembic_files.from_ini(room / "alembic.ini"))
     assert found is None or all(found.versions)
-    survives(room, lambda: settings.find(room))
+    survives(room, lambda: discovery.find(room))
 
 
 TABLE = {
@@ -93,8 +95,8 @@ def test_a_table_for_alembic_is_read_or_its_fault_is_said(room: Path, content: b
     (emptied(room) / "pyproject.toml").write_bytes(content)
     (room / "migrations").mkdir()
     (room / "migrations/env.py").touch()
-    survives(room, lambda: configured.from_toml(room / "pyproject.toml"))
-    survives(room, lambda: settings.find(room))
+    survives(room, lambda: alembic_files.from_toml(room / "pyproject.toml"))
+    survives(room, lambda: discovery.find(room))
 
 
 # ------------------------------------------------------------------ Python that is read and not run
@@ -199,7 +201,7 @@ run()
 @example(b"x = " + b"-" * 50000 + b"1\n")
 def test_an_environment_is_understood_or_its_fault_is_said(room: Path, content: bytes) -> None:
     (emptied(room) / "env.py").write_bytes(content)
-    found = survives(room, lambda: environment.read(room / "env.py"))
+    found = survives(room, lambda: env_text.read(room / "env.py"))
     assert found is None or found.version_table
 
 
@@ -321,11 +323,11 @@ def test_what_a_container_is_at_is_a_line(room: Path, content: bytes) -> None:
 def test_the_targets_above_begin_with_what_the_suite_understands(room: Path) -> None:
     """Without changes each is taken: else nothing of it would be tried but the refusal."""
     (room / "alembic.ini").write_text(INI)
-    assert configured.from_ini(room / "alembic.ini").versions == (f"{room}/a", f"{room}/b")
+    assert alembic_files.from_ini(room / "alembic.ini").versions == (f"{room}/a", f"{room}/b")
     (room / "pyproject.toml").write_bytes(lines(TABLE))
-    assert configured.from_toml(room / "pyproject.toml").versions == (f"{room}/a",)
+    assert alembic_files.from_toml(room / "pyproject.toml").versions == (f"{room}/a",)
     (room / "env.py").write_text(ENVIRONMENT)
-    assert environment.read(room / "env.py").version_table == "versions"
+    assert env_text.read(room / "env.py").version_table == "versions"
     (room / "buildkit.json").write_text(written(IMAGE))
     found = runtime.read(room / "buildkit.json")
     assert found.data == PIPELINE

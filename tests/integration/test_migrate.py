@@ -12,18 +12,18 @@ from alembic.config import Config as AlembicConfig
 from migrating import COLUMN, DATA, INDEX, TABLE, Service, with_async_environment
 from plugins.databases import Serve
 
+from buildkit.db import development
 from buildkit.doors import process
 from buildkit.errors import VersionTableError
-from buildkit.migrate import devdb
-from buildkit.migrate.database import Address
-from buildkit.migrate.graph import read
-from buildkit.migrate.place import Place
-from buildkit.migrate.settings import find
-from buildkit.migrate.version_table import require_usable
+from buildkit.migrate.discovery import find
+from buildkit.migrate.postgres.connection import Address
+from buildkit.migrate.postgres.target import Place
+from buildkit.migrate.postgres.version_table import require_usable
+from buildkit.migrate.scripts.graph import read
 
 
 @pytest.fixture
-def service(server: devdb.Server, tmp_path: Path) -> Service:
+def service(server: development.Server, tmp_path: Path) -> Service:
     return Service(tmp_path / "service", server)
 
 
@@ -86,10 +86,10 @@ def test_a_server_that_starts_later_is_awaited(serve: Serve, postgres: Path, tmp
     with serve(tmp_path) as server:
         service = Service(tmp_path / "service", server)
         service.chain(TABLE)
-        devdb.stop(tmp_path)
+        development.stop(tmp_path)
         child = service.start()
         time.sleep(2)
-        again = devdb.ensure(tmp_path, {"PYBUILDKIT_POSTGRES": str(postgres)})
+        again = development.ensure(tmp_path, {"PYBUILDKIT_POSTGRES": str(postgres)})
         assert again.port == server.port
         done = service.finish(child)
         assert done.exit_code == 0, done.stderr

@@ -10,15 +10,15 @@ import pytest
 from migrating import COLUMN, TABLE, Service
 
 from buildkit.config import load
+from buildkit.db import development
 from buildkit.errors import ConfigurationError, VersionTableError
 from buildkit.flows.adopt import adopt_database, lines
-from buildkit.migrate import devdb
 from buildkit.model import Report
 from buildkit.report.console import Console
 
 
 @pytest.fixture
-def service(server: devdb.Server, tmp_path: Path) -> Service:
+def service(server: development.Server, tmp_path: Path) -> Service:
     """A service of two revisions, whose database has a table already."""
     service = Service(tmp_path / "service", server)
     (service.root / "pyproject.toml").write_text('[tool.buildkit]\n[tool.alembic]\nscript_location = "migrations"\n')

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from migrating import TABLE, Service
 
+from buildkit.db import development
 from buildkit.doors import process
-from buildkit.migrate import devdb
 
 FLASK = """
 import os
@@ -61,7 +61,7 @@ def create_app() -> Litestar:
 
 
 @pytest.fixture
-def service(server: devdb.Server, tmp_path: Path) -> Service:
+def service(server: development.Server, tmp_path: Path) -> Service:
     service = Service(tmp_path / "service", server)
     for file in (service.root / "migrations").glob("*.*"):
         file.unlink()

@@ -14,11 +14,11 @@ from migrating import COLUMN, DATA, TABLE, Service
 from plugins.databases import Serve
 
 from buildkit.config import Config, load
+from buildkit.db import development
 from buildkit.doors import process
 from buildkit.errors import OtherDatabaseError, RevisionError
 from buildkit.flows.migrate import check_migrations, migrate, migration_status
 from buildkit.flows.rehearse import migration_sql, rehearse, round_trip
-from buildkit.migrate import devdb
 from buildkit.report.console import Console
 
 # The manner of the templates that keep settings in a class: parts of the address, each with a default of its own.
@@ -95,13 +95,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(serve: Serve, folder: Path) -> Iterator[devdb.Server]:
+def server(serve: Serve, folder: Path) -> Iterator[development.Server]:
     with serve(folder) as server:
         yield server
 
 
 @pytest.fixture
-def service(server: devdb.Server, folder: Path) -> Service:
+def service(server: development.Server, folder: Path) -> Service:
     """A project in the folder that the server belongs to, so that it is the development server of each test too."""
     shutil.rmtree(folder / "migrations", ignore_errors=True)
     service = Service(folder, server)

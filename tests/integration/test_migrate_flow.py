@@ -14,10 +14,10 @@ import pytest
 from migrating import REPOSITORY
 
 from buildkit.config import Config, load
+from buildkit.db import development
 from buildkit.errors import DatabaseError, RevisionError
 from buildkit.flows.compile import compile_modules
 from buildkit.flows.migrate import check_migrations, lines, migrate, migration_status
-from buildkit.migrate import devdb
 from buildkit.report.console import Console
 
 PYPROJECT = """
@@ -63,8 +63,8 @@ def shop(postgres: Path, project: Callable[[Mapping[str, str]], Path]) -> Iterat
     root = project({**files, "migrations/versions/0001_orders.py": FIRST})
     shutil.copy(REPOSITORY / "migrations" / "env.py", root / "migrations" / "env.py")
     yield load(root, {})
-    devdb.stop(root)
-    for place in devdb._places(root):
+    development.stop(root)
+    for place in development._places(root):
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -81,7 +81,7 @@ def test_the_first_migrate_brings_its_own_database(shop: Config, console: Consol
     assert [(row.subject, row.result) for row in second.outcomes] == [("0001", "fresh")]
     assert second.facts == {**first.facts, "started": False}
     assert lines(second) == [f"{first.facts['database']}: already at head 0001"]
-    password = devdb.ensure(shop.root, os.environ).password
+    password = development.ensure(shop.root, os.environ).password
     assert password not in str((first, second, lines(first)))
 
 
@@ -90,7 +90,7 @@ def test_a_dry_run_starts_and_writes_nothing(shop: Config, console: Console) -> 
     report = migrate(shop, console, os.environ, dry_run=True)
     assert [(row.subject, row.result) for row in report.outcomes] == [("0001", "pending")]
     assert report.facts["database"] is None
-    assert devdb.running(shop.root) is None
+    assert development.running(shop.root) is None
     assert sorted(shop.root.rglob("*")) == before
 
 
@@ -141,7 +141,7 @@ def test_check_says_where_nothing_names_the_models(shop: Config, console: Consol
     report = check_migrations(load(shop.root, {}), console, os.environ)
     assert [row.subject for row in report.outcomes] == ["0001"]
     assert str(report.facts["models"]).startswith("not compared: nothing names them: [tool.buildkit.migrate] metadata")
-    assert (devdb.running(shop.root) is None) == (not computed)
+    assert (development.running(shop.root) is None) == (not computed)
 
 
 @pytest.mark.usefixtures("compiler")
@@ -167,12 +167,12 @@ def test_a_revision_runs_the_code_as_it_is(shop: Config, console: Console) -> No
     first = FIRST.replace("def upgrade", "from shop.names import TABLE\n\ndef upgrade").replace('"orders"', "TABLE")
     (shop.root / "migrations/versions/0001_orders.py").write_text(first)
     migrate(shop, console, os.environ)
-    with psycopg.connect(devdb.ensure(shop.root, os.environ).url) as connection:
+    with psycopg.connect(development.ensure(shop.root, os.environ).url) as connection:
         assert connection.execute("SELECT to_regclass('new')::text, to_regclass('old')").fetchone() == ("new", None)
 
 
 def test_check_never_changes_a_database_that_is_named(shop: Config, console: Console) -> None:
-    server = devdb.ensure(shop.root, os.environ)
+    server = development.ensure(shop.root, os.environ)
     report = check_migrations(shop, console, {**os.environ, "DATABASE_URL": server.url})
     assert [row.subject for row in report.outcomes] == ["0001"]
     assert report.facts["at"] == []

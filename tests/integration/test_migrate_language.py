@@ -12,7 +12,7 @@ import pytest
 from migrating import COLUMN, TABLE, Service
 from plugins.databases import Serve
 
-from buildkit.migrate import devdb
+from buildkit.db import development
 
 WORDS = {
     "password": {"en": "password authentication failed", "de": "Passwort-Authentifizierung"},
@@ -31,7 +31,7 @@ def language(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def server(
     serve: Serve, language: str, german: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[devdb.Server]:
+) -> Iterator[development.Server]:
     with pytest.MonkeyPatch.context() as variables:
         variables.setenv("LOCPATH", str(german))
         with serve(tmp_path_factory.mktemp("server")) as server:
@@ -43,7 +43,7 @@ def server(
 
 
 @pytest.fixture
-def service(server: devdb.Server, german: Path, tmp_path: Path) -> Service:
+def service(server: development.Server, german: Path, tmp_path: Path) -> Service:
     """A service whose own processes speak German as well, as on a developer's machine."""
     service = Service(tmp_path / "service", server)
     service.variables = {"LOCPATH": str(german), "LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de", "SPEAKS": "its language"}

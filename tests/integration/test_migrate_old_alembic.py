@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from migrating import DATA, INDEX, TABLE, Service
 
+from buildkit.db import development
 from buildkit.doors import process
-from buildkit.migrate import devdb
 
 IN_2023 = ("alembic==1.12.1", "sqlalchemy==2.0.36")
 
@@ -34,7 +34,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return install
 
 
-def service_with(folder: Path, root: Path, server: devdb.Server) -> Service:
+def service_with(folder: Path, root: Path, server: development.Server) -> Service:
     service = Service(root, server)
     template = folder / "alembic" / "templates" / "generic"
     shutil.copy(template / "env.py", root / "migrations" / "env.py")
@@ -50,7 +50,7 @@ def service_with(folder: Path, root: Path, server: devdb.Server) -> Service:
     ids=lambda releases: releases[0],
 )
 def test_it_is_migrated_as_by_that_alembic(
-    installed: Installed, tmp_path: Path, server: devdb.Server, releases: tuple[str, ...]
+    installed: Installed, tmp_path: Path, server: development.Server, releases: tuple[str, ...]
 ) -> None:
     service = service_with(installed(*releases), tmp_path / "service", server)
     service.chain(TABLE, INDEX, DATA, f'assert __import__("alembic").__version__ == {releases[0].partition("==")[2]!r}')
@@ -61,7 +61,7 @@ def test_it_is_migrated_as_by_that_alembic(
 
 
 def test_a_url_without_a_driver_gets_the_one_that_sqlalchemy_takes(
-    installed: Installed, tmp_path: Path, server: devdb.Server
+    installed: Installed, tmp_path: Path, server: development.Server
 ) -> None:
     service = service_with(installed(*IN_2023), tmp_path / "service", server)
     by_itself = 'op.execute("COMMIT")\n    op.execute("CREATE INDEX CONCURRENTLY ix_t_name ON t (name)")'
@@ -72,7 +72,7 @@ def test_a_url_without_a_driver_gets_the_one_that_sqlalchemy_takes(
 
 
 def test_psycopg_3_stands_in_where_that_one_is_not_installed(
-    installed: Installed, tmp_path: Path, server: devdb.Server
+    installed: Installed, tmp_path: Path, server: development.Server
 ) -> None:
     service = service_with(installed(*IN_2023), tmp_path / "service", server)
     (tmp_path / "psycopg2.py").write_text("raise ImportError('as if it were not there')\n")
@@ -84,7 +84,7 @@ def test_psycopg_3_stands_in_where_that_one_is_not_installed(
 
 
 def test_one_that_is_too_old_is_named_with_the_one_that_is_wanted(
-    installed: Installed, tmp_path: Path, server: devdb.Server
+    installed: Installed, tmp_path: Path, server: development.Server
 ) -> None:
     service = service_with(installed("alembic==1.8.1", "sqlalchemy==1.4.54"), tmp_path / "service", server)
     service.chain(TABLE)

@@ -12,7 +12,7 @@ import pytest
 from in_time import in_time
 from migrating import COLUMN, DATA, INDEX, TABLE, Service, pooling, with_async_environment
 
-from buildkit.migrate import devdb
+from buildkit.db import development
 
 LEFT_OVER = """
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (
@@ -25,13 +25,13 @@ LISTED = "op.execute(\"CREATE TABLE listed AS SELECT name FROM pg_prepared_state
 
 
 @pytest.fixture(scope="module")
-def port(pgbouncer: str, server: devdb.Server) -> Iterator[int]:
+def port(pgbouncer: str, server: development.Server) -> Iterator[int]:
     with pooling(pgbouncer, server) as port:
         yield port
 
 
 @pytest.fixture
-def service(server: devdb.Server, port: int, tmp_path: Path) -> Service:
+def service(server: development.Server, port: int, tmp_path: Path) -> Service:
     return Service(tmp_path / "service", server, port=port)
 
 

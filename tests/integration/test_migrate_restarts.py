@@ -15,8 +15,8 @@ import pytest
 from migrating import COLUMN, DATA, TABLE, Pooler, Service
 from plugins.databases import Serve
 
+from buildkit.db import development
 from buildkit.doors import process
-from buildkit.migrate import devdb
 
 SILENT = {"pooled": "(the pooler|no server answers) at", "direct": "no server answers at"}
 LONG = f"{DATA}\n    op.execute('SELECT pg_sleep(2)')"
@@ -25,7 +25,7 @@ LONG = f"{DATA}\n    op.execute('SELECT pg_sleep(2)')"
 class Pooled(Service):
     """A service behind a pooler of its own, on a server of its own; both may go and come back."""
 
-    def __init__(self, root: Path, programs: Path, server: devdb.Server, pooler: Pooler) -> None:
+    def __init__(self, root: Path, programs: Path, server: development.Server, pooler: Pooler) -> None:
         super().__init__(root / "service", server, port=pooler.port)
         self.pooler = pooler
         self._home = root
@@ -33,11 +33,11 @@ class Pooled(Service):
 
     def stop_server(self, number: int) -> None:
         os.kill(self.server.pid, number)
-        while devdb._serves(self.server.pid, self.server.home / "data"):
+        while development._serves(self.server.pid, self.server.home / "data"):
             time.sleep(0.02)
 
     def start_server(self) -> None:
-        self.server = devdb.ensure(self._home, {"PYBUILDKIT_POSTGRES": str(self._programs)})
+        self.server = development.ensure(self._home, {"PYBUILDKIT_POSTGRES": str(self._programs)})
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from migrating import TABLE, Service
 
-from buildkit.migrate import devdb
+from buildkit.db import development
 
 ENVIRONMENT = """
 from alembic import context
@@ -31,7 +31,7 @@ with engine.connect() as connection:
 
 
 @pytest.fixture
-def service(server: devdb.Server, tmp_path: Path) -> Service:
+def service(server: development.Server, tmp_path: Path) -> Service:
     service = Service(tmp_path / "service", server)
     service.chain(TABLE)
     with_environment(service)

@@ -16,8 +16,8 @@ import pytest
 from migrating import TABLE, Service, with_async_environment
 from plugins.databases import Serve
 
+from buildkit.db import cluster, development
 from buildkit.doors import process
-from buildkit.migrate import cluster, devdb
 
 SEEN = 'op.execute("CREATE TABLE seen AS SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")'
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
@@ -40,7 +40,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(serve: Serve, authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
+def server(serve: Serve, authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[development.Server]:
     """A server that takes nobody without TLS."""
     with serve(tmp_path_factory.mktemp("server")) as server:
         data = server.home / "data"
@@ -64,14 +64,14 @@ def server(serve: Serve, authority: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def plain(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
+def plain(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[development.Server]:
     """A server without TLS."""
     with serve(tmp_path_factory.mktemp("plain")) as server:
         yield server
 
 
 @pytest.fixture
-def service(server: devdb.Server, tmp_path: Path) -> Service:
+def service(server: development.Server, tmp_path: Path) -> Service:
     return Service(tmp_path / "service", server)
 
 
@@ -146,7 +146,7 @@ def test_a_certificate_that_does_not_hold_is_refused_at_once(
 
 @pytest.mark.parametrize(("driver", "name"), [("psycopg", "sslmode"), ("asyncpg", "ssl")])
 def test_a_server_without_tls_is_refused_at_once_where_tls_is_required(
-    plain: devdb.Server, tmp_path: Path, driver: str, name: str
+    plain: development.Server, tmp_path: Path, driver: str, name: str
 ) -> None:
     service = Service(tmp_path / "service", plain)
     service.chain(TABLE)

@@ -15,13 +15,13 @@ from in_time import in_time
 from migrating import COLUMN, DATA, INDEX, TABLE, Service, with_async_environment
 from plugins.databases import Serve
 
+from buildkit.db import development
 from buildkit.doors import process
-from buildkit.migrate import devdb
-from buildkit.migrate.settings import find
+from buildkit.migrate.discovery import find
 
 
 @pytest.fixture
-def service(server: devdb.Server, tmp_path: Path) -> Service:
+def service(server: development.Server, tmp_path: Path) -> Service:
     return Service(tmp_path / "service", server)
 
 
@@ -65,9 +65,9 @@ def test_a_server_that_is_restarted_in_the_middle_is_waited_for(
         service.await_session("migrate")
         service.await_statement("SELECT pg_sleep(2)")
         os.kill(server.pid, number)
-        while devdb._serves(server.pid, server.home / "data"):
+        while development._serves(server.pid, server.home / "data"):
             time.sleep(0.02)
-        assert devdb.ensure(tmp_path, {"PYBUILDKIT_POSTGRES": str(postgres)}).port == server.port
+        assert development.ensure(tmp_path, {"PYBUILDKIT_POSTGRES": str(postgres)}).port == server.port
         ended = [service.finish(child) for child in children]
         assert [done.exit_code for done in ended] == [0] * 3, [done.stderr for done in ended]
         said = "".join(done.stderr for done in ended)

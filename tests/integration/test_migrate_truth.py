@@ -12,9 +12,9 @@ import pytest
 from migrating import COLUMN, DATA, ENGINE, TABLE, Service
 
 from buildkit.config import load
+from buildkit.db import development
 from buildkit.doors import process
 from buildkit.flows.migrate import migration_status
-from buildkit.migrate import devdb
 from buildkit.model import Report
 from buildkit.report.console import Console
 
@@ -48,7 +48,7 @@ with engine.connect() as connection:
 
 
 @pytest.fixture
-def service(server: devdb.Server, tmp_path: Path) -> Service:
+def service(server: development.Server, tmp_path: Path) -> Service:
     service = Service(tmp_path / "service", server)
     (service.root / "pyproject.toml").write_text('[tool.buildkit]\n[tool.alembic]\nscript_location = "migrations"\n')
     return service

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from migrating import REPOSITORY
 
+from buildkit.db import development
 from buildkit.doors import process
-from buildkit.migrate import devdb
 
 PYPROJECT = """
 [project]
@@ -62,7 +62,7 @@ class Shop:
         return done
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(devdb.ensure(self.root, os.environ).url) as connection:
+        with psycopg.connect(development.ensure(self.root, os.environ).url) as connection:
             return connection.execute(query).fetchall()
 
 
@@ -74,8 +74,8 @@ def shop(postgres: Path, project: Callable[[Mapping[str, str]], Path], invoke: C
     made = Shop(root, invoke)
     made.revision(1, ORDERS, 'op.drop_table("orders")')
     yield made
-    devdb.stop(root)
-    for place in devdb._places(root):
+    development.stop(root)
+    for place in development._places(root):
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -88,7 +88,7 @@ def test_the_sql_of_every_revision_is_printed_also_behind_one_that_asks_the_data
     assert "-- revision 0002 needs a connection, so its SQL is not known before: " in done.stdout
     assert "ADD COLUMN token uuid" in done.stdout
     assert "UPDATE alembic_version SET version_num='0003'" in done.stdout
-    assert devdb.running(shop.root) is None, "it renders, and starts nothing"
+    assert development.running(shop.root) is None, "it renders, and starts nothing"
 
 
 def test_only_what_is_pending_is_printed_or_the_one_that_is_named(shop: Shop) -> None:
@@ -110,7 +110,7 @@ def test_the_files_alone_are_checked_without_a_database(shop: Shop) -> None:
     )
     shop.revision(2, "pass")
     assert "2 heads: 0002, 0003" in shop.run("migrate.check", "--graph", code=41).stderr
-    assert devdb.running(shop.root) is None
+    assert development.running(shop.root) is None
 
 
 def test_the_files_are_checked_as_a_merge_will_leave_them(shop: Shop) -> None:
@@ -201,6 +201,6 @@ def test_the_revisions_of_the_reference_service_go_up_down_and_up_again(
         assert done.exit_code == 0, done.stderr
         assert "5 of 5 revisions went up, down and up again to the same schema" in done.stdout
     finally:
-        devdb.stop(tmp_path)
-        for place in devdb._places(tmp_path):
+        development.stop(tmp_path)
+        for place in development._places(tmp_path):
             shutil.rmtree(place, ignore_errors=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.migrate import devdb
+from buildkit.db import development
 
 pytestmark = pytest.mark.usefixtures("compiler")
 
@@ -114,7 +114,7 @@ def test_git_takes_nothing_of_what_the_suite_keeps(project: ProjectMaker, postgr
         assert list((root / ".buildkit").rglob("*")), "there is something to leave out"
         subprocess.run(["git", "add", "-A"], cwd=root, check=True)
     finally:
-        devdb.stop(root)
+        development.stop(root)
     added = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True)
     assert set(added.stdout.splitlines()) == set(sources)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.migrate import devdb
+from buildkit.db import development
 from plugins.tools import missing
 
-Serve = Callable[[Path], AbstractContextManager[devdb.Server]]
+Serve = Callable[[Path], AbstractContextManager[development.Server]]
 """Starts a server that belongs to a folder, until the context ends; then it is gone with all that it wrote."""
 
 
@@ -32,7 +32,7 @@ def serve(postgres: Path, run_folder: Path) -> Serve:
 
 
 @pytest.fixture(scope="session")
-def server(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[devdb.Server]:
+def server(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[development.Server]:
     """The server of this worker. A test takes databases of its own on it (see `Service`) and leaves its settings."""
     with serve(tmp_path_factory.mktemp("server")) as server:
         yield server

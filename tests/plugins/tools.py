@@ -52,7 +52,7 @@ def compiler() -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Path:
     """The folder of PostgreSQL's server programs."""
-    from buildkit.migrate.devdb import find_programs
+    from buildkit.db.development import find_programs
 
     programs = find_programs(os.environ)
     if programs is None:

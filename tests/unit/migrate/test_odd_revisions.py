@@ -9,7 +9,7 @@ import pytest
 
 from buildkit.doors import reading
 from buildkit.errors import HeadsError
-from buildkit.migrate import configured, graph
+from buildkit.migrate.scripts import alembic_files, graph
 
 
 def test_a_revision_that_is_no_file_is_named(tmp_path: Path) -> None:
@@ -21,4 +21,4 @@ def test_a_revision_that_is_no_file_is_named(tmp_path: Path) -> None:
 def test_settings_that_are_no_file_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "alembic.ini")
     with pytest.raises(reading.NotAFile):
-        configured.from_ini(tmp_path / "alembic.ini")
+        alembic_files.from_ini(tmp_path / "alembic.ini")

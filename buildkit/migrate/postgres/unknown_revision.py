@@ -1,0 +1,73 @@
+"""A revision that no file has: the database is ahead of the code, or the file is gone. The two want opposite things.
+
+Ahead, the older code may serve on it for a while. Where the file was deleted or squashed, or stands on a branch that
+parted before this code's head, the database lacks what the code wants, and a service must not start on it. The database
+cannot tell which it is; git can: ahead is what follows this code's head. In a container there is no git, so what is
+known not to be ahead is written down when the image is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from buildkit.errors import BuildkitError, DatabaseAheadError, VersionTableError
+from buildkit.migrate.postgres.connection import Address
+from buildkit.migrate.postgres.target import Place
+from buildkit.migrate.scripts.git_history import Past, past
+from buildkit.migrate.scripts.graph import Graph
+from buildkit.migrate.settings import MigrationSettings
+
+_SERVE = "if this code is meant to run on it, as after a way back: PYBUILDKIT_MIGRATE_AHEAD=serve"
+
+
+def unknown(
+    ids: Sequence[str], place: Place, settings: MigrationSettings, graph: Graph, address: Address
+) -> BuildkitError:
+    """Return the error for a database that is at `ids`, none of which has a file.
+
+    A `VersionTableError` where it is known not to be ahead, which no setting passes over; else a `DatabaseAheadError`.
+    """
+    shown = ", ".join(ids)
+    known = past(settings.versions)
+    astray = [each for each in ids if each in settings.gone or (each in known and not _follows(each, known, graph))]
+    last = next((known[each] for each in ids if each in known), None)
+    details = [f"git has it in {last.commit}: {last.file}"] if last else []
+    if astray:
+        return VersionTableError(
+            f"database {address} is at revision {shown}, whose file is gone from this code: it is not ahead, since "
+            f"that revision does not follow head {graph.head}",
+            details=details,
+            hint="bring its file back and go on from there, or deploy the branch that has it;\nwhere the tables are "
+            f"those of a revision that this code has, say so: empty {place}, then `invoke migrate.adopt --revision ID`",
+        )
+    if last:
+        return DatabaseAheadError(
+            f"database {address} is at revision {shown}, which the code does not have: it is ahead",
+            details=details,
+            hint=f"deploy the code that brought it there; this code's head is {graph.head}\n{_SERVE}",
+        )
+    return DatabaseAheadError(
+        f"database {address} is at revision {shown}, which the code does not have: it is ahead, or the file is gone",
+        hint=f"ahead: deploy the code that brought it there; this code's head is {graph.head}\n"
+        "gone, or squashed: bring the file back, or write down the revision that its tables are at: empty "
+        f"{place}, then `invoke migrate.adopt --revision ID`\n{_SERVE}",
+    )
+
+
+def gone(settings: MigrationSettings, graph: Graph) -> tuple[str, ...]:
+    """Return the ids that git knows, that no file has, and that do not follow head; for where there is no git."""
+    known = past(settings.versions)
+    return tuple(sorted(each for each in known if each not in graph.revisions and not _follows(each, known, graph)))
+
+
+def _follows(revision: str, known: Mapping[str, Past], graph: Graph) -> bool:
+    """Whether a database at `revision` has been at this code's head."""
+    todo, seen = [revision], set[str]()
+    while todo:
+        each = todo.pop()
+        if each == graph.head:
+            return True
+        if each not in seen and each in known and each not in graph.revisions:
+            todo += known[each].parents
+        seen.add(each)
+    return False

@@ -1,0 +1,274 @@
+"""Looks at the database and changes nothing: where it is, what it lacks, how the models differ from it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from buildkit.errors import DatabaseError, OtherDatabaseError, RevisionError
+from buildkit.migrate import same_database
+from buildkit.migrate.failures import not_run
+from buildkit.migrate.postgres import version_table
+from buildkit.migrate.postgres.connection import Address, Say, connect
+from buildkit.migrate.postgres.target import Place, Visit
+from buildkit.migrate.postgres.timed_query import Unanswered
+from buildkit.migrate.scripts import env_text
+from buildkit.migrate.scripts.graph import Graph
+from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.supervision import supervisor
+from buildkit.migrate.supervision.session_watch import Lost
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a database is.
+
+    Args:
+        at: the revisions in its version tables.
+        pending: the ids that one of them lacks, in an order in which they can be applied.
+        places: each version table with the revisions in it; more than one where env.py goes through tenants.
+    """
+
+    at: frozenset[str]
+    pending: list[str]
+    places: tuple[tuple[Place, frozenset[str] | None], ...]
+
+
+def statements(settings: MigrationSettings, at: Collection[str], *, say: Say) -> dict[str, tuple[str, str]]:
+    """Return, for each revision after `at`, its SQL and why there is none; nothing is connected to.
+
+    Raises:
+        RevisionError: env.py cannot be run without a connection.
+    """
+    found: dict[str, tuple[str, str]] = {}
+
+    def hear(event: supervisor.Event) -> None:
+        if event["event"] == "sql":
+            found[event["revision"]] = (event["sql"], event["refused"])
+
+    address = Address.parse("postgresql://offline/offline", settings.url_env)
+    try:
+        url = address.sqlalchemy
+        fence = {"kind": "none"}
+        supervisor.run("sql", settings, address, url=url, lock=None, say=say, tell=hear, fence=fence, at=sorted(at))
+    except supervisor.Failure as failure:
+        if failure.event.get("other"):
+            raise OtherDatabaseError(
+                f"env.py connects to {failure.event['other']}, while its SQL is rendered without a connection",
+                details=[failure.event["where"]] if failure.event.get("where") else [],
+                hint="let env.py connect only where `context.is_offline_mode()` is false",
+            ) from None
+        raise RevisionError(
+            f"the SQL cannot be rendered: {failure.event.get('message', 'Alembic did not run')}",
+            details=[failure.event["where"]] if failure.event.get("where") else failure.words,
+            hint="does env.py have an offline mode, as those that `alembic init` makes have?",
+        ) from None
+    return found
+
+
+def nothing(settings: MigrationSettings) -> str:
+    """Return what is said of a project with an env.py and no revision."""
+    places = [
+        os.path.relpath(folder, settings.root) + ("" if folder.is_dir() else ", which is not there")
+        for folder in settings.versions
+    ]
+    return f"there are no revisions: looked in {'; '.join(places)}"
+
+
+def warn_of_missing(settings: MigrationSettings, say: Say) -> None:
+    """Name the folders of revisions that are not there, which Alembic passes over."""
+    for folder in settings.versions:
+        if not folder.is_dir():
+            say(f"warning: version_locations names {os.path.relpath(folder, settings.root)}, which is not there")
+
+
+def warn_of_target(environment: Mapping[str, str], say: Say) -> None:
+    """Say once that the variable which used to choose a revision chooses nothing any more."""
+    if environment.get(supervisor.TARGET):
+        say(
+            f"warning: {supervisor.TARGET} is set and has no effect: the database always goes to head; "
+            "see docs/how-to/from-upgrade-target.md"
+        )
+
+
+def is_at_head(
+    connection: psycopg.Connection[Any], place: Place, settings: MigrationSettings, graph: Graph, address: Address
+) -> bool:
+    """Whether the database is at head; errors as `version_table.require_usable`."""
+    at = version_table.read(connection, place)
+    if at is not None and at == {graph.head}:
+        return True
+    version_table.require_usable(connection, place, settings, graph, at, address)
+    return False
+
+
+def visits(
+    connection: psycopg.Connection[Any],
+    settings: MigrationSettings,
+    address: Address,
+    url: str,
+    *,
+    say: Say,
+    several: bool,
+    fence: Mapping[str, object] | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    writes_nothing: bool = True,
+) -> list[Visit]:
+    """Run env.py without any revision, and return what it has Alembic work on.
+
+    Args:
+        connection: to the database that is named.
+        settings: the project's.
+        address: the database.
+        url: its URL as the user wrote it.
+        say: gets what the project prints.
+        several: whether env.py may run the revisions more than once. If not, it is not run further than to there.
+        fence: which databases it may connect to; None for that of `connection` alone.
+        variables: further ones of its environment.
+        writes_nothing: whether nothing is to stay of what env.py itself writes, such as a schema that it makes.
+
+    Raises:
+        OtherDatabaseError: it is about another database.
+        Failure: it ended with an error before it came to Alembic.
+    """
+    ours = version_table.session(connection)
+    fence = fence or {"kind": "named", "server": ours.server}
+    found: list[Visit] = []
+
+    def hear(event: supervisor.Event) -> None:
+        if event["event"] == "visit":
+            found.append(Visit.of(event["visit"]))
+
+    try:
+        supervisor.run(
+            "look",
+            settings,
+            address,
+            url=url,
+            lock=connection,
+            say=say,
+            tell=hear,
+            fence=fence,
+            variables=variables,
+            several=several,
+            writes_nothing=writes_nothing,
+        )
+    except supervisor.Failure as failure:
+        if failure.event.get("other"):
+            raise same_database.other(failure.event["other"], settings, address) from None
+        if not found:
+            raise
+        # What it does after the revisions may need them; whether that is well shows when they are there.
+    same_database.require_ours(found, ours, settings, address)
+    return found
+
+
+def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> State:
+    """Return where the database is; only looks.
+
+    Raises:
+        BuildkitError: it cannot be reached, or the way from there to head is not known.
+    """
+    address = Address.parse(url, settings.url_env)
+    said = env_text.of_project(settings)
+    with (
+        supervisor.stoppable(),
+        contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
+        worded(address),
+    ):
+        if said.plain:
+            place = Place.guess(settings)
+            found = [(place, version_table.read(connection, place))]
+        else:
+            try:
+                seen = visits(connection, settings, address, url, say=say, several=said.several)
+            except supervisor.Failure as failure:
+                raise not_run(settings, failure) from None
+            found = [(each.place, each.at) for each in seen]
+        for place, at in found:
+            version_table.require_usable(connection, place, settings, graph, at, address)
+    lacking = {revision.id for _, at in found for revision in graph.pending(at or ())}
+    pending = [each for each in graph.revisions if each in lacking]
+    return State(frozenset().union(*(at or () for _, at in found)), pending, tuple(found))
+
+
+def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str] | None:
+    """Return how the models differ from a database that is at head, in Alembic's terms; empty if they do not.
+
+    None where neither env.py nor the settings name the models.
+
+    Raises:
+        RevisionError: env.py cannot be run.
+    """
+    address = Address.parse(url, settings.url_env)
+    found: list[str] = []
+    named = True
+
+    def hear(event: supervisor.Event) -> None:
+        nonlocal named
+        if event["event"] == "differences":
+            found.extend(event["rows"])
+        elif event["event"] == "no models":
+            named = False
+
+    with supervisor.stoppable(), contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection:
+        try:
+            ours = version_table.session(connection)
+
+            def judge(event: supervisor.Event) -> object:
+                same_database.require_ours([Visit.of(event["visit"])], ours, settings, address)
+                return same_database.GO
+
+            fence = {"kind": "named", "server": ours.server}
+            supervisor.run(
+                "check",
+                settings,
+                address,
+                url=url,
+                lock=connection,
+                say=say,
+                tell=hear,
+                judge=judge,
+                fence=fence,
+                writes_nothing=True,
+            )
+        except supervisor.Failure as failure:
+            if failure.event.get("other"):
+                raise same_database.other(failure.event["other"], settings, address) from None
+            raise RevisionError(
+                f"the models cannot be compared: {failure.event.get('message', 'Alembic did not run')}",
+                details=[failure.event.get("where", "")] if failure.event.get("where") else failure.words,
+                hint='are they named as they should be? [tool.buildkit.migrate] metadata = "app.models:Base.metadata"',
+            ) from None
+    return found if named else None
+
+
+@contextlib.contextmanager
+def worded(address: Address) -> Any:  # noqa: ANN401 - a context manager's generator
+    """Turn what the server says to our own statements into an error without the password.
+
+    Raises:
+        Lost: the connection is gone.
+    """
+    import psycopg  # noqa: PLC0415
+
+    try:
+        yield
+    except (psycopg.Error, Unanswered) as error:
+        words = address.redact(error.words if isinstance(error, Unanswered) else str(error))
+        # Without a SQLSTATE it is libpq that lost the connection.
+        of_connection = isinstance(error, (psycopg.OperationalError, Unanswered))
+        if of_connection and (error.sqlstate or "08").startswith(("08", "57P0")):
+            raise Lost(words, error.sqlstate) from None
+        raise DatabaseError(
+            f"database {address} refused",
+            details=words.splitlines(),
+            hint="look at the server's log, then run again",
+        ) from None

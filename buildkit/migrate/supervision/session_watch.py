@@ -1,0 +1,114 @@
+"""The holder's heartbeat: looks, over the connection that holds the lock, at the sessions in which Alembic works."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from buildkit.errors import DatabaseError
+from buildkit.migrate.postgres.connection import Address, Say
+from buildkit.migrate.postgres.timed_query import LAST_WORD, Unanswered, ask
+
+if TYPE_CHECKING:
+    import psycopg
+
+_NOTE = 2.0
+_BEAT = 60.0
+"""Seconds that the server may take to answer a beat. It is only ever that long where the way to it is cut."""
+
+# Inside the lock's transaction the view stands still unless it is told not to.
+_FRESH = "SELECT pg_stat_clear_snapshot()"
+_WAITING = """
+SELECT w.pid, w.query, b.pid, b.application_name, b.state, b.query,
+       extract(epoch FROM clock_timestamp() - b.xact_start)::float8
+FROM pg_stat_activity w
+LEFT JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS by(pid) ON true
+LEFT JOIN pg_stat_activity b ON b.pid = by.pid
+WHERE w.application_name = %s AND w.datname = current_database() AND w.wait_event_type = 'Lock' LIMIT 1
+"""
+_TERMINATE = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = %s AND datname = current_database() AND state <> 'idle'
+"""
+
+
+class Lost(DatabaseError):  # noqa: N818 - a fact first; an error only where nobody goes on from it
+    """A connection to the server is gone.
+
+    Args:
+        words: the last words about it, without the password.
+        sqlstate: the server's reason, where it gave one.
+    """
+
+    def __init__(self, words: str, sqlstate: str | None) -> None:
+        super().__init__(
+            "the connection that holds the migration lock was lost, so the migration was ended",
+            details=words.strip().splitlines(),
+            hint="look at the server's log, then run again; what was not committed is rolled back",
+        )
+        self.sqlstate = sqlstate or ""
+
+
+class Watch:
+    """What one sees of the sessions of one child.
+
+    Args:
+        lock: the connection that holds the lock.
+        name: the sessions' application_name, which is the child's alone. Their process numbers would not do: behind a
+            pooler they serve somebody else a moment later.
+        address: the database.
+        say: told when a statement waits for somebody, and for whom.
+    """
+
+    def __init__(self, lock: psycopg.Connection[Any], name: str, address: Address, say: Say) -> None:
+        self._lock = lock
+        self._address = address
+        self._name = name
+        self._say = say
+        self._seen = time.monotonic()
+        self._waited = 0.0
+        self._told: tuple[str | None, str | None] | None = None
+
+    def beat(self) -> None:
+        """Look once.
+
+        Raises:
+            Lost: the connection is gone, and with it the lock.
+        """
+        try:
+            ask(self._lock, _FRESH, seconds=_BEAT)
+            rows = ask(self._lock, _WAITING, (self._name,), seconds=_BEAT)
+        except Unanswered as unanswered:
+            raise Lost(self._address.redact(unanswered.words), unanswered.sqlstate) from None
+        now = time.monotonic()
+        before, self._seen = self._seen, now
+        if not rows:
+            self._told = None
+            return
+        self._waited += now - before
+        pid, statement, blocker, name, state, query, age = rows[0]
+        if self._waited >= _NOTE and (pid, blocker) != self._told:
+            self._told = (pid, blocker)
+            whom = f"({name or 'unnamed'}, {state} for {float(age or 0):.0f} s: {_short(query)})"
+            self._say(f"{_short(statement)} waits{f' for pid {blocker} {whom}' if blocker else ''}")
+
+    def spent(self) -> float:
+        """Return the seconds spent waiting for locks since the last call; looked at twice a second."""
+        waited, self._waited = self._waited, 0.0
+        return waited
+
+    def terminate(self) -> None:
+        """End the sessions from the server's side: it rolls back at once, whatever driver the child is stuck in.
+
+        A signal may have come in the middle of a beat, whose answer is read away first. A server that does not answer
+        keeps nobody: it rolls back when it finds the child gone.
+        """
+        with contextlib.suppress(Unanswered):
+            ask(self._lock, _FRESH, seconds=LAST_WORD)
+            ask(self._lock, _TERMINATE, (self._name,), seconds=LAST_WORD)
+
+
+def _short(statement: str | None) -> str:
+    text = " ".join((statement or "").split())
+    return text if len(text) <= 100 else f"{text[:99]}…"  # noqa: PLR2004 - one line of a terminal
