@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from buildkit.config import Config
 from buildkit.doors.clock import Stopwatch
@@ -11,9 +11,9 @@ from buildkit.errors import ImageError
 from buildkit.flows.image import build_images, chosen
 from buildkit.flows.image_inputs import repository_of
 from buildkit.flows.migrate import migration_settings
-from buildkit.image import arrangement, compose, engine, measure
-from buildkit.image.arrangement import Expected
+from buildkit.image import arrangement, compose, engine
 from buildkit.image.point import Point
+from buildkit.image.sight import Expected, Sight
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 
@@ -41,7 +41,7 @@ def check_images(
     engine.require(environment)
     rows: list[Outcome] = []
     for name in chosen(config, names):
-        for point in _points(config, environment, name):
+        for point in arrangement.points(_sight(config, environment, name)):
             rows.append(_verdict(name, point))
             console.outcome(rows[-1])
     report = Report(SCHEMA, tuple(rows), watch.seconds, row="point")
@@ -68,22 +68,23 @@ def _verdict(image: str, point: Point) -> Outcome:
     return Outcome(f"{image}: {point.name}", word, Reason(point.wrong or point.found))
 
 
-def _points(config: Config, environment: Mapping[str, str], name: str) -> Iterator[Point]:
-    repository = repository_of(config, name)
-    image = f"{repository}:latest"
-    built = measure.inspect([image], environment).get(image)
-    if built is None:
-        yield Point("image is built", wrong=f"the engine has no {image}")
-        return
-    yield Point("image is built", found=f"{image}, {measure.in_words(built.size)}")
-    quiet = Console(environment, talk=io.StringIO())
-    seen = build_images(config, quiet, environment, names=[name], dry_run=True).outcomes[0]
-    yield Point("image is of these sources", wrong="" if seen.result == "fresh" else str(seen.reason), found="it is")
+def _sight(config: Config, environment: Mapping[str, str], name: str) -> Sight:
+    """Return what there is to see of one image, before anything is looked at."""
     migrations = migration_settings(config)
-    gates = (*(["data"] if config.data.stage else []), *(["migrate"] if migrations is not None else []))
-    expected = Expected(config.data.mount, gates, health=bool(config.image[name].health))
-    yield from arrangement.points(image, expected, environment)
     file, own = compose.file_of(config.root)
-    variables = config.work / "image" / f"{name}.env"
-    url = migrations.url_env if migrations is not None else ""
-    yield from compose.points(file, None if own else variables, repository, expected, url, environment)
+    expected = Expected(
+        repository=repository_of(config, name),
+        mount=config.data.mount,
+        gates=(*(["data"] if config.data.stage else []), *(["migrate"] if migrations is not None else [])),
+        health=bool(config.image[name].health),
+        database=migrations.url_env if migrations is not None else "",
+        compose=file,
+        variables=None if own else config.work / "image" / f"{name}.env",
+    )
+
+    def due() -> str:
+        quiet = Console(environment, talk=io.StringIO())
+        seen = build_images(config, quiet, environment, names=[name], dry_run=True).outcomes[0]
+        return "" if seen.result == "fresh" else str(seen.reason)
+
+    return Sight(expected, due, environment)

@@ -1,129 +1,202 @@
-"""Whether a built image is what the arrangement needs, asked of the engine and inside a container of it."""
+"""The points of `image.check`: what must hold for an image, its compose file, its volume and its database to fit.
+
+A point is a function from what there is to see to a verdict, or to None where the question does not arise. One more
+point is one more function here, and its name in `POINTS`, whose order is that of the output.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from buildkit.doors import process
-from buildkit.image import trial
+from buildkit.image import measure, trial
 from buildkit.image.point import Point
+from buildkit.image.sight import Sight
 
 ENTRYPOINT = "buildkit.runtime"
 
-_PATIENCE = 60.0
-_PROBE = """
-import sys
-sys.path[:] = filter(None, sys.path)  # not the working directory, whose modules are the service's
-import json, os, shutil
-mount, program = sys.argv[1:]
-found = {"user": os.getuid(), "program": shutil.which(program), "gates": None, "why": ""}
-found["data"] = sorted(os.listdir(mount)) if os.path.isdir(mount) else None
-found["writable"] = os.access(mount, os.W_OK)
-try:
-    from buildkit.runtime import entrypoint, settings
-    image = settings.of(os.environ)
-    found["gates"] = [gate for gate in ("data", "migrate") if getattr(image, gate) is not None]
-    if image.migrate is not None:
-        from buildkit.migrate.settings import MigrationSettings
-        found["revisions"] = os.path.isdir(MigrationSettings.from_json(image.migrate, image.root).script_location)
-except Exception as error:
-    found["why"] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
-"""
-"""Looks from inside; it changes nothing and reaches no network."""
+
+def points(sight: Sight) -> Iterator[Point]:
+    """Yield the verdict on each point that arises; where there is no image, on that alone."""
+    yield is_built(sight)
+    if sight.built is None:
+        return
+    for judge in POINTS:
+        point = judge(sight)
+        if point is not None:
+            yield point
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What the project says of its image.
-
-    Args:
-        mount: where the volume with the data comes to lie.
-        gates: `data` and `migrate`, as far as it has them.
-        health: whether it is to have a health check.
-    """
-
-    mount: str
-    gates: tuple[str, ...]
-    health: bool
+def is_built(sight: Sight) -> Point:
+    """The engine has the image."""
+    name, built = "image is built", sight.built
+    if built is None:
+        return Point(name, wrong=f"the engine has no {sight.image}")
+    return Point(name, found=f"{sight.image}, {measure.in_words(built.size)}")
 
 
-def points(image: str, expected: Expected, environment: Mapping[str, str]) -> Iterator[Point]:
-    """Yield the points of an image that the engine has.
-
-    Args:
-        image: its name.
-        expected: what the project says of it.
-        environment: the variables of the docker client.
-    """
-    about = _inspected(image, environment)
-    entrypoint, command = about.get("Entrypoint") or [], about.get("Cmd") or []
-    seen, why = _probed(image, expected.mount, command[0] if command else "", environment)
-    inside = _probe_points(seen, expected) if seen else iter([Point("looks from inside", wrong=why)])
-    begins = ENTRYPOINT in entrypoint
-    yield Point(
-        "entrypoint is the gates",
-        wrong="" if begins else f"it is {json.dumps(entrypoint)}, not python -m {ENTRYPOINT} --",
-        found=" ".join(entrypoint),
-    )
-    if seen:
-        missing = f"there is no program {command[0]}" if command else "there is no command"
-        yield Point("command is in the image", wrong="" if seen["program"] else missing, found=" ".join(command))
-    test = trial.as_command((about.get("Healthcheck") or {}).get("Test") or ()) if expected.health else []
-    if expected.health and not test:
-        yield Point("health check", wrong="there is none")
-    if seen and seen["program"]:
-        asked = trial.Asked(image, command, test, expected.mount)
-        yield from trial.points(asked, expected.gates, environment)
-    elif test:
-        yield Point("health check", found="no command runs that it could ask", absent=True)
-    yield from inside
+def is_of_these_sources(sight: Sight) -> Point:
+    """A build would leave the image as it is."""
+    return Point("image is of these sources", wrong=sight.due(), found="it is")
 
 
-def _probe_points(seen: Mapping[str, Any], expected: Expected) -> Iterator[Point]:
-    user = seen["user"]
-    yield Point("user", wrong="" if user else "the service runs as root", found=f"user {user}")
-    gates = seen["gates"]
-    missing = [gate for gate in expected.gates if gates is not None and gate not in gates]
-    wrong = seen["why"] or (f"the image knows of no gate for: {', '.join(missing)}" if missing else "")
-    yield Point("gates can start", wrong=wrong, found=", ".join(gates or ()) or "none is needed")
-    if "migrate" in expected.gates and "revisions" in seen:
-        yield Point(
-            "revisions are in the image",
-            wrong="" if seen["revisions"] else "the folder of the revisions is missing",
-            found="they are",
-        )
-    if "data" in expected.gates:
-        data = seen["data"]
-        there = ", ".join((data or ())[:3])
-        yield Point(
-            "image carries no data",
-            wrong=f"{expected.mount} has: {there}" if data else "",
-            found=f"{expected.mount} is empty",
-        )
-        writable = "" if seen["writable"] else f"user {user} may not write to {expected.mount}"
-        yield Point(
-            "place for the volume",
-            wrong=writable if data is not None else f"there is no {expected.mount}",
-            found=expected.mount,
-        )
+def entrypoint_is_the_gates(sight: Sight) -> Point:
+    """Whatever runs in the image passes the gates first."""
+    wrong = f"it is {json.dumps(sight.entrypoint)}, not python -m {ENTRYPOINT} --"
+    begins = ENTRYPOINT in sight.entrypoint
+    return Point("entrypoint is the gates", wrong="" if begins else wrong, found=" ".join(sight.entrypoint))
 
 
-def _inspected(image: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    answer = process.run(["docker", "image", "inspect", image], environment=environment, timeout=_PATIENCE)
-    found: dict[str, Any] = json.loads(answer.stdout)[0]["Config"]
-    return found
+def command_is_in_the_image(sight: Sight) -> Point | None:
+    """The program of the service's command exists in the image."""
+    if not sight.inside:
+        return None
+    missing = f"there is no program {sight.command[0]}" if sight.command else "there is no command"
+    found = " ".join(sight.command)
+    return Point("command is in the image", wrong="" if sight.inside["program"] else missing, found=found)
 
 
-def _probed(image: str, mount: str, program: str, environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    """Return what a container of the image sees, or why that is not known."""
-    run = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "python", image]
-    answer = process.run([*run, "-c", _PROBE, mount, program], environment=environment, timeout=_PATIENCE)
-    try:
-        return dict(json.loads(answer.stdout)), ""
-    except ValueError:
-        words = answer.stderr.strip().splitlines()
-        return {}, words[-1] if words else f"python ended with {answer.exit_code}"
+def has_a_health_check(sight: Sight) -> Point | None:
+    """An image that is to have a health check has one."""
+    if not sight.expected.health or sight.health_check:
+        return None
+    return Point("health check", wrong="there is none")
+
+
+def command_starts(sight: Sight) -> Point | None:
+    """The command runs in a container without network, database and data, as far as it can there."""
+    if not sight.inside or not sight.inside["program"]:
+        return None
+    seen, why = sight.trial
+    return trial.starts(seen) if seen else Point("command starts", wrong=f"it cannot be tried: {why}")
+
+
+def health_check_passes(sight: Sight) -> Point | None:
+    """The health check passes beside the command that was started."""
+    if not sight.health_check:
+        return None
+    if not sight.inside or not sight.inside["program"]:
+        return Point("health check", found="no command runs that it could ask", absent=True)
+    seen, _ = sight.trial
+    return trial.healthy(seen, sight.health_check, sight.expected.gates) if seen else None
+
+
+def can_look_inside(sight: Sight) -> Point | None:
+    """Python runs in the image, so that the points below can be looked at."""
+    return None if sight.inside else Point("looks from inside", wrong=sight.why_not_inside)
+
+
+def user_is_not_root(sight: Sight) -> Point | None:
+    """The service runs as another user than root."""
+    if not sight.inside:
+        return None
+    user = sight.inside["user"]
+    return Point("user", wrong="" if user else "the service runs as root", found=f"user {user}")
+
+
+def gates_can_start(sight: Sight) -> Point | None:
+    """The image knows of the project's data and migrations, and what passes them can be imported."""
+    if not sight.inside:
+        return None
+    gates = sight.inside["gates"]
+    missing = [gate for gate in sight.expected.gates if gates is not None and gate not in gates]
+    wrong = sight.inside["why"] or (f"the image knows of no gate for: {', '.join(missing)}" if missing else "")
+    return Point("gates can start", wrong=wrong, found=", ".join(gates or ()) or "none is needed")
+
+
+def revisions_are_in_the_image(sight: Sight) -> Point | None:
+    """The folder with the revision files is in the image."""
+    if "migrate" not in sight.expected.gates or "revisions" not in sight.inside:
+        return None
+    wrong = "" if sight.inside["revisions"] else "the folder of the revisions is missing"
+    return Point("revisions are in the image", wrong=wrong, found="they are")
+
+
+def image_carries_no_data(sight: Sight) -> Point | None:
+    """Nothing lies where the volume is mounted."""
+    if not sight.inside or "data" not in sight.expected.gates:
+        return None
+    data, mount = sight.inside["data"], sight.expected.mount
+    there = ", ".join((data or ())[:3])
+    return Point("image carries no data", wrong=f"{mount} has: {there}" if data else "", found=f"{mount} is empty")
+
+
+def place_for_the_volume(sight: Sight) -> Point | None:
+    """There is a folder for the volume, and the service may write to it."""
+    if not sight.inside or "data" not in sight.expected.gates:
+        return None
+    mount = sight.expected.mount
+    writable = "" if sight.inside["writable"] else f"user {sight.inside['user']} may not write to {mount}"
+    wrong = writable if sight.inside["data"] is not None else f"there is no {mount}"
+    return Point("place for the volume", wrong=wrong, found=mount)
+
+
+def compose_has_the_service(sight: Sight) -> Point:
+    """The compose file is valid and has a service that runs the image."""
+    found = f"{sight.expected.compose.name}, service {sight.compose.name}"
+    return Point("compose file", wrong=sight.compose.why_not, found=found)
+
+
+def compose_keeps_the_entrypoint(sight: Sight) -> Point | None:
+    """The compose file does not put another entrypoint in the place of the gates."""
+    if sight.compose.why_not:
+        return None
+    own = sight.compose.service.get("entrypoint")
+    wrong = f"it puts {json.dumps(own)} in its place" if own and ENTRYPOINT not in own else ""
+    return Point("compose keeps the entrypoint", wrong=wrong, found="it does")
+
+
+def compose_names_the_database(sight: Sight) -> Point | None:
+    """The service gets the variable with the database's URL."""
+    if sight.compose.why_not or "migrate" not in sight.expected.gates:
+        return None
+    variable = sight.expected.database
+    there = variable in (sight.compose.service.get("environment") or {})
+    return Point("compose names the database", wrong="" if there else f"{variable} is not set", found=variable)
+
+
+def compose_mounts_the_volume(sight: Sight) -> Point | None:
+    """Something that outlives the container is mounted where the data comes to lie."""
+    if sight.compose.why_not or "data" not in sight.expected.gates:
+        return None
+    name, mount, volume = "compose mounts the volume", sight.expected.mount, sight.volume
+    if not volume.mounted:
+        return Point(name, wrong=f"nothing is mounted at {mount}: each start makes the data anew")
+    if not volume.name:
+        return Point(name, wrong=f"what is mounted at {mount} does not outlive the container")
+    return Point(name, found=f"{volume.name} at {mount}")
+
+
+def data_in_the_volume(sight: Sight) -> Point | None:
+    """The volume has data that is whole, or is empty yet."""
+    if sight.compose.why_not or "data" not in sight.expected.gates or not sight.volume.name:
+        return None
+    name, volume, answer = "data in the volume", sight.volume.name, sight.volume.answer
+    if answer is None:
+        return Point(name, found=f"there is no volume {volume} yet; the first start makes it", absent=True)
+    words = (answer.stdout if answer.ok else answer.stderr).strip().splitlines() or [f"exit code {answer.exit_code}"]
+    said = words[-1] if answer.ok else words[0].removeprefix("error: ")
+    if not answer.ok and ": missing" in said:
+        return Point(name, found=f"{volume} is empty; the next start makes it", absent=True)
+    return Point(name, wrong="" if answer.ok else said, found=said)
+
+
+POINTS: tuple[Callable[[Sight], Point | None], ...] = (
+    is_of_these_sources,
+    entrypoint_is_the_gates,
+    command_is_in_the_image,
+    has_a_health_check,
+    command_starts,
+    health_check_passes,
+    can_look_inside,
+    user_is_not_root,
+    gates_can_start,
+    revisions_are_in_the_image,
+    image_carries_no_data,
+    place_for_the_volume,
+    compose_has_the_service,
+    compose_keeps_the_entrypoint,
+    compose_names_the_database,
+    compose_mounts_the_volume,
+    data_in_the_volume,
+)

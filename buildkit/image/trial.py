@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,21 +67,24 @@ class Asked:
     mount: str
 
 
-def points(asked: Asked, gates: Sequence[str], environment: Mapping[str, str]) -> Iterator[Point]:
-    """Yield whether the command starts, and whether its health check passes.
+def tried(asked: Asked, environment: Mapping[str, str]) -> tuple[Trial | None, str]:
+    """Return what came of the trial, or why that is not known.
 
     Args:
         asked: what is to be tried.
-        gates: `data` and `migrate`, as far as the service has them.
         environment: the variables of the docker client.
     """
-    seen, why = _tried(asked, environment)
-    if seen is None:
-        yield Point("command starts", wrong=f"it cannot be tried: {why}")
-        return
-    yield starts(seen)
-    if asked.test:
-        yield healthy(seen, asked.test, gates)
+    times = {"seconds": _SECONDS, "settling": _SETTLING, "grace": _GRACE}
+    given = {"command": list(asked.command), "test": list(asked.test), **times}
+    text = reading.read_text(Path(__file__).with_name("inside.py"))
+    run = ["docker", "run", "--rm", "--network", "none", "--env", f"PYBUILDKIT_DATA_PATH={asked.mount}"]
+    python = ["--entrypoint", "python", asked.image, "-I", "-c", text, json.dumps(given)]
+    answer = process.run([*run, *python], environment=environment, timeout=_PATIENCE)
+    try:
+        return of(json.loads(answer.stdout)), ""
+    except (ValueError, KeyError):
+        words = answer.stderr.strip().splitlines()
+        return None, words[-1] if words else f"python ended with {answer.exit_code}"
 
 
 def as_command(test: Sequence[str]) -> list[str]:
@@ -131,21 +134,6 @@ def healthy(trial: Trial, test: Sequence[str], gates: Sequence[str]) -> Point:
         return Point(name, found=said, absent=True) if _UNWELL.search(trial.check) else Point(name, wrong=said)
     said = f'it listens on no port, and the check fails: {trial.check}; a worker has no path to ask: health = ""'
     return Point(name, found=said, absent=True) if gates else Point(name, wrong=said)
-
-
-def _tried(asked: Asked, environment: Mapping[str, str]) -> tuple[Trial | None, str]:
-    """Return what came of the trial, or why that is not known."""
-    times = {"seconds": _SECONDS, "settling": _SETTLING, "grace": _GRACE}
-    given = {"command": list(asked.command), "test": list(asked.test), **times}
-    text = reading.read_text(Path(__file__).with_name("inside.py"))
-    run = ["docker", "run", "--rm", "--network", "none", "--env", f"PYBUILDKIT_DATA_PATH={asked.mount}"]
-    python = ["--entrypoint", "python", asked.image, "-I", "-c", text, json.dumps(given)]
-    answer = process.run([*run, *python], environment=environment, timeout=_PATIENCE)
-    try:
-        return of(json.loads(answer.stdout)), ""
-    except (ValueError, KeyError):
-        words = answer.stderr.strip().splitlines()
-        return None, words[-1] if words else f"python ended with {answer.exit_code}"
 
 
 def of(values: Mapping[str, Any]) -> Trial:

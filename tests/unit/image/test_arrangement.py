@@ -1,0 +1,84 @@
+"""The points of `image.check`, judged on what there would be to see; the looks themselves are tested on an engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from buildkit.doors.process import Completed
+from buildkit.image import arrangement
+from buildkit.image.compose import Composed, Volume
+from buildkit.image.measure import Image
+from buildkit.image.sight import Expected, Sight
+from buildkit.image.trial import Trial
+
+EXPECTED = Expected("greeter", "/app/data", ("data", "migrate"), True, "DATABASE_URL", Path("compose.yaml"), None)
+WELL: dict[str, Any] = {
+    "built": Image("sha256:1", 100, 2),
+    "configuration": {
+        "Entrypoint": ["python", "-m", "buildkit.runtime", "--"],
+        "Cmd": ["serve"],
+        "Healthcheck": {"Test": ["CMD", "ask"]},
+    },
+    "_inside": (
+        {
+            "user": 1000,
+            "program": "/usr/bin/serve",
+            "gates": ["data", "migrate"],
+            "why": "",
+            "revisions": True,
+            "data": [],
+            "writable": True,
+        },
+        "",
+    ),
+    "trial": (Trial(None, passed=True, ports=(8000,), said=(), check=""), ""),
+    "compose": Composed("", "web", {"environment": {"DATABASE_URL": "x"}}),
+    "volume": Volume("kept", mounted=True, answer=Completed(("docker",), 0, "fresh", "", 0.1)),
+}
+
+
+def sight(expected: Expected = EXPECTED, due: str = "", **seen: object) -> Sight:
+    """Return what there is to see where every look was made already."""
+    found = Sight(expected, lambda: due, {})
+    vars(found).update({**WELL, **seen})
+    return found
+
+
+def verdicts(seen: Sight) -> dict[str, str]:
+    return {point.name: point.wrong or ("not yet" if point.absent else "holds") for point in arrangement.points(seen)}
+
+
+def test_where_all_is_well_every_point_arises_and_holds() -> None:
+    found = verdicts(sight())
+
+    silent = {"has_a_health_check", "can_look_inside"}
+    assert len(found) == 1 + len(arrangement.POINTS) - len(silent)
+    assert set(found.values()) == {"holds"}
+
+
+def test_without_an_image_nothing_else_is_looked_at() -> None:
+    assert verdicts(Sight(replace(EXPECTED, repository="greeter"), lambda: "", {"PATH": "/nowhere"})) == {
+        "image is built": "the engine has no greeter:latest"
+    }
+
+
+def test_a_service_without_data_and_database_is_asked_for_neither() -> None:
+    found = verdicts(sight(replace(EXPECTED, gates=(), health=False)))
+
+    assert {"image carries no data", "compose names the database", "data in the volume", "health check"} & {
+        *found
+    } == set()
+
+
+def test_where_python_does_not_run_inside_only_that_is_told_of_it() -> None:
+    found = verdicts(sight(_inside=({}, "no python")))
+
+    assert found["looks from inside"] == "no python"
+    assert found["health check"] == "not yet"
+    assert {"user", "gates can start", "command starts"} & {*found} == set()
+
+
+def test_an_image_that_is_due_is_told_with_the_reason() -> None:
+    assert verdicts(sight(due="source changed"))["image is of these sources"] == "source changed"
