@@ -279,6 +279,18 @@ class Config:
         """Where the suite keeps what belongs to this checkout; safe to delete at any time."""
         return self.root / WORK
 
+    @property
+    def flags(self) -> dict[str, str]:
+        """The values that flags gave, by key, so that they hold when the file is read again."""
+        given = {}
+        for name, origin in self.origins.items():
+            if origin.startswith("--"):
+                value: object = self
+                for part in name.split("."):
+                    value = getattr(value, part.replace("-", "_"))
+                given[name] = ",".join(value) if isinstance(value, tuple) else str(value)
+        return given
+
 
 def keys(section: type) -> tuple[str, ...]:
     """Return the keys of a section as they are written in the file."""

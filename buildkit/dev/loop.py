@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from buildkit.core.changes import Need, Reaction, in_order
-from buildkit.dev.supervisor import Service, State
+from buildkit.dev.service import Service
+from buildkit.dev.supervisor import State
 from buildkit.doors.clock import Stopwatch, time_of_day
 from buildkit.errors import BuildkitError, render
 from buildkit.model import Outcome, Reason, Report

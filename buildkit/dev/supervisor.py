@@ -10,12 +10,11 @@ import http.client
 import shutil
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from buildkit.dev.service import Service
 from buildkit.doors import process
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
@@ -41,23 +40,6 @@ class State(Enum):
     STARTING = "starting"
     READY = "ready"
     ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What to run.
-
-    Args:
-        command: program and arguments.
-        folder: where it runs.
-        environment: all of its environment.
-        ready: the address that answers once it is ready; empty if there is none.
-    """
-
-    command: tuple[str, ...]
-    folder: Path
-    environment: Mapping[str, str]
-    ready: str = ""
 
 
 class Supervisor:
@@ -148,6 +130,19 @@ class Supervisor:
             environment=service.environment,
             stdin=process.PIPE,
             output=sys.__stderr__.fileno() if sys.__stderr__ else None,  # stdout is for the command's own result
+        )
+
+
+def require_free(service: Service) -> None:
+    """Return if nobody answers yet at the address of the service.
+
+    Raises:
+        ConfigurationError: somebody does.
+    """
+    if service.ready and answers(service.ready):
+        raise ConfigurationError(
+            f"dev.port: somebody else answers at {service.ready} already",
+            hint="end that process, or choose another port: PYBUILDKIT_DEV_PORT=8001 invoke dev",
         )
 
 

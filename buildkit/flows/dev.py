@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import sys
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from buildkit.config import Config, load
-from buildkit.core.changes import Layout
+from buildkit.dev.layout import dependencies, layout_of
 from buildkit.dev.loop import Actions, Loop
+from buildkit.dev.service import Service, service_of
 from buildkit.dev.signals import Interruption, interruptible
 from buildkit.dev.sources import check_syntax, forget_bytecode
-from buildkit.dev.supervisor import Service, Supervisor, answers
+from buildkit.dev.supervisor import Supervisor, require_free
 from buildkit.dev.tree import Tree
 from buildkit.dev.watch import Watch, git_folder
-from buildkit.doors import reading
 from buildkit.doors.clock import Stopwatch
-from buildkit.errors import ConfigurationError
 from buildkit.extensions.pool import WarmTranslators
-from buildkit.model import WORK, Outcome, Report
+from buildkit.model import Outcome, Report
 from buildkit.report.console import Console, counts
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - one interpreter takes one branch
-    import tomli as tomllib
-
 SCHEMA = "buildkit.dev/1"
-_NO_SERVICE = frozenset(
-    {"build", "dist", "docs", "doc", "examples", "benchmarks", "migrations", "docker", "tests", "test"}
-)
-_NO_MODULES = frozenset({"tasks", "noxfile", "setup", "conftest"})
 
 
 def run_dev(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
@@ -56,7 +43,7 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
     interruption = Interruption()
     with interruptible(interruption), ExitStack() as cleanup:
         project = Project(config, console, environment)
-        _check_free(project.service())
+        require_free(project.service())
         supervisor = Supervisor()
         loop = Loop(project.actions(), supervisor, console.say)
         outcomes = loop.outcomes
@@ -109,23 +96,15 @@ def _follow(project: Project, loop: Loop, console: Console, interruption: Interr
             watch.renew(tree)
 
 
-def _check_free(service: Service) -> None:
-    if service.ready and answers(service.ready):
-        raise ConfigurationError(
-            f"dev.port: somebody else answers at {service.ready} already",
-            hint="end that process, or choose another port: PYBUILDKIT_DEV_PORT=8001 invoke dev",
-        )
-
-
 class Project:
     """The project as its settings are now, the files that count under them, and what can be done to it."""
 
     def __init__(self, config: Config, console: Console, environment: Mapping[str, str]) -> None:
         self.config = config
-        self.tree = Tree(config.root, layout_of(config))
+        self.tree = _tree(config)
         self._console = console
         self._environment = environment
-        self._dependencies = _dependencies(config)
+        self._dependencies = dependencies(config)
         self._database: dict[str, str] = {}
         self._ends_database = False
         self.translators = WarmTranslators()
@@ -137,13 +116,13 @@ class Project:
     def reload(self) -> bool:
         """Read the settings again; return whether they differ."""
         before, depended_on = self.config, self._dependencies
-        config = load(before.root, self._environment, _flags(before))
-        self._dependencies = _dependencies(config)
+        config = load(before.root, self._environment, before.flags)
+        self._dependencies = dependencies(config)
         if self._dependencies != depended_on:
             self._console.warn("the dependencies changed; install them, then save again")
         if config == before:
             return False
-        self.tree = Tree(config.root, layout_of(config))  # before anything is built: later changes are seen
+        self.tree = _tree(config)  # before anything is built: later changes are seen
         self.config = config
         return True
 
@@ -188,30 +167,7 @@ class Project:
         Raises:
             ConfigurationError: nothing is configured.
         """
-        config, dev = self.config, self.config.dev
-        words = shlex.split(dev.command) if isinstance(dev.command, str) else dev.command
-        if not words:
-            raise ConfigurationError(
-                "dev.command: there is nothing to run",
-                hint='[tool.buildkit.dev]\ncommand = ["uvicorn", "app.main:app", "--port", "{port}"]',
-            )
-        port = str(dev.port)
-        programs = str(Path(sys.executable).parent)
-        here = self._environment
-        added = {
-            "PORT": port,
-            "UVICORN_PORT": port,
-            "PYBUILDKIT_DATA_PATH": str(config.root / config.data.path),
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(config.source), here.get("PYTHONPATH")))),
-            "PATH": os.pathsep.join(filter(None, (programs, here.get("PATH", os.defpath)))),
-            "PYTHONUNBUFFERED": "1",
-        }
-        return Service(
-            tuple(word.replace("{port}", port) for word in words),
-            config.root,
-            {**here, **added, **self._database},
-            dev.ready.replace("{port}", port),
-        )
+        return service_of(self.config, self._environment, self._database)
 
     def stop_database(self) -> None:
         """Stop the development server if this call started it."""
@@ -221,62 +177,9 @@ class Project:
             development.stop(self.config.root)
 
 
-def layout_of(config: Config) -> Layout:
-    """Return where the project keeps what, as paths relative to its folder."""
+def _tree(config: Config) -> Tree:
+    """Return the files that count under these settings."""
     from buildkit.flows.migrate import migration_settings  # noqa: PLC0415
 
-    source = _relative(config.source, config)
-    inside = f"{source}/" if source else ""
     migrations = migration_settings(config)
-    backends = (config.backend, *(module.backend for module in config.compile.module.values()))
-    stages = [stage.run.partition(":")[0] for stage in config.data.stage if isinstance(stage.run, str)]
-    return Layout(
-        settings=tuple({"pyproject.toml": 0, _relative(config.service / "pyproject.toml", config): 0}),
-        source_root=source,
-        packages=tuple(f"{inside}{name.replace('.', '/')}" for name in config.packages) or _packages(config, source),
-        compiles=any(backend not in {"", "none"} for backend in backends),
-        kept=config.exclude,
-        versions=tuple(_relative(folder, config) for folder in migrations.versions) if migrations else (),
-        inputs=tuple(
-            name for stage in config.data.stage for name in (*stage.inputs, stage.each) if name and ":" not in name
-        ),
-        stages=tuple(f"{inside}{module.replace('.', '/')}" for module in stages),
-        outputs=(WORK, _relative(config.root / config.data.path, config)),
-    )
-
-
-def _packages(config: Config, source: str) -> tuple[str, ...]:
-    """Return the places of all code where no packages are named: the source root, or what looks like code beside it."""
-    if source:
-        return (source,)
-    folders = [init.parent.name for init in config.source.glob("*/__init__.py")]
-    modules = [file.stem for file in config.source.glob("*.py")]
-    return tuple(sorted({*folders} - _NO_SERVICE | {*modules} - _NO_MODULES))
-
-
-def _relative(path: Path, config: Config) -> str:
-    name = Path(os.path.relpath(path, config.root)).as_posix()
-    return "" if name == "." else name
-
-
-def _dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
-    file = config.service / "pyproject.toml"
-    try:
-        project = tomllib.loads(reading.read_text(file)).get("project", {})
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file") from None
-    except OSError as error:
-        raise ConfigurationError(f"{file}: {error.strerror}", hint="mend it, or bring it back") from None
-    return (project.get("dependencies"), project.get("optional-dependencies")) if isinstance(project, dict) else None
-
-
-def _flags(config: Config) -> dict[str, str]:
-    """Return the settings that flags made, so that they hold when the file is read again."""
-    flags = {}
-    for name, origin in config.origins.items():
-        if origin.startswith("--"):
-            value: Any = config
-            for part in name.split("."):
-                value = getattr(value, part.replace("-", "_"))
-            flags[name] = ",".join(value) if isinstance(value, tuple) else str(value)
-    return flags
+    return Tree(config.root, layout_of(config, migrations.versions if migrations else ()))

@@ -10,7 +10,8 @@ import pytest
 
 from buildkit.core.changes import Need, Reaction
 from buildkit.dev.loop import Actions, Loop
-from buildkit.dev.supervisor import Service, State
+from buildkit.dev.service import Service
+from buildkit.dev.supervisor import State
 from buildkit.errors import CompileError, ConfigurationError
 from buildkit.model import Outcome, Reason, Report
 

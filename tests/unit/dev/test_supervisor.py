@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from buildkit.dev import supervisor as supervising
-from buildkit.dev.supervisor import Service, State, Supervisor, answers
+from buildkit.dev.service import Service
+from buildkit.dev.supervisor import State, Supervisor, answers
 from buildkit.errors import ConfigurationError
 
 NOBODY = "http://127.0.0.1:1/"

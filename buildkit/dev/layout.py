@@ -1,0 +1,81 @@
+"""Where a project keeps what `invoke dev` watches, and what its settings say of what is installed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from buildkit.config import Config
+from buildkit.core.changes import Layout
+from buildkit.doors import reading
+from buildkit.errors import ConfigurationError
+from buildkit.model import WORK
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover - one interpreter takes one branch
+    import tomli as tomllib
+
+_NO_SERVICE = frozenset(
+    {"build", "dist", "docs", "doc", "examples", "benchmarks", "migrations", "docker", "tests", "test"}
+)
+_NO_MODULES = frozenset({"tasks", "noxfile", "setup", "conftest"})
+
+
+def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
+    """Return where the project keeps what, as paths relative to its folder.
+
+    Args:
+        config: the project.
+        versions: the folders with its revision files.
+    """
+    source = _relative(config.source, config)
+    inside = f"{source}/" if source else ""
+    backends = (config.backend, *(module.backend for module in config.compile.module.values()))
+    stages = [stage.run.partition(":")[0] for stage in config.data.stage if isinstance(stage.run, str)]
+    return Layout(
+        settings=tuple({"pyproject.toml": 0, _relative(config.service / "pyproject.toml", config): 0}),
+        source_root=source,
+        packages=tuple(f"{inside}{name.replace('.', '/')}" for name in config.packages) or _packages(config, source),
+        compiles=any(backend not in {"", "none"} for backend in backends),
+        kept=config.exclude,
+        versions=tuple(_relative(folder, config) for folder in versions),
+        inputs=tuple(
+            name for stage in config.data.stage for name in (*stage.inputs, stage.each) if name and ":" not in name
+        ),
+        stages=tuple(f"{inside}{module.replace('.', '/')}" for module in stages),
+        outputs=(WORK, _relative(config.root / config.data.path, config)),
+    )
+
+
+def dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
+    """Return what the service's pyproject.toml says has to be installed; two answers are equal if nothing changed.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    file = config.service / "pyproject.toml"
+    try:
+        project = tomllib.loads(reading.read_text(file)).get("project", {})
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}", hint="mend it, or bring it back") from None
+    return (project.get("dependencies"), project.get("optional-dependencies")) if isinstance(project, dict) else None
+
+
+def _packages(config: Config, source: str) -> tuple[str, ...]:
+    """Return the places of all code where no packages are named: the source root, or what looks like code beside it."""
+    if source:
+        return (source,)
+    folders = [init.parent.name for init in config.source.glob("*/__init__.py")]
+    modules = [file.stem for file in config.source.glob("*.py")]
+    return tuple(sorted({*folders} - _NO_SERVICE | {*modules} - _NO_MODULES))
+
+
+def _relative(path: Path, config: Config) -> str:
+    name = Path(os.path.relpath(path, config.root)).as_posix()
+    return "" if name == "." else name

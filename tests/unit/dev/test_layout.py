@@ -1,0 +1,60 @@
+"""Which files of a project count while `invoke dev` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from buildkit.config import load
+from buildkit.dev.layout import layout_of
+
+Maker = Callable[[Mapping[str, str]], Path]
+
+SETTINGS = """
+[project]
+dependencies = ["anyio"]
+[tool.buildkit]
+packages = ["app"]
+[tool.buildkit.dev]
+command = ["serve", "--port={port}"]
+ready = "http://127.0.0.1:{port}/health"
+"""
+
+STAGES = """
+[[tool.buildkit.data.stage]]
+name = "read"
+run = "app.pipeline.read:read"
+inputs = ["tle/*.txt", "package:sgp4/*.TLE", "env:REGION"]
+outputs = ["read/"]
+"""
+
+
+def test_the_layout_of_a_project_with_everything(project: Maker) -> None:
+    files = {"src/app/__init__.py": "", "migrations/env.py": "", "pyproject.toml": SETTINGS + STAGES}
+    root = project(files)
+    layout = layout_of(load(root, {}), [root / "migrations/versions"])
+    assert layout.settings == ("pyproject.toml",)
+    assert (layout.source_root, layout.packages, layout.compiles) == ("src", ("src/app",), True)
+    assert layout.versions == ("migrations/versions",)
+    assert (layout.inputs, layout.stages) == (("tle/*.txt",), ("src/app/pipeline/read",))
+    assert layout.outputs == (".buildkit", "data")
+
+
+def test_the_layout_without_named_packages(project: Maker) -> None:
+    flat = {"pyproject.toml": "[tool.buildkit]\nbackend = 'none'\n", "app/__init__.py": "", "main.py": ""}
+    flat |= {"tests/__init__.py": "", "tasks.py": "", "noxfile.py": ""}
+    root = project(flat)
+    layout = layout_of(load(root, {}), ())
+    assert (layout.source_root, layout.packages, layout.compiles) == ("", ("app", "main"), False)
+    (root / "src").mkdir()
+    assert layout_of(load(root, {}), ()).packages == ("src",)
+
+
+def test_a_service_in_a_folder_of_its_own(project: Maker) -> None:
+    settings = "[tool.buildkit]\nproject = 'service'\nsource-root = 'service/src'\npackages = ['app']\n"
+    layout = layout_of(
+        load(project({"pyproject.toml": settings, "service/pyproject.toml": "", "service/src/app/a.py": ""}), {}),
+        (),
+    )
+    assert layout.settings == ("pyproject.toml", "service/pyproject.toml")
+    assert layout.packages == ("service/src/app",)
