@@ -1,0 +1,82 @@
+"""What only makes sense of several settings together, or with what is on the disk: folders, packages, stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from buildkit.config import places
+from buildkit.config.settings import Config, StageConfig
+from buildkit.config.telling import nearest
+from buildkit.doors import reading
+
+
+def problems(config: Config, environment: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with settings of which each is well by itself.
+
+    Args:
+        config: the settings.
+        environment: the variables.
+    """
+    found = [*places.problems(config, environment)]
+    if not reading.is_folder(config.source):
+        found.append(f'source-root: there is no folder "{config.source_root}"')
+    elif "\n" in str(config.source):
+        found.append("source-root: no line break in its path, as compilers list the headers that they read by lines")
+    elif config.packages:
+        there = _packages(config.source)
+        found += [
+            f'packages: there is no package or module "{name}" under {config.source_root}/{nearest(name, there)}'
+            for name in config.packages
+            if not any((config.source / f"{name.replace('.', '/')}{ending}").exists() for ending in ("", ".py", ".pyx"))
+        ]
+    if not reading.is_file(config.service / "pyproject.toml"):
+        found.append(f'project: there is no "{config.project}/pyproject.toml"')
+    if config.store.remote:
+        found.append("store.remote: remote stores are not part of this version")
+    names = [stage.name for stage in config.data.stage]
+    for at, stage in enumerate(config.data.stage):
+        label = stage.name or f"number {at + 1}"
+        if not stage.name or names.index(stage.name) != at:
+            found.append(f"data.stage {label}: every stage needs a name of its own")
+        if not stage.run or not stage.outputs:
+            found.append(f"data.stage {label}: needs `run` and `outputs`")
+        found += [
+            f'data.stage {label}: input "{name}": no such stage before it{nearest(name[6:], names[:at])}'
+            for name in stage.inputs
+            if name.startswith("stage:") and name[6:] not in names[:at]
+        ]
+        found += [f"data.stage {label}: {words}" for words in _of_pieces(stage, config.data.stage[:at])]
+    includes = {
+        "": config.compile.include,
+        **{f".module.{at}": its.include for at, its in config.compile.module.items()},
+    }
+    found += [
+        f'compile{at}.include: there is no folder "{folder}"'
+        for at, folders in includes.items()
+        for folder in folders
+        if not folder.startswith("package:") and not reading.is_folder(config.root / folder)
+    ]
+    return found
+
+
+def _of_pieces(stage: StageConfig, before: Sequence[StageConfig]) -> Iterator[str]:
+    """Yield what is wrong with `each` and `combine` of a stage, given the stages before it."""
+    names = [other.name for other in before]
+    scheme, _, rest = stage.each.partition(":")
+    name = rest.partition("/")[0]
+    if scheme == "stage" and name not in names:
+        yield f'each "{stage.each}": no such stage before it{nearest(name, names)}'
+    if scheme == "env":
+        yield f'each "{stage.each}": a variable has no pieces; name it in `inputs`'
+    for name in stage.combine:
+        other = next((other for other in before if other.name == name), None)
+        if other is None:
+            near = nearest(name, [each.name for each in before if each.each])
+            yield f'combine "{name}": no such stage before it{near}'
+        elif not other.each:
+            yield f'combine "{name}": it is not in pieces; write "stage:{name}" in `inputs`, or give it `each`'
+
+
+def _packages(source: Path) -> list[str]:
+    return sorted(entry.stem for entry in source.iterdir() if entry.is_dir() or entry.suffix in {".py", ".pyx"})
