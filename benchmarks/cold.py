@@ -1,6 +1,6 @@
 """P4, P5: docutils from nothing, by this project and by its peers, in turns; and how busy the cores are meanwhile.
 
-    python benchmarks/cold.py [--rounds 3] [--peers cythonize,rough] [--limit N] [--quick]
+    python -m benchmarks cold [--rounds 3] [--peers cythonize,rough] [--limit N] [--quick]
 
 Each build has a new copy of the sources and an empty store; the *warm* ones the store of the build before. A round of
 all peers takes about half an hour on two cores (cythonize, setuptools, ninja and ccache six minutes each), so the whole

@@ -1,6 +1,6 @@
-"""P9: what a start on a warm volume costs, and what a change of the data costs. P15, with `--pieces`: see `pieces.py`.
+"""P9: what a start on a warm volume costs, and what a change of the data costs.
 
-    python benchmarks/data.py [--size 2.3GB] [--files 10000] [--rounds 5] [--quick]
+    python -m benchmarks data [--size 2.3GB] [--files 10000] [--rounds 5] [--quick]
 
 Makes a service with six stages whose data has that many files and bytes, in the system's folder for temporary files
 (`--place` names another; it needs three times the size) and deletes it at the end. The gate is the entrypoint of the
@@ -23,7 +23,6 @@ import time
 from pathlib import Path
 
 import measure
-import pieces
 
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.runtime import state
@@ -71,14 +70,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="30 MB in 300 files, two rounds")
     parser.add_argument("--place", type=Path, default=Path(tempfile.gettempdir()))
-    parser.add_argument("--pieces", action="store_true", help="measure P15 instead: one of a thousand inputs changed")
-    options, rest = parser.parse_known_args()
-    if options.pieces:
-        sys.argv[1:] = rest
-        pieces.main()
-        return
-    if rest:
-        parser.error(f"unknown: {' '.join(rest)}")
+    options = parser.parse_args()
     if options.quick:
         options.size, options.files, options.rounds = 0.03, 300, 2
     with tempfile.TemporaryDirectory(prefix="buildkit-data-", dir=options.place) as place:

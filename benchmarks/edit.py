@@ -1,6 +1,6 @@
 """P3: one line edited, until the new module can be imported; and what one edited `.pxd` makes each tool rebuild.
 
-    python benchmarks/edit.py [--rounds 10] [--peers cythonize,ninja-debug] [--quick]
+    python -m benchmarks edit [--rounds 10] [--peers cythonize,ninja-debug] [--quick]
 
 The first part edits `docutils/nodes.py` (3 389 lines) in a tree that is built: a line of code, then a comment that
 moves no line. Ours has all 110 modules to look at, the peers five, which is to their advantage. The second part edits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -10,6 +11,12 @@ import tarfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import results
+
+_figures: list[dict[str, Any]] = []
+"""Of the rows made since the last table."""
 
 PYTHON = Path(sys.executable)
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -17,6 +24,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages have bytec
 INVOKE = [str(PYTHON), "-m", "invoke"]
 EMPTY_TASKS = "from invoke import task\n\n\n@task\ndef hi(c):\n    print('hi')\n"
 OUR_TASKS = "from buildkit.tasks import ns\n"
+
+RECORD = "BUILDKIT_BENCHMARK_TABLES"
+"""Variable with the file to which each table that is printed is added, as a line of JSON; see `runner.py`."""
 
 RATIOS = ("what", "ours (s)", "peer (s)", "ratio", "target")
 
@@ -61,15 +71,21 @@ def in_turns(rounds: int, **measures: Callable[[], float]) -> dict[str, list[flo
 
 def row(what: str, ours: Sequence[float], peer: Sequence[float], target: str) -> tuple[str, str, str, str, str]:
     """Return one line of the table: medians with their spread, and the ratio."""
-    ratio = statistics.median(ours) / statistics.median(peer)
-    return what, spread(ours), spread(peer), f"{ratio:.2f}", target
+    figure = results.figure(what, list(ours), list(peer))
+    _figures.append(figure)
+    return what, spread(ours), spread(peer), f"{figure['ratio']:.2f}", target
 
 
 def table(rows: Sequence[Sequence[str]], heading: Sequence[str] = RATIOS) -> None:
-    """Print the table."""
+    """Print the table, and record it with the times behind its rows where a runner wants it."""
     widths = [max(len(line[at]) for line in (heading, *rows)) for at in range(len(heading))]
     for line in (heading, tuple("─" * width for width in widths), *rows):
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), flush=True)
+    if RECORD in os.environ:
+        found = {"heading": heading, "rows": rows, "figures": _figures}
+        with Path(os.environ[RECORD]).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(found) + "\n")
+    _figures.clear()
 
 
 def spread(times: Sequence[float]) -> str:

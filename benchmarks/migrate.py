@@ -1,6 +1,6 @@
 """P10: what a migration costs, beside `alembic upgrade head` on the same revisions and the same server.
 
-    python benchmarks/migrate.py [--rounds 10] [--storms 20] [--replicas 8] [--quick]
+    python -m benchmarks migrate [--rounds 10] [--storms 20] [--replicas 8] [--quick]
 
 At head: whole processes in turns, direct and through PgBouncer with transaction pooling, and what the gate adds to the
 start of a container; that once more inside of one, of an image that the suite builds of this repository, where there is

@@ -1,6 +1,6 @@
 """Twenty modules of black with mypyc: this project's `dev` beside mypycify, apart and in one, in the same run.
 
-    python benchmarks/mypyc.py [--rounds 3] [--quick]
+    python -m benchmarks mypyc [--rounds 3] [--quick]
 
 From nothing, with nothing changed, and after an edit of one line: a function more, then another body of it. mypycify
 runs in a setup.py with `build_ext --inplace`, without optimization and debugging tables: the fastest that it has.

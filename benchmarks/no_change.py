@@ -1,6 +1,6 @@
 """P1, P2, P6, P7: what a build costs in which nothing changed.
 
-    python benchmarks/no_change.py [--rounds 30] [--modules 100,1000,10000] [--quick]
+    python -m benchmarks no_change [--rounds 30] [--modules 100,1000,10000] [--quick]
 
 The peer of P1, P2 and P6 is an Invoke task that prints "hi", in the same environment, run in turns with ours.
 P7 makes projects of tiny modules. To compile ten thousand takes about a quarter of an hour on two cores, so their store

@@ -1,6 +1,6 @@
 """P5, its second half: is the compiled code as fast as cythonize's? Programs of different kind, in turns.
 
-    python benchmarks/runtime_speed.py [--rounds 20] [--output FOLDER] [--keep FOLDER] [--small] [--quick]
+    python -m benchmarks runtime_speed [--rounds 20] [--output FOLDER] [--keep FOLDER] [--small] [--quick]
 
 Peer: `cythonize -i` with Python's own flags (mostly -O3 -g). Compiled once by each tool, then every round runs every
 program in a new process for each tool, in changing order; pyperf gives the statistics, and with `--output` the files

@@ -1,6 +1,6 @@
 """Other projects, from nothing and afterwards: sympy (730 plain modules), cytoolz and cassandra (`.pyx` and `.pxd`).
 
-    python benchmarks/scale.py [--project sympy] [--rounds 5] [--limit N] [--alone] [--quick]
+    python -m benchmarks scale [--project sympy] [--rounds 5] [--limit N] [--alone] [--quick]
 
 Ours, in `dev`: from nothing; then nothing changed, every file touched, one line edited, a fresh clone with a warm
 store, in turns. What is made is imported. The peer is `cythonize -k` without `-i`: it translates and runs no C

@@ -1,0 +1,35 @@
+"""What there is to run: each benchmark with what it measures, its peers and about how long it takes on two cores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A program of this folder.
+
+    Args:
+        name: the file without its ending.
+        measures: what.
+        peers: what it is compared with.
+        length: about how long it takes on two cores.
+    """
+
+    name: str
+    measures: str
+    peers: str
+    length: str
+
+
+BENCHMARKS = (
+    Benchmark("no_change", "a build in which nothing changed", "an empty Invoke task", "2 to 17 min"),
+    Benchmark("edit", "one line edited, one .pxd edited", "cythonize, setuptools, ninja", "30 min"),
+    Benchmark("cold", "docutils from nothing", "cythonize, setuptools, ninja, ccache", "90 min"),
+    Benchmark("runtime_speed", "how fast the compiled code is", "cythonize", "30 min"),
+    Benchmark("mypyc", "twenty modules of black with mypyc", "mypycify", "15 min"),
+    Benchmark("scale", "sympy, cassandra or cytoolz", "cythonize", "30 min"),
+    Benchmark("data", "the data gate, and a change of the data", "stat, sha256sum, b3sum", "10 min"),
+    Benchmark("pieces", "one of a thousand inputs changed", "the whole stage, DVC", "10 min"),
+    Benchmark("migrate", "a migration at head and from nothing", "alembic upgrade head", "15 min"),
+)
