@@ -15,7 +15,7 @@ from buildkit.config import load
 ProjectMaker = Callable[[Mapping[str, str]], Path]
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
@@ -75,3 +75,11 @@ def test_the_readme_has_the_two_lines_that_ci_runs() -> None:
         "python3 develop.py invoke build",
         "python3 develop.py pytest",
     ]
+
+
+def test_the_table_of_where_things_go_names_files_that_are_there() -> None:
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Where things go")[2].partition("\n## ")[0]
+    named = [name for name in re.findall(r"`([\w./]+)`", table) if "/" in name]
+
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
