@@ -269,6 +269,10 @@ def test_prune_to_a_size(project: ProjectMaker, invoke: InvokeRunner, cache: Pat
     assert "is less than what was used within an hour" in ran.stderr
 
 
+TURNS = 12
+"""How often the store is emptied beside the builders: it costs them what they had, and they begin again."""
+
+
 def test_prune_while_others_build_costs_them_time_alone(
     project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path
 ) -> None:
@@ -290,9 +294,12 @@ def test_prune_while_others_build_costs_them_time_alone(
     builders = [threading.Thread(target=build, args=(number,)) for number in range(3)]
     for thread in builders:
         thread.start()
-    while any(thread.is_alive() for thread in builders):
+    turns = 0
+    while any(thread.is_alive() for thread in builders) and (turns := turns + 1) <= TURNS:
         commands = ("cache.prune --size 1", "cache.verify", "cache.clean")
         said += [(invoke(root, *command.split()).exit_code, "") for command in commands]
+    for thread in builders:
+        thread.join()
 
     assert set(said) == {(0, "")}
     assert results == {number * 10 + turn: f"{number * 10 + turn} 8" for number in range(3) for turn in range(3)}

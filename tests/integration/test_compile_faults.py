@@ -103,7 +103,7 @@ def extensions(root: Path) -> dict[str, bytes]:
 # ------------------------------------------------------------------ many processes, killed at random
 
 PROCESSES = 32
-SECONDS = 600.0 if NIGHTLY else 20.0
+SECONDS = 600.0 if NIGHTLY else 12.0
 
 LOGGING_COMPILER = """\
 #!/bin/sh

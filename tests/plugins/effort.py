@@ -8,11 +8,10 @@ kill, bytes to harm, kinds of disk, sequences) takes each point. `brief` is for 
 
 from __future__ import annotations
 
-from typing import TypeVar
+from hypothesis import HealthCheck, settings
 
-from hypothesis import settings
-
-Amount = TypeVar("Amount")
-
-settings.register_profile("nightly", max_examples=1000)
-settings.register_profile("brief", max_examples=20)
+# How long an input takes to draw or to try says how busy the machine is: no reason to fail.
+settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", settings.get_profile("usual"), max_examples=1000)
+settings.register_profile("brief", settings.get_profile("usual"), max_examples=20)
+settings.load_profile("usual")

@@ -1,8 +1,7 @@
 """How a run by several workers (`-n`) is dealt out: what shares something stays together, what takes long begins first.
 
-A worker gets one unit after the other. A unit is a test, or all the tests of a file that share a fixture of that
-file's (`scope="module"`), which is so made once a run. Tests of several files that may not meet say so themselves:
-`@pytest.mark.xdist_group("name")`.
+A worker gets one unit after the other. A unit is a test, or a whole file where the file has a fixture for all its tests
+(`scope="module"`), which is so made once a run. xdist's own groups are not used: with pytest 9.2 its 3.8 forgets them.
 
 How long a test took is kept in `tests/seconds.txt`, so that a long one does not begin when all others have ended. It is
 an order, no more: a test that it does not name still runs, a name that is gone does no harm. Write it anew, after a run
@@ -11,16 +10,19 @@ of everything, by `--write-seconds`. Without workers nothing of this happens.
 
 from __future__ import annotations
 
+import functools
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-SECONDS = Path(__file__).parents[1] / "seconds.txt"
+ROOT = Path(__file__).parents[2]
+SECONDS = ROOT / "tests" / "seconds.txt"
 NOTED = 2.0
 """Seconds below which a test is not worth a line."""
-
 
 QUICK = 3.0
 """Seconds that a test may take to be one of the quick ones."""
@@ -31,53 +33,57 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help=f"leave out tests that are marked slow or took {QUICK:.0f} s")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Let `-n` alone mean this way to deal out."""
-    if config.getoption("numprocesses", None) and config.option.dist == "no":
-        config.option.dist = "loadgroup"
-        config.option.loadscopereorder = False  # the order is made here
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Group and sort the tests, in each worker alike; leave out what is not quick, if that was asked for."""
+    """Sort the tests, in each worker alike; leave out what is not quick, if that was asked for."""
     seconds = read(SECONDS)
     if config.getoption("quick"):
-        slow = [
-            item for item in items if item.get_closest_marker("slow") or seconds.get(key(item.nodeid), 0.0) >= QUICK
-        ]
-        config.hook.pytest_deselected(items=slow)
+        slow = {item for item in items if item.get_closest_marker("slow") or seconds.get(key(item.nodeid), 0) >= QUICK}
+        config.hook.pytest_deselected(items=list(slow))
         items[:] = [item for item in items if item not in slow]
-    if not getattr(config.option, "loadgroup", False):  # which xdist sets in a worker, before it reads the groups
-        return
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None and shares_with_its_module(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items[:] = longest_first(items, seconds)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = longest_first(items, seconds)
 
 
-def shares_with_its_module(item: pytest.Item) -> bool:
-    """Return whether the test asks for a fixture that is made once for its module."""
-    known = getattr(item, "_fixtureinfo", None)
-    if known is None:
-        return False
-    return any(made.scope == "module" for name in known.names_closure for made in known.name2fixturedefs.get(name, ()))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Deal out units in the order of the tests, where nothing else was asked for than a number of workers."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class Units(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return unit(nodeid)
+
+    if config.getoption("dist") != "load":
+        return None
+    config.option.loadscopereorder = False
+    return Units(config, log)
+
+
+def unit(nodeid: str) -> str:
+    """Return the name of the unit that a test belongs to."""
+    file = nodeid.partition("::")[0]
+    return file if shares(file) else nodeid
+
+
+@functools.cache
+def shares(file: str) -> bool:
+    """Return whether a file of tests, named from the root, has a fixture for all of them."""
+    path = ROOT / file
+    return path.is_file() and 'scope="module"' in path.read_text("utf-8")
 
 
 def longest_first(items: Iterable[pytest.Item], seconds: Mapping[str, float]) -> list[pytest.Item]:
     """Return the tests so that units come whole, and those that took most before the others."""
     units: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        mark = item.get_closest_marker("xdist_group")
-        units[str(mark.args[0]) if mark else item.nodeid].append(item)
-    taken = {name: sum(seconds.get(key(item.nodeid), 0.0) for item in unit) for name, unit in units.items()}
+        units[unit(item.nodeid)].append(item)
+    taken = {name: sum(seconds.get(key(item.nodeid), 0.0) for item in tests) for name, tests in units.items()}
     return [item for name in sorted(units, key=lambda name: -taken[name]) for item in units[name]]
 
 
 def key(nodeid: str) -> str:
-    """Return the name by which a test's seconds are kept: without its file, since tests move, and without its group."""
-    name = nodeid.partition("::")[2]
-    return name[: name.rfind("@")] if name.rfind("@") > name.rfind("]") else name
+    """Return the name by which a test's seconds are kept: without its file, since tests move."""
+    return nodeid.partition("::")[2]
 
 
 def read(file: Path) -> dict[str, float]:
