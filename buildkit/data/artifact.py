@@ -10,18 +10,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from buildkit.core import tar, untrusted
+from buildkit.core import untrusted
 from buildkit.core.untrusted import Odd
-from buildkit.data import generations, lease, order, outputs, volume, walk
+from buildkit.data import generations, lease, order, outputs, volume
 from buildkit.data import manifest as manifests
 from buildkit.data.lease import Lease
-from buildkit.data.manifest import File, Manifest, StageRecord
+from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.data.pipeline import Pipeline
 from buildkit.doors import clock, files
 from buildkit.errors import ConfigurationError, DataError, StageError
@@ -31,6 +30,9 @@ from buildkit.registry.client import MANIFEST, Repository
 from buildkit.registry.failure import Failure, Missing
 from buildkit.registry.reference import Reference, digest_of
 from buildkit.registry.upload import Reader
+from buildkit.trees import comparing, entry, folders, sealing, tar
+from buildkit.trees.entry import File
+from buildkit.trees.unpacking import Twice, unpack
 
 CONFIG = "application/vnd.invoke-buildkit.data.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
@@ -261,7 +263,7 @@ class _Pull:
     ) -> StageRecord:
         """Share the stage with a generation that has it, or fetch it."""
         for place, other in known:
-            if other.outputs == record.outputs and outputs.on_disk(other.files, place, None) == record.outputs:
+            if other.outputs == record.outputs and comparing.on_disk(other.files, place, None) == record.outputs:
                 return replace(record, files=outputs.share(other, place, partial).files)
         sealed: dict[str, File] = {}
         need, free = sum(file.size for file in record.files.values()), volume.free(self._folder)
@@ -289,34 +291,21 @@ class _Pull:
             for path, file in record.files.items():
                 if file.is_file:
                     continue
-                if file.kind != walk.FOLDER and not walk.link_within(path, file.kind[1:], path.partition("/")[0]):
+                if file.kind != entry.FOLDER and not entry.link_within(path, file.kind[1:], path.partition("/")[0]):
                     raise self._odd(f"{path} of stage {record.name} is a link to {file.kind[1:]}")
-                outputs.lay(file, files.make_folders_within(partial, path))
+                sealing.lay(file, folders.make_folders_within(partial, path))
 
     def _unpack(self, part: Path, record: StageRecord, partial: Path) -> dict[str, File]:
         """Unpack the files that the manifest names, and no others, each once and with as many bytes as it says."""
-        found: dict[str, File] = {}
         try:
             with part.open("rb") as packed:
-                reader = tar.Reader(packed.read)
-                for member in reader:
-                    file = record.files.get(member.name)
-                    if file is None or not file.is_file or file.size != member.size:
-                        raise Odd(f"{member.name} is not what its manifest says")  # noqa: TRY301 - worded below
-                    target = files.make_folders_within(partial, member.name)
-                    with target.open("xb") as out:
-                        for block in reader.content():
-                            out.write(block)
-                        out.flush()
-                        os.utime(out.fileno(), ns=(file.modified, file.modified))
-                    found[member.name] = outputs.sealed(target, file.kind)
-        except FileExistsError as error:
+                return unpack(packed.read, record.files, partial)
+        except Twice as twice:
             generations.delete(partial)
-            raise self._odd(f"a file twice in the layers of stage {record.name}: {error.filename}") from None
+            raise self._odd(f"a file twice in the layers of stage {record.name}: {twice}") from None
         except Odd as odd:
             generations.delete(partial)  # nothing of what was odd is left
             raise self._odd(f"a layer of stage {record.name}: {odd}") from None
-        return found
 
 
 def _same(there: Manifest, manifest: Manifest, generation: Path) -> bool:
@@ -324,7 +313,7 @@ def _same(there: Manifest, manifest: Manifest, generation: Path) -> bool:
     return all(
         (own := there.stages.get(name)) is not None
         and (own.key, own.made, own.outputs) == (record.key, record.made, record.outputs)
-        and outputs.on_disk(own.files, generation, None) == own.outputs
+        and comparing.on_disk(own.files, generation, None) == own.outputs
         for name, record in manifest.stages.items()
     ) and len(there.stages) == len(manifest.stages)
 
@@ -374,12 +363,19 @@ def _reader(generation: Path, part: list[tuple[str, File]]) -> Reader:
 
 
 def _tar(generation: Path, part: list[tuple[str, File]]) -> Iterator[bytes]:
-    """Yield a tar file that follows from names and content alone."""
-    for path, file in part:
-        yield tar.header(path, file.size, 0o555 if file.kind == walk.EXECUTABLE else 0o444)
-        yield from _blocks(generation / path)
-        yield tar.padding(file.size)
-    yield tar.ENDING
+    """Yield a tar file that follows from names and content alone.
+
+    Raises:
+        DataError: a file has another size by now.
+    """
+    members = (
+        (tar.Member(path, file.size, entry.mode_of(file.kind, umask=0)), _blocks(generation / path))
+        for path, file in part
+    )
+    try:
+        yield from tar.written(members)
+    except Odd as odd:
+        raise DataError(f"data: {odd}: nothing was tagged", hint="mend it with: invoke data") from None
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

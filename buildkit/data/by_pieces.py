@@ -20,6 +20,7 @@ from buildkit.data.standing import Standing, unsettled, unsettled_key, words
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StageError
 from buildkit.model import Digest, Outcome, Reason, Step
+from buildkit.trees import comparing
 
 Say = Callable[[str], None]
 Source = tuple[Path, StageRecord]
@@ -85,7 +86,7 @@ def choose(
     taken: list[tuple[Source, Mapping[str, Piece]]] = []
     seen = pieces.compare(now, None, {}, lambda _: None)
     for place, record in sources:
-        there = outputs.on_disk(record.files, place, cache if place == current else None)
+        there = comparing.on_disk(record.files, place, cache if place == current else None)
         there |= {path: Digest("distrusted") for path in distrusted if path in there}
         compared = pieces.compare(now, record, there, aged(record))
         if place == current:

@@ -11,12 +11,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from buildkit.data import generations, outputs, walk
+from buildkit.data import generations, outputs
 from buildkit.data.journal import Journal
-from buildkit.data.manifest import File, Piece, StageRecord
+from buildkit.data.manifest import Piece, StageRecord
 from buildkit.data.pipeline import Stage
 from buildkit.doors import files
 from buildkit.errors import StageError
+from buildkit.trees import entry, folders, listing, sealing
+from buildkit.trees.entry import File
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,12 @@ def gather(stage: Stage, work: Path) -> Gathered:
         StageError: there is something that cannot count.
     """
     try:
-        found = [each for output in stage.outputs for each in walk.outputs(output, work)]
-    except walk.Refused as refused:
+        found = [each for output in stage.outputs for each in listing.kept(output, work)]
+    except entry.Refused as refused:
         raise StageError(f'stage {stage.name}: its output "{refused.path}" {refused.why}', hint=refused.hint) from None
     found.sort(key=lambda each: each.path)
     umask = files.umask()
-    sealed = {each.path: outputs.sealed(work / each.path, each.kind, umask) for each in found}
+    sealed = {each.path: sealing.sealed(work / each.path, each.kind, umask) for each in found}
     declared = {os.path.normpath(output) for output in stage.outputs}
     return Gathered(sealed, tuple(sorted(generations.unknown(work, {*sealed, *declared}))))
 
@@ -91,7 +93,7 @@ class Gathering:
         if self._idle:
             return self._idle.pop().rename(place)
         for folder in (".", *self._declared):
-            files.make_folders(place / folder)
+            folders.make_folders(place / folder)
         return place
 
     def take_over(self, pieces: Mapping[str, Piece], record: StageRecord, source: Path) -> None:
@@ -118,9 +120,9 @@ class Gathering:
             self._own(item, found.files)
         for path, file in found.files.items():
             target = self._places.done / path
-            files.make_folders(target.parent)
-            if file.kind == walk.FOLDER:
-                outputs.lay(file, target)
+            folders.make_folders(target.parent)
+            if file.kind == entry.FOLDER:
+                sealing.lay(file, target)
             else:
                 (work / path).replace(target)
         with self._turn:
@@ -130,7 +132,7 @@ class Gathering:
 
     def _is_shallow(self, path: str, file: File) -> bool:
         """Return whether this leaves no folder behind that was not declared."""
-        return file.kind != walk.FOLDER and path.rpartition("/")[0] in self._declared
+        return file.kind != entry.FOLDER and path.rpartition("/")[0] in self._declared
 
     def share_equal(self, known: Mapping[str, File], source: Path, besides: Collection[str]) -> None:
         """Let files that were made anew with the same content share their bytes with those of an earlier generation.
@@ -142,23 +144,23 @@ class Gathering:
         """
         shared = set(besides)
         anew = {path: file for path, file in self._files.items() if path not in shared}
-        self._files |= outputs.share_equal(anew, known, source, self._partial)
+        self._files |= sealing.share_equal(anew, known, source, self._partial, outputs.aside_of(self._partial))
 
     def finish(self) -> None:
         """Move all into the generation; have the declared folders there into which no piece wrote anything as well."""
         for output in self._stage.outputs:
             path = os.path.normpath(output)
             source, target = self._places.done / path, self._partial / path
-            files.make_folders(target.parent)
+            folders.make_folders(target.parent)
             if os.path.lexists(source):
                 source.rename(target)
             elif output.endswith("/"):
-                self._files[path] = outputs.lay(outputs.sealed(target, walk.FOLDER), target)
+                self._files[path] = sealing.lay(sealing.sealed(target, entry.FOLDER), target)
 
     def close(self) -> None:
         """End the journal; what is in it stays."""
         self._journal.close()
-        files.remove_tree(self._places.work)
+        folders.remove_tree(self._places.work)
 
     def _add(self, pieces: Mapping[str, Piece], files: Mapping[str, File]) -> None:
         self._files |= files
@@ -175,7 +177,7 @@ class Gathering:
             above = [path[:at] for at, letter in enumerate(path) if letter == "/"]
             other = self._owners.get(path)
             other = other or next((owner for folder in above if (owner := self._owners.get(folder))), None)
-            if file.kind == walk.FOLDER:  # more than one may leave the same empty folder, or fill it
+            if file.kind == entry.FOLDER:  # more than one may leave the same empty folder, or fill it
                 above.append(path)
             else:
                 other = other or self._folders.get(path)
@@ -184,7 +186,7 @@ class Gathering:
                     f"stage {self._stage.name}: {other} and {item} both write {path}",
                     hint="let each piece write files of its own, such as one named after its item",
                 )
-            if file.kind != walk.FOLDER:
+            if file.kind != entry.FOLDER:
                 self._owners[path] = item
             for folder in above:
                 self._folders.setdefault(folder, item)

@@ -21,6 +21,7 @@ from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.data.pipeline import MANIFEST
 from buildkit.doors import files, reading
 from buildkit.errors import DataError
+from buildkit.trees import comparing, folders, sealing
 
 PARTIAL = ".partial"
 READ = "read"
@@ -104,7 +105,7 @@ def _is_there(generation: Path) -> bool:
     except manifests.NewerSchema:
         return True
     return manifest is not None and all(
-        outputs.is_there(record.files, generation) for record in manifest.stages.values()
+        comparing.is_there(record.files, generation) for record in manifest.stages.values()
     )
 
 
@@ -164,7 +165,7 @@ def is_whole(generation: Path) -> bool:
     except manifests.NewerSchema:
         return False
     return manifest is not None and all(
-        outputs.on_disk(record.files, generation, None) == record.outputs for record in manifest.stages.values()
+        comparing.on_disk(record.files, generation, None) == record.outputs for record in manifest.stages.values()
     )
 
 
@@ -176,7 +177,7 @@ def mend(folder: Path) -> None:
     with contextlib.suppress(manifests.NewerSchema):
         manifest = load(now)
         for record in manifest.stages.values() if manifest else ():
-            outputs.mend(record.files, now)
+            sealing.mend(record.files, now)
 
 
 def new(folder: Path, number: int, now: float) -> Path:
@@ -259,8 +260,8 @@ def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[]
     Raises:
         FileNotFoundError: somebody else has begun since and took it away.
     """
-    files.remove_tree(outputs.aside_of(partial))
-    files.sync_tree(partial)
+    folders.remove_tree(outputs.aside_of(partial))
+    folders.sync_tree(partial)
     files.write(partial / MANIFEST, manifests.text_of(manifest), mode=0o444, durable=True)
     whole = partial.with_name(manifest.generation)
     fresh = _new_link(folder, whole)
@@ -317,16 +318,16 @@ def tidy(folder: Path, previous: Path | None) -> None:
 
 def delete(generation: Path) -> None:
     """Delete a generation; its manifest goes first, so that a deletion that is cut short leaves no whole one."""
-    files.remove_tree(outputs.aside_of(generation))
+    folders.remove_tree(outputs.aside_of(generation))
     files.remove(generation / MANIFEST)
-    files.remove_tree(generation)
+    folders.remove_tree(generation)
 
 
 def _sweep(folder: Path) -> None:
     """Delete what lay beside partial generations that are gone."""
     for place in folder_of(folder).glob(f".*{outputs.ASIDE}"):
         if not place.with_name(place.name[1 : -len(outputs.ASIDE)]).exists():
-            files.remove_tree(place)
+            folders.remove_tree(place)
 
 
 def clear(folder: Path) -> list[str]:
@@ -338,7 +339,7 @@ def clear(folder: Path) -> list[str]:
     found = all_of(folder)
     for place in (folder / "current", *folder.glob(f"{ASIDE}*")):
         if (found and place.is_symlink()) or (not place.is_symlink() and _is_copy(place)):
-            files.remove_tree(place)
+            folders.remove_tree(place)
     if not found:
         return []
     for place in found:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.core.fingerprint import digest_bytes, digest_value, fingerprint
-from buildkit.data import code, generations, walk
+from buildkit.data import code, generations, globs
 from buildkit.data.digests import Digests
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.errors import DataError
 from buildkit.model import ABSENT, Digest, Fingerprint
+from buildkit.trees import entry
 
 
 class InputError(DataError):
@@ -86,7 +87,7 @@ class Match:
 
 
 def _matches(
-    before: str, pattern: str, root: Path, room: walk.Room | None, stage: Stage, cache: Digests, setting: str
+    before: str, pattern: str, root: Path, room: globs.Room | None, stage: Stage, cache: Digests, setting: str
 ) -> list[Match]:
     """Return what one pattern means; nothing where it matches no file.
 
@@ -104,18 +105,18 @@ def _matches(
     """
     matches = []
     try:
-        for found in walk.inputs(pattern, root, room):
+        for found in globs.inputs(pattern, root, room):
             place = f"{root}/{found.path}" if not found.path.startswith("/") else found.path
-            content = cache.of(place) if found.kind in {walk.FILE, walk.EXECUTABLE} else walk.EMPTY
-            state = walk.state(found.kind, content)
+            content = cache.of(place) if found.kind in {entry.FILE, entry.EXECUTABLE} else entry.EMPTY
+            state = entry.state(found.kind, content)
             matches.append(Match(f"{before}{found.path}", found.kind, state, Path(place)))
-    except walk.Refused as refused:
+    except entry.Refused as refused:
         raise InputError(f'stage {stage.name}: {setting} "{refused.path}" {refused.why}', hint=refused.hint) from None
     except OSError as error:
         raise InputError(
-            f'stage {stage.name}: {setting} "{error.filename}" cannot be read: {error.strerror}', hint=walk.MAY_READ
+            f'stage {stage.name}: {setting} "{error.filename}" cannot be read: {error.strerror}', hint=entry.MAY_READ
         ) from None
-    return matches if any(match.kind != walk.FOLDER for match in matches) else []
+    return matches if any(match.kind != entry.FOLDER for match in matches) else []
 
 
 def of_project(pattern: str, pipeline: Pipeline, stage: Stage, cache: Digests, setting: str = "input") -> list[Match]:
@@ -131,7 +132,7 @@ def of_project(pattern: str, pipeline: Pipeline, stage: Stage, cache: Digests, s
     Raises:
         InputError: it matches no file.
     """
-    room = walk.room_of(pipeline.folder, generations.owns)
+    room = globs.room_of(pipeline.folder, generations.owns)
     matches = _matches("", pattern, pipeline.root, room, stage, cache, setting)
     if not matches:
         raise nothing(pattern, pipeline, stage, setting)

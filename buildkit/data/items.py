@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from buildkit.core.fingerprint import digest_value
-from buildkit.data import generations, inputs, walk
+from buildkit.data import generations, globs, inputs
 from buildkit.data.digests import Digests
 from buildkit.data.inputs import InputError, Match
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.model import Digest
+from buildkit.trees import entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def items_of(
 def _of_project(stage: Stage, pipeline: Pipeline, cache: Digests) -> list[Item]:
     if not stage.each.endswith("/"):
         return _files(inputs.of_project(stage.each, pipeline, stage, cache, "each"))
-    room = walk.room_of(pipeline.folder, generations.owns)
+    room = globs.room_of(pipeline.folder, generations.owns)
     found = []
-    for folder in walk.folders(stage.each, pipeline.root, room):
+    for folder in globs.folders(stage.each, pipeline.root, room):
         inside = inputs.of_project(glob.escape(folder), pipeline, stage, cache, "each")
         digest = digest_value({match.name: match.state for match in inside})
         found.append(Item(folder, digest, pipeline.root / folder))
@@ -88,7 +89,7 @@ def _of_package(stage: Stage, rest: str, cache: Digests) -> list[Item]:
 
 
 def _files(matches: Iterable[Match]) -> list[Item]:
-    return [Item(each.name, each.state, each.place) for each in matches if each.kind in {walk.FILE, walk.EXECUTABLE}]
+    return [Item(each.name, each.state, each.place) for each in matches if each.kind in {entry.FILE, entry.EXECUTABLE}]
 
 
 def _of_stage(stage: Stage, pipeline: Pipeline, made: Mapping[str, Digest]) -> list[Item]:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from buildkit.core import untrusted
 from buildkit.data import manifest as manifests
-from buildkit.data.manifest import File, Piece, StageRecord
-from buildkit.doors import files as disk
+from buildkit.data.manifest import Piece, StageRecord
 from buildkit.doors import reading
+from buildkit.trees import folders
+from buildkit.trees.entry import File
 
 ENDING = ".pieces"
 
@@ -30,7 +31,7 @@ class Journal:
     """
 
     def __init__(self, place: Path, record: StageRecord) -> None:
-        disk.make_folders(place.parent)
+        folders.make_folders(place.parent)
         self._file = place.open("wb", buffering=0)
         self._write([manifests.stage_text(replace(record, files={}, pieces={}))])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from buildkit.core import plan
 from buildkit.core.fingerprint import digest_value
-from buildkit.data import generations, lease, outputs, volume
+from buildkit.data import generations, lease, volume
 from buildkit.data.decision import Access, Condition
 from buildkit.data.digests import Digests
 from buildkit.data.inputs import InputError, fingerprint_of
@@ -21,6 +21,7 @@ from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.doors import clock
 from buildkit.errors import DataError
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Reason, Step
+from buildkit.trees import comparing
 
 SKEW = 60.0
 """Seconds by which the clocks of two hosts may differ before data counts as made in the future."""
@@ -74,7 +75,7 @@ def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now
     if manifest is None:
         return _nothing(pipeline, environment, cache, Condition.DAMAGED, generation)
     found = {
-        name: outputs.on_disk(record.files, generation, cache)
+        name: comparing.on_disk(record.files, generation, cache)
         for name, record in manifest.stages.items()
         if any(stage.name == name for stage in pipeline.stages)
     }

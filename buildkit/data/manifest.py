@@ -16,10 +16,11 @@ from typing import Any
 from buildkit.core import untrusted
 from buildkit.core.fingerprint import digest_bytes
 from buildkit.core.untrusted import Odd
-from buildkit.data import walk
 from buildkit.data.pipeline import MANIFEST
 from buildkit.errors import DataError
 from buildkit.model import Digest, Record
+from buildkit.trees import entry
+from buildkit.trees.entry import File
 
 SCHEMA = 2
 """Rises when an older suite could no longer read what a newer one wrote. 2: kinds of files beside the plain one."""
@@ -31,40 +32,13 @@ MOST = 1 << 30
 """Bytes of a manifest that is read; one file takes a hundred."""
 
 _MOST_NANOSECONDS = 1 << 62
-_KINDS = frozenset({walk.FILE, walk.EXECUTABLE, walk.FOLDER})
+_KINDS = frozenset({entry.FILE, entry.EXECUTABLE, entry.FOLDER})
 _GENERATION = re.compile(r"[0-9]{1,20}-[0-9A-Za-z]{1,40}")
 _HEAD = '{"checksum":"%s","manifest":'
 
 
 class NewerSchema(Exception):  # noqa: N818 - a fact, not a fault
     """A newer suite wrote this manifest."""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """One thing in a generation.
-
-    Args:
-        size: bytes; 0 for what is no file.
-        digest: of its content; that of nothing for what is no file.
-        modified: the time of its last change in nanoseconds since 1970; 0 for what is no file.
-        kind: one of the kinds of `walk`.
-    """
-
-    size: int
-    digest: Digest
-    modified: int
-    kind: str = walk.FILE
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it has content: no folder, no link."""
-        return self.kind in {walk.FILE, walk.EXECUTABLE}
-
-    @property
-    def state(self) -> Digest:
-        """What it is, as stages after it see it."""
-        return walk.state(self.kind, self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +188,7 @@ def _stage_values(stage: StageRecord) -> dict[str, Any]:
 def _stage_from(values: Mapping[str, Any]) -> StageRecord:
     files = files_from(values["files"])
     for path, file in files.items():
-        if file.kind.startswith(walk.LINK) and not walk.link_within(path, file.kind[1:], path.partition("/")[0]):
+        if file.kind.startswith(entry.LINK) and not entry.link_within(path, file.kind[1:], path.partition("/")[0]):
             raise Odd(path)
     untrusted.apart({*files})
     pieces = {item: piece_from(piece) for item, piece in untrusted.table(values.get("pieces", {})).items()}
@@ -245,8 +219,8 @@ def files_from(values: Mapping[str, Any]) -> dict[str, File]:
     found = {_path(path): _file_from(*untrusted.rows(row)) for path, row in untrusted.table(values).items()}
     try:
         for path in found:
-            walk.require_name(path)
-    except walk.Refused as refused:
+            entry.require_name(path)
+    except entry.Refused as refused:
         raise DataError(f'data: output "{refused.path}" {refused.why}', hint=refused.hint) from None
     return found
 
@@ -268,10 +242,10 @@ def _file_values(file: File) -> list[object]:
     return [*row, file.kind] if file.kind else row
 
 
-def _file_from(size: int, digest: str, modified: int, kind: str = walk.FILE) -> File:
-    if kind not in _KINDS and not (isinstance(kind, str) and untrusted.text(kind).startswith(walk.LINK)):
+def _file_from(size: int, digest: str, modified: int, kind: str = entry.FILE) -> File:
+    if kind not in _KINDS and not (isinstance(kind, str) and untrusted.text(kind).startswith(entry.LINK)):
         raise Odd("a file of no kind")
-    if kind not in {walk.FILE, walk.EXECUTABLE} and (size, digest, modified) != (0, walk.EMPTY, 0):
+    if kind not in {entry.FILE, entry.EXECUTABLE} and (size, digest, modified) != (0, entry.EMPTY, 0):
         raise Odd("content of what is no file")
     moment = untrusted.number(modified, -_MOST_NANOSECONDS, _MOST_NANOSECONDS)
     return File(untrusted.number(size), untrusted.digest(digest), moment, kind)

@@ -12,11 +12,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from buildkit.data import generations, lease, outputs
+from buildkit.data import generations, lease
 from buildkit.data.digests import Digests
 from buildkit.data.lease import Lease
 from buildkit.data.manifest import NewerSchema
 from buildkit.errors import DataError
+from buildkit.trees import comparing
 
 Say = Callable[[str], None]
 
@@ -107,7 +108,7 @@ def is_served(folder: Path, generation: Path, cache: Digests) -> bool:
     return (
         own is not None
         and own == other
-        and all(outputs.on_disk(stage.files, place, cache) == stage.outputs for stage in own.stages.values())
+        and all(comparing.on_disk(stage.files, place, cache) == stage.outputs for stage in own.stages.values())
     )
 
 

@@ -13,14 +13,15 @@ from buildkit.data.by_pieces import PieceWork, choose, counts_of
 from buildkit.data.decision import Condition
 from buildkit.data.lease import Lease
 from buildkit.data.look import Look, aged, look, newer, step_of, survey
-from buildkit.data.manifest import File, Manifest, StageRecord
+from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.data.pieces import Cut
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.data.standing import Standing, unsettled, words
-from buildkit.doors import files
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StageError
 from buildkit.model import Action, Fingerprint, Outcome, Reason, Step
+from buildkit.trees import comparing, folders, sealing
+from buildkit.trees.entry import File
 
 Say = Callable[[str], None]
 Tell = Callable[[Outcome], None]
@@ -172,7 +173,7 @@ class _Refresh:
         finished = {(place, record.name) for place, record in leftovers}
         for place in generations.partial_ones(self._pipeline.folder, below=self._holder.number):
             for stage in self._pipeline.stages:
-                files.remove_tree(generations.of_pieces(place, stage.name).work)
+                folders.remove_tree(generations.of_pieces(place, stage.name).work)
                 if (place, stage.name) not in finished:
                     outputs.clear(stage, place)
 
@@ -248,11 +249,11 @@ class _Refresh:
         record = self._then.get(stage.name)
         if not trusted:
             return Step(stage.name, Action.MAKE, Reason("output damaged"))
-        found = outputs.on_disk(record.files, self._last, self._cache) if record and self._last else {}
+        found = comparing.on_disk(record.files, self._last, self._cache) if record and self._last else {}
         return step_of(stage, now, record, found, self._pipeline.ttl_of(stage), self._now())
 
     def _is_as_good(self, stage: Stage, now: Fingerprint, record: StageRecord, place: Path) -> bool:
-        there = outputs.on_disk(record.files, place, None)
+        there = comparing.on_disk(record.files, place, None)
         return step_of(stage, now, record, there, self._pipeline.ttl_of(stage), self._now()).action is Action.LEAVE
 
     def _keep(self, stage: Stage, step: Step, result: str, record: StageRecord, source: Path, partial: Path) -> None:
@@ -273,7 +274,7 @@ class _Refresh:
                 seconds = running.run(stage, self._pipeline, partial, self._environment, self._say)
             sealed = outputs.seal(stage, partial)
             if known is not None and self._last is not None:
-                sealed = outputs.share_equal(sealed, known.files, self._last, partial)
+                sealed = sealing.share_equal(sealed, known.files, self._last, partial, outputs.aside_of(partial))
         except OSError:
             outputs.clear(stage, partial)
             raise
@@ -313,7 +314,7 @@ class _Refresh:
         """Return the shared files that, read to their end, are not what was recorded, by stage."""
         found = {}
         for name, shared in self._shared.items():
-            there = outputs.hashed(shared, partial)
+            there = comparing.hashed(shared, partial)
             broken = {path for path, file in shared.items() if there[path] != file.state}
             if broken:
                 found[name] = broken
@@ -324,9 +325,9 @@ class _Refresh:
             raise lease.lost(self._pipeline.folder)
         for path in list(generations.strangers(partial, self._records)):
             self._say(f"data: dropping {path}: no stage declares it as an output")
-            files.remove_tree(partial / path)
+            folders.remove_tree(partial / path)
         for record in self._records.values():
-            if outputs.on_disk(record.files, partial, None) != record.outputs:
+            if comparing.on_disk(record.files, partial, None) != record.outputs:
                 raise StageError(
                     f"stage {record.name}: its files were changed after it had finished",
                     hint="a later stage writes into them; let it write files of its own",

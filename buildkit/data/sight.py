@@ -19,6 +19,7 @@ from buildkit.data import outputs
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.doors import files, reading
 from buildkit.errors import StageError
+from buildkit.trees import folders
 
 _PLACE = "hidden"
 _LIST = "hidden.list"
@@ -66,10 +67,10 @@ def put_back(generation: Path) -> list[str]:
     with contextlib.suppress(OSError, ValueError):
         for number, output in enumerate(_hidden(generation)):
             if _is_there(place / str(number)):
-                target = files.make_folders_within(generation, output.rstrip("/"))
+                target = folders.make_folders_within(generation, output.rstrip("/"))
                 if not _is_empty(target):
                     written.append(output)
-                files.remove_tree(target)
+                folders.remove_tree(target)
                 (place / str(number)).rename(target)
     return written
 
@@ -96,7 +97,7 @@ def _hide(owners: dict[str, str], generation: Path) -> None:
     if not hidden:
         return
     aside = outputs.aside_of(generation)
-    files.make_folders(aside / _PLACE)
+    folders.make_folders(aside / _PLACE)
     files.write(aside / _LIST, json.dumps(hidden))
     for number, output in enumerate(hidden):
         (generation / output).rename(aside / _PLACE / str(number))

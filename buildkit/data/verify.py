@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.data import digests, generations, order, outputs, reading
+from buildkit.data import digests, generations, order, reading
 from buildkit.data.digests import Digests
 from buildkit.data.look import newer
 from buildkit.data.manifest import Manifest, NewerSchema, StageRecord
@@ -20,6 +20,7 @@ from buildkit.doors import clock
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DataError
 from buildkit.model import ABSENT, Outcome, Reason
+from buildkit.trees import comparing
 
 _MEND = "invoke data"
 _MAKE = f"make it anew with: {_MEND}"
@@ -92,7 +93,7 @@ def require_whole(verdict: Verdict) -> None:
 
 
 def _damage(record: StageRecord, generation: Path, cache: Digests, *, deep: bool) -> list[str]:
-    found = outputs.hashed(record.files, generation) if deep else outputs.on_disk(record.files, generation, cache)
+    found = comparing.hashed(record.files, generation) if deep else comparing.on_disk(record.files, generation, cache)
     wrong = {path: found[path] for path, digest in record.outputs.items() if found[path] != digest}
     for path in (path for path in wrong if deep and record.files[path].is_file):
         with contextlib.suppress(OSError):  # a volume that is read-only, or a file that is gone

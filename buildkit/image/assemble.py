@@ -24,7 +24,7 @@ from typing import Any
 import buildkit
 from buildkit.model import LIBRARY
 
-RUNTIME = ("__init__.py", "model.py", "errors.py", "core", "doors", "registry", "data", "migrate", "runtime")
+RUNTIME = ("__init__.py", "model.py", "errors.py", "core", "doors", "registry", "trees", "data", "migrate", "runtime")
 """The part of the suite that runs in a container: pure Python on the standard library."""
 
 _BUILD_ONLY = ("*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyx", "__pycache__", ".*")

@@ -8,19 +8,17 @@ content alone, so an unchanged part keeps its layers.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from buildkit.core.fingerprint import digest_bytes, key_of
-from buildkit.doors import files
 from buildkit.errors import ImageError
 from buildkit.image import rules, templates
 from buildkit.image.requirements import as_text, tools_text
 from buildkit.model import Digest
+from buildkit.trees import exact
 
 DOCKERFILE = "Dockerfile"
 """What is built."""
@@ -159,25 +157,12 @@ def write(folder: Path, staged: Mapping[str, bytes], cache: str = "buildkit") ->
     for place in (folder.parent.parent, folder.parent, folder):
         if place.is_symlink():
             raise ImageError(f"{place} is a link to {place.readlink()}", hint="delete it: it must be a folder")
-    _take_away_strangers(folder, staged)
-    for name, content in staged.items():
-        own = name.endswith(DOCKERFILE) and not name.startswith("suite/")
-        mounts = content.replace(_MOUNT, f"id={cache}-".encode()) if own else content
-        files.write_if_changed(folder / name, mounts)
+    exact.hold(folder, {name: _with_mounts(name, content, cache) for name, content in staged.items()})
 
 
-def _take_away_strangers(folder: Path, staged: Mapping[str, bytes]) -> None:
-    """Delete what is not of `staged`: a link itself and not what it leads to, a file that is in a folder's way."""
-    known = {folder / name for name in staged}
-    folders = {parent for file in known for parent in file.parents}
-    for place, inner, names in os.walk(folder):
-        for name in (*names, *(name for name in inner if Path(place, name).is_symlink())):
-            file = Path(place, name)
-            if file.is_symlink() or file in folders or file not in known:
-                files.remove(file)
-        for name in [name for name in inner if Path(place, name) in known]:
-            shutil.rmtree(Path(place, name))
-            inner.remove(name)
+def _with_mounts(name: str, content: bytes, cache: str) -> bytes:
+    own = name.endswith(DOCKERFILE) and not name.startswith("suite/")
+    return content.replace(_MOUNT, f"id={cache}-".encode()) if own else content
 
 
 def digests(staged: Mapping[str, bytes]) -> dict[str, Digest]:

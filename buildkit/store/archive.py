@@ -11,19 +11,16 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
-import io
 import os
 import re
 import stat
-import tarfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from buildkit.core import tar, untrusted
-from buildkit.core.tar import CHUNK, Member, Reader
+from buildkit.core import untrusted
 from buildkit.core.untrusted import Odd
 from buildkit.doors import files
 from buildkit.model import Digest
@@ -39,10 +36,12 @@ from buildkit.store.artifacts import (
     action,
     action_text,
 )
+from buildkit.trees import tar
+from buildkit.trees.inflating import Allowance, inflated
+from buildkit.trees.tar import CHUNK, Member, Reader
 
 _LEVEL = 6
-_SHARE = 100
-_FREE = 256 << 20
+_MODE = 0o644
 FLIPPED = "its content is not what its name says"
 _ENDING = f"{re.escape(DEFLATED)}|{re.escape(OBJECT)}"
 _NAME = re.compile(rf"v(\d+)/(actions|blobs)/([0-9a-f]{{2}})/([0-9a-f]{{64}})({_ENDING})?")
@@ -87,36 +86,44 @@ def pack(store: Store, actions: Iterable[Action], target: Path, *, means: bool =
         with (
             open(descriptor, "wb", closefd=False) as file,
             gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=file, mtime=0) as packed,
-            tarfile.open(fileobj=packed, mode="w|", format=tarfile.USTAR_FORMAT) as archive,
         ):
-            for key, entries in actions:
-                whole = [entry for entry in entries if _add_blobs(store, entry, archive, done, means=means)]
-                if whole:
-                    _add(archive, store.path("actions", key), action_text([{"key": key}, *whole]))
-                    tally.actions += 1
+            for block in tar.written(_members(store, actions, tally, done, means=means), tar.RECORD):
+                packed.write(block)
         os.replace(temporary, target)  # noqa: PTH105 - both are known to exist
     tally.blobs = len(done)
     return tally
 
 
-def _add_blobs(
-    store: Store, entry: Mapping[str, Any], archive: tarfile.TarFile, done: set[Digest], *, means: bool
-) -> bool:
-    """Pack the blobs that an entry names; return whether its output, if it names one, is in the archive."""
+def _members(
+    store: Store, actions: Iterable[Action], tally: Tally, done: set[Digest], *, means: bool
+) -> Iterator[tuple[Member, Sequence[bytes]]]:
+    """Yield each entry as a member of the archive, blobs before the actions that name them; count the actions."""
+    for key, entries in actions:
+        whole = []
+        for entry in entries:
+            yield from _blobs(store, entry, done, means=means)
+            if not entry.get("output") or entry["output"] in done:
+                whole.append(entry)
+        if whole:
+            yield _member(store.path("actions", key), action_text([{"key": key}, *whole]))
+            tally.actions += 1
+
+
+def _blobs(
+    store: Store, entry: Mapping[str, Any], done: set[Digest], *, means: bool
+) -> Iterator[tuple[Member, Sequence[bytes]]]:
+    """Yield the blobs that an entry names and that are not in the archive yet."""
     for name in BLOBS if means else BLOBS[:1]:
         digest = Digest(entry.get(name, ""))
         found = store.find(digest) if digest and digest not in done else None
         if found is not None:
             path, kept, _ = found
-            _add(archive, path, kept)
             done.add(digest)
-    return not entry.get("output") or entry["output"] in done
+            yield _member(path, kept)
 
 
-def _add(archive: tarfile.TarFile, path: Path, content: bytes) -> None:
-    member = tarfile.TarInfo("/".join(path.parts[-4:]))
-    member.size = len(content)
-    archive.addfile(member, io.BytesIO(content))
+def _member(path: Path, content: bytes) -> tuple[Member, Sequence[bytes]]:
+    return Member("/".join(path.parts[-4:]), len(content), _MODE), [content]
 
 
 def unpack(store: Store, source: Path) -> Tally:
@@ -131,15 +138,15 @@ def unpack(store: Store, source: Path) -> Tally:
         raise Damaged("it is no regular file")
     tally = Tally()
     with source.open("rb") as file, gzip.GzipFile(fileobj=file) as packed:
-        limit = _Limit(os.fstat(file.fileno()).st_size)
+        allowance = Allowance(os.fstat(file.fileno()).st_size)
 
         def read(size: int) -> bytes:
-            return limit.spend(packed.read(size))
+            return allowance.spend(packed.read(size))
 
         try:
             reader = tar.Reader(read)
             for member in reader:
-                _take(store, member, reader, tally, limit)
+                _take(store, member, reader, tally, allowance)
             while read(CHUNK):  # the checksum of the whole stands at its end
                 pass
         except (Odd, zlib.error, gzip.BadGzipFile, EOFError) as error:
@@ -147,25 +154,7 @@ def unpack(store: Store, source: Path) -> Tally:
     return tally
 
 
-class _Limit:
-    """How much an archive may unpack to: a share of what it takes itself. C and machine code are far below it.
-
-    Args:
-        size: bytes of the archive.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._left = _FREE + _SHARE * size
-
-    def spend(self, content: bytes) -> bytes:
-        """Return `content`, if that much may still come."""
-        self._left -= len(content)
-        if self._left < 0:
-            raise Odd("it unpacks to far more than it holds")
-        return content
-
-
-def _take(store: Store, member: Member, reader: Reader, tally: Tally, limit: _Limit) -> None:
+def _take(store: Store, member: Member, reader: Reader, tally: Tally, allowance: Allowance) -> None:
     found = _NAME.fullmatch(member.name)
     if found is None:
         raise Odd(f"{untrusted.shown(repr(member.name))} is no entry of a store")
@@ -175,7 +164,7 @@ def _take(store: Store, member: Member, reader: Reader, tally: Tally, limit: _Li
     if place != digest[: len(place)] or (kind == "actions" and ending):
         raise Odd(f"{untrusted.shown(repr(member.name))} is no entry of a store")
     if kind == "blobs":
-        _take_blob(store, Digest(digest), member, reader, tally, ending or "", limit)
+        _take_blob(store, Digest(digest), member, reader, tally, ending or "", allowance)
     elif member.size > MOST_ACTION:
         raise Odd(f"action {digest[:12]}…: {member.size:,} bytes")
     else:
@@ -183,7 +172,7 @@ def _take(store: Store, member: Member, reader: Reader, tally: Tally, limit: _Li
 
 
 def _take_blob(
-    store: Store, digest: Digest, member: Member, reader: Reader, tally: Tally, ending: str, limit: _Limit
+    store: Store, digest: Digest, member: Member, reader: Reader, tally: Tally, ending: str, allowance: Allowance
 ) -> None:
     """Take a blob piece by piece: whatever it comes to, no more than a piece of it is in memory."""
     if member.size > MOST_CONTENT:
@@ -192,7 +181,7 @@ def _take_blob(
     with files.staged(store.path("blobs", digest, ending)) if not known else contextlib.nullcontext((-1, "")) as place:
         descriptor, temporary = place
         whole = hashlib.sha256()
-        for piece in _opened(_kept(reader, descriptor), limit) if ending == DEFLATED else _kept(reader, descriptor):
+        for piece in _content(reader, descriptor, allowance, deflated=ending == DEFLATED):
             whole.update(piece)
         if whole.hexdigest() != digest:
             raise Odd(f"blob {digest[:12]}…: {FLIPPED}")
@@ -203,30 +192,17 @@ def _take_blob(
         tally.blobs += 1
 
 
+def _content(reader: Reader, descriptor: int, allowance: Allowance, *, deflated: bool) -> Iterator[bytes]:
+    kept = _kept(reader, descriptor)
+    return inflated(kept, allowance, MOST_CONTENT) if deflated else kept
+
+
 def _kept(reader: Reader, descriptor: int) -> Iterator[bytes]:
     """Give the content of a member; write it to the file on the way, if there is one."""
     for piece in reader.content():
-        view = memoryview(piece)
-        while view and descriptor >= 0:
-            view = view[os.write(descriptor, view) :]
+        if descriptor >= 0:
+            files.fill(descriptor, piece)
         yield piece
-
-
-def _opened(kept: Iterator[bytes], limit: _Limit) -> Iterator[bytes]:
-    """Give what is deflated in `kept`; it ends where that ends."""
-    opened, size = zlib.decompressobj(), 0
-    for each in kept:
-        rest = each
-        while rest and not opened.eof:
-            piece = limit.spend(opened.decompress(rest, CHUNK))
-            rest = opened.unconsumed_tail
-            size += len(piece)
-            if size > MOST_CONTENT:
-                raise Odd("a text of more bytes than any has")
-            yield piece
-    yield limit.spend(opened.flush())
-    if not opened.eof or opened.unused_data:
-        raise Odd(FLIPPED)
 
 
 def _take_action(store: Store, key: Digest, text: bytes, tally: Tally) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from buildkit.core.untrusted import Odd
 from buildkit.doors import python
 from buildkit.doors.process import Completed, Runner, run
 from buildkit.errors import ConfigurationError
+from buildkit.trees import zipped
 
 
 def make_wheel(service: Path, folder: Path, environment: Mapping[str, str], runner: Runner = run) -> Path:
@@ -34,7 +37,17 @@ def backend_at_hand(service: Path) -> bool:
 
 
 def unpack(wheel: Path, folder: Path, environment: Mapping[str, str], runner: Runner = run) -> Path:
-    """Unpack `wheel` under `folder` and return the folder with its contents."""
+    """Unpack `wheel` under `folder` and return the folder with its contents.
+
+    Raises:
+        ConfigurationError: it is none, or a file of it would not lie in the folder; or the tool refused.
+    """
+    try:
+        zipped.names_of(wheel)
+    except (Odd, zipfile.BadZipFile) as error:
+        raise ConfigurationError(
+            f"{wheel.name}: {error}", hint="see to it that the service's backend writes a wheel that installs"
+        ) from None
     command = [*python.running("wheel"), "unpack", "--dest", str(folder), str(wheel)]
     expect(runner(command, environment=environment), f"{wheel.name}: cannot be unpacked")
     return next(path for path in folder.iterdir() if path.is_dir())

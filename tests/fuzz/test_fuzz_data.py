@@ -15,13 +15,15 @@ from odd import NOISE, TEXTS, changed, documents, written
 from running import emptied, inputs, survives
 
 from buildkit.core import untrusted
-from buildkit.data import generations, journal, lease, look, order, outputs, reading, sight, walk
+from buildkit.data import generations, journal, lease, look, order, outputs, reading, sight
 from buildkit.data import manifest as manifests
 from buildkit.data.digests import Digests
-from buildkit.data.manifest import File, Manifest, Piece, StageRecord
+from buildkit.data.manifest import Manifest, Piece, StageRecord
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.doors import clock
 from buildkit.model import Digest
+from buildkit.trees import comparing, entry, sealing
+from buildkit.trees.entry import File
 
 MADE = 1_700_000_000
 KEY = Digest("ab" * 32)
@@ -30,9 +32,9 @@ WHOLE = File(len(TEXT), Digest(hashlib.sha256(TEXT).hexdigest()), MADE * 10**9)
 FILES = {
     "out/a.txt": WHOLE,
     "out/deep/b.txt": WHOLE,
-    "out/run": File(len(TEXT), WHOLE.digest, MADE * 10**9, walk.EXECUTABLE),
-    "out/empty": File(0, walk.EMPTY, 0, walk.FOLDER),
-    "out/link": File(0, walk.EMPTY, 0, f"{walk.LINK}a.txt"),
+    "out/run": File(len(TEXT), WHOLE.digest, MADE * 10**9, entry.EXECUTABLE),
+    "out/empty": File(0, entry.EMPTY, 0, entry.FOLDER),
+    "out/link": File(0, entry.EMPTY, 0, f"{entry.LINK}a.txt"),
 }
 RECORD = StageRecord("read", KEY, {"input x": KEY}, FILES, MADE, 1.0)
 PIECES = StageRecord("cut", KEY, {}, {"cut/a": WHOLE}, MADE, 1.0, pieces={"item a": Piece(KEY, ("cut/a",), MADE, 0.5)})
@@ -204,7 +206,7 @@ def _lay(place: Path) -> None:
             target.chmod(0o555 if file.kind else 0o444)
             os.utime(target, ns=(file.modified, file.modified))
         else:
-            outputs.lay(file, target)
+            sealing.lay(file, target)
     (place / "cut").mkdir()
     (place / "cut/a").write_bytes(TEXT)
     os.utime(place / "cut/a", ns=(WHOLE.modified, WHOLE.modified))
@@ -291,9 +293,9 @@ def test_a_volume_is_used_put_in_order_and_cleared_without_a_look_outside(
             holder.begin()
             fresh = generations.new(folder, 50, MADE)
             for place, record in generations.finished(folder, fresh):
-                if outputs.on_disk(record.files, place, None) == record.outputs:
+                if comparing.on_disk(record.files, place, None) == record.outputs:
                     outputs.share(record, place, fresh)
-                    outputs.share_equal(record.files, record.files, place, fresh)
+                    sealing.share_equal(record.files, record.files, place, fresh, outputs.aside_of(fresh))
             for place in generations.spare(folder, below=60):
                 generations.is_whole(place)
             generations.tidy(folder, None)
@@ -317,6 +319,6 @@ def test_the_targets_above_begin_with_what_the_suite_wrote(room: Path) -> None:
     """Without changes each is taken: else nothing of it would be tried but the refusal."""
     assert manifests.parse(sealed(json.dumps(BODY, separators=(",", ":")).encode()).decode()) == MANIFEST
     _lay(room / NAME)
-    assert all(outputs.on_disk(each.files, room / NAME, None) == each.outputs for each in (RECORD, PIECES))
+    assert all(comparing.on_disk(each.files, room / NAME, None) == each.outputs for each in (RECORD, PIECES))
     (room / "journal").write_text("\n".join([FIRST.decode(), json.dumps(LINE), ""]))
     assert journal.read(room / "journal") == PIECES

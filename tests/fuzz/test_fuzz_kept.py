@@ -20,7 +20,7 @@ from running import emptied, inputs, survives
 
 from buildkit.compile.mypyc import disk as mypyc_disk
 from buildkit.compile.suffix import own_suffix
-from buildkit.core import tar, untrusted
+from buildkit.core import untrusted
 from buildkit.doors import locks
 from buildkit.extensions.entries import FIELDS, entries
 from buildkit.extensions.mypyc.translation import texts_of
@@ -30,6 +30,7 @@ from buildkit.model import Digest, Outcome, Reason, Record, Report
 from buildkit.report.console import Console
 from buildkit.store import archive, begun, inventory, owned, prune, seen, state, verify
 from buildkit.store.artifacts import Store, action_text
+from buildkit.trees import tar
 
 KEY = Digest("ab" * 32)
 BLOB = b"int answer(void) { return 42; }\n" * 20

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from odd import TEXTS, changed, documents, harmed, written
 from running import emptied, inputs, survives
 
-from buildkit.core import tar, untrusted
-from buildkit.data import artifact, generations, walk
+from buildkit.core import untrusted
+from buildkit.data import artifact, generations
 from buildkit.data import manifest as manifests
 from buildkit.data.artifact import CONFIG, LAYER, STAGE
-from buildkit.data.manifest import File, Manifest, StageRecord
+from buildkit.data.manifest import Manifest, StageRecord
 from buildkit.errors import DataError
 from buildkit.model import Digest
 from buildkit.registry import exchange, patience, upload
@@ -34,6 +34,8 @@ from buildkit.registry.credentials import credentials
 from buildkit.registry.failure import Failure
 from buildkit.registry.reference import digest_of, parse
 from buildkit.registry.session import Session
+from buildkit.trees import entry, tar
+from buildkit.trees.entry import File
 
 WHERE = "localhost:1/team/data:latest"
 MADE = 1_700_000_000
@@ -41,9 +43,9 @@ BODY = b"content\n"
 WHOLE = File(len(BODY), Digest(hashlib.sha256(BODY).hexdigest()), MADE * 10**9)
 FILES = {
     "out/a.txt": WHOLE,
-    "out/run": File(len(BODY), WHOLE.digest, MADE * 10**9, walk.EXECUTABLE),
-    "out/empty": File(0, walk.EMPTY, 0, walk.FOLDER),
-    "out/link": File(0, walk.EMPTY, 0, f"{walk.LINK}a.txt"),
+    "out/run": File(len(BODY), WHOLE.digest, MADE * 10**9, entry.EXECUTABLE),
+    "out/empty": File(0, entry.EMPTY, 0, entry.FOLDER),
+    "out/link": File(0, entry.EMPTY, 0, f"{entry.LINK}a.txt"),
 }
 RECORD = StageRecord("read", Digest("ab" * 32), {}, FILES, MADE, 1.0)
 MANIFEST = json.loads(manifests.text_of(Manifest("000001-x", 1, MADE, {"read": RECORD})))["manifest"]

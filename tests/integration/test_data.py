@@ -16,13 +16,14 @@ import pytest
 from data_service import Service, until
 from plugins.places import Disk
 
-from buildkit.data import digests, generations, outputs
+from buildkit.data import digests, generations
 from buildkit.data.decision import Condition
 from buildkit.data.look import Look, look
 from buildkit.data.verify import require_whole, verify
 from buildkit.data.volume import free
 from buildkit.doors import files, process
 from buildkit.errors import DataError, StageError
+from buildkit.trees import comparing
 
 ALL = ["read", "select", "count"]
 DAY = 86400.0
@@ -561,4 +562,4 @@ def test_sealed_files_keep_the_time_that_was_recorded(made: Service) -> None:
     manifest = generations.load(made.current)
     assert manifest is not None
     for record in manifest.stages.values():
-        assert outputs.on_disk(record.files, made.current, None) == record.outputs
+        assert comparing.on_disk(record.files, made.current, None) == record.outputs

@@ -19,8 +19,8 @@ from buildkit.data import digests, generations, outputs
 from buildkit.data.decision import Condition
 from buildkit.data.look import look
 from buildkit.data.verify import require_whole, verify
-from buildkit.doors import files
 from buildkit.errors import DataError, StageError
+from buildkit.trees import comparing, folders
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def touch_another_input(service: Service) -> None:
 def everything(generation: Path) -> dict[str, str]:
     """Return what lies in a generation: content, kind, mode and where links lead."""
     found = {}
-    for folder, folders, names in os.walk(generation):
-        for name in [*folders, *names]:
+    for folder, inner, names in os.walk(generation):
+        for name in [*inner, *names]:
             place = Path(folder, name)
             mode = place.lstat().st_mode
             if stat.S_ISLNK(mode):
@@ -335,8 +335,8 @@ def test_a_very_deep_output_is_shared_and_deleted(service: Service) -> None:
     manifest = generations.load(service.current)
     assert manifest is not None
     outputs.share(manifest.stages["read"], service.current, service.root / "shared")
-    assert outputs.hashed(manifest.stages["read"].files, service.root / "shared") == manifest.stages["read"].outputs
-    files.remove_tree(service.root / "shared")
+    assert comparing.hashed(manifest.stages["read"].files, service.root / "shared") == manifest.stages["read"].outputs
+    folders.remove_tree(service.root / "shared")
     generations.clear(service.pipeline.folder)
     assert list((service.pipeline.folder / "generations").iterdir()) == []
 

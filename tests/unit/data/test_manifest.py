@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from buildkit.data import manifest
-from buildkit.data.manifest import File, Manifest, NewerSchema, Piece, StageRecord
+from buildkit.data.manifest import Manifest, NewerSchema, Piece, StageRecord
 from buildkit.model import Digest
+from buildkit.trees.entry import File
 
 RECORD = StageRecord(
     "read", Digest("b" * 64), {"input a.txt": Digest("d")}, {"read/a": File(3, Digest("a" * 64), 17)}, 1.5, 0.25

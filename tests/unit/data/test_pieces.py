@@ -13,10 +13,11 @@ from buildkit.core.fingerprint import digest_bytes, fingerprint
 from buildkit.data import journal
 from buildkit.data.digests import beside
 from buildkit.data.items import Item, items_of
-from buildkit.data.manifest import File, Piece, StageRecord
+from buildkit.data.manifest import Piece, StageRecord
 from buildkit.data.pieces import Cut, compare, cut, few, step_of
 from buildkit.data.pipeline import Pipeline, Stage
 from buildkit.model import Digest, Reason
+from buildkit.trees.entry import File
 
 FRESH = "unchanged"
 

@@ -7,7 +7,7 @@ a way to something outside the folder, or to much memory from few bytes. What th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from buildkit.core import untrusted
@@ -16,6 +16,9 @@ from buildkit.core.untrusted import Odd
 BLOCK = 512
 ENDING = bytes(2 * BLOCK)
 """What stands after the last file."""
+
+RECORD = 20 * BLOCK
+"""Bytes of a record of tar(1)."""
 
 MOST_ENDING = 22 * BLOCK
 """Bytes that may stand there: most programs fill up to a record of twenty blocks."""
@@ -38,6 +41,35 @@ class Member:
     name: str
     size: int
     mode: int
+
+
+def written(members: Iterable[tuple[Member, Iterable[bytes]]], record: int = 0) -> Iterator[bytes]:
+    """Yield a tar of these files, which follows from names, modes and contents alone: no owner, no time.
+
+    Args:
+        members: each with its content, in the order of the archive.
+        record: the whole is filled up to a multiple of so many bytes, where other programs are to read it as well.
+
+    Raises:
+        Odd: a content has another size than its member says.
+    """
+    total = 0
+    for member, content in members:
+        head = header(member.name, member.size, member.mode)
+        yield head
+        size = 0
+        for block in content:
+            size += len(block)
+            if size > member.size:
+                break
+            yield block
+        if size != member.size:
+            raise Odd(f"{_shown(member.name)} has another size than the {member.size:,} bytes that it had")
+        yield padding(size)
+        total += len(head) + size + -size % BLOCK
+    yield ENDING
+    if record:
+        yield bytes(-(total + len(ENDING)) % record)
 
 
 def header(name: str, size: int, mode: int) -> bytes:

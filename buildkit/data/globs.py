@@ -1,75 +1,31 @@
-"""What a walk meets, decided in one place: inputs, outputs, what is shared, published, compared and deleted.
+"""What a glob among the inputs of a stage means.
 
-* A file counts by its content, and by whether its owner may execute it; other bits of its mode do not count.
-* A folder counts by what lies in it; an empty one counts by its name. `__pycache__` is left out of inputs.
-* A link in the inputs counts as what it leads to, also outside of the project. One that leads back to a folder above it
-  counts as a link and is not followed; one that leads nowhere is refused.
-* A link in the outputs stays a link where it is relative and leads to something in the same declared output; any other
-  would not outlive its generation, or would lead elsewhere on another machine, and is refused.
-* A FIFO, a socket and a device are refused: they have no content that could be compared.
-* A name is bytes, read as UTF-8. Others are carried as surrogates (PEP 383), never lost. Where Python reads names in
-  another encoding, the same name would be another text there: it takes those of ASCII alone.
-
-What is refused is refused by its name. What vanishes while one looks was not there.
+A file counts by its content, and by whether its owner may execute it; a folder by what lies in it, an empty one by its
+name. `__pycache__` is left out. A link counts as what it leads to, also outside of the project; one that leads back to
+a folder above it counts as a link and is not followed, one that leads nowhere is refused. What is no file, folder or
+link, and names that Python would read in another way elsewhere, are refused as in every tree (`buildkit.trees`). What
+is refused is refused by its name. What vanishes while one looks was not there.
 """
 
 from __future__ import annotations
 
-import errno
 import fnmatch
 import glob
 import itertools
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.core.fingerprint import digest_bytes
-from buildkit.model import Digest
+from buildkit.trees.entry import FOLDER, LINK, MAY_READ, Found, Refused, astray, kind_of, require_name, special, text_of
+from buildkit.trees.listing import GONE, entries
 
-FILE, EXECUTABLE, FOLDER, LINK = "", "x", "/", "@"
-"""The kinds: a file, one that its owner may execute, an empty folder, a link (behind `@` stands where it leads)."""
-
-EMPTY = digest_bytes(b"")
-
-_SPECIAL = {
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 _CACHE = "__pycache__"
-_GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 Identity = tuple[int, int]
 """Device and inode of a folder."""
-
-
-class Refused(Exception):  # noqa: N818 - a fact, which the caller words
-    """Something that a walk met cannot count.
-
-    Args:
-        path: what, relative to where the walk began.
-        why: the reason, to be read behind it.
-        hint: what to do about it.
-    """
-
-    def __init__(self, path: str, why: str, hint: str) -> None:
-        super().__init__(path, why)
-        self.path = path
-        self.why = why
-        self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One thing that counts: its path with slashes, relative to where the walk began, and its kind."""
-
-    path: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +53,6 @@ def room_of(folder: Path, owns: Callable[[str], bool]) -> Room:
     return Room(os.path.realpath(folder), _identity(folder), owns)
 
 
-def state(kind: str, digest: Digest) -> Digest:
-    """Return what a thing is, in one word that differs wherever a stage could see a difference.
-
-    Args:
-        kind: its kind.
-        digest: of a file's content.
-    """
-    if kind == FILE:
-        return digest
-    return (
-        Digest(f"{digest}+x") if kind == EXECUTABLE else Digest("folder" if kind == FOLDER else f"link to {kind[1:]}")
-    )
-
-
-def kind_of(mode: int) -> str:
-    """Return the kind of a regular file by its mode."""
-    return EXECUTABLE if mode & stat.S_IXUSR else FILE
-
-
 def inputs(pattern: str, root: Path, room: Room | None = None) -> Iterator[Found]:
     """Yield everything that `pattern` means under `root`; a folder means all that lies under it.
 
@@ -137,100 +74,6 @@ def folders(pattern: str, root: Path, room: Room | None = None) -> list[str]:
         Refused: something that it means cannot be an input.
     """
     return _Inputs(root, room).folders_of(pattern)
-
-
-def require_name(path: str) -> None:
-    """Raise for a name that would be another one where Python reads names as UTF-8.
-
-    Raises:
-        Refused: it is not of ASCII, and Python reads names in another encoding.
-    """
-    if not path.isascii() and sys.getfilesystemencoding() != "utf-8":
-        raise Refused(
-            path.encode("ascii", "backslashreplace").decode(),
-            f"has a name that is not of ASCII, and this Python reads names as {sys.getfilesystemencoding()}",
-            "set LC_ALL=C.UTF-8, or PYTHONUTF8=1",
-        )
-
-
-def outputs(output: str, generation: Path) -> Iterator[Found]:
-    """Yield everything in one declared output; nothing where it is not there.
-
-    Args:
-        output: its path, relative to the generation.
-        generation: its folder.
-
-    Raises:
-        Refused: something in it cannot be an output.
-    """
-    top = os.path.normpath(output)
-    place = generation / top
-    try:
-        mode = place.lstat().st_mode
-    except OSError as error:
-        if error.errno in _GONE:
-            return
-        raise
-    if not stat.S_ISDIR(mode):
-        yield Found(top, _kept(top, mode, top, generation))
-        return
-    waiting = [top]
-    while waiting:
-        folder = waiting.pop()
-        _open(f"{generation}/{folder}")
-        entries = _entries(folder, generation)
-        if not entries and folder != top:
-            yield Found(folder, FOLDER)
-        for entry in entries:
-            path = f"{folder}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
-            else:
-                yield Found(path, _kept(path, entry.stat(follow_symlinks=False).st_mode, top, generation))
-
-
-def link_within(path: str, text: str, top: str) -> bool:
-    """Return whether a link leads, by its text alone, to another place in the output that it lies in.
-
-    Args:
-        path: the link, relative to the generation.
-        text: where it leads.
-        top: the declared output, relative to the generation.
-    """
-    steps = text.split("/")
-    up = 0
-    while up < len(steps) and steps[up] == "..":
-        up += 1
-    depth = path.count("/") - top.count("/") - 1
-    return bool(text) and not text.startswith("/") and up <= depth and ".." not in steps[up:] and "\0" not in text
-
-
-def _kept(path: str, mode: int, top: str, generation: Path) -> str:
-    """Return the kind of a file or link among the outputs."""
-    require_name(path)
-    if stat.S_ISREG(mode):
-        return kind_of(mode)
-    if not stat.S_ISLNK(mode):
-        raise _special(path, mode)
-    text = os.readlink(generation / path)  # noqa: PTH115 - the text as it is
-    if not link_within(path, text, top):
-        raise Refused(
-            path,
-            f"is a link to {text}, outside of this output",
-            "write the content itself; a link in an output may be relative and lead to something in the same output",
-        )
-    try:
-        os.stat(generation / path)  # noqa: PTH116
-    except OSError as error:
-        raise _astray(path, text, error) from None
-    return f"{LINK}{text}"
-
-
-def _open(folder: str) -> None:
-    """Let its owner list the folder and write in it: what lies there is shared with later generations, and deleted."""
-    mode = os.lstat(folder).st_mode
-    if mode & stat.S_IRWXU != stat.S_IRWXU:
-        os.chmod(folder, stat.S_IMODE(mode) | stat.S_IRWXU)  # noqa: PTH101
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -329,10 +172,10 @@ class _Inputs:
         waiting = [path]
         while waiting:
             folder = waiting.pop()
-            entries = self._entries(folder, self._folder(folder))
-            if not entries:
+            inside = self._entries(folder, self._folder(folder))
+            if not inside:
                 yield Found(folder, FOLDER)
-            for entry in entries:
+            for entry in inside:
                 step = _joined(folder, entry.name)
                 found = self._counted(step)
                 if found is not None:
@@ -356,7 +199,7 @@ class _Inputs:
         if stat.S_ISREG(status.st_mode):
             return (Found(path, kind_of(status.st_mode)),)
         if not stat.S_ISDIR(status.st_mode):
-            raise _special(path, status.st_mode)
+            raise special(path, status.st_mode)
         if text is not None and self._folder(_above(path)).lies_in((status.st_dev, status.st_ino)):
             return (Found(path, f"{LINK}{text}"),)
         return None
@@ -364,17 +207,17 @@ class _Inputs:
     def _unseen(self, path: str, place: str, error: OSError) -> tuple[Found, ...]:
         text = text_of(place)
         if text is None:
-            if error.errno in _GONE:
+            if error.errno in GONE:
                 return ()
             raise Refused(path, f"cannot be read: {error.strerror}", MAY_READ) from None
-        raise _astray(path, text, error)
+        raise astray(path, text, error)
 
     def _entries(self, path: str, folder: _Folder) -> list[os.DirEntry[str]]:
         """Return what lies in a folder and may count."""
-        entries = [entry for entry in _entries(path, self._root) if entry.name != _CACHE]
+        found = [entry for entry in entries(path, self._root) if entry.name != _CACHE]
         if self._room is None or folder.identity != self._room.identity:
-            return entries
-        return [entry for entry in entries if not self._room.owns(entry.name)]
+            return found
+        return [entry for entry in found if not self._room.owns(entry.name)]
 
     def _at(self, path: str) -> str:
         return os.path.join(self._root, path)  # noqa: PTH118 - thousands of them, some of them deep
@@ -403,43 +246,11 @@ class _Inputs:
             )
 
 
-MAY_READ = "let this user read it, or leave it out: a narrower glob in `inputs`"
-
-
-def _entries(path: str, root: str | Path) -> list[os.DirEntry[str]]:
-    """Return what lies in a folder by its name; nothing where it is gone."""
-    try:
-        with os.scandir(os.path.join(root, path)) as entries:  # noqa: PTH118
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        if error.errno in _GONE:
-            return []
-        raise Refused(path or ".", f"cannot be read: {error.strerror}", MAY_READ) from None
-
-
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link in a circle: no folder to go into, and no match of `**` either
         return False
-
-
-def _astray(path: str, text: str, error: OSError) -> Refused:
-    """Return the refusal of a link that leads nowhere."""
-    why = {errno.ELOOP: "which leads back to itself", errno.ENOENT: "which is not there"}
-    return Refused(
-        path,
-        f"is a link to {text}, {why.get(error.errno or 0, error.strerror)}",
-        "bring what it leads to, or delete the link",
-    )
-
-
-def _special(path: str, mode: int) -> Refused:
-    return Refused(
-        path,
-        f"is {_SPECIAL.get(stat.S_IFMT(mode), 'no file')}",
-        "only files, folders and links count: leave it out, or put it elsewhere",
-    )
 
 
 def _identity(place: str | Path) -> Identity:
@@ -452,14 +263,6 @@ def _identity(place: str | Path) -> Identity:
 
 def _joined(path: str, name: str) -> str:
     return name if path in {"", "."} else f"{path.rstrip('/')}/{name}"
-
-
-def text_of(place: str | Path) -> str | None:
-    """Return where a link leads, as it is written; None if there is none."""
-    try:
-        return os.readlink(place)  # noqa: PTH115 - the text as it is
-    except OSError:
-        return None
 
 
 def _above(path: str) -> str:

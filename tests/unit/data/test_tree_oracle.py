@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from buildkit.data import outputs, walk
+from buildkit.data import globs, outputs
 from buildkit.data.digests import Digests
 from buildkit.data.inputs import fingerprint_of
 from buildkit.data.manifest import StageRecord, parse_stage, stage_text
 from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.doors import files
 from buildkit.model import Digest
+from buildkit.trees import comparing, entry, folders, sealing
 
 STAGE = Stage("make", ("make",), ("in",), ("out/",))
 
@@ -51,7 +51,7 @@ def lay(tree: Mapping[str, str], top: Path) -> None:
         place = top / path
         if place.exists() or any(top.joinpath(*place.relative_to(top).parts[:at]).is_file() for at in range(1, 4)):
             continue
-        files.make_folders(place.parent)
+        folders.make_folders(place.parent)
         if place.parent.resolve() != top.resolve() / place.parent.relative_to(top):
             continue  # through a link
         if thing == "folder":
@@ -68,8 +68,8 @@ def lay(tree: Mapping[str, str], top: Path) -> None:
 def seen(top: Path, *, follow: bool) -> dict[str, str]:
     """Return what a stage sees of a tree."""
     found = {}
-    for folder, folders, files_ in os.walk(top, followlinks=follow):
-        for place in (Path(folder, name) for name in [*folders, *files_]):
+    for folder, inner, files_ in os.walk(top, followlinks=follow):
+        for place in (Path(folder, name) for name in [*inner, *files_]):
             path, mode = place.relative_to(top).as_posix(), (place.stat() if follow else place.lstat()).st_mode
             if stat.S_ISLNK(mode):
                 found[path] = f"-> {place.readlink()}"
@@ -92,13 +92,13 @@ def test_an_output_is_the_same_wherever_it_is_shared(linked: bool, tree: dict[st
         assert parse_stage(stage_text(record)) == record
         shared = outputs.share(outputs.share(record, one, two), two, three)
         assert seen(one / "out", follow=False) == seen(three / "out", follow=False) == before
-        assert outputs.on_disk(shared.files, three, None) == outputs.hashed(shared.files, three) == record.outputs
+        assert comparing.on_disk(shared.files, three, None) == comparing.hashed(shared.files, three) == record.outputs
         for path, file in shared.files.items():  # as a copy leaves it that knows files and their content alone
             if file.is_file:
                 (three / path).chmod(0o644)
             else:
-                files.remove_tree(three / path)
-        outputs.mend(shared.files, three)
+                folders.remove_tree(three / path)
+        sealing.mend(shared.files, three)
         assert seen(three / "out", follow=False) == before
 
 
@@ -139,11 +139,11 @@ def _circles(top: Path) -> bool:
     return any(
         each.is_symlink() and each.is_dir() and each.parent.resolve().is_relative_to(each.resolve())
         for each in _all(top)
-    ) or any(found.kind.startswith(walk.LINK) for found in walk.inputs("in", top.parent))
+    ) or any(found.kind.startswith(entry.LINK) for found in globs.inputs("in", top.parent))
 
 
 def _all(top: Path) -> list[Path]:
-    return [Path(folder, name) for folder, folders, files_ in os.walk(top) for name in [*folders, *files_]]
+    return [Path(folder, name) for folder, inner, files_ in os.walk(top) for name in [*inner, *files_]]
 
 
 def _refuse(*_: object) -> None:
