@@ -155,6 +155,12 @@ def portable(words: Iterable[str], roots: Mapping[str, str]) -> list[str]:
     return found
 
 
+def roots(source: str, project: str) -> dict[str, str]:
+    """Return what stands in keys for the folders of a checkout, by the folder."""
+    found = {project: TOKENS["project"], source: TOKENS["source"]}
+    return {folder: token for folder, token in found.items() if folder}
+
+
 def tokenized(text: str, roots: Mapping[str, str]) -> str:
     """Return the text with the tokens of `roots` in the place of their folders."""
     for root in sorted(filter(None, roots), key=len, reverse=True):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,37 @@ MOST_TOOLS = 20_000
 """Files whose stamps are kept for all checkouts; those of tools that are gone would else stay for ever."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was remembered at one moment.
+
+    Args:
+        state: what each extension was made from.
+        unrecorded: of each subject the files of which nobody knows what they were made from, each with its digest.
+        facts: what was found out about tools; what is found out meanwhile is added.
+        cache: digests of files, as long as their stamps are the same.
+        moment: when that was, in seconds since 1970.
+        tools: the facts and stamps of tools as they are kept for all checkouts.
+        is_lost: whether there may be extensions of which nothing is recorded any more.
+        adopted: whether the state is that of another checkout.
+    """
+
+    state: State
+    unrecorded: Mapping[str, Collection[tuple[str, Digest]]]
+    facts: dict[str, Any]
+    cache: StatCache
+    moment: float
+    tools: tuple[Mapping[str, Any], Mapping[str, Row]]
+    is_lost: bool
+    adopted: bool = False
+
+    def subjects(self) -> list[str]:
+        """Return every subject that has, or may have, a file of the suite's."""
+        return [*dict.fromkeys((*self.state.records, *self.unrecorded))]
+
+
 class Memory:
-    """The memory of one build.
+    """The files of one checkout's memory.
 
     Args:
         config: the project.
@@ -40,115 +70,76 @@ class Memory:
         store: the machine's store; None where it may not be used.
         warn: told about a memory that is damaged or cannot be kept.
 
-    `file` is the state's, `begun` the list of what is under way. After `read` there are `state`, `unrecorded`,
-    `facts` about tools, the stat `cache`, and the `moment` at which that was, in seconds since 1970; `adopted` says
-    whether the state is that of another checkout.
+    `file` is the state's, `begun` the list of what is under way.
     """
 
     def __init__(self, config: Config, tree: str, store: Path | None, warn: Callable[[str], None]) -> None:
         begun = config.work / f"begun{tree}"
         self.file = config.work / f"state{tree}.json"
         self.begun = Begun(begun)
-        self.state = State()
-        self.unrecorded: dict[str, set[tuple[str, Digest]]] = {}
-        self.facts: dict[str, Any] = {}
-        self.cache = StatCache({})
-        self.moment = 0.0
-        self.adopted = False
-        self._shared: tuple[Store, Digest] | None = None
         self._root = f"{config.root}/"
         self._inputs = (config.file, config.service / "pyproject.toml")
         self._record = (self.file, begun)
         self._seen = sights.file_in(config.work, f"{tree}.")
         self._tools = None if store is None else store / "tools"
-        self._known_facts: Mapping[str, Any] = {}
-        self._known_rows: dict[str, Row] = {}
         self._warn = warn
-        self._told: set[Path] = set()
+        self._warned: set[Path] = set()
 
-    def read(self) -> None:
-        """Remember."""
-        self.moment = clock.now()
+    def read(self) -> Remembered:
+        """Return what is remembered now."""
+        moment = clock.now()
         tools = sights.Seen() if self._tools is None else self._believed(self._tools)
-        self._known_facts, self._known_rows = _facts(tools.found.get("facts")), tools.rows()
-        self.facts = dict(self._known_facts)
-        self.cache = StatCache({**self._known_rows, **self._believed(self._seen).rows()})
+        facts, rows = _facts(tools.found.get("facts")), tools.rows()
+        cache = StatCache({**rows, **self._believed(self._seen).rows()})
         for file in (*self._inputs, *self._record):
-            self.cache.digest(str(file))  # before it is read: what changes in between is seen the next time
-        self.adopted = False
-        self.state = states.read(self.file)
-        self.unrecorded = self.begun.read()
-        if self.state.damaged:
+            cache.digest(str(file))  # before it is read: what changes in between is seen the next time
+        state = states.read(self.file)
+        unrecorded = self.begun.read()
+        if state.damaged:
             self._damaged(self.file)
+        is_lost = state.damaged or self.begun.damaged or not state.records
+        return Remembered(state, unrecorded, dict(facts), cache, moment, (facts, rows), is_lost)
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether there may be extensions of which nothing is recorded any more."""
-        return self.state.damaged or self.begun.damaged or not self.state.records
+    def is_the_latest(self, known: Remembered) -> bool:
+        """Return whether no other build has recorded anything since that was read."""
+        return all(files.digest_file(file) == known.cache.digest(str(file)) for file in self._record)
 
-    def share(self, store: Store, key: Digest, subjects: Collection[str]) -> None:
-        """Have the state in common with other checkouts: this one has none yet, or will write it.
-
-        Every record is held against the files here before it counts, so it does not matter whose it is; where the files
-        are the same, as in a fresh clone, it spares the way through the store's actions.
+    def write(self, known: Remembered, state: State, shared: tuple[Store, Digest] | None = None) -> None:
+        """Keep what was made from what.
 
         Args:
-            store: keeps the states of other checkouts.
-            key: what such checkouts have in common.
-            subjects: of which the latest of them is taken where there is none here.
+            known: what was remembered before.
+            state: what is to be remembered.
+            shared: the store and the key under which other checkouts find the state.
         """
-        self._shared = store, key
-        if self.state.records or not subjects:
-            return
-        for entry in entries(store, key, "output"):
-            text = store.get(entry["output"])
-            state = State() if text is None else states.parse(text)
-            known = set(subjects) - {name for name, words in state.failures.items() if is_crash(words)}
-            for table in (state.records, state.probes, state.failures):
-                for name in table.keys() - known:
-                    del table[name]
-            if state.records:
-                self.state, self.adopted = state, True
-
-    def is_the_latest(self) -> bool:
-        """Return whether no other build has recorded anything since `read`."""
-        return all(files.digest_file(file) == self.cache.digest(str(file)) for file in self._record)
-
-    def write(self) -> None:
-        """Keep what was made from what."""
         try:
-            text = states.write(self.file, self.state)
+            text = states.write(self.file, state)
             self.begun.clear()
-            if self._shared is not None and self.state.records:
-                self._share(*self._shared, text)
+            if shared is not None and state.records:
+                _share(*shared, state, text)
         except OSError as error:
             self._warn(f"{self.file}: {error.strerror}; the next build looks at everything again")
         with contextlib.suppress(OSError):
-            sights.write(self._seen, sights.columns(self.cache.rows(), {}, {}))
-        self._write_tools()
+            sights.write(self._seen, sights.columns(known.cache.rows(), {}, {}))
+        self._write_tools(known)
 
-    def _share(self, store: Store, key: Digest, text: bytes) -> None:
-        """Keep the state for other checkouts, and what it names for as long as one of them comes for it."""
-        outputs = sorted({digest for record in self.state.records.values() for digest in record.outputs.values()})
-        store.add(key, {"output": store.put(text, deflate=True), "outputs": outputs}, keep=1)
-
-    def write_look(self, found: Mapping[str, Any], folders: Mapping[str, Row]) -> None:
+    def write_look(self, known: Remembered, found: Mapping[str, Any], folders: Mapping[str, Row]) -> None:
         """Keep what a look saw that left everything as it was, and what it came to. It is no loss if that fails."""
         with contextlib.suppress(OSError):
-            sights.write(self._seen, sights.columns(self.cache.asked(), folders, found))
-        self._write_tools()
+            sights.write(self._seen, sights.columns(known.cache.asked(), folders, found))
+        self._write_tools(known)
 
-    def _write_tools(self) -> None:
+    def _write_tools(self, known: Remembered) -> None:
         if self._tools is None:
             return
-        known = self._known_rows
-        now = {path: row for path, row in self.cache.rows().items() if not path.startswith(self._root)}
-        if self.facts == self._known_facts and all(known.get(path) == row for path, row in now.items()):
+        facts, rows = known.tools
+        now = {path: row for path, row in known.cache.rows().items() if not path.startswith(self._root)}
+        if known.facts == facts and all(rows.get(path) == row for path, row in now.items()):
             return
-        together = {**known, **now}
+        together = {**rows, **now}
         with contextlib.suppress(OSError):
             kept = together if len(together) <= MOST_TOOLS else now
-            sights.write(self._tools, sights.columns(kept, {}, {"facts": self.facts}))
+            sights.write(self._tools, sights.columns(kept, {}, {"facts": known.facts}))
 
     def _believed(self, file: Path) -> sights.Seen:
         found = sights.read(file)
@@ -157,9 +148,41 @@ class Memory:
         return found
 
     def _damaged(self, file: Path) -> None:
-        if file not in self._told:
-            self._told.add(file)
+        if file not in self._warned:
+            self._warned.add(file)
             self._warn(f"{file.name} is damaged; everything is decided anew")
+
+
+def with_shared(known: Remembered, store: Store, key: Digest, subjects: Collection[str]) -> Remembered:
+    """Return what is remembered, with the state of another checkout where this one has none yet.
+
+    Every record is held against the files here before it counts, so it does not matter whose it is; where the files
+    are the same, as in a fresh clone, it spares the way through the store's actions.
+
+    Args:
+        known: what is remembered here.
+        store: keeps the states of other checkouts.
+        key: what such checkouts have in common.
+        subjects: of which the latest of them is taken.
+    """
+    if known.state.records or not subjects:
+        return known
+    for entry in entries(store, key, "output"):
+        text = store.get(entry["output"])
+        state = State() if text is None else states.parse(text)
+        wanted = set(subjects) - {name for name, words in state.failures.items() if is_crash(words)}
+        for table in (state.records, state.probes, state.failures):
+            for name in table.keys() - wanted:
+                del table[name]
+        if state.records:
+            known = replace(known, state=state, adopted=True)
+    return known
+
+
+def _share(store: Store, key: Digest, state: State, text: bytes) -> None:
+    """Keep the state for other checkouts, and what it names for as long as one of them comes for it."""
+    outputs = sorted({digest for record in state.records.values() for digest in record.outputs.values()})
+    store.add(key, {"output": store.put(text, deflate=True), "outputs": outputs}, keep=1)
 
 
 def _facts(found: object) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which extensions no longer do what their sources say, though they would still be imported before them."""
+"""Extensions that no longer do what their sources say, though they would still be imported before them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,41 @@ from pathlib import Path
 
 from buildkit.compile.places import OWN
 from buildkit.doors.statcache import StatCache
+from buildkit.extensions.exclusive import exclusive
+from buildkit.extensions.memory import Remembered
+from buildkit.extensions.output_folder import OutputFolder, own_files
+from buildkit.extensions.workspace import Workspace, remember
 from buildkit.model import LIBRARY, Digest, Record
 
 Unrecorded = Mapping[str, Collection[tuple[str, Digest]]]
 """Of each subject the files of which nobody knows what they were made from, each with its digest."""
 
 _MYPYC = "toolchain mypyc"
+
+
+def set_aside(workspace: Workspace) -> None:
+    """Take away what no longer does what its source says: who runs the code before the next build runs Python.
+
+    What was recorded stays, so that the next build still says what changed.
+
+    Raises:
+        CompileError: the tree is read-only.
+    """
+    if not _present(workspace, remember(workspace)):
+        return
+    with exclusive(workspace) as lock:
+        remembered = remember(workspace)
+        folder = OutputFolder(workspace, remembered, lock)
+        for name in _present(workspace, remembered):
+            workspace.console.say(f"{name} was edited since it was compiled: without its extension until it is again")
+            folder.take_away(name)
+
+
+def _present(workspace: Workspace, known: Remembered) -> list[str]:
+    """Return the outdated subjects, as far as there is anything of theirs as the suite made it."""
+    digest, folder = known.cache.digest, workspace.folder
+    names = outdated(known.state.records, known.unrecorded, workspace.config.source, known.cache)
+    return [name for name in names if any(digest(f"{folder}/{path}") == made for path, made in own_files(known, name))]
 
 
 def outdated(records: Mapping[str, Record], unrecorded: Unrecorded, source: Path, cache: StatCache) -> list[str]:

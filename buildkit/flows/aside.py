@@ -22,6 +22,7 @@ def set_aside_outdated(config: Config, console: Console, environment: Mapping[st
     Raises:
         CompileError: the tree is read-only.
     """
-    from buildkit.extensions.build import Build  # noqa: PLC0415 - where nothing runs, this is not needed
+    from buildkit.extensions.outdated import set_aside  # noqa: PLC0415 - where nothing runs, this is not needed
+    from buildkit.extensions.workspace import workspace_of  # noqa: PLC0415
 
-    Build(config, console, environment, python=None, output=None, reuse=True).set_aside()
+    set_aside(workspace_of(config, console, environment))

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.config import Config
+from buildkit.core.sizes import in_words
 from buildkit.data.look import in_words as time_in_words
 from buildkit.doors import clock, files
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StoreError
 from buildkit.extensions.used import used
-from buildkit.image.measure import in_words
+from buildkit.flows.pruning import TIGHT
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
 from buildkit.store import archive, prune, verify
@@ -25,7 +26,6 @@ from buildkit.store.prune import Limits
 
 SCHEMA = "buildkit.cache/1"
 _MOST_LINES = 20
-_HOUR = 3600.0
 _ELSEWHERE = "PYBUILDKIT_CACHE_DIR names another place for the store"
 _HINTS = {
     errno.ENOENT: "an archive is made with `invoke cache.pack`",
@@ -102,42 +102,21 @@ def prune_store(config: Config, console: Console, environment: Mapping[str, str]
     watch = Stopwatch()
     store = _store(console, environment)
     with _worded(store.folder.parent):
-        rows, freed, kept = _prune(config, console, store, look(store.folder), dry_run=dry_run)
+        limits = Limits(config.store.size, config.store.age)
+        pruned = prune.prune(look(store.folder), limits, clock.now(), dry_run=dry_run)
+        if pruned.is_tight:
+            console.warn(TIGHT.format(in_words(limits.size)))
+        result = "would-delete" if dry_run else "deleted"
+        rows = [Outcome(_name(store, entry), result, reason) for entry, reason in pruned.gone]
         if not dry_run and any((store.folder / kind).is_dir() for kind in ("actions", "blobs")):
             prune.set_mark(store.folder)
     return _report(
-        "prune", store, rows, watch, {"dry-run": dry_run, "entries": len(rows), "freed": freed, "bytes": kept}
+        "prune",
+        store,
+        rows,
+        watch,
+        {"dry-run": dry_run, "entries": len(rows), "freed": pruned.freed, "bytes": pruned.kept},
     )
-
-
-def prune_now_and_then(config: Config, console: Console, store: Store) -> None:
-    """Prune the store after a build, if nobody did for a day. What goes wrong meanwhile is no matter of the build."""
-    with contextlib.suppress(OSError):
-        prune.set_mark(store.folder)
-        found = look(store.folder)
-        if prune.exceeded(found, _limits(config), clock.now()):
-            rows, freed, kept = _prune(config, console, store, found, dry_run=False)
-            if rows:
-                console.say(f"store: {len(rows)} entries deleted, {in_words(freed)} freed, {in_words(kept)} kept")
-
-
-def _prune(
-    config: Config, console: Console, store: Store, found: Inventory, *, dry_run: bool
-) -> tuple[list[Outcome], int, int]:
-    """Return a row for each entry that went, and the bytes that went and stayed."""
-    now, rows, freed, tight = clock.now(), [], 0, False
-    for entry, reason in prune.choose(found, _limits(config), now, prune.blobs_named):
-        if not dry_run:
-            files.remove(entry.path)
-        freed += entry.size
-        tight |= reason.kind == prune.OVER and now - entry.used < _HOUR
-        rows.append(Outcome(_name(store, entry), "would-delete" if dry_run else "deleted", reason))
-    if not dry_run:
-        prune.discard_locks(found)
-    if tight:
-        limit = in_words(config.store.size)
-        console.warn(f"store: the limit of {limit} is less than what was used within an hour; it will be made anew")
-    return rows, freed, found.size + sum(entry.size for entry in found.unfinished) - freed
 
 
 def clean_store(_config: Config, console: Console, environment: Mapping[str, str], *, dry_run: bool = False) -> Report:
@@ -261,10 +240,6 @@ def _store(console: Console, environment: Mapping[str, str]) -> Store:
     if store.wrong:
         raise StoreError(f"store: {store.folder.parent} is not used: {store.wrong}", hint=_ELSEWHERE)
     return store
-
-
-def _limits(config: Config) -> Limits:
-    return Limits(config.store.size, config.store.age)
 
 
 def _name(store: Store, entry: Entry) -> str:

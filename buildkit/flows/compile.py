@@ -9,18 +9,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from buildkit.doors import clock
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import CompileError
 from buildkit.extensions.up_to_date import UpToDateCheck
-from buildkit.model import Action, Outcome, Reason, Report
+from buildkit.model import Reason, Report
 from buildkit.report.console import Console, counts
 
 if TYPE_CHECKING:
     from buildkit.config import Config
     from buildkit.extensions.pool import WarmTranslators
-    from buildkit.store.artifacts import Store
 
+_SCHEMA = "buildkit.compile/1"
 OFF = Reason("compilation is off", "PYBUILDKIT_COMPILE")
 _MOST_LINES = 15
 _LONG = 400
@@ -30,6 +29,8 @@ _HINTS = {
     errno.ENFILE: "the whole machine has no more open files to give",
     errno.EIO: "look after the disk",
 }
+_QUIET = frozenset({"fresh", "kept"})
+"""Results that are said of each module only where that is asked for."""
 _OFF_WORDS = frozenset({"off", "0", "no", "false"})
 
 
@@ -67,47 +68,47 @@ def compile_modules(
         ToolchainError: no C compiler that works.
         ConfigurationError: the settings of a module do not fit.
     """
-    from buildkit.extensions.build import Build  # noqa: PLC0415 - an up-to-date check does without
+    from buildkit.extensions.decide import decide  # noqa: PLC0415 - an up-to-date check does without
+    from buildkit.extensions.look import look  # noqa: PLC0415
+    from buildkit.extensions.record import record, record_look  # noqa: PLC0415
+    from buildkit.extensions.workspace import workspace_of  # noqa: PLC0415
 
     watch = Stopwatch()
-    tree = Build(config, console, environment, python=python, output=output, reuse=cache, warm=warm)
+    facts = {"profile": config.compile.profile}
+    workspace = workspace_of(config, console, environment, python=python, output=output, reuse=cache)
     if clean or environment.get("PYBUILDKIT_COMPILE", "").lower() in _OFF_WORDS:
-        return _report(config, tree.remove_all(Reason("cleaned") if clean else OFF, dry_run=dry_run), watch)
+        from buildkit.extensions.clean import remove_all  # noqa: PLC0415
+
+        removed = remove_all(workspace, Reason("cleaned") if clean else OFF, dry_run=dry_run)
+        return Report(_SCHEMA, removed, watch.seconds, facts, row="module")
     with _readable():
-        tree.look()
-        steps = tree.decide()
-    if dry_run:
-        outcomes = tree.foretell(steps)
-    elif all(step.action is Action.LEAVE for step in steps) and not tree.untidy:
-        outcomes = tree.leave(steps)
-        tree.record_look(check, _report(config, outcomes, watch))
-    else:
-        with tree.alone():
-            if not tree.up_to_date:
-                tree.look()
-                steps = tree.decide()
-            outcomes = tree.do(steps)
-            tree.record()
-        _tidy(config, console, tree.store)
-    if explain:
-        for row in outcomes:
-            if row.result in {"fresh", "kept"}:
-                console.outcome(row)
-    report = _report(config, outcomes, watch)
+        sight = look(workspace)
+        plan = decide(sight)
+    outcomes = plan.foretold()
+    if plan.is_idle and sight.is_recorded and not dry_run:
+        record_look(sight, check, Report(_SCHEMA, outcomes, watch.seconds, facts, row="module"))
+    elif not dry_run:
+        from buildkit.extensions.do import do  # noqa: PLC0415 - where nothing is to do, this is not needed
+        from buildkit.extensions.exclusive import exclusive  # noqa: PLC0415
+
+        with exclusive(workspace) as lock:
+            if not sight.is_the_latest:
+                sight = look(workspace)
+                plan = decide(sight)
+            done = do(sight, plan, lock, warm)
+            record(sight, done, lock)
+        outcomes = done.outcomes
+        if workspace.store.grew:
+            from buildkit.flows.pruning import prune_now_and_then  # noqa: PLC0415 - who adds nothing does without
+
+            prune_now_and_then(config, console, workspace.store)
+    asked = [row for row in outcomes if dry_run and row.result not in _QUIET]
+    asked += [row for row in outcomes if explain and row.result in _QUIET]
+    for row in asked:
+        console.outcome(row)
+    report = Report(_SCHEMA, outcomes, watch.seconds, facts, row="module")
     _raise_failures(report)
     return report
-
-
-def _tidy(config: Config, console: Console, store: Store) -> None:
-    """Prune the store, at most once a day and only where this build added to it."""
-    if store.grew:
-        from buildkit.store import prune  # noqa: PLC0415 - a build that adds nothing does without
-
-        with contextlib.suppress(OSError):
-            if prune.is_due(store.folder, clock.now()):
-                from buildkit.flows import cache  # noqa: PLC0415
-
-                cache.prune_now_and_then(config, console, store)
 
 
 def known(check: UpToDateCheck) -> Report | None:
@@ -146,11 +147,6 @@ def _readable() -> Iterator[None]:
 def _shortened(place: str) -> str:
     """Return a path that fits into a line; of one that is thousands of folders deep, its ends."""
     return place if len(place) <= _LONG else f"{place[: _LONG // 2]}…{place[-_LONG // 2 :]}"
-
-
-def _report(config: Config, outcomes: list[Outcome], watch: Stopwatch) -> Report:
-    facts = {"profile": config.compile.profile}
-    return Report("buildkit.compile/1", tuple(outcomes), watch.seconds, facts, row="module")
 
 
 def _raise_failures(report: Report) -> None:

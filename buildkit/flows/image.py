@@ -12,6 +12,7 @@ from buildkit.config import Config, in_ci
 from buildkit.core.fingerprint import digest_value, fingerprint
 from buildkit.core.ignore import parse
 from buildkit.core.plan import decide
+from buildkit.core.sizes import in_words
 from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, StatCache
@@ -97,7 +98,7 @@ def lines(report: Report) -> list[str]:
     for row in report.outcomes:
         about = built[row.subject]
         if about.get("bytes"):
-            size, sent = measure.in_words(about["bytes"]), measure.in_words(about["context"]["bytes"])
+            size, sent = in_words(about["bytes"]), in_words(about["context"]["bytes"])
             found.append(f"image {row.subject}: {row.result}, {about['tags'][0]}, {size}; context {sent}")
         else:
             found.append(f"image {row.subject}: {row.result} ({row.reason})")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 
-from buildkit.image import measure, trial
+from buildkit.core.sizes import in_words
+from buildkit.image import trial
 from buildkit.image.point import Point
 from buildkit.image.sight import Sight
 
@@ -32,7 +33,7 @@ def is_built(sight: Sight) -> Point:
     name, built = "image is built", sight.built
     if built is None:
         return Point(name, wrong=f"the engine has no {sight.image}")
-    return Point(name, found=f"{sight.image}, {measure.in_words(built.size)}")
+    return Point(name, found=f"{sight.image}, {in_words(built.size)}")
 
 
 def is_of_these_sources(sight: Sight) -> Point:

@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from buildkit.core import untrusted
+from buildkit.core.sizes import in_words
 from buildkit.core.untrusted import Odd
 from buildkit.doors import process
 from buildkit.errors import BudgetError
 from buildkit.model import Digest
 
 _ALGORITHM = "sha256:"
-
-_UNITS = ("B", "kB", "MB", "GB", "TB")
-_STEP = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +79,3 @@ def require_within(what: str, size: int, budget: int, largest: Sequence[tuple[st
         details=[f"{in_words(part):>9}  {name}" for name, part in largest],
         hint=hint,
     )
-
-
-def in_words(size: int) -> str:
-    """Return a number of bytes as people read it: `167 MB`."""
-    amount, unit = float(size), 0
-    while amount >= _STEP and unit < len(_UNITS) - 1:
-        amount, unit = amount / _STEP, unit + 1
-    return f"{amount:.3g} {_UNITS[unit]}" if unit else f"{size} B"

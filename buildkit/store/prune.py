@@ -27,6 +27,7 @@ OVER = "over the size limit"
 UNNAMED = "no action names it"
 UNFINISHED = "left by a process that was killed"
 
+_HOUR = 3600.0
 _DAY = 86400.0
 _MARK = "pruned"
 
@@ -42,6 +43,23 @@ class Limits:
 
     size: int
     age: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a pruning came to.
+
+    Args:
+        gone: the entries that went, each with its reason.
+        freed: bytes that went.
+        kept: bytes that stayed.
+        is_tight: whether something went for the lack of room that had been used within an hour.
+    """
+
+    gone: tuple[tuple[Entry, Reason], ...]
+    freed: int
+    kept: int
+    is_tight: bool
 
 
 def exceeded(found: Inventory, limits: Limits, now: float) -> bool:
@@ -105,6 +123,30 @@ def blobs_named(entry: Entry) -> Iterator[Digest]:
         for made in action(reading.read(entry.path, most=MOST_ACTION)) or ():
             yield from (Digest(made[name]) for name in BLOBS if made.get(name))
             yield from map(Digest, made.get("outputs", ()))
+
+
+def prune(found: Inventory, limits: Limits, now: float, *, dry_run: bool) -> Pruned:
+    """Delete what is to go.
+
+    Args:
+        found: what there is.
+        limits: what may stay.
+        now: in seconds since 1970.
+        dry_run: delete nothing.
+
+    Raises:
+        OSError: an entry cannot be deleted.
+    """
+    gone, freed, tight = [], 0, False
+    for entry, reason in choose(found, limits, now, blobs_named):
+        if not dry_run:
+            files.remove(entry.path)
+        freed += entry.size
+        tight |= reason.kind == OVER and now - entry.used < _HOUR
+        gone.append((entry, reason))
+    if not dry_run:
+        discard_locks(found)
+    return Pruned(tuple(gone), freed, found.size + sum(each.size for each in found.unfinished) - freed, tight)
 
 
 def discard_locks(found: Inventory) -> None:

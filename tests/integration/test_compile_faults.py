@@ -57,7 +57,7 @@ ONE = {
 }
 BUILDERS = """
 import json, os, pathlib, sys, traceback
-import buildkit.extensions.build, buildkit.extensions.pool
+import buildkit.extensions.do, buildkit.extensions.look, buildkit.extensions.record
 from buildkit.config import load
 from buildkit.flows.compile import compile_modules
 from buildkit.report.console import Console

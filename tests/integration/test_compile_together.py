@@ -20,8 +20,11 @@ import pytest
 from plugins.projects import InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
-from buildkit.extensions.build import Build as TreeBuild
+from buildkit.extensions.decide import decide
+from buildkit.extensions.look import look
+from buildkit.extensions.record import record_look
 from buildkit.extensions.up_to_date import UpToDateCheck
+from buildkit.extensions.workspace import workspace_of
 from buildkit.model import Report
 from buildkit.report.console import Console
 
@@ -234,15 +237,15 @@ def test_a_build_with_nothing_to_do_takes_nothing_from_the_record_of_another(pro
     root = project(PROJECT)
     results([start(root)])
     check = UpToDateCheck(root, os.environ, "")
-    slow = TreeBuild(load(root, {}), Console({}), check.environment, python=None, output=None, reuse=True)
+    slow = workspace_of(load(root, {}), Console({}), check.environment)
     (root / "src/app/words.py").touch()
-    slow.look()
-    overtaken = Report("buildkit.compile/1", tuple(slow.leave(slow.decide())), 0.0, {}, row="module")
+    sight = look(slow)
+    overtaken = Report("buildkit.compile/1", decide(sight).foretold(), 0.0, {}, row="module")
     late = root / "src/app/late.py"
     late.write_text("LATE = 1\n")
     results([start(root)])
 
-    slow.record_look(check, overtaken)
+    record_look(sight, check, overtaken)
 
     assert UpToDateCheck(root, os.environ, "").report() is None, (
         "a check does not answer from a look that was overtaken"

@@ -20,7 +20,9 @@ from plugins.projects import InvokeRunner, ProjectMaker, python
 
 from buildkit.compile.discovery import VARIABLES
 from buildkit.config import load
-from buildkit.extensions.build import Build
+from buildkit.extensions.decide import decide
+from buildkit.extensions.look import look
+from buildkit.extensions.workspace import workspace_of
 from buildkit.flows.compile import compile_modules
 from buildkit.model import Action
 from buildkit.report.console import Console
@@ -82,12 +84,11 @@ class Built:
         """Return the reason for each module that would be made or restored in these surroundings."""
         environment = {**self.environment, **variables}
         config = load(self.root, environment, {})
-        build = Build(config, Console(environment, as_json=False), environment, python=None, output=None, reuse=True)
+        workspace = workspace_of(config, Console(environment, as_json=False), environment)
         with surrounded(environment):
-            build.look()
             return {
                 step.subject.rpartition(".")[2]: f"{step.reason.kind} {step.reason.detail}"
-                for step in build.decide()
+                for step in decide(look(workspace)).steps
                 if step.action is not Action.LEAVE
             }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,9 +18,9 @@ from pathlib import Path
 from buildkit.compile.cython import options
 from buildkit.compile.cython.translator import Translation, Translator
 from buildkit.compile.distutils import DistutilsSettings, folder_named, from_entry, own_language, settings_of
-from buildkit.compile.flags import Flags, split_flags
+from buildkit.compile.flags import split_flags
 from buildkit.compile.modules import Module
-from buildkit.compile.places import NOT_FILES, Places, Probes
+from buildkit.compile.places import Places
 from buildkit.compile.toolchain import Toolchain
 from buildkit.core.fingerprint import digest_bytes, digest_value
 from buildkit.doors.statcache import StatCache
@@ -35,8 +35,7 @@ from buildkit.extensions.entries import entries
 from buildkit.extensions.native.actions import Native
 from buildkit.extensions.native.calls import Calls
 from buildkit.extensions.native.extension import PLUS_PLUS, Extension
-from buildkit.extensions.native.headers import Headers
-from buildkit.extensions.native.other_inputs import OtherInputs
+from buildkit.extensions.native.inputs import Inputs
 from buildkit.extensions.native.refusals import Gone, NotCompiled, tool_changed
 from buildkit.extensions.scratch import scratch
 from buildkit.model import Digest
@@ -92,54 +91,50 @@ class Made:
 
 
 class CythonModules:
-    """All actions of one build.
+    """The Cython modules of one build.
 
     Args:
         toolchain: the tools.
         places: where inputs lie.
-        profile: `dev` or `release`.
-        flags: flags from the environment.
+        inputs: the digest of each input.
+        calls: of the C compilers.
+        native: compiles and links.
         cache: digests of files; another one for every build.
         store: where results are kept.
         reuse: take results from the store; without it everything is made anew and kept.
-        launcher: what starts the C compiler.
         scratch: a folder for what tools read and write.
-        environment: the variables.
-
-    `probes` and `native` are for the other backend too.
     """
 
     def __init__(
         self,
         toolchain: Toolchain,
         places: Places,
-        profile: str,
-        flags: Flags,
+        inputs: Inputs,
+        calls: Calls,
+        native: Native,
+        *,
         cache: StatCache,
         store: Store,
-        *,
         reuse: bool,
-        launcher: tuple[str, ...],
         scratch: Path,
-        environment: Mapping[str, str],
     ) -> None:
         self._toolchain = toolchain
         self._places = places
+        self._inputs = inputs
+        self._calls = calls
+        self._native = native
         self._cache = cache
         self._store = store
         self._reuse = reuse
         self._scratch = scratch
         self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
-        self.probes = Probes(places)
-        self._other_inputs = OtherInputs(toolchain, places, environment)
-        self._headers = Headers(places, self.probes, cache, self._other_inputs.digest)
-        self._calls = Calls(
-            toolchain, places, profile, flags, launcher, other_inputs=self._other_inputs, environment=environment
-        )
-        compilers = partial(cache.altered, toolchain.files["compiler"])
-        self.native = Native(self._calls, store, self._headers, scratch, reuse=reuse, altered=compilers)
 
-    def settings(self, module: Module) -> dict[str, Digest]:
+    def parts(self, module: Module) -> dict[str, Digest]:
+        """Return the parts of a fingerprint that do not depend on what the module's translation read."""
+        source = f"source {module.source}"
+        return {**self._toolchain.parts, **self._settings_of(module), source: self._inputs.digest(source)}
+
+    def _settings_of(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
         alike = (module.source.rpartition(".")[2], module.flags, module.include, repr(module.directives))
         found = self._settings.get(alike)
@@ -154,28 +149,12 @@ class CythonModules:
             }
         return found
 
-    def digest(self, name: str) -> Digest:
-        """Return the digest of the input with that portable name."""
-        if name == PLUS_PLUS:
-            return self._toolchain.plus_plus.identity
-        if name.startswith(NOT_FILES):
-            return self._other_inputs.digest(name)
-        return self._cache.digest(self._places.path(name))
-
-    def headers(self, names: tuple[str, ...], folder: str) -> Digest:
-        """Return the digest over the headers that many modules share; see `Headers.shared`."""
-        return self._headers.shared(names, folder)
-
-    def header_digests(self, names: Iterable[str]) -> dict[str, Digest]:
-        """Return the digest of each header, empty for a folder that was searched."""
-        return self._headers.each(names)
-
     def knows(self, module: Module) -> bool:
         """Return whether the store answers for the inputs as they are now, with an extension or with a refusal."""
         link = self._find_link(module)
         if link is None or not link.c:
             return link is not None
-        return self.native.knows(self._unit(module, link))
+        return self._native.knows(self._extension(module, link))
 
     def make(self, module: Module, translator: Translator) -> Made:
         """Return the module's extension, from the store or by the tools. One process at a time makes it.
@@ -203,15 +182,15 @@ class CythonModules:
 
     def _made(self, module: Module, link: CythonTranslation, at_hand: Mapping[Digest, bytes], *, ran: bool) -> Made:
         try:
-            done = self.native.make(self._unit(module, link), at_hand)
+            done = self._native.make(self._extension(module, link), at_hand)
         except NotCompiled as error:
             raise NoExtension(str(error), link if error.headers is not None else None, error.headers or ()) from None
         return Made(link, done.output, done.headers, done.content, ran=ran or done.ran)
 
-    def _unit(self, module: Module, link: CythonTranslation) -> Extension:
+    def _extension(self, module: Module, link: CythonTranslation) -> Extension:
         flags, include = split_flags(module.flags), self._include(module)
         return extension_of(
-            module.name, module.source, link.c, link.distutils, self.digest, flags=flags, include=include
+            module.name, module.source, link.c, link.distutils, self._inputs.digest, flags=flags, include=include
         )
 
     def _include(self, module: Module) -> tuple[str, ...]:
@@ -221,16 +200,16 @@ class CythonModules:
 
     def _translate_key(self, module: Module) -> Digest:
         source = f"source {module.source}"
-        parts = {**self._toolchain.parts, **self.settings(module), source: self.digest(source)}
+        parts = {**self._toolchain.parts, **self._settings_of(module), source: self._inputs.digest(source)}
         return translate_key(module.name, module.source, parts)
 
     def _find_link(self, module: Module) -> CythonTranslation | None:
         key, said = self._translate_key(module), ("c", "read", "probes", "words", "asks")
         for entry in entries(self._store, key, *said) if self._reuse else ():
             read: dict[str, Digest] = entry["read"]
-            if all(self.digest(name) == digest for name, digest in read.items()):
+            if all(self._inputs.digest(name) == digest for name, digest in read.items()):
                 probes = tuple(entry["probes"])
-                if self.probes.changed(probes) is None:
+                if self._inputs.probes.changed(probes) is None:
                     return self._link(Digest(entry["c"]), read, probes, entry["words"], from_entry(entry["asks"]))
         return None
 
@@ -239,12 +218,14 @@ class CythonModules:
     ) -> CythonTranslation:
         """Return the link; what becomes C++ rests on the C++ compiler too."""
         link = CythonTranslation(c, read, probes, words, distutils)
-        return replace(link, read={**read, PLUS_PLUS: self.digest(PLUS_PLUS)}) if distutils.is_plus_plus else link
+        if not distutils.is_plus_plus:
+            return link
+        return replace(link, read={**read, PLUS_PLUS: self._inputs.digest(PLUS_PLUS)})
 
     def _translate(self, module: Module, translator: Translator) -> tuple[CythonTranslation, bytes] | None:
         """Return the link with its C text; None where an input changed meanwhile."""
         source = f"source {module.source}"
-        before = self.digest(source)
+        before = self._inputs.digest(source)
         language = own_language(self._places.path(source))
         done, text = self._run(module, translator, language)
         distutils = settings_of(source, done.read, self._places)
@@ -275,7 +256,7 @@ class CythonModules:
         if altered:
             raise NotTranslated(tool_changed(altered), None)
         read = {name: Digest(digest) for name, digest in done.read.items()}
-        read |= {name: self.digest(name) for name in (f"machine {each}" for each in distutils.machine)}
+        read |= {name: self._inputs.digest(name) for name in (f"machine {each}" for each in distutils.machine)}
         probes = tuple(sorted({*done.probes, *distutils.probes}))
         link = self._link(c, read, probes, "" if done.ok else done.words, distutils)
         entry = {"c": c, "read": read, "probes": link.probes, "words": link.words, "asks": distutils.as_entry()}

@@ -18,8 +18,9 @@ from buildkit.extensions.mypyc.program import MypycProgram, Refused
 from buildkit.extensions.mypyc.translation import MypycTranslation, extension_of
 from buildkit.extensions.native.actions import Linked
 from buildkit.extensions.native.refusals import Gone, NotCompiled
+from buildkit.extensions.output_folder import OutputFolder
 from buildkit.extensions.pool import JobResult
-from buildkit.extensions.tree import Done, Tree
+from buildkit.extensions.result import Result
 from buildkit.model import LIBRARY, Action, Digest, Outcome, Reason, Step
 
 SAME = Reason("its C came out the same")
@@ -32,16 +33,16 @@ class Assembly:
 
     Args:
         program: the mypyc modules.
-        tree: where the extensions go.
+        folder: where the extensions go.
         steps: what is planned for each subject.
         say: is told that mypy starts.
     """
 
     def __init__(
-        self, program: MypycProgram, tree: Tree, steps: Mapping[str, Step], say: Callable[[str], None]
+        self, program: MypycProgram, folder: OutputFolder, steps: Mapping[str, Step], say: Callable[[str], None]
     ) -> None:
         self._program = program
-        self._tree = tree
+        self._folder = folder
         self._steps = steps
         self._say = say
         self._waiting = 0
@@ -50,7 +51,7 @@ class Assembly:
         self._seconds: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def begin(self, _: Translator) -> JobResult[Done]:
+    def begin(self, _: Translator) -> JobResult[Result]:
         """Do the first of the jobs, the translation; it names the others. All extensions are made, or none is put."""
         watch = Stopwatch()
         program = self._program
@@ -59,7 +60,7 @@ class Assembly:
         except Refused as error:
             return JobResult(self._refused(str(error), error.link, watch))
         except OSError as error:
-            return JobResult(self._refused(self._tree.worded(error), None, watch))
+            return JobResult(self._refused(self._folder.worded(error), None, watch))
         pairs = [(module, name) for module in program.subjects.values() for name in program.extensions(module)]
         texts = {name: files["texts"].values() for name, files in link.files.items()}
         sizes = {name: sum(len(at_hand.get(c, b"")) for c in digests) for name, digests in texts.items()}
@@ -76,7 +77,7 @@ class Assembly:
         module: Module,
         name: str,
         _: Translator,
-    ) -> JobResult[Done]:
+    ) -> JobResult[Result]:
         """Make one library or shim; who makes the last one puts them all in their places."""
         watch = Stopwatch()
         try:
@@ -84,7 +85,7 @@ class Assembly:
         except (NotCompiled, Gone) as error:
             self._failed[name] = str(error)
         except OSError as error:
-            self._failed[name] = self._tree.worded(error)
+            self._failed[name] = self._folder.worded(error)
         else:
             self._made[name] = made
         self._seconds[name] = watch.seconds
@@ -96,10 +97,10 @@ class Assembly:
             try:
                 return JobResult(self._publish(link, translated=translated))
             except OSError as error:
-                self._failed = dict.fromkeys(self._made, self._tree.worded(error))
+                self._failed = dict.fromkeys(self._made, self._folder.worded(error))
         return JobResult([self._not_compiled(step) for step in self._steps.values()])
 
-    def _publish(self, link: MypycTranslation, *, translated: bool) -> list[Done]:
+    def _publish(self, link: MypycTranslation, *, translated: bool) -> list[Result]:
         """Put all libraries and shims in their places.
 
         Two libraries that do not know each other's layout must not meet in a process, where they would read past each
@@ -109,13 +110,13 @@ class Assembly:
         program, made = self._program, self._made
         paths = {name: name.replace(".", "/") + program.suffix for name in made}
         owners = {name: module.name for module in program.subjects.values() for name in program.extensions(module)}
-        changed = {name for name, each in made.items() if self._tree.digest(paths[name]) != each.output}
+        changed = {name for name, each in made.items() if self._folder.digest(paths[name]) != each.output}
         libraries = sorted(name for name in changed if name.endswith(LIBRARY))
         if len(changed) > 1:
             for name in sorted({name.removesuffix(LIBRARY) for name in changed} & paths.keys()):
-                self._tree.hide(paths[name])
+                self._folder.hide(paths[name])
         for name in (*libraries, *sorted(set(made) - set(libraries))):
-            self._tree.put(owners[name], paths[name], made[name].output, made[name].content)
+            self._folder.put(owners[name], paths[name], made[name].output, made[name].content)
         done = partial(self._done, link, translated, paths, changed)
         return [done(module) for module in program.subjects.values()]
 
@@ -126,7 +127,7 @@ class Assembly:
         paths: Mapping[str, str],
         changed: set[str],
         module: Module,
-    ) -> Done:
+    ) -> Result:
         step, names = self._steps[module.name], self._program.extensions(module)
         made = [self._made[name] for name in names]
         ran = translated or any(each.ran for each in made)
@@ -134,7 +135,7 @@ class Assembly:
             result, reason = "fresh", step.reason if step.action is Action.LEAVE else SAME
         else:
             result, reason = "compiled" if ran else "restored", step.reason
-        return Done(
+        return Result(
             Outcome(module.name, result, reason, sum(self._seconds[name] for name in names)),
             link,
             {paths[name]: each.output for name, each in zip(names, made, strict=True)},
@@ -143,7 +144,7 @@ class Assembly:
 
     # ------------------------------------------------------------------ fail
 
-    def _refused(self, words: str, link: MypycTranslation | None, watch: Stopwatch) -> list[Done]:
+    def _refused(self, words: str, link: MypycTranslation | None, watch: Stopwatch) -> list[Result]:
         """Say of each module what mypy says of it, and of the others why there is no C of them."""
         said: dict[str, list[str]] = {}
         for line in words.splitlines():
@@ -157,11 +158,11 @@ class Assembly:
         for name, step in self._steps.items():
             detail = "\n".join(own.get(name, [words.strip() if everything else others]))
             everything = False
-            done.append(Done(Outcome(name, "failed", step.reason, watch.seconds, detail), link))
+            done.append(Result(Outcome(name, "failed", step.reason, watch.seconds, detail), link))
         return done
 
-    def _not_compiled(self, step: Step) -> Done:
+    def _not_compiled(self, step: Step) -> Result:
         names = self._program.extensions(self._program.subjects[step.subject])
         words = [self._failed[name] for name in names if name in self._failed]
         others = f"not compiled, as mypyc takes all its modules or none: {next(iter(self._failed))} failed"
-        return Done(Outcome(step.subject, "failed", step.reason, detail=(words or [others])[0].strip()))
+        return Result(Outcome(step.subject, "failed", step.reason, detail=(words or [others])[0].strip()))

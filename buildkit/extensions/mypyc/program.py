@@ -103,7 +103,11 @@ class MypycProgram:
         self.suffix = toolchain.interpreter.suffix
         self._python = toolchain.interpreter.numbers
         tools.check_mypyc_target(toolchain.interpreter)
-        self.subjects = self.modules if self._separate else {**self.modules, **self._library()}
+        first = next(iter(self.modules.values()))
+        self._group = first.name.partition(".")[0]
+        whole = f"{self._group}{LIBRARY}"  # the one library of a release has a name and a place like a module's
+        library = {} if self._separate else {whole: Module(whole, f"{whole}.py", "mypyc", {}, first.flags)}
+        self.subjects = {**self.modules, **library}
         host = [sys.platform, sys.maxsize]
         settings = {"form": _FORM, "python": self._python, "separate": self._separate, "host": host}
         listed = {name: module.source for name, module in self.modules.items()}
@@ -117,12 +121,6 @@ class MypycProgram:
     def _noted(self, path: str) -> Digest:
         self._tools.append(path)
         return self._cache.digest(path)
-
-    def _library(self) -> dict[str, Module]:
-        """Return the one library of a release, which has a name and a place like a module's."""
-        first = next(iter(self.modules.values()))
-        name = f"{first.name.partition('.')[0]}{LIBRARY}"
-        return {name: Module(name, f"{name}.py", "mypyc", {}, first.flags)}
 
     # ------------------------------------------------------------------ what it depends on
 
@@ -193,10 +191,9 @@ class MypycProgram:
             return link, texts_of(bundle), True
 
     def _translate(self) -> tuple[MypycTranslation, bytes]:
-        group = next(iter({**self.subjects} if self._separate else self._library())).removesuffix(LIBRARY)
         job = Job(
             {name: module.source for name, module in self.modules.items()},
-            {name: [name] for name in self.modules} if self._separate else {group: list(self.modules)},
+            {name: [name] for name in self.modules} if self._separate else {self._group: list(self.modules)},
             self._separate,
             self._python,
             key_of(self._parts),

@@ -39,16 +39,19 @@ class OtherInputs:
     Args:
         toolchain: the tools.
         places: where inputs lie.
+        roots: what stands in keys for the folders of the checkout, by the folder.
         environment: the variables.
     """
 
-    def __init__(self, toolchain: Toolchain, places: Places, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, toolchain: Toolchain, places: Places, roots: Mapping[str, str], environment: Mapping[str, str]
+    ) -> None:
         self._toolchain = toolchain
         self._places = places
         self._environment = environment
         self._known: dict[str, Digest] = {}
         self._own: set[str] = set()
-        self.roots = roots(places.source, places.project)
+        self.roots = roots
 
     def digest(self, name: str) -> Digest:
         """Return the answer to a name that begins with one of `places.TOLD`."""
@@ -105,9 +108,3 @@ class OtherInputs:
         fields = {"SYSNAME": "system", "NODENAME": "node"}
         field = name.removeprefix("UNAME_")
         return digest_bytes(str(getattr(platform.uname(), fields.get(field, field.lower()), "")).encode())
-
-
-def roots(source: str, project: str) -> dict[str, str]:
-    """Return what stands in keys for the folders of a checkout, by the folder."""
-    found = {project: texts.TOKENS["project"], source: texts.TOKENS["source"]}
-    return {folder: token for folder, token in found.items() if folder}

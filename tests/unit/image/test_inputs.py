@@ -11,7 +11,7 @@ import pytest
 from buildkit.doors.process import run
 from buildkit.errors import BudgetError, ConfigurationError
 from buildkit.image import revision
-from buildkit.image.measure import in_words, require_within
+from buildkit.image.measure import require_within
 from buildkit.image.requirements import MYPYC, as_text, read_project, tools_text
 
 ProjectMaker = Callable[[Mapping[str, str]], Path]
@@ -73,8 +73,3 @@ def test_a_budget_names_both_figures_and_the_largest() -> None:
     with pytest.raises(BudgetError, match=r"image x has 2\.8 GB, the budget is 500 MB") as caught:
         require_within("image x", 2_800_000_000, 500_000_000, [("models", 2_600_000_000)])
     assert caught.value.details == ("   2.6 GB  models",)
-
-
-@pytest.mark.parametrize(("size", "words"), [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (221_300_000, "221 MB")])
-def test_sizes_read_like_sizes(size: int, words: str) -> None:
-    assert in_words(size) == words

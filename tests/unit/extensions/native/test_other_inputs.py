@@ -10,6 +10,7 @@ import pytest
 
 from buildkit.compile import toolchain
 from buildkit.compile.places import Places
+from buildkit.compile.words import roots
 from buildkit.extensions.native.other_inputs import OtherInputs
 from buildkit.model import ABSENT, Digest
 
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.usefixtures("compiler")
 def other_inputs(tmp_path: Path) -> OtherInputs:
     environment = {"PATH": os.environ["PATH"], "NUMBER": "1"}
     found = toolchain.find("release", None, environment, {}, Digest, scratch=tmp_path / "scratch")
-    return OtherInputs(found, Places(str(tmp_path / "src"), (), (), str(tmp_path)), environment)
+    places = Places(str(tmp_path / "src"), (), (), str(tmp_path))
+    return OtherInputs(found, places, roots(places.source, places.project), environment)
 
 
 def asked(words: list[str]) -> str:

@@ -1,0 +1,134 @@
+"""What runs for a plan: what the records name is put back, each module of Cython is made, those of mypyc as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from buildkit.compile.cython.translator import Translator
+from buildkit.doors.clock import Stopwatch
+from buildkit.extensions.cython.modules import NoExtension
+from buildkit.extensions.cython.translation import NotTranslated
+from buildkit.extensions.output_folder import OutputFolder
+from buildkit.extensions.pool import Job, JobResult, WarmTranslators, in_parallel
+from buildkit.extensions.result import Result
+from buildkit.extensions.sight import Sight
+from buildkit.model import Action, Outcome, Record, Step
+
+_AT_A_TIME = 100
+"""How many modules are put back before it is said."""
+
+
+def results(
+    sight: Sight, steps: Sequence[Step], folder: OutputFolder, warm: WarmTranslators | None
+) -> Iterator[Result]:
+    """Yield what comes of the steps, as it comes.
+
+    Args:
+        sight: what was seen.
+        steps: the whole plan.
+        folder: where the extensions go.
+        warm: translators that are warm already; None for new ones.
+    """
+    work = [step for step in steps if step.action in {Action.MAKE, Action.RESTORE}]
+    work.sort(key=lambda step: (step.action is Action.RESTORE, -_size(sight, step.subject)))
+    recorded = {name: subject.recorded for name, subject in sight.subjects.items() if subject.recorded is not None}
+    backends, config = sight.backends, sight.workspace.config
+    typed = backends.libraries
+    modules = _Modules(sight, folder, recorded)
+    jobs: list[Job[Result]] = [
+        partial(modules.make, step) for step in work if step.subject not in recorded and step.subject not in typed
+    ]
+    known = [step for step in work if step.subject in recorded]
+    if known:
+        jobs.append(partial(modules.put_back, known))
+    if backends.mypyc is not None and len(jobs) < len(work):
+        from buildkit.extensions.mypyc.assembly import Assembly  # noqa: PLC0415 - most projects have none
+
+        planned = {step.subject: step for step in steps if step.subject in typed}
+        jobs.insert(0, Assembly(backends.mypyc, folder, planned, sight.workspace.console.say).begin)
+    translator = partial(Translator, backends.places, sight.workspace.environment)
+    like = backends.places, backends.toolchain.parts["toolchain cython"]
+    return in_parallel(jobs, config.compile.jobs, translator, warm, like)
+
+
+def _size(sight: Sight, name: str) -> int:
+    try:
+        return (sight.workspace.config.source / sight.subjects[name].module.source).stat().st_size
+    except OSError:
+        return 0
+
+
+class _Modules:
+    """The jobs of single modules.
+
+    Args:
+        sight: what was seen.
+        folder: where the extensions go.
+        recorded: the records of which the store has all files.
+    """
+
+    def __init__(self, sight: Sight, folder: OutputFolder, recorded: Mapping[str, Record]) -> None:
+        self._sight = sight
+        self._folder = folder
+        self._recorded = recorded
+
+    def put_back(self, steps: Sequence[Step], _translator: Translator) -> JobResult[Result]:
+        """Put what the records name in its place; what the store has not is made.
+
+        One job after the other: two threads at this would wait for the interpreter's lock longer than for the disk.
+        """
+        done: list[Result] = []
+        jobs: list[Job[Result]] = []
+        for step in steps[:_AT_A_TIME]:
+            watch = Stopwatch()
+            try:
+                whole = self._restored(step.subject)
+            except OSError as error:
+                done.append(Result(_failed(step, self._refused(step, error), watch)))
+                continue
+            if whole:
+                outcome = Outcome(step.subject, "restored", step.reason, watch.seconds)
+                done.append(Result(outcome, None, self._recorded[step.subject].outputs, as_recorded=True))
+            else:
+                jobs.append(partial(self.make, step))
+        if steps[_AT_A_TIME:]:
+            jobs.append(partial(self.put_back, steps[_AT_A_TIME:]))
+        return JobResult(done, jobs)
+
+    def _restored(self, name: str) -> bool:
+        """Put what the record names in its place, from the store; return whether it was there."""
+        outputs = self._recorded[name].outputs
+        contents = {path: self._sight.workspace.store.get(digest) for path, digest in outputs.items()}
+        whole = {path: content for path, content in contents.items() if content is not None}
+        if len(whole) == len(contents):
+            for path, content in whole.items():
+                self._folder.put(name, path, outputs[path], content)
+        return len(whole) == len(contents)
+
+    def make(self, step: Step, translator: Translator) -> JobResult[Result]:
+        """Make one module, from the store's actions or by the tools."""
+        return JobResult([self._made(step, translator)])
+
+    def _made(self, step: Step, translator: Translator) -> Result:
+        watch = Stopwatch()
+        module = self._sight.subjects[step.subject].module
+        path = self._sight.extension(module)
+        try:
+            made = self._sight.backends.cython.make(module, translator)
+            self._folder.put(module.name, path, made.output, made.content)
+        except NotTranslated as error:
+            return Result(_failed(step, str(error), watch), error.link)
+        except NoExtension as error:
+            return Result(_failed(step, str(error), watch), error.link, headers=error.headers)
+        except OSError as error:
+            return Result(_failed(step, self._refused(step, error), watch))
+        outcome = Outcome(step.subject, "compiled" if made.ran else "restored", step.reason, watch.seconds)
+        return Result(outcome, made.link, {path: made.output}, made.headers)
+
+    def _refused(self, step: Step, error: OSError) -> str:
+        return f"{self._sight.subjects[step.subject].module.source}: {self._folder.worded(error)}"
+
+
+def _failed(step: Step, words: str, watch: Stopwatch) -> Outcome:
+    return Outcome(step.subject, "failed", step.reason, watch.seconds, words.strip())

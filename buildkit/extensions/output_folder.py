@@ -1,0 +1,98 @@
+"""The folder that extensions go to: put there whole, taken away only where the suite made them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from buildkit.doors import files, locks
+from buildkit.extensions.memory import Remembered
+from buildkit.extensions.workspace import Workspace
+from buildkit.model import Digest
+
+
+class OutputFolder:
+    """The extensions in one folder, for who alone works on it.
+
+    Args:
+        workspace: names the folder, and the list of what is under way.
+        remembered: what the suite made there.
+        lock: lets this process alone change it; whoever stood still for long may have lost it meanwhile, and then puts
+            nothing over what another one made of newer sources. Changes raise `Overtaken` then.
+    """
+
+    def __init__(self, workspace: Workspace, remembered: Remembered, lock: locks.Held) -> None:
+        self._folder: Path = workspace.folder
+        self._begun = workspace.memory.begun
+        self._warn = workspace.console.warn
+        self._remembered = remembered
+        self._cache = remembered.cache
+        self._lock = lock
+
+    def digest(self, path: str) -> Digest:
+        """Return the digest of the file at `path`, relative to the folder."""
+        return self._cache.digest(f"{self._folder}/{path}")
+
+    def put(self, subject: str, path: str, digest: Digest, content: bytes) -> None:
+        """Put a file in its place; an equal one is left untouched.
+
+        Raises:
+            OSError: the disk is full or read-only.
+        """
+        if self.digest(path) != digest:
+            self._lock.require()
+            self._begun.add(subject, path, digest)
+            place = self._folder / path
+            with files.staged(place, 0o775) as (descriptor, temporary):
+                files.fill(descriptor, content)
+                self._lock.require()
+                os.replace(temporary, place)  # noqa: PTH105 - both are known to exist
+            self._cache.forget(str(place))
+
+    def hide(self, path: str) -> None:
+        """Take a file away that is put there again at once, or else at the next build."""
+        self._lock.require()
+        files.remove(self._folder / path)
+        self._cache.forget(f"{self._folder}/{path}")
+
+    def clear(self, path: str) -> None:
+        """Delete what lies in the place of an extension, whoever made it. A folder stays: Python passes over it."""
+        if not (self._folder / path).is_dir():
+            self.hide(path)
+
+    def take_away(self, subject: str) -> None:
+        """Delete what the suite made for a subject, and say which file of it was changed since, which stays."""
+        left = self.leave_only(subject, {})
+        if left:
+            self._warn(f"{left}: changed since it was made; left as it is")
+
+    def leave_only(self, subject: str, outputs: Mapping[str, Digest]) -> str:
+        """Delete what the suite made for a subject; return the path of a file that was changed since, which stays.
+
+        Args:
+            subject: whose files.
+            outputs: files that stay, by their path.
+        """
+        self._lock.require()
+        own = own_files(self._remembered, subject)
+        left = ""
+        for path in {path for path, _ in own if path not in outputs}:
+            place = self._folder / path
+            if (path, self.digest(path)) in own:
+                files.remove(place)
+                self._cache.forget(str(place))
+            elif place.exists():
+                left = str(place)
+        return left
+
+    def worded(self, error: OSError) -> str:
+        """Return what the disk refused, without the temporary name of what was to come to a place."""
+        place = error.filename2 or error.filename
+        return f"{os.path.relpath(place, self._folder)}: {error.strerror}" if place else str(error)
+
+
+def own_files(remembered: Remembered, subject: str) -> set[tuple[str, Digest]]:
+    """Return the files that the suite made for a subject, or may have made: path and digest."""
+    record = remembered.state.records.get(subject)
+    return {*(record.outputs.items() if record else ()), *remembered.unrecorded.get(subject, ())}

@@ -1,0 +1,69 @@
+"""What came of one subject, and what is to be recorded of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from buildkit.model import Digest, Outcome, Record
+
+
+class Basis(Protocol):
+    """What a translation rests on: every file that it read, with its digest, and every other place it looked at."""
+
+    @property
+    def read(self) -> Mapping[str, Digest]:
+        """Every file that was read, by its portable name."""
+
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """Every other place: `+NAME` was there, `-NAME` was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one subject.
+
+    Args:
+        outcome: the row.
+        basis: what it rests on; None if it would not happen again with the same inputs.
+        outputs: the digest of each file that was made, by its path; empty where it failed.
+        headers: names of the headers that the compilers read.
+        as_recorded: whether the record that there is holds still.
+    """
+
+    outcome: Outcome
+    basis: Basis | None = None
+    outputs: Mapping[str, Digest] = field(default_factory=dict)
+    headers: tuple[str, ...] = ()
+    as_recorded: bool = False
+
+
+class Entry(NamedTuple):
+    """What is recorded of one subject.
+
+    Args:
+        record: what it was made from.
+        probes: where its making looked: `+NAME` was there, `-NAME` was not.
+        failure: the compiler's words; None where it did not fail.
+        headers: the sets of headers that the record names, each with the digests of its headers.
+    """
+
+    record: Record
+    probes: tuple[str, ...]
+    failure: str | None
+    headers: Mapping[str, Mapping[str, Digest]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a plan.
+
+    Args:
+        outcomes: one row for each subject and for each module that stays Python, in the order of the plan.
+        entries: what is to be recorded of each subject of which the record is no longer right; None for nothing.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    entries: Mapping[str, Entry | None]

@@ -1,0 +1,33 @@
+"""Prune the store by itself, after a build; `flows.cache` does it when it is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+
+from buildkit.config import Config
+from buildkit.core.sizes import in_words
+from buildkit.doors import clock
+from buildkit.report.console import Console
+from buildkit.store import prune
+from buildkit.store.artifacts import Store
+from buildkit.store.inventory import look
+from buildkit.store.prune import Limits
+
+TIGHT = "store: the limit of {} is less than what was used within an hour; it will be made anew"
+
+
+def prune_now_and_then(config: Config, console: Console, store: Store) -> None:
+    """Prune the store after a build, if nobody did for a day. What goes wrong meanwhile is no matter of the build."""
+    limits = Limits(config.store.size, config.store.age)
+    with contextlib.suppress(OSError):
+        if not prune.is_due(store.folder, clock.now()):
+            return
+        prune.set_mark(store.folder)
+        found = look(store.folder)
+        if prune.exceeded(found, limits, clock.now()):
+            pruned = prune.prune(found, limits, clock.now(), dry_run=False)
+            if pruned.is_tight:
+                console.warn(TIGHT.format(in_words(limits.size)))
+            if pruned.gone:
+                freed, kept = in_words(pruned.freed), in_words(pruned.kept)
+                console.say(f"store: {len(pruned.gone)} entries deleted, {freed} freed, {kept} kept")
