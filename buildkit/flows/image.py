@@ -21,7 +21,7 @@ from buildkit.flows.image_inputs import cache_of, compose_variables, request_of,
 from buildkit.image import engine, measure, revision, rules, staging
 from buildkit.image.build import Request, build, image_id
 from buildkit.image.context import Context, digests, scan
-from buildkit.image.progress import Vertex
+from buildkit.image.progress import Vertex, told
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
 from buildkit.store import seen as sights
@@ -30,9 +30,6 @@ from buildkit.store import state
 SCHEMA = "buildkit.image/1"
 
 _MOST_NAMED = 5
-_WIDTH = 110
-_WORTH_A_LINE = 0.1
-"""Seconds from which a step of the builder is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +217,7 @@ class _Image:
         source = self._config.source.relative_to(self._config.root).as_posix()
         inside = "" if source == "." else f"{source}/"
         packages = tuple(f"{inside}{name.replace('.', '/')}/" for name in self._config.packages) or (inside,)
-        missed = [path for path in inputs.context.withheld if "/" in path and path.startswith(packages)]
+        missed = inputs.context.withheld_in(packages)
         if missed and not self._settings.dockerfile:
             more = f" and {len(missed) - _MOST_NAMED} more" if len(missed) > _MOST_NAMED else ""
             self._console.say(
@@ -229,11 +226,8 @@ class _Image:
             )
 
     def _tell(self, vertex: Vertex) -> None:
-        if vertex.result == "done" and vertex.seconds >= _WORTH_A_LINE:
-            self._console.say(f"{vertex.seconds:16.2f} s  {vertex.name}"[:_WIDTH])
-            for line in vertex.words:
-                if line.startswith("compile: "):
-                    self._console.say(f"{'':20}{line}")
+        for line in told(vertex):
+            self._console.say(line)
 
     def _record(self, inputs: _Inputs, now: Fingerprint) -> None:
         identity = Digest(image_id(self._metadata))

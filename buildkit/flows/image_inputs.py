@@ -18,12 +18,13 @@ from buildkit.doors import reading
 from buildkit.errors import ConfigurationError, HeadsError
 from buildkit.flows.data import pipeline_of
 from buildkit.flows.migrate import migration_settings
-from buildkit.image import staging
+from buildkit.image import compose, staging
 from buildkit.image.build import Request
 from buildkit.image.context import ignore_text
 from buildkit.image.requirements import MYPYC, read_project
 from buildkit.image.revision import Revision
 from buildkit.image.secrets import Given, of_project, of_suite
+from buildkit.image.serving import last_lines
 from buildkit.migrate.postgres import unknown_revision
 from buildkit.migrate.scripts import graph
 from buildkit.runtime.settings import RuntimeSettings
@@ -31,9 +32,6 @@ from buildkit.store.place import secret_of
 
 PROJECT = Path("/app")
 """Where the project lies in the container."""
-
-_HEALTH = "--interval=5s --timeout=5s --start-period=300s --retries=3"
-"""The start period covers a migration and small data; a success inside it counts at once."""
 
 
 def staged_of(config: Config, name: str) -> dict[str, bytes]:
@@ -97,14 +95,7 @@ def request_of(config: Config, name: str, folder: Path, seen: Revision) -> Reque
         arguments=arguments,
         given=_given(config, name, arguments),
         contexts={"buildkit": folder},
-        labels={
-            name: value
-            for name, value in {
-                "org.opencontainers.image.revision": f"{seen.commit}-dirty" if seen.dirty else seen.commit,
-                "org.opencontainers.image.source": seen.source,
-            }.items()
-            if value
-        },
+        labels=seen.labels,
         ca_bundle=_file(config, "engine.ca-bundle", given.ca_bundle),
         time=seen.time,
     )
@@ -118,13 +109,7 @@ def repository_of(config: Config, name: str) -> str:
 
 def compose_variables(config: Config, name: str, image: str) -> str:
     """Return the variables of compose.yaml for one image, as an `--env-file`."""
-    values = {
-        "SERVICE_NAME": repository_of(config, name).rpartition("/")[2],
-        "SERVICE_IMAGE": image,
-        "SERVICE_CONTAINER_PORT": str(config.image[name].port),
-        "DATA_MOUNT": config.data.mount,
-    }
-    return "".join(f"{key}={value}\n" for key, value in values.items())
+    return compose.variables(repository_of(config, name), image, config.image[name].port, config.data.mount)
 
 
 def _given(config: Config, name: str, own: Mapping[str, str]) -> Given:
@@ -193,10 +178,7 @@ def _last_lines(name: str, settings: ImageConfig) -> list[str]:
             f"image {name} has no command",
             hint=f'[tool.buildkit.image.{name}]\ncommand = ["uvicorn", "app.main:app", "--host", "0.0.0.0"]',
         )
-    ask = ["python", "-m", "buildkit.runtime", "--health", f"http://127.0.0.1:{settings.port}{settings.health}"]
-    healthy = f"HEALTHCHECK {_HEALTH} {staging.instruction('CMD', ask)}"
-    served = [f"EXPOSE {settings.port}", healthy] if settings.health else []
-    return [*served, staging.instruction("CMD", settings.command)]
+    return last_lines(settings.command, settings.port, settings.health)
 
 
 def _relative(config: Config, place: Path) -> str:

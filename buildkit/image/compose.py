@@ -55,6 +55,24 @@ def file_of(root: Path) -> tuple[Path, bool]:
     return templates.folder() / "compose.yaml", False
 
 
+def variables(repository: str, image: str, port: int, mount: str) -> str:
+    """Return the variables of the suite's compose file for one image, as the text of an `--env-file`.
+
+    Args:
+        repository: the image's name without a tag.
+        image: its name with one.
+        port: where the service listens in the container.
+        mount: where the volume with the data comes to lie.
+    """
+    values = {
+        "SERVICE_NAME": repository.rpartition("/")[2],
+        "SERVICE_IMAGE": image,
+        "SERVICE_CONTAINER_PORT": str(port),
+        "DATA_MOUNT": mount,
+    }
+    return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
 def look(file: Path, variables: Path | None, repository: str, environment: Mapping[str, str]) -> Composed:
     """Return the service of a compose file that runs an image.
 

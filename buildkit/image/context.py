@@ -49,6 +49,10 @@ class Context:
         """Bytes of all files."""
         return sum(entry.size for entry in self.entries)
 
+    def withheld_in(self, folders: tuple[str, ...]) -> list[str]:
+        """Return what is kept out of these folders, each written with a slash at its end; the root's files never."""
+        return [path for path in self.withheld if "/" in path and path.startswith(folders)]
+
     def largest(self, count: int) -> list[tuple[str, int]]:
         """Return the `count` top-level files and folders with the most bytes, the largest first."""
         sizes: dict[str, int] = {}

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 LAST_WORDS = 30
 """Lines kept of each step."""
 
+_WIDTH = 110
+_WORTH_A_LINE = 0.1
+"""Seconds from which a step of the builder is told."""
+
 _LINE = re.compile(r"#(\d+) (.*)")
 _STEP = re.compile(r"\[(?!internal\]|auth\]|context )[^]]*\] .+")
 _DONE = re.compile(r"DONE (\d+(?:\.\d+)?)s")
@@ -30,6 +34,14 @@ class Vertex:
     result: str = ""
     seconds: float = 0.0
     words: list[str] = field(default_factory=list)
+
+
+def told(vertex: Vertex) -> list[str]:
+    """Return the lines that users see of a step: its seconds and name if it took long, and what was compiled in it."""
+    if vertex.result != "done" or vertex.seconds < _WORTH_A_LINE:
+        return []
+    compiled = [f"{'':20}{line}" for line in vertex.words if line.startswith("compile: ")]
+    return [f"{vertex.seconds:16.2f} s  {vertex.name}"[:_WIDTH], *compiled]
 
 
 class Progress:

@@ -35,6 +35,15 @@ class Revision:
         """The commit's first twelve digits, with `-dirty` where files differ; empty where there is no history."""
         return f"{self.commit[:12]}-dirty" if self.commit and self.dirty else self.commit[:12]
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """The image's labels, in the names of the Open Container Initiative; none of what is not known."""
+        known = {
+            "org.opencontainers.image.revision": f"{self.commit}-dirty" if self.dirty else self.commit,
+            "org.opencontainers.image.source": self.source,
+        }
+        return {name: value for name, value in known.items() if value}
+
 
 def look(folder: Path, environment: Mapping[str, str] | None = None, run: process.Runner = process.run) -> Revision:
     """Return the revision of the checkout that `folder` is in."""

@@ -1,0 +1,24 @@
+"""The last lines of an image's Dockerfile: its port, its health check, and the command of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buildkit.image import staging
+
+_HEALTH = "--interval=5s --timeout=5s --start-period=300s --retries=3"
+"""The start period covers a migration and small data; a success inside it counts at once."""
+
+
+def last_lines(command: Iterable[str], port: int, health: str) -> list[str]:
+    """Return the instructions that say what a container of the image serves.
+
+    Args:
+        command: program and arguments of the service.
+        port: where it listens.
+        health: the path that the health check asks for; empty for a service that none can ask.
+    """
+    ask = ["python", "-m", "buildkit.runtime", "--health", f"http://127.0.0.1:{port}{health}"]
+    healthy = f"HEALTHCHECK {_HEALTH} {staging.instruction('CMD', ask)}"
+    served = [f"EXPOSE {port}", healthy] if health else []
+    return [*served, staging.instruction("CMD", command)]
