@@ -118,6 +118,8 @@ def test_what_a_thread_waits_for_can_be_ended_from_another(place: Path) -> None:
     thread = threading.Thread(target=lambda: codes.append(process.run(family(place)).exit_code))
     thread.start()
     pids = members(place)
+    while not process._running:  # the child may run before the thread has noted that it waits for it
+        time.sleep(0.01)
 
     process.end_all()
     thread.join(30)
