@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from buildkit.compile import words as texts
+from buildkit.compile import arguments
 from buildkit.compile.profiles import COMMON, SHARED
 from buildkit.core.fingerprint import key_of
 from buildkit.model import Digest
@@ -72,7 +72,7 @@ class Compiler:
 
     def _bare(self, words: list[str]) -> list[str]:
         own = {os.path.dirname(os.path.dirname(self.program)): "<tools>"} if self.tiny else {}  # noqa: PTH120
-        return [os.path.basename(self.program), *(texts.tokenized(word, own) for word in words)]  # noqa: PTH119
+        return [os.path.basename(self.program), *(arguments.tokenized(word, own) for word in words)]  # noqa: PTH119
 
 
 def headers(depfile: str, *, tiny: bool = False) -> list[str]:

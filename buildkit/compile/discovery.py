@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
-from buildkit.compile import words as texts
+from buildkit.compile import arguments
 from buildkit.compile.compilers import Compiler
 from buildkit.compile.driver import LAUNCHERS, Drivers, is_plain
 from buildkit.compile.flags import Flags, environment_flags
@@ -64,7 +64,7 @@ def variables_read(
     """
     values = {name: environment.get(name) for name in VARIABLES}
     return {
-        f"variable {name}": digest_bytes(os.fsencode(texts.tokenized(value, roots)))
+        f"variable {name}": digest_bytes(os.fsencode(arguments.tokenized(value, roots)))
         for name, value in values.items()
         if value is not None
     }
@@ -85,16 +85,16 @@ def _first(
 ) -> Compiler | None:
     named = shlex.split(environment.get(variable, ""))
     search = environment.get("PATH")
-    for program, *arguments in [named] if named else [[name] for name in usual]:
+    for program, *options in [named] if named else [[name] for name in usual]:
         found = shutil.which(program, path=search)
         if found:
-            second = shutil.which(arguments[0], path=search) if arguments else None
+            second = shutil.which(options[0], path=search) if options else None
             launched = os.path.basename(found) in LAUNCHERS and second is not None  # noqa: PTH119
-            behind = (str(second), *arguments[1:]) if launched else ()
-            driver = behind or (found, *arguments)
-            files = _files(found, arguments, search, drivers.programs(driver, (_BACK_ENDS[language], "as", "ld")))
+            behind = (str(second), *options[1:]) if launched else ()
+            driver = behind or (found, *options)
+            files = _files(found, options, search, drivers.programs(driver, (_BACK_ENDS[language], "as", "ld")))
             plain = is_plain(driver[0], environment)
-            return Compiler(Path(found).name, found, tuple(arguments), files, behind=behind, plain=plain)
+            return Compiler(Path(found).name, found, tuple(options), files, behind=behind, plain=plain)
     return None
 
 
@@ -136,7 +136,7 @@ class PlusPlus:
         if self.compiler is None:
             return ABSENT
         recipes = self.compiler.recipe(self.flags.compile), [*self.flags.link]
-        called = digest_value([texts.portable(words, self._roots) for words in recipes])
+        called = digest_value([arguments.portable_arguments(words, self._roots) for words in recipes])
         files = self.compiler.identity(self._digest)
         return key_of({"files": files, "called": called, **variables_read(self._environment, self._roots)})
 
@@ -151,7 +151,7 @@ def tiny_compiler() -> Compiler | None:
     if not (program.is_file() and library.is_dir()):
         return None
     # -nostdlib: tcc does not find a multiarch system's start files, and an extension takes its symbols from the process
-    arguments = [
+    options = [
         "-nostdlib",
         f"-B{library}",
         "-D_Py_USE_GCC_BUILTIN_ATOMICS=1",
@@ -159,18 +159,18 @@ def tiny_compiler() -> Compiler | None:
     ]
     triplet = f"/usr/include/{os.uname().machine}-linux-gnu"
     if Path(triplet).is_dir():
-        arguments.append(f"-I{triplet}")
+        options.append(f"-I{triplet}")
     files = sorted(str(path) for path in library.rglob("*") if path.is_file())
     runtime = (str(library / "libtcc1.a"),)
-    return Compiler("tcc", str(program), tuple(arguments), (str(program), *files), runtime, tiny=True)
+    return Compiler("tcc", str(program), tuple(options), (str(program), *files), runtime, tiny=True)
 
 
-def _files(program: str, arguments: list[str], search: str | None, back_ends: list[str]) -> tuple[str, ...]:
+def _files(program: str, options: list[str], search: str | None, back_ends: list[str]) -> tuple[str, ...]:
     """Return the files of a compiler: of all programs that `CC` names one after the other, and of those behind them.
 
     Beside the compiler proper lies the file of specs that a driver reads unasked, if there is one.
     """
-    further = (shutil.which(word, path=search) for word in arguments if not word.startswith("-") and "=" not in word)
+    further = (shutil.which(word, path=search) for word in options if not word.startswith("-") and "=" not in word)
     programs = [os.path.realpath(path) for path in (program, *further) if path]
     specs = [f"{os.path.dirname(path)}/specs" for path in back_ends[:1]]  # noqa: PTH120
     return (*programs, *back_ends, *specs)

@@ -83,12 +83,12 @@ NOTHING = DistutilsSettings()
 
 
 def from_entry(entry: Mapping[str, Any]) -> DistutilsSettings:
-    """Return what `Asks.as_entry` wrote."""
+    """Return what `DistutilsSettings.as_entry` wrote."""
     given: dict[str, Any] = {name: value if name == "language" else tuple(value) for name, value in entry.items()}
     return DistutilsSettings(**given)
 
 
-def own_language(path: str) -> str:
+def declared_language(path: str) -> str:
     """Return the language that a source asks for in its own lines; `c` where it cannot be read.
 
     Raises:
@@ -212,7 +212,7 @@ def items(value: str) -> list[str]:
     return [_unquoted(item.strip()) for item in found if item.strip()]
 
 
-def portable(path: str, places: Places) -> str:
+def portable_name(path: str, places: Places) -> str:
     """Return the portable name of a path in the project, which need not be there.
 
     Args:
@@ -226,14 +226,14 @@ def portable(path: str, places: Places) -> str:
     return name if name.endswith(" .") else name.removesuffix("/.")
 
 
-def folder_named(folder: str, places: Places) -> str:
+def portable_folder_name(folder: str, places: Places) -> str:
     """Return the portable name of a folder as settings write it: a path in the project, or `package:NAME/FOLDER`."""
     kind, _, inner = folder.partition(":")
-    return f"site {inner}" if kind == "package" else portable(folder, places)
+    return f"site {inner}" if kind == "package" else portable_name(folder, places)
 
 
 def _names(paths: Iterable[str], places: Places) -> tuple[str, ...]:
-    return tuple(portable(path, places) for path in paths)
+    return tuple(portable_name(path, places) for path in paths)
 
 
 def _unquoted(item: str) -> str:

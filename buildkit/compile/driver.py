@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from buildkit.compile import words as texts
+from buildkit.compile import arguments
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors import process
 from buildkit.errors import ToolchainError
@@ -44,7 +44,7 @@ _SECONDS = 20
 _ROOT = Path(os.sep)
 
 
-def surroundings() -> dict[str, str]:
+def compiler_environment() -> dict[str, str]:
     """Return the variables for a compiler: without those that make it write elsewhere; its words are in English."""
     return {**{name: value for name, value in os.environ.items() if name not in _SILENT}, "LC_ALL": "C"}
 
@@ -83,7 +83,7 @@ class Drivers:
         facts: what earlier runs found out; new findings are added.
         digest: gives the digest of a file.
 
-    `steady` is False once somebody was asked whose answer may be another one at any time.
+    `is_repeatable` is False once somebody was asked whose answer may be another one at any time.
     """
 
     def __init__(self, environment: Mapping[str, str], facts: dict[str, Any], digest: Callable[[str], Digest]) -> None:
@@ -91,9 +91,9 @@ class Drivers:
         self._facts = facts
         self._digest = digest
         self._asked: dict[tuple[str, ...], list[str]] = {}
-        self.steady = True
+        self.is_repeatable = True
 
-    def means(self, command: Sequence[str], language: str, roots: Mapping[str, str]) -> Digest:
+    def digest_of_commands(self, command: Sequence[str], language: str, roots: Mapping[str, str]) -> Digest:
         """Return the digest over what a driver would run for a call.
 
         Args:
@@ -110,10 +110,10 @@ class Drivers:
         if not language:
             linker = self._answer("linker", (*command, "-print-prog-name=ld"), _first_line)
             found["linker"] = self._digest(self._program("".join(linker)))
-        bare = [texts.tokenized(_TEMPORARY.sub("temporary", line), roots) for line in lines]
+        bare = [arguments.tokenized(_TEMPORARY.sub("temporary", line), roots) for line in lines]
         return key_of({**found, "commands": digest_value(bare)})
 
-    def searched(self, command: Sequence[str], language: str) -> list[str]:
+    def header_folders(self, command: Sequence[str], language: str) -> list[str]:
         """Return the folders that a driver searches for headers, those that are not there as well.
 
         Args:
@@ -122,7 +122,7 @@ class Drivers:
         """
         return self._answer("searches", (*command, "-v", "-E", "-x", language, "/dev/null"), _folders)
 
-    def libraries(self, command: Sequence[str]) -> list[str]:
+    def library_folders(self, command: Sequence[str]) -> list[str]:
         """Return the folders that a driver has the linker search; the argument is that of `searched`."""
         return self._answer("libraries", (*command, "-print-search-dirs"), _library_folders)
 
@@ -137,11 +137,11 @@ class Drivers:
         said = ["".join(self._answer("program", words, _first_line)) for words in asked]
         return [path for each in said if (path := self._program(each))]
 
-    def before(self, launcher: Sequence[str]) -> list[str]:
+    def launcher_parts(self, launcher: Sequence[str]) -> list[str]:
         """Return what a key has to say of what starts a compiler: nothing of what is known to change nothing."""
         if not launcher or os.path.basename(launcher[0]) in LAUNCHERS:  # noqa: PTH119
             return []
-        self.steady = False
+        self.is_repeatable = False
         return [*launcher, self._digest(self._program(launcher[0]))]
 
     def _program(self, name: str) -> str:
@@ -151,17 +151,17 @@ class Drivers:
 
     def _answer(self, kind: str, command: tuple[str, ...], read: Callable[[process.Completed], list[str]]) -> list[str]:
         plain = is_plain(command[0], self._environment)
-        if not plain or any(map(_UNSTEADY.search, texts.expanded(command))):
-            self.steady = False
+        if not plain or any(map(_UNSTEADY.search, arguments.expanded(command))):
+            self.is_repeatable = False
         if command in self._asked:
             return self._asked[command]
         kept_for = plain and not any(map(_CACHED_NOT.search, command))
         key = f"{kind} {stamp(command[0])} {digest_value(command)}" if kept_for else ""
-        boot = self._boot() if texts.is_native(command) else ""
+        boot = self._boot() if arguments.is_native(command) else ""
         kept: list[str] = self._facts.get(key, [])
         if kept[:1] != [boot]:
             try:
-                done = process.run(command, folder=_ROOT, environment=surroundings(), timeout=_SECONDS)
+                done = process.run(command, folder=_ROOT, environment=compiler_environment(), timeout=_SECONDS)
             except TimeoutError as error:  # it would keep every further question waiting as long
                 raise ToolchainError(
                     f"{command[0]}: {error.strerror}", hint="mend it, or let CC and CXX name another compiler"
@@ -181,7 +181,7 @@ class Drivers:
             with open(BOOT, encoding="ascii") as file:  # noqa: PTH123
                 return file.read().strip()
         except OSError:
-            self.steady = False
+            self.is_repeatable = False
             return "unknown"
 
     def _files(self, line: str) -> list[str]:

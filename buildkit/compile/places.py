@@ -31,7 +31,7 @@ LACKING = "absent "
 """Among the names of headers this stands before the name of a file that was looked for in vain."""
 
 NOT_FILES = ("driver ", "variable ", "root ", "machine ")
-"""How those inputs begin that are no files: see `buildkit.extensions.native.other_inputs`."""
+"""How those inputs begin that are no files: see `buildkit.extensions.native.non_file_inputs`."""
 
 _DEPTH = 6
 _TICK = 0.02
@@ -129,7 +129,7 @@ class Probes:
                 return probe
         return None
 
-    def beside(self, headers: tuple[str, ...], folder: str) -> list[str]:
+    def shadowing(self, headers: tuple[str, ...], folder: str) -> list[str]:
         """Return what lies in the include path under a name that one of the headers has, or a folder on its way.
 
         A compiler says what it read, not where it looked before: something that turns up there would be read instead.
@@ -200,7 +200,7 @@ class Probes:
     def _listing(self, folder: str) -> frozenset[str]:
         found = self._listings.get(folder)
         if found is None and self._earlier is not None:
-            found = self._earlier.still(folder)
+            found = self._earlier.unchanged_listing(folder)
         if found is None:
             try:
                 found = frozenset(os.listdir(folder))  # noqa: PTH208 - names alone are wanted
@@ -209,7 +209,7 @@ class Probes:
         self._listings[folder] = found
         return found
 
-    def still(self, folder: str) -> frozenset[str] | None:
+    def unchanged_listing(self, folder: str) -> frozenset[str] | None:
         """Return what was listed of a folder, None if that was not, or something came or went since."""
         found = self._listings.get(folder)
         if found is not None:

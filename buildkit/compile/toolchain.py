@@ -12,8 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from buildkit.compile import discovery, interpreter, probe
-from buildkit.compile import words as texts
+from buildkit.compile import arguments, discovery, interpreter, loading
 from buildkit.compile.compilers import Compiler
 from buildkit.compile.discovery import PlusPlus
 from buildkit.compile.driver import Drivers
@@ -105,10 +104,10 @@ def find(
     ):
         if compiler is None:
             continue
-        called = digest_value(texts.portable(compiler.recipe(()), roots))
+        called = digest_value(arguments.portable_arguments(compiler.recipe(()), roots))
         fact = f"works {compiler.identity(noted)} {called} {python_digest} {target.program}"
         if fact not in facts:
-            facts[fact] = probe.why_not(compiler, target, scratch)
+            facts[fact] = loading.problem(compiler, target, scratch)
         if facts[fact]:
             problems += [f"{compiler.program}: {line}" for line in facts.pop(fact).splitlines()[-4:]]
         else:

@@ -86,7 +86,7 @@ def backends_of(
         compile_settings.profile,
         environment_flags(environment),
         compile_settings.launcher,
-        other_inputs=inputs.other,
+        non_file_inputs=inputs.non_file,
         environment=environment,
     )
     altered = partial(cache.altered, toolchain.files["compiler"])

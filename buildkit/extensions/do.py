@@ -9,7 +9,7 @@ from buildkit.extensions.decide import Plan
 from buildkit.extensions.jobs import results
 from buildkit.extensions.output_folder import OutputFolder
 from buildkit.extensions.pool import WarmTranslators
-from buildkit.extensions.result import Done, Entry, Result
+from buildkit.extensions.result import Done, Recording, SubjectResult
 from buildkit.extensions.sight import Sight
 from buildkit.model import LIBRARY, Action, Outcome, Record
 
@@ -26,7 +26,7 @@ def do(sight: Sight, plan: Plan, lock: Held, warm: WarmTranslators | None = None
     console = sight.workspace.console
     folder = OutputFolder(sight.workspace, sight.remembered, lock)
     rows = dict(plan.left)
-    entries: dict[str, Entry | None] = {}
+    entries: dict[str, Recording | None] = {}
     gone = [step for step in plan.steps if step.action is Action.REMOVE]
     libraries = [step for step in gone if step.subject.endswith(LIBRARY)]  # what loads them goes before
     for step in gone:
@@ -54,7 +54,7 @@ def do(sight: Sight, plan: Plan, lock: Held, warm: WarmTranslators | None = None
     return Done((*(rows[step.subject] for step in plan.steps), *plan.kept), entries)
 
 
-def _tidy(sight: Sight, folder: OutputFolder, result: Result) -> None:
+def _tidy(sight: Sight, folder: OutputFolder, result: SubjectResult) -> None:
     """Take away what a subject had before and has no more.
 
     Of a failed one goes also what lies in its place by somebody else's making or harm, which a success would have
@@ -63,10 +63,10 @@ def _tidy(sight: Sight, folder: OutputFolder, result: Result) -> None:
     name = result.outcome.subject
     folder.leave_only(name, result.outputs)
     if not result.outputs and name in sight.modules.compiled:
-        folder.clear(sight.extension(sight.modules.compiled[name]))
+        folder.delete_unless_folder(sight.extension_path(sight.modules.compiled[name]))
 
 
-def _entry(sight: Sight, result: Result) -> Entry | None:
+def _entry(sight: Sight, result: SubjectResult) -> Recording | None:
     """Return what is to be recorded of a subject: the inputs as they are now, while what came of them is fresh."""
     if result.basis is None:
         return None
@@ -75,10 +75,10 @@ def _entry(sight: Sight, result: Result) -> Entry | None:
     sets = {}
     if result.outputs or result.headers:
         headers = sight.backends.inputs.headers
-        digests = headers.each(result.headers)
+        digests = headers.digests(result.headers)
         parts |= {header: digest for header, digest in digests.items() if header.startswith(OWN)}
         label = f"headers {key_of(digests)[:16]}"
         sets[label] = digests
-        parts[label] = headers.shared(result.headers, module.folder)
+        parts[label] = headers.outside_digest(result.headers, module.folder)
     failure = None if result.outputs else result.outcome.detail
-    return Entry(Record(key_of(parts), parts, result.outputs), result.basis.probes, failure, sets)
+    return Recording(Record(key_of(parts), parts, result.outputs), result.basis.probes, failure, sets)

@@ -16,10 +16,10 @@ from buildkit.core.untrusted import Odd
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 
-_ASKS = {each.name for each in fields(DistutilsSettings)}
+_DISTUTILS = {each.name for each in fields(DistutilsSettings)}
 
 
-def entries(store: Store, key: Digest, *names: str) -> list[dict[str, Any]]:
+def checked_entries(store: Store, key: Digest, *names: str) -> list[dict[str, Any]]:
     """Return the entries of an action that have all these fields.
 
     Args:
@@ -53,9 +53,9 @@ def _digests(value: object) -> None:
         untrusted.text(each)
 
 
-def _asks(value: object) -> None:
+def _distutils(value: object) -> None:
     found = untrusted.table(value)
-    if found.keys() - _ASKS:
+    if found.keys() - _DISTUTILS:
         raise Odd("asks for what this version does not know")
     for name, each in found.items():
         untrusted.text(each) if name == "language" else untrusted.texts(each)
@@ -71,7 +71,7 @@ def _units(value: object) -> None:
 
 
 FIELDS: Mapping[str, Callable[[Any], object]] = {
-    "asks": _asks,
+    "asks": _distutils,
     "c": _made,
     "digest": untrusted.text,
     "headers": _texts,

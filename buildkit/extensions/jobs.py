@@ -11,7 +11,7 @@ from buildkit.extensions.cython.modules import NoExtension
 from buildkit.extensions.cython.translation import NotTranslated
 from buildkit.extensions.output_folder import OutputFolder
 from buildkit.extensions.pool import Job, JobResult, WarmTranslators, in_parallel
-from buildkit.extensions.result import Result
+from buildkit.extensions.result import SubjectResult
 from buildkit.extensions.sight import Sight
 from buildkit.model import Action, Outcome, Record, Step
 
@@ -21,7 +21,7 @@ _AT_A_TIME = 100
 
 def results(
     sight: Sight, steps: Sequence[Step], folder: OutputFolder, warm: WarmTranslators | None
-) -> Iterator[Result]:
+) -> Iterator[SubjectResult]:
     """Yield what comes of the steps, as it comes.
 
     Args:
@@ -36,7 +36,7 @@ def results(
     backends, config = sight.backends, sight.workspace.config
     typed = backends.libraries
     modules = _Modules(sight, folder, recorded)
-    jobs: list[Job[Result]] = [
+    jobs: list[Job[SubjectResult]] = [
         partial(modules.make, step) for step in work if step.subject not in recorded and step.subject not in typed
     ]
     known = [step for step in work if step.subject in recorded]
@@ -48,8 +48,8 @@ def results(
         planned = {step.subject: step for step in steps if step.subject in typed}
         jobs.insert(0, Assembly(backends.mypyc, folder, planned, sight.workspace.console.say).begin)
     translator = partial(Translator, backends.places, sight.workspace.environment)
-    like = backends.places, backends.toolchain.parts["toolchain cython"]
-    return in_parallel(jobs, config.compile.jobs, translator, warm, like)
+    made_with = backends.places, backends.toolchain.parts["toolchain cython"]
+    return in_parallel(jobs, config.compile.jobs, translator, warm, made_with)
 
 
 def _size(sight: Sight, name: str) -> int:
@@ -73,23 +73,23 @@ class _Modules:
         self._folder = folder
         self._recorded = recorded
 
-    def put_back(self, steps: Sequence[Step], _translator: Translator) -> JobResult[Result]:
+    def put_back(self, steps: Sequence[Step], _translator: Translator) -> JobResult[SubjectResult]:
         """Put what the records name in its place; what the store has not is made.
 
         One job after the other: two threads at this would wait for the interpreter's lock longer than for the disk.
         """
-        done: list[Result] = []
-        jobs: list[Job[Result]] = []
+        done: list[SubjectResult] = []
+        jobs: list[Job[SubjectResult]] = []
         for step in steps[:_AT_A_TIME]:
             watch = Stopwatch()
             try:
                 whole = self._restored(step.subject)
             except OSError as error:
-                done.append(Result(_failed(step, self._refused(step, error), watch)))
+                done.append(SubjectResult(_failed(step, self._refused(step, error), watch)))
                 continue
             if whole:
                 outcome = Outcome(step.subject, "restored", step.reason, watch.seconds)
-                done.append(Result(outcome, None, self._recorded[step.subject].outputs, as_recorded=True))
+                done.append(SubjectResult(outcome, None, self._recorded[step.subject].outputs, as_recorded=True))
             else:
                 jobs.append(partial(self.make, step))
         if steps[_AT_A_TIME:]:
@@ -106,28 +106,28 @@ class _Modules:
                 self._folder.put(name, path, outputs[path], content)
         return len(whole) == len(contents)
 
-    def make(self, step: Step, translator: Translator) -> JobResult[Result]:
+    def make(self, step: Step, translator: Translator) -> JobResult[SubjectResult]:
         """Make one module, from the store's actions or by the tools."""
         return JobResult([self._made(step, translator)])
 
-    def _made(self, step: Step, translator: Translator) -> Result:
+    def _made(self, step: Step, translator: Translator) -> SubjectResult:
         watch = Stopwatch()
         module = self._sight.subjects[step.subject].module
-        path = self._sight.extension(module)
+        path = self._sight.extension_path(module)
         try:
             made = self._sight.backends.cython.make(module, translator)
             self._folder.put(module.name, path, made.output, made.content)
         except NotTranslated as error:
-            return Result(_failed(step, str(error), watch), error.link)
+            return SubjectResult(_failed(step, str(error), watch), error.translation)
         except NoExtension as error:
-            return Result(_failed(step, str(error), watch), error.link, headers=error.headers)
+            return SubjectResult(_failed(step, str(error), watch), error.translation, headers=error.headers)
         except OSError as error:
-            return Result(_failed(step, self._refused(step, error), watch))
+            return SubjectResult(_failed(step, self._refused(step, error), watch))
         outcome = Outcome(step.subject, "compiled" if made.ran else "restored", step.reason, watch.seconds)
-        return Result(outcome, made.link, {path: made.output}, made.headers)
+        return SubjectResult(outcome, made.translation, {path: made.output}, made.headers)
 
     def _refused(self, step: Step, error: OSError) -> str:
-        return f"{self._sight.subjects[step.subject].module.source}: {self._folder.worded(error)}"
+        return f"{self._sight.subjects[step.subject].module.source}: {self._folder.message(error)}"
 
 
 def _failed(step: Step, words: str, watch: Stopwatch) -> Outcome:

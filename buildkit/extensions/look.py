@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 
 from buildkit.compile import toolchain as tools
+from buildkit.compile.arguments import roots
+from buildkit.compile.loading import forbids_execution
 from buildkit.compile.modules import Module, find_modules
 from buildkit.compile.places import LACKING, Probes
-from buildkit.compile.probe import forbids_execution
 from buildkit.compile.profiles import COMMON, SHARED
-from buildkit.compile.words import roots
 from buildkit.core.fingerprint import digest_value, fingerprint
 from buildkit.errors import ToolchainError
 from buildkit.extensions.backends import Backends, backends_of
@@ -81,7 +81,7 @@ def _compare(remembered: Remembered, backends: Backends, module: Module) -> tupl
     parts = backends.of(module).parts(module)
     for name in record.parts:
         if name.startswith("headers "):
-            parts[name] = inputs.headers.shared(tuple(state.headers[name]), module.folder)
+            parts[name] = inputs.headers.outside_digest(tuple(state.headers[name]), module.folder)
         elif name not in parts:
             parts[name] = inputs.digest(name)
     for name in [name for name in record.parts if name.startswith("headers ") and parts[name] != record.parts[name]]:
@@ -98,7 +98,7 @@ def _by_header(
     name: str, known: Mapping[str, Digest], inputs: Inputs, parts: dict[str, Digest], record: Record
 ) -> Record:
     """Put the headers that changed in the place of their set, in the parts and the record: the reason names one."""
-    digests = inputs.headers.each(known)
+    digests = inputs.headers.digests(known)
     changed = {header: digest for header, digest in known.items() if digests[header] != digest}
     if not changed:  # another one stands in front of one of them
         return record

@@ -20,7 +20,7 @@ from buildkit.compile.cython.options import is_crash
 from buildkit.config import Config
 from buildkit.doors import clock, files
 from buildkit.doors.statcache import Row, StatCache
-from buildkit.extensions.entries import entries
+from buildkit.extensions.entries import checked_entries
 from buildkit.model import Digest
 from buildkit.store import seen as sights
 from buildkit.store import state as states
@@ -167,7 +167,7 @@ def with_shared(known: Remembered, store: Store, key: Digest, subjects: Collecti
     """
     if known.state.records or not subjects:
         return known
-    for entry in entries(store, key, "output"):
+    for entry in checked_entries(store, key, "output"):
         text = store.get(entry["output"])
         state = State() if text is None else states.parse(text)
         wanted = set(subjects) - {name for name, words in state.failures.items() if is_crash(words)}

@@ -19,7 +19,7 @@ Unrecorded = Mapping[str, Collection[tuple[str, Digest]]]
 _MYPYC = "toolchain mypyc"
 
 
-def set_aside(workspace: Workspace) -> None:
+def remove_outdated(workspace: Workspace) -> None:
     """Take away what no longer does what its source says: who runs the code before the next build runs Python.
 
     What was recorded stays, so that the next build still says what changed.
@@ -40,11 +40,13 @@ def set_aside(workspace: Workspace) -> None:
 def _present(workspace: Workspace, known: Remembered) -> list[str]:
     """Return the outdated subjects, as far as there is anything of theirs as the suite made it."""
     digest, folder = known.cache.digest, workspace.folder
-    names = outdated(known.state.records, known.unrecorded, workspace.config.source, known.cache)
+    names = outdated_subjects(known.state.records, known.unrecorded, workspace.config.source, known.cache)
     return [name for name in names if any(digest(f"{folder}/{path}") == made for path, made in own_files(known, name))]
 
 
-def outdated(records: Mapping[str, Record], unrecorded: Unrecorded, source: Path, cache: StatCache) -> list[str]:
+def outdated_subjects(
+    records: Mapping[str, Record], unrecorded: Unrecorded, source: Path, cache: StatCache
+) -> list[str]:
     """Return the subjects whose sources were edited, or are gone, since their extensions were made.
 
     Modules of mypyc know each other's layout: one of them is all of them. Those that load a library come before it.

@@ -50,16 +50,16 @@ class OutputFolder:
                 os.replace(temporary, place)  # noqa: PTH105 - both are known to exist
             self._cache.forget(str(place))
 
-    def hide(self, path: str) -> None:
+    def delete(self, path: str) -> None:
         """Take a file away that is put there again at once, or else at the next build."""
         self._lock.require()
         files.remove(self._folder / path)
         self._cache.forget(f"{self._folder}/{path}")
 
-    def clear(self, path: str) -> None:
+    def delete_unless_folder(self, path: str) -> None:
         """Delete what lies in the place of an extension, whoever made it. A folder stays: Python passes over it."""
         if not (self._folder / path).is_dir():
-            self.hide(path)
+            self.delete(path)
 
     def take_away(self, subject: str) -> None:
         """Delete what the suite made for a subject, and say which file of it was changed since, which stays."""
@@ -86,7 +86,7 @@ class OutputFolder:
                 left = str(place)
         return left
 
-    def worded(self, error: OSError) -> str:
+    def message(self, error: OSError) -> str:
         """Return what the disk refused, without the temporary name of what was to come to a place."""
         place = error.filename2 or error.filename
         return f"{os.path.relpath(place, self._folder)}: {error.strerror}" if place else str(error)

@@ -42,19 +42,19 @@ class WarmTranslators:
 
     def __init__(self) -> None:
         self._idle: list[Translator] = []
-        self._like: object = None
+        self._made_with: object = None
 
-    def take(self, like: object, number: int, translator: Callable[[], Translator]) -> list[Translator]:
+    def take(self, made_with: object, number: int, translator: Callable[[], Translator]) -> list[Translator]:
         """Return so many translators, the warm ones last.
 
         Args:
-            like: what a translator must have been made with to be the same as a new one; others are ended.
+            made_with: what a translator must have been made with to be the same as a new one; others are ended.
             number: how many.
             translator: makes a new one.
         """
-        if like != self._like:
+        if made_with != self._made_with:
             self.close()
-            self._like = like
+            self._made_with = made_with
         warm, self._idle = self._idle[:number], self._idle[number:]
         return [*(translator() for _ in range(number - len(warm))), *warm]
 
@@ -74,10 +74,10 @@ class WarmTranslators:
 
 def in_parallel(
     jobs: Sequence[Job[Result]],
-    most: int,
+    at_once: int,
     translator: Callable[[], Translator],
     warm: WarmTranslators | None = None,
-    like: object = None,
+    made_with: object = None,
 ) -> Iterator[Result]:
     """Yield the results of the jobs as they come.
 
@@ -85,15 +85,15 @@ def in_parallel(
 
     Args:
         jobs: in the order in which they are begun.
-        most: how many run at once; 0 for as many as this process may use cores.
+        at_once: how many run at once; 0 for as many as this process may use cores.
         translator: makes a translator, which starts its process at its first job.
         warm: has warm ones, and keeps them afterwards; none outlives the jobs without it.
-        like: what a translator is made with; see `Team.take`.
+        made_with: what a translator is made with; see `Team.take`.
     """
     if not jobs:
         return
-    number = most or _cores()
-    translators = warm.take(like, number, translator) if warm else [translator() for _ in range(number)]
+    number = at_once or _cores()
+    translators = warm.take(made_with, number, translator) if warm else [translator() for _ in range(number)]
     idle = list(translators)
 
     def run(job: Job[Result]) -> JobResult[Result]:

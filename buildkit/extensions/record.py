@@ -9,7 +9,7 @@ from typing import cast
 
 from buildkit.doors.locks import Held
 from buildkit.doors.statcache import Row, unchanged_folder
-from buildkit.extensions.result import Done, Entry
+from buildkit.extensions.result import Done, Recording
 from buildkit.extensions.sight import Sight
 from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.model import Report
@@ -35,7 +35,7 @@ def record(sight: Sight, done: Done, lock: Held) -> State:
     return state
 
 
-def updated(state: State, entries: Mapping[str, Entry | None]) -> State:
+def updated(state: State, entries: Mapping[str, Recording | None]) -> State:
     """Return the state with these entries in the place of what it says of their subjects. Pure.
 
     Args:
@@ -68,7 +68,7 @@ def record_look(sight: Sight, check: UpToDateCheck | None, report: Report) -> No
     places = _rested_on(sight) if check is not None else None
     if check is not None and places is not None:
         of_machine = any(part.startswith("machine ") for each in known.state.records.values() for part in each.parts)
-        memory.write_look(known, check.found(report, of_machine=of_machine), places)
+        memory.write_look(known, check.to_store(report, of_machine=of_machine), places)
     elif known.cache.changed:
         memory.write_look(known, {}, {})
 
@@ -80,7 +80,7 @@ def _rested_on(sight: Sight) -> dict[str, Row] | None:
     say, may do anything.
     """
     toolchain, known, workspace = sight.backends.toolchain, sight.remembered, sight.workspace
-    if not toolchain.drivers.steady:
+    if not toolchain.drivers.is_repeatable:
         return None
     for module in [name for name in sys.modules if name.partition(".")[0] == "buildkit"]:
         known.cache.digest(str(sys.modules[module].__file__))

@@ -22,7 +22,7 @@ class Basis(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SubjectResult:
     """What came of one subject.
 
     Args:
@@ -40,7 +40,7 @@ class Result:
     as_recorded: bool = False
 
 
-class Entry(NamedTuple):
+class Recording(NamedTuple):
     """What is recorded of one subject.
 
     Args:
@@ -66,4 +66,4 @@ class Done:
     """
 
     outcomes: tuple[Outcome, ...]
-    entries: Mapping[str, Entry | None]
+    entries: Mapping[str, Recording | None]

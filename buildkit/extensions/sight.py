@@ -56,7 +56,7 @@ class Sight:
     subjects: Mapping[str, Subject]
     state_key: Digest
 
-    def extension(self, module: Module) -> str:
+    def extension_path(self, module: Module) -> str:
         """Return the path of a module's extension, relative to the folder that extensions go to."""
         return module.source.rpartition(".")[0] + self.backends.toolchain.interpreter.suffix
 

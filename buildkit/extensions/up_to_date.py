@@ -84,7 +84,7 @@ class UpToDateCheck:
                 sights.write(file, seen)
         return Report(found["schema"], tuple(map(_outcome, found["rows"])), watch.seconds, found["facts"], found["row"])
 
-    def found(self, report: Report, *, of_machine: bool) -> Mapping[str, Any]:
+    def to_store(self, report: Report, *, of_machine: bool) -> Mapping[str, Any]:
         """Return what is to be kept of a look that left everything as it was.
 
         Args:
@@ -119,7 +119,7 @@ def _machine() -> list[str]:
 
 
 def _is_answer(found: Mapping[str, Any]) -> bool:
-    """Return whether `UpToDateCheck.found` returned that once; asked as a whole, as there may be thousands of rows."""
+    """Return whether `UpToDateCheck.to_store` returned that; asked as a whole, as there may be thousands of rows."""
     rows, variables = found.get("rows"), found.get("variables")
     if not (isinstance(rows, list) and isinstance(variables, list) and isinstance(found.get("facts"), dict)):
         return False

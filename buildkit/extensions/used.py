@@ -7,7 +7,7 @@ from pathlib import Path
 
 from buildkit.compile.distutils import from_entry
 from buildkit.extensions.cython.translation import extension_of, translate_key
-from buildkit.extensions.entries import entries
+from buildkit.extensions.entries import checked_entries
 from buildkit.extensions.mypyc.translation import actions_of_program
 from buildkit.extensions.native.extension import actions_of
 from buildkit.model import ABSENT, Digest
@@ -17,7 +17,7 @@ from buildkit.store.artifacts import Store
 from buildkit.store.state import State
 
 
-def used(store: Store, work: Path) -> tuple[list[Action], list[str]]:
+def used_actions(store: Store, work: Path) -> tuple[list[Action], list[str]]:
     """Return the actions that restore what a checkout was last compiled to, and the modules that the store lacks.
 
     Args:
@@ -45,7 +45,7 @@ def _of_module(store: Store, state: State, name: str) -> list[Action]:
         return actions_of_program(store, state, name)
     source = next((file for file in (f"{stem}.pyx", f"{stem}.py") if f"source {file}" in record.parts), "")
     key = translate_key(name, source, record.parts) if source else Digest("")
-    for entry in entries(store, key, "c", "read", "probes", "words", "asks") if key else ():
+    for entry in checked_entries(store, key, "c", "read", "probes", "words", "asks") if key else ():
         same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())
         if same and tuple(entry["probes"]) == state.probes[name]:
             if not entry["c"]:

@@ -15,7 +15,7 @@ from buildkit.data.look import in_words as time_in_words
 from buildkit.doors import clock, files
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StoreError
-from buildkit.extensions.used import used
+from buildkit.extensions.used import used_actions
 from buildkit.flows.pruning import TIGHT
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
@@ -162,7 +162,7 @@ def pack(
     watch = Stopwatch()
     store = _store(console, environment)
     with _worded(file):
-        actions, lacking = ([*_all_actions(store)], []) if everything else used(store, config.work)
+        actions, lacking = ([*_all_actions(store)], []) if everything else used_actions(store, config.work)
         if not actions:
             what = "the store is empty" if everything else "nothing that this project uses is in the store"
             raise StoreError(f"{store.folder.parent}: {what}", hint="compile first: invoke compile")

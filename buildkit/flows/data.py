@@ -17,7 +17,7 @@ from buildkit.data.verify import require_whole, verify
 from buildkit.doors import clock, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DataError
-from buildkit.flows.aside import set_aside_outdated
+from buildkit.flows.outdated import remove_outdated_extensions
 from buildkit.model import Action, Outcome, Reason, Report, Step
 from buildkit.report.console import Console, counts
 
@@ -51,7 +51,7 @@ def refresh_data(
         for row in rows:
             console.outcome(row)
         return _report(rows, watch, {**_seen_facts(pipeline, seen), "dry-run": True})
-    before = partial(set_aside_outdated, config, console, environment)
+    before = partial(remove_outdated_extensions, config, console, environment)
     result = refresh(pipeline, environment, console.say, console.news, force=force, before=before)
     return _report(result.outcomes, watch, {"state": Condition.FRESH.value, **_facts(pipeline, result.manifest)})
 

@@ -11,7 +11,7 @@ from buildkit.config import Config
 from buildkit.db import development
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
-from buildkit.flows.aside import set_aside_outdated
+from buildkit.flows.outdated import remove_outdated_extensions
 from buildkit.migrate import revisions, status, upgrade
 from buildkit.migrate.discovery import find
 from buildkit.migrate.postgres.connection import Address
@@ -62,7 +62,7 @@ def migrate(config: Config, console: Console, environment: Mapping[str, str], *,
         environment=environment,
         say=console.say,
         tell=console.outcome,
-        before=partial(set_aside_outdated, config, console, environment),
+        before=partial(remove_outdated_extensions, config, console, environment),
     )
     if migration.ahead:
         rows: tuple[Outcome, ...] = (Outcome(graph.head, "fresh", Reason("the database is ahead of it")),)
@@ -170,7 +170,7 @@ def _compare(
     if state.pending:
         return database, at, f"{_name(settings, database)} is not at head {graph.head}"
     if start:
-        set_aside_outdated(config, console, environment)
+        remove_outdated_extensions(config, console, environment)
     found = status.differences(settings, database.url, say=console.say)
     if found:
         raise RevisionError(

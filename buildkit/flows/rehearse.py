@@ -10,8 +10,8 @@ from buildkit.config import Config
 from buildkit.db import development
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DatabaseError, OtherDatabaseError, RevisionError
-from buildkit.flows.aside import set_aside_outdated
 from buildkit.flows.migrate import ensure_database, migration_settings, present_database
+from buildkit.flows.outdated import remove_outdated_extensions
 from buildkit.migrate import revisions, status, throw_away, upgrade
 from buildkit.migrate.lint import find_squawk, lint
 from buildkit.migrate.postgres.connection import Address
@@ -56,7 +56,7 @@ def migration_sql(
     if database is not None:
         at = status.state(settings, graph, database.url, say=console.say).at
     if not dry_run:
-        set_aside_outdated(config, console, environment)
+        remove_outdated_extensions(config, console, environment)
     found = status.statements(settings, at, say=console.say)
     wanted = {revision} if revision else set(found)
     rows = tuple(
@@ -118,7 +118,7 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
     def trace(revision: str, found: list[dict[str, Any]]) -> None:
         locks.extend({"revision": revision, **row} for row in found)
 
-    set_aside_outdated(config, console, environment)
+    remove_outdated_extensions(config, console, environment)
     server = development.ensure(config.root, environment, cache=usable_folder(environment))
     with throw_away.throw_away(server.url) as url:
         console.say(f"rehearsing on a copy of {address}; it is only read")
@@ -168,7 +168,7 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
     named = None if present is None else Address.parse(present.url, settings.url_env)
     server = development.ensure(config.root, environment, cache=usable_folder(environment))
     places: set[Place] = set()
-    set_aside_outdated(config, console, environment)
+    remove_outdated_extensions(config, console, environment)
 
     def up(url: str) -> str:
         done = upgrade.upgrade(

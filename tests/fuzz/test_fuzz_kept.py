@@ -22,7 +22,7 @@ from buildkit.compile.mypyc import disk as mypyc_disk
 from buildkit.compile.suffix import own_suffix
 from buildkit.core import untrusted
 from buildkit.doors import locks
-from buildkit.extensions.entries import FIELDS, entries
+from buildkit.extensions.entries import FIELDS, checked_entries
 from buildkit.extensions.mypyc.translation import texts_of
 from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.image import measure
@@ -196,7 +196,7 @@ def test_an_action_names_blobs_alone(room: Path, content: bytes, names: list[str
     def use() -> None:
         for entry in inventory.look(store.folder).actions:
             [*prune.blobs_named(entry)]
-        for made in entries(store, KEY, *names):
+        for made in checked_entries(store, KEY, *names):
             for blob in ("output", "object", "c"):
                 store.get(Digest(made.get(blob, "")))
         for _ in verify.verify(store, inventory.look(store.folder)):
@@ -377,7 +377,7 @@ def test_the_targets_above_begin_with_what_the_suite_wrote(room: Path) -> None:
     assert state.parse(sealed(json.dumps(IMAGES).encode()), measure.named).records.keys() == {"api"}
     (room / "archive").write_bytes(gzip.compress(_packed([(ENTRIES[0], BLOB, {}), (ENTRIES[2], ACTION, {})])))
     assert archive.unpack(store := Store(room / "store", print), room / "archive").actions == 1
-    assert len(entries(store, KEY, "output")) == 1
+    assert len(checked_entries(store, KEY, "output")) == 1
     (room / "seen").write_bytes(_seen(HEADER, b"/a/b.py\0/a\0", bytes(64), bytes(64)))
     assert [*seen.read(room / "seen").paths] == ["/a/b.py", "/a"]
     assert Outcome("app.fast", "fresh", Reason("unchanged")).subject

@@ -17,7 +17,7 @@ from buildkit.doors import ending, process, python
 _KEPT = frozenset({"PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"})
 
 
-def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
+def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of a worker, of which none changes what it makes.
 
     Python's own decide which modules it loads, and run code of others in it (`sitecustomize`): that is in no key.
@@ -50,7 +50,7 @@ class Translator:
 
     def __init__(self, places: Places, environment: Mapping[str, str]) -> None:
         self._places = places
-        self._environment = surroundings(environment)
+        self._environment = worker_environment(environment)
         self._child: process.Child | None = None
 
     def close(self) -> None:

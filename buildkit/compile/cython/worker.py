@@ -36,7 +36,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever prints must not end up among the results
     setup = json.loads(jobs.readline())
     places = Places(setup["source"], tuple(setup["site"]), tuple(setup["covered"]), setup["project"])
-    cython = Cython()
+    cython = CythonInternals()
     platform.uname().processor  # noqa: B018 - Cython asks for it, which runs a program once in a process
     # what else lies on the path (an editable install, PYTHONPATH) is this machine's alone and would enter the keys
     sys.path[:] = [entry for entry in sys.path if entry in places.site or entry.startswith(places.covered)]
@@ -49,7 +49,7 @@ def main() -> None:
         _answer(results, _translate(json.loads(line), cython, recorder))
 
 
-def _translate(job: dict[str, Any], cython: Cython, recorder: Recorder) -> dict[str, Any]:
+def _translate(job: dict[str, Any], cython: CythonInternals, recorder: Recorder) -> dict[str, Any]:
     cython.utils.clear_function_caches()
     options = cython.main.CompilationOptions(
         **OPTIONS,
@@ -90,7 +90,7 @@ def _place(error: OSError | MemoryError) -> str:
 
 
 @dataclass(frozen=True)
-class Cython:
+class CythonInternals:
     """The parts of Cython that translate, loaded so that no import of theirs is mistaken for an input."""
 
     main: Any = field(default_factory=lambda: import_module("Cython.Compiler.Main"))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from buildkit.compile.mypyc.tools import Tools
+from buildkit.compile.mypyc.tools import MypycInternals
 
 CFiles = dict[str, dict[str, dict[str, str]]]
 """For each library and shim its C files (`texts`) and what they include (`beside`), by their names."""
@@ -18,7 +18,7 @@ CFiles = dict[str, dict[str, dict[str, str]]]
 _INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 
-def collected(tools: Tools, groups: Any, texts: Any, folder: Path) -> CFiles:  # noqa: ANN401
+def collected(tools: MypycInternals, groups: Any, texts: Any, folder: Path) -> CFiles:  # noqa: ANN401
     """Return the C files of each library and shim, and what they include of mypyc's runtime as well.
 
     Args:

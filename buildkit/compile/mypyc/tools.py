@@ -15,7 +15,7 @@ _IMMORTAL = (3, 12)
 
 
 @dataclass(frozen=True)
-class Tools:
+class MypycInternals:
     """The parts of mypy and mypyc that translate, loaded so that no import of theirs is mistaken for an input."""
 
     build: Any
@@ -33,7 +33,7 @@ class Tools:
     common: Any
 
 
-def load(python: tuple[int, int]) -> Tools:
+def load(python: tuple[int, int]) -> MypycInternals:
     """Return the parts of mypy and mypyc.
 
     mypyc asks the Python that it runs on whether there are immortal objects. Where the C is for one on the other side,
@@ -45,7 +45,7 @@ def load(python: tuple[int, int]) -> Tools:
     if (sys.version_info >= _IMMORTAL) != (python >= _IMMORTAL):
         sys.meta_path.insert(0, _Sources())
         import_module("mypyc.common").HAVE_IMMORTAL = python >= _IMMORTAL  # type: ignore[attr-defined]
-    return Tools(
+    return MypycInternals(
         build=import_module("mypy.build"),
         errors=import_module("mypy.errors"),
         plugin=import_module("mypy.plugin"),

@@ -17,7 +17,7 @@ from buildkit.compile.mypyc.disk import disk as make_disk
 from buildkit.compile.mypyc.disk import forget, recall, remember
 from buildkit.compile.mypyc.imports import imported
 from buildkit.compile.mypyc.settings import settings_file, settings_text
-from buildkit.compile.mypyc.tools import Tools, load
+from buildkit.compile.mypyc.tools import MypycInternals, load
 from buildkit.compile.places import Places
 from buildkit.compile.recorder import Reading, Recorder
 
@@ -49,7 +49,7 @@ class _Program:
         tools: mypy and mypyc.
     """
 
-    def __init__(self, job: Mapping[str, Any], places: Places, tools: Tools) -> None:
+    def __init__(self, job: Mapping[str, Any], places: Places, tools: MypycInternals) -> None:
         self._job = job
         self._places = places
         self._tools = tools

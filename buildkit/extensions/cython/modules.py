@@ -17,7 +17,13 @@ from pathlib import Path
 
 from buildkit.compile.cython import options
 from buildkit.compile.cython.translator import Translation, Translator
-from buildkit.compile.distutils import DistutilsSettings, folder_named, from_entry, own_language, settings_of
+from buildkit.compile.distutils import (
+    DistutilsSettings,
+    declared_language,
+    from_entry,
+    portable_folder_name,
+    settings_of,
+)
 from buildkit.compile.flags import split_flags
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places
@@ -31,7 +37,7 @@ from buildkit.extensions.cython.translation import (
     extension_of,
     translate_key,
 )
-from buildkit.extensions.entries import entries
+from buildkit.extensions.entries import checked_entries
 from buildkit.extensions.native.actions import Native
 from buildkit.extensions.native.calls import Calls
 from buildkit.extensions.native.extension import PLUS_PLUS, Extension
@@ -61,29 +67,29 @@ class NoExtension(Exception):  # noqa: N818
 
     Args:
         words: its own.
-        link: how the C came about; None if it would not happen again with the same inputs.
+        translation: how the C came about; None if it would not happen again with the same inputs.
         headers: names of the headers that were read.
     """
 
-    def __init__(self, words: str, link: CythonTranslation | None, headers: tuple[str, ...]) -> None:
+    def __init__(self, words: str, translation: CythonTranslation | None, headers: tuple[str, ...]) -> None:
         super().__init__(words)
-        self.link = link
+        self.translation = translation
         self.headers = headers
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeModule:
     """An extension in the store, or in the hand.
 
     Args:
-        link: how its C came about.
+        translation: how its C came about.
         output: the digest of the extension.
         headers: names of the headers that the compiler read.
         content: the extension itself.
         ran: whether a tool ran for it.
     """
 
-    link: CythonTranslation
+    translation: CythonTranslation
     output: Digest
     headers: tuple[str, ...]
     content: bytes
@@ -151,12 +157,12 @@ class CythonModules:
 
     def knows(self, module: Module) -> bool:
         """Return whether the store answers for the inputs as they are now, with an extension or with a refusal."""
-        link = self._find_link(module)
-        if link is None or not link.c:
-            return link is not None
-        return self._native.knows(self._extension(module, link))
+        translation = self._find_translation(module)
+        if translation is None or not translation.c:
+            return translation is not None
+        return self._native.knows(self._extension(module, translation))
 
-    def make(self, module: Module, translator: Translator) -> Made:
+    def make(self, module: Module, translator: Translator) -> MadeModule:
         """Return the module's extension, from the store or by the tools. One process at a time makes it.
 
         Raises:
@@ -166,35 +172,45 @@ class CythonModules:
         """
         for _ in range(ATTEMPTS):
             with self._store.alone(self._translate_key(module)):
-                link = self._find_link(module)
-                if link is not None and not link.c:
-                    raise NotTranslated(link.words, link)
-                if link is not None:
+                translation = self._find_translation(module)
+                if translation is not None and not translation.c:
+                    raise NotTranslated(translation.words, translation)
+                if translation is not None:
                     with contextlib.suppress(Gone):
-                        return self._made(module, link, {}, ran=False)
+                        return self._made(module, translation, {}, ran=False)
                 done = self._translate(module, translator)
                 if done is not None:
-                    link, text = done
+                    translation, text = done
                     with meanwhile(partial(self._store.put, text, deflate=True)):
-                        return self._made(module, link, {link.c: text}, ran=True)
+                        return self._made(module, translation, {translation.c: text}, ran=True)
             self._cache.forget(self._places.path(f"source {module.source}"))  # another text has another key, and lock
         raise NotTranslated(f"{module.source}: changed again and again while it was compiled", None)
 
-    def _made(self, module: Module, link: CythonTranslation, at_hand: Mapping[Digest, bytes], *, ran: bool) -> Made:
+    def _made(
+        self, module: Module, translation: CythonTranslation, at_hand: Mapping[Digest, bytes], *, ran: bool
+    ) -> MadeModule:
         try:
-            done = self._native.make(self._extension(module, link), at_hand)
+            done = self._native.make(self._extension(module, translation), at_hand)
         except NotCompiled as error:
-            raise NoExtension(str(error), link if error.headers is not None else None, error.headers or ()) from None
-        return Made(link, done.output, done.headers, done.content, ran=ran or done.ran)
+            raise NoExtension(
+                str(error), translation if error.headers is not None else None, error.headers or ()
+            ) from None
+        return MadeModule(translation, done.output, done.headers, done.content, ran=ran or done.ran)
 
-    def _extension(self, module: Module, link: CythonTranslation) -> Extension:
+    def _extension(self, module: Module, translation: CythonTranslation) -> Extension:
         flags, include = split_flags(module.flags), self._include(module)
         return extension_of(
-            module.name, module.source, link.c, link.distutils, self._inputs.digest, flags=flags, include=include
+            module.name,
+            module.source,
+            translation.c,
+            translation.distutils,
+            self._inputs.digest,
+            flags=flags,
+            include=include,
         )
 
     def _include(self, module: Module) -> tuple[str, ...]:
-        return tuple(folder_named(folder, self._places) for folder in module.include)
+        return tuple(portable_folder_name(folder, self._places) for folder in module.include)
 
     # -- translate
 
@@ -203,30 +219,32 @@ class CythonModules:
         parts = {**self._toolchain.parts, **self._settings_of(module), source: self._inputs.digest(source)}
         return translate_key(module.name, module.source, parts)
 
-    def _find_link(self, module: Module) -> CythonTranslation | None:
+    def _find_translation(self, module: Module) -> CythonTranslation | None:
         key, said = self._translate_key(module), ("c", "read", "probes", "words", "asks")
-        for entry in entries(self._store, key, *said) if self._reuse else ():
+        for entry in checked_entries(self._store, key, *said) if self._reuse else ():
             read: dict[str, Digest] = entry["read"]
             if all(self._inputs.digest(name) == digest for name, digest in read.items()):
                 probes = tuple(entry["probes"])
                 if self._inputs.probes.changed(probes) is None:
-                    return self._link(Digest(entry["c"]), read, probes, entry["words"], from_entry(entry["asks"]))
+                    return self._translation(
+                        Digest(entry["c"]), read, probes, entry["words"], from_entry(entry["asks"])
+                    )
         return None
 
-    def _link(
+    def _translation(
         self, c: Digest, read: Mapping[str, Digest], probes: tuple[str, ...], words: str, distutils: DistutilsSettings
     ) -> CythonTranslation:
-        """Return the link; what becomes C++ rests on the C++ compiler too."""
-        link = CythonTranslation(c, read, probes, words, distutils)
+        """Return the translation; what becomes C++ rests on the C++ compiler too."""
+        translation = CythonTranslation(c, read, probes, words, distutils)
         if not distutils.is_plus_plus:
-            return link
-        return replace(link, read={**read, PLUS_PLUS: self._inputs.digest(PLUS_PLUS)})
+            return translation
+        return replace(translation, read={**read, PLUS_PLUS: self._inputs.digest(PLUS_PLUS)})
 
     def _translate(self, module: Module, translator: Translator) -> tuple[CythonTranslation, bytes] | None:
-        """Return the link with its C text; None where an input changed meanwhile."""
+        """Return the translation with its C text; None where an input changed meanwhile."""
         source = f"source {module.source}"
         before = self._inputs.digest(source)
-        language = own_language(self._places.path(source))
+        language = declared_language(self._places.path(source))
         done, text = self._run(module, translator, language)
         distutils = settings_of(source, done.read, self._places)
         if distutils is not None and distutils.language != language:  # a .pxd has the word
@@ -258,10 +276,16 @@ class CythonModules:
         read = {name: Digest(digest) for name, digest in done.read.items()}
         read |= {name: self._inputs.digest(name) for name in (f"machine {each}" for each in distutils.machine)}
         probes = tuple(sorted({*done.probes, *distutils.probes}))
-        link = self._link(c, read, probes, "" if done.ok else done.words, distutils)
-        entry = {"c": c, "read": read, "probes": link.probes, "words": link.words, "asks": distutils.as_entry()}
+        translation = self._translation(c, read, probes, "" if done.ok else done.words, distutils)
+        entry = {
+            "c": c,
+            "read": read,
+            "probes": translation.probes,
+            "words": translation.words,
+            "asks": distutils.as_entry(),
+        }
         if done.ok or not options.is_crash(done.words):
             self._store.add(self._translate_key(module), entry)
         if not done.ok:
-            raise NotTranslated(done.words, link)
-        return link, text
+            raise NotTranslated(done.words, translation)
+        return translation, text

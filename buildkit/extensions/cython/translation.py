@@ -16,7 +16,7 @@ ENDINGS = {"c": ".c", "c++": ".cpp"}
 
 @dataclass(frozen=True, slots=True)
 class CythonTranslation:
-    """What the first link made, or why it made nothing.
+    """What the translation of a module made, or why it made nothing.
 
     Args:
         c: the digest of the C text; empty where Cython refused.
@@ -38,12 +38,12 @@ class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
 
     Args:
         words: the compiler's own.
-        link: what it had read by then; None if it would not happen again with the same inputs.
+        translation: what it had read by then; None if it would not happen again with the same inputs.
     """
 
-    def __init__(self, words: str, link: CythonTranslation | None) -> None:
+    def __init__(self, words: str, translation: CythonTranslation | None) -> None:
         super().__init__(words)
-        self.link = link
+        self.translation = translation
 
 
 def translate_key(name: str, source: str, parts: Mapping[str, Digest]) -> Digest:

@@ -20,7 +20,7 @@ from buildkit.extensions.native.actions import Linked
 from buildkit.extensions.native.refusals import Gone, NotCompiled
 from buildkit.extensions.output_folder import OutputFolder
 from buildkit.extensions.pool import JobResult
-from buildkit.extensions.result import Result
+from buildkit.extensions.result import SubjectResult
 from buildkit.model import LIBRARY, Action, Digest, Outcome, Reason, Step
 
 SAME = Reason("its C came out the same")
@@ -51,41 +51,41 @@ class Assembly:
         self._seconds: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def begin(self, _: Translator) -> JobResult[Result]:
+    def begin(self, _: Translator) -> JobResult[SubjectResult]:
         """Do the first of the jobs, the translation; it names the others. All extensions are made, or none is put."""
         watch = Stopwatch()
         program = self._program
         try:
-            link, at_hand, translated = program.translated(self._say)
+            translation, at_hand, translated = program.translated(self._say)
         except Refused as error:
-            return JobResult(self._refused(str(error), error.link, watch))
+            return JobResult(self._refused(str(error), error.translation, watch))
         except OSError as error:
-            return JobResult(self._refused(self._folder.worded(error), None, watch))
+            return JobResult(self._refused(self._folder.message(error), None, watch))
         pairs = [(module, name) for module in program.subjects.values() for name in program.extensions(module)]
-        texts = {name: files["texts"].values() for name, files in link.files.items()}
+        texts = {name: files["texts"].values() for name, files in translation.files.items()}
         sizes = {name: sum(len(at_hand.get(c, b"")) for c in digests) for name, digests in texts.items()}
         pairs.sort(key=lambda pair: -sizes[pair[1]])
         self._waiting = len(pairs)
-        make = partial(self._make, link, at_hand, translated)
+        make = partial(self._make, translation, at_hand, translated)
         return JobResult(jobs=[partial(make, module, name) for module, name in pairs])
 
     def _make(
         self,
-        link: MypycTranslation,
+        translation: MypycTranslation,
         at_hand: Mapping[Digest, bytes],
         translated: bool,
         module: Module,
         name: str,
         _: Translator,
-    ) -> JobResult[Result]:
+    ) -> JobResult[SubjectResult]:
         """Make one library or shim; who makes the last one puts them all in their places."""
         watch = Stopwatch()
         try:
-            made = self._program.native.make(extension_of(module, name, link.files[name]), at_hand)
+            made = self._program.native.make(extension_of(module, name, translation.files[name]), at_hand)
         except (NotCompiled, Gone) as error:
             self._failed[name] = str(error)
         except OSError as error:
-            self._failed[name] = self._folder.worded(error)
+            self._failed[name] = self._folder.message(error)
         else:
             self._made[name] = made
         self._seconds[name] = watch.seconds
@@ -95,12 +95,12 @@ class Assembly:
                 return JobResult()
         if not self._failed:
             try:
-                return JobResult(self._publish(link, translated=translated))
+                return JobResult(self._publish(translation, translated=translated))
             except OSError as error:
-                self._failed = dict.fromkeys(self._made, self._folder.worded(error))
+                self._failed = dict.fromkeys(self._made, self._folder.message(error))
         return JobResult([self._not_compiled(step) for step in self._steps.values()])
 
-    def _publish(self, link: MypycTranslation, *, translated: bool) -> list[Result]:
+    def _publish(self, translation: MypycTranslation, *, translated: bool) -> list[SubjectResult]:
         """Put all libraries and shims in their places.
 
         Two libraries that do not know each other's layout must not meet in a process, where they would read past each
@@ -114,20 +114,20 @@ class Assembly:
         libraries = sorted(name for name in changed if name.endswith(LIBRARY))
         if len(changed) > 1:
             for name in sorted({name.removesuffix(LIBRARY) for name in changed} & paths.keys()):
-                self._folder.hide(paths[name])
+                self._folder.delete(paths[name])
         for name in (*libraries, *sorted(set(made) - set(libraries))):
             self._folder.put(owners[name], paths[name], made[name].output, made[name].content)
-        done = partial(self._done, link, translated, paths, changed)
+        done = partial(self._done, translation, translated, paths, changed)
         return [done(module) for module in program.subjects.values()]
 
     def _done(
         self,
-        link: MypycTranslation,
+        translation: MypycTranslation,
         translated: bool,
         paths: Mapping[str, str],
         changed: set[str],
         module: Module,
-    ) -> Result:
+    ) -> SubjectResult:
         step, names = self._steps[module.name], self._program.extensions(module)
         made = [self._made[name] for name in names]
         ran = translated or any(each.ran for each in made)
@@ -135,16 +135,16 @@ class Assembly:
             result, reason = "fresh", step.reason if step.action is Action.LEAVE else SAME
         else:
             result, reason = "compiled" if ran else "restored", step.reason
-        return Result(
+        return SubjectResult(
             Outcome(module.name, result, reason, sum(self._seconds[name] for name in names)),
-            link,
+            translation,
             {paths[name]: each.output for name, each in zip(names, made, strict=True)},
             tuple(sorted({header for each in made for header in each.headers})),
         )
 
     # ------------------------------------------------------------------ fail
 
-    def _refused(self, words: str, link: MypycTranslation | None, watch: Stopwatch) -> list[Result]:
+    def _refused(self, words: str, translation: MypycTranslation | None, watch: Stopwatch) -> list[SubjectResult]:
         """Say of each module what mypy says of it, and of the others why there is no C of them."""
         said: dict[str, list[str]] = {}
         for line in words.splitlines():
@@ -158,11 +158,11 @@ class Assembly:
         for name, step in self._steps.items():
             detail = "\n".join(own.get(name, [words.strip() if everything else others]))
             everything = False
-            done.append(Result(Outcome(name, "failed", step.reason, watch.seconds, detail), link))
+            done.append(SubjectResult(Outcome(name, "failed", step.reason, watch.seconds, detail), translation))
         return done
 
-    def _not_compiled(self, step: Step) -> Result:
+    def _not_compiled(self, step: Step) -> SubjectResult:
         names = self._program.extensions(self._program.subjects[step.subject])
         words = [self._failed[name] for name in names if name in self._failed]
         others = f"not compiled, as mypyc takes all its modules or none: {next(iter(self._failed))} failed"
-        return Result(Outcome(step.subject, "failed", step.reason, detail=(words or [others])[0].strip()))
+        return SubjectResult(Outcome(step.subject, "failed", step.reason, detail=(words or [others])[0].strip()))

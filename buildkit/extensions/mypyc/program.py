@@ -26,7 +26,7 @@ from buildkit.compile.toolchain import Toolchain
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.doors.statcache import StatCache
 from buildkit.extensions.cython.modules import ATTEMPTS
-from buildkit.extensions.entries import entries
+from buildkit.extensions.entries import checked_entries
 from buildkit.extensions.mypyc.translation import NO_FILES, MypycTranslation, extension_of, texts_of, translate_key
 from buildkit.extensions.native.actions import Native
 from buildkit.extensions.native.refusals import tool_changed
@@ -43,12 +43,12 @@ class Refused(Exception):  # noqa: N818 - a fact
 
     Args:
         words: its own.
-        link: what it had read by then; None if it would not happen again with the same inputs.
+        translation: what it had read by then; None if it would not happen again with the same inputs.
     """
 
-    def __init__(self, words: str, link: MypycTranslation | None) -> None:
+    def __init__(self, words: str, translation: MypycTranslation | None) -> None:
         super().__init__(words)
-        self.link = link
+        self.translation = translation
 
 
 class MypycProgram:
@@ -132,10 +132,12 @@ class MypycProgram:
 
     def knows(self, module: Module) -> bool:
         """Return whether the store answers for the inputs as they are now, with extensions or with a refusal."""
-        link = self._find()
-        if link is None or not link.c:
-            return link is not None
-        return all(self.native.knows(extension_of(module, name, link.files[name])) for name in self.extensions(module))
+        translation = self._find()
+        if translation is None or not translation.c:
+            return translation is not None
+        return all(
+            self.native.knows(extension_of(module, name, translation.files[name])) for name in self.extensions(module)
+        )
 
     def extensions(self, module: Module) -> list[str]:
         """Return the shim and the library of a module, or what it has of the two."""
@@ -161,7 +163,7 @@ class MypycProgram:
 
     def _look_up(self, key: Digest) -> MypycTranslation | None:
         said = ("c", "units", "read", "probes", "words")
-        for entry in entries(self._store, key, *said) if self._reuse else ():
+        for entry in checked_entries(self._store, key, *said) if self._reuse else ():
             if entry["c"] and any(
                 not entry["units"].keys() >= {*self.extensions(each)} for each in self.subjects.values()
             ):
@@ -177,18 +179,18 @@ class MypycProgram:
         """Return the translation, the C as far as it is at hand, and whether mypy ran for it."""
         with self._store.alone(self._key()):
             self._found.clear()  # another process may have made it meanwhile
-            link = self._find()
-            if link is not None and not link.c:
-                raise Refused(link.words, link)
-            if link is not None:
+            translation = self._find()
+            if translation is not None and not translation.c:
+                raise Refused(translation.words, translation)
+            if translation is not None:
                 if all(map(self.knows, self.subjects.values())):
-                    return link, {}, False
-                bundle = self._store.get(link.c)
+                    return translation, {}, False
+                bundle = self._store.get(translation.c)
                 if bundle is not None:
-                    return link, texts_of(bundle), False
+                    return translation, texts_of(bundle), False
             say(f"translating {len(self.modules)} modules with mypyc")
-            link, bundle = self._translate()
-            return link, texts_of(bundle), True
+            translation, bundle = self._translate()
+            return translation, texts_of(bundle), True
 
     def _translate(self) -> tuple[MypycTranslation, bytes]:
         job = Job(
@@ -220,15 +222,21 @@ class MypycProgram:
         altered = self._cache.altered(self._tools)
         if altered:
             raise Refused(tool_changed(altered), None)
-        link = MypycTranslation(
+        translation = MypycTranslation(
             self._store.put(bundle, deflate=True) if done.ok else Digest(""),
             json.loads(bundle)["units"] if done.ok else {},
             {name: Digest(digest) for name, digest in done.read.items()},
             done.probes,
             "" if done.ok else done.words,
         )
-        entry = {"c": link.c, "units": link.files, "read": dict(link.read), "probes": link.probes, "words": link.words}
+        entry = {
+            "c": translation.c,
+            "units": translation.files,
+            "read": dict(translation.read),
+            "probes": translation.probes,
+            "words": translation.words,
+        }
         self._store.add(self._key(), entry)
         if not done.ok:
-            raise Refused(done.words, link)
-        return link
+            raise Refused(done.words, translation)
+        return translation

@@ -10,7 +10,7 @@ from buildkit.compile.flags import Flags, split_flags
 from buildkit.compile.modules import Module
 from buildkit.core import untrusted
 from buildkit.core.fingerprint import digest_bytes, key_of
-from buildkit.extensions.entries import entries
+from buildkit.extensions.entries import checked_entries
 from buildkit.extensions.native.extension import Extension, actions_of
 from buildkit.model import Digest
 from buildkit.store.archive import Action as Entries
@@ -78,7 +78,7 @@ def actions_of_program(store: Store, state: State, name: str) -> list[Entries]:
         if other.parts.get("setting modules") == record.parts["setting modules"] and f"source {file}" in record.parts
     ]
     key = translate_key(sources, record.parts)
-    for entry in entries(store, key, "c", "units", "read", "probes", "words"):
+    for entry in checked_entries(store, key, "c", "units", "read", "probes", "words"):
         same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())
         if not same or tuple(entry["probes"]) != state.probes[name]:
             continue

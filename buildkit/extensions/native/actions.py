@@ -20,11 +20,11 @@ from typing import Any
 
 from buildkit.compile.compilers import Compiler
 from buildkit.compile.flags import Flags
-from buildkit.extensions.entries import entries
+from buildkit.extensions.entries import checked_entries
 from buildkit.extensions.native.calls import Calls
 from buildkit.extensions.native.extension import Extension, compile_key, link_key
 from buildkit.extensions.native.headers import Compiled, Headers
-from buildkit.extensions.native.refusals import Gone, NotCompiled, Refused, tool_changed
+from buildkit.extensions.native.refusals import CompilerRefusal, Gone, NotCompiled, tool_changed
 from buildkit.extensions.scratch import scratch
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
@@ -157,9 +157,9 @@ class Native:
 
     def _newest(self, extension: Extension, key: Digest, made: str) -> dict[str, Any] | None:
         """Return the newest entry, of an `object` or an `output`, that holds for headers and libraries as they are."""
-        known = entries(self._store, key, "headers", "digest", made, "words") if self._reuse else ()
+        known = checked_entries(self._store, key, "headers", "digest", made, "words") if self._reuse else ()
         now = (
-            each for each in known if self._headers.whole(tuple(each["headers"]), extension.folder) == each["digest"]
+            each for each in known if self._headers.digest(tuple(each["headers"]), extension.folder) == each["digest"]
         )
         return next(now, None)
 
@@ -169,7 +169,7 @@ class Native:
         """Make the extension with the first of the compilers from `at` on that takes it."""
         try:
             return self._attempt(work, *work.compilers[at])
-        except Refused as error:
+        except CompilerRefusal as error:
             if at + 1 == len(work.compilers):
                 kept = self._find(work.extension)
                 raise NotCompiled(str(error), tuple(kept["headers"]) if kept is not None else None) from None
@@ -181,7 +181,7 @@ class Native:
         objects = [self._object(work, file, number, tool) for file in extension.files]
         entry = self._newest(extension, link_key(extension, objects, number, work.parts), "output")
         if entry is not None and not entry["output"]:
-            raise Refused(entry["words"], lasting=True)
+            raise CompilerRefusal(entry["words"], is_permanent=True)
         content = self._store.get(entry["output"]) if entry is not None else None
         if entry is None or content is None:
             pairs = zip(extension.files, objects, strict=True)
@@ -197,7 +197,7 @@ class Native:
             return self._compile(work, file, number, tool)
         work.headers.update(entry["headers"])
         if not entry["object"]:
-            raise Refused(entry["words"], lasting=True)
+            raise CompilerRefusal(entry["words"], is_permanent=True)
         self._note_refusals(work, file, entry)
         return Digest(entry["object"])
 
@@ -222,13 +222,13 @@ class Native:
             nonlocal words
             try:
                 return self._calls.compile(work.extension, file, tool, work.folder, work.object(file, number))
-            except Refused as error:
+            except CompilerRefusal as error:
                 words = str(error)
-                if error.lasting and number == work.compilers[-1][0]:
+                if error.is_permanent and number == work.compilers[-1][0]:
                     read = self._calls.would_read(work.extension, file, tool, work.folder)
                     if read is not None:
                         return read, b""
-                elif error.lasting:
+                elif error.is_permanent:
                     work.refused.setdefault(file, []).append((key, words))
                 raise
 
@@ -241,7 +241,7 @@ class Native:
         self._store.add(key, entry)
         self._note_refusals(work, file, entry)
         if not content:
-            raise Refused(words, lasting=True)
+            raise CompilerRefusal(words, is_permanent=True)
         work.headers.update(names)
         return Digest(str(entry["object"]))
 
@@ -260,8 +260,8 @@ class Native:
             nonlocal words
             try:
                 return self._calls.link(work.extension, tool, work.folder, objects)
-            except Refused as error:
-                if not (error.lasting and tool.tiny):  # a library that is not there may turn up anywhere
+            except CompilerRefusal as error:
+                if not (error.is_permanent and tool.tiny):  # a library that is not there may turn up anywhere
                     raise
                 words = str(error)
                 return (), b""
@@ -271,11 +271,11 @@ class Native:
         entry = {"headers": names, "digest": digest, "output": output, "words": words}
         self._store.add(key, entry)
         if not content:
-            raise Refused(words, lasting=True)
+            raise CompilerRefusal(words, is_permanent=True)
         return entry, content
 
     def _steady(self, work: _Work, run: Callable[[], Compiled]) -> tuple[Compiled, Digest]:
-        done = self._headers.steady(work.extension.folder, run)
+        done = self._headers.compile_until_unchanged(work.extension.folder, run)
         if done is None:
             raise NotCompiled(f"{work.extension.source}: its headers changed again and again while it was compiled")
         altered = self._altered()
@@ -287,7 +287,7 @@ class Native:
         """Put the C files and the generated headers where the compiler reads them."""
         if work.laid_out:
             return
-        for name, digest in (*work.extension.texts.items(), *work.extension.beside.items()):
+        for name, digest in (*work.extension.c_files.items(), *work.extension.generated_headers.items()):
             content = work.at_hand.get(digest)
             if content is None:
                 content = self._store.get(digest)

@@ -11,14 +11,14 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from buildkit.compile import words as texts
+from buildkit.compile import arguments
 from buildkit.compile.compilers import Compiler
 from buildkit.compile.discovery import INCLUDES
-from buildkit.compile.distutils import portable
+from buildkit.compile.distutils import portable_name
 from buildkit.compile.driver import Drivers
 from buildkit.compile.places import FOLDERS, LACKING, Places
 from buildkit.compile.profiles import COMMON, SHARED
-from buildkit.extensions.native.other_inputs import OtherInputs
+from buildkit.extensions.native.non_file_inputs import NonFileInputs
 
 EPOCH = "SOURCE_DATE_EPOCH"
 _CLOCK = re.compile(rb"__(?:DATE|TIME)__")
@@ -37,11 +37,11 @@ class CallInputs:
     """
 
     def __init__(
-        self, places: Places, drivers: Drivers, other_inputs: OtherInputs, environment: Mapping[str, str]
+        self, places: Places, drivers: Drivers, non_file_inputs: NonFileInputs, environment: Mapping[str, str]
     ) -> None:
         self._places = places
         self._drivers = drivers
-        self._other_inputs = other_inputs
+        self._non_file_inputs = non_file_inputs
         self._environment = environment
         self._dated: dict[str, bool] = {}
 
@@ -68,14 +68,14 @@ class CallInputs:
         """
         own = flags if tool.tiny else (*tool.driver[1:], *flags)
         names = self._of_words(own, folder) | self._rooted(made)
-        searched = texts.searched(own, self._environment, INCLUDES[language])
+        searched = arguments.header_folders(own, self._environment, INCLUDES[language])
         if tool.tiny:
             searched += ["/usr/local/include", "/usr/include"]
         else:
-            words = texts.layout(flags) if tool.plain and not texts.is_asked(own) else flags
-            searched += self._drivers.searched((*tool.driver, *words), language)
+            words = arguments.search_options(flags) if tool.plain and not arguments.needs_driver(own) else flags
+            searched += self._drivers.header_folders((*tool.driver, *words), language)
             names |= self._question(tool, at, language, (*COMMON, *flags))
-        names |= {f"{FOLDERS[0]}{portable(path, self._places)}" for path in searched}
+        names |= {f"{FOLDERS[0]}{portable_name(path, self._places)}" for path in searched}
         return names | ({f"variable {EPOCH}"} if any(map(self._is_dated, read)) else set())
 
     def of_link(self, tool: Compiler, at: str, flags: Sequence[str], folder: str, made: bytes) -> set[str]:
@@ -84,23 +84,23 @@ class CallInputs:
         names = self._of_words(own, folder) | self._rooted(made)
         if tool.tiny:
             return names
-        words = texts.layout(flags) if tool.plain and not texts.is_asked(own) else flags
-        system = self._drivers.libraries((*tool.driver, *words))
-        candidates = texts.linked(own, self._environment, system)
-        candidates += texts.linked((*own, *_IMPLIED), self._environment, ())
+        words = arguments.search_options(flags) if tool.plain and not arguments.needs_driver(own) else flags
+        system = self._drivers.library_folders((*tool.driver, *words))
+        candidates = arguments.library_candidates(own, self._environment, system)
+        candidates += arguments.library_candidates((*own, *_IMPLIED), self._environment, ())
         names |= set(self._named(dict.fromkeys(candidates), folder))
         return names | self._question(tool, at, "link", (*SHARED, *flags))
 
-    def expect(self, words: Iterable[str]) -> None:
+    def trust(self, words: Iterable[str]) -> None:
         """Let a driver be asked about words of this build's own, as a record of it may do."""
-        self._other_inputs.question("", "", words)
+        self._non_file_inputs.driver_input("", "", words)
 
     def _of_words(self, words: Sequence[str], folder: str) -> set[str]:
         """Return the names of the files that words name, and of the folders of profiles."""
-        profiles = texts.profiles(words, folder)
-        names = {f"{FOLDERS[2]}{portable(path, self._places)}" for path in profiles}
-        inner = (path for profile in profiles for path in texts.below(profile))
-        return names | set(self._named((*texts.named(words, folder), *inner), folder))
+        profiles = arguments.pgo_folders(words, folder)
+        names = {f"{FOLDERS[2]}{portable_name(path, self._places)}" for path in profiles}
+        inner = (path for profile in profiles for path in arguments.files_below(profile))
+        return names | set(self._named((*arguments.files_named(words, folder), *inner), folder))
 
     def _named(self, paths: Iterable[str], folder: str) -> Iterator[str]:
         for path in paths:
@@ -110,9 +110,9 @@ class CallInputs:
 
     def _question(self, tool: Compiler, at: str, language: str, words: Sequence[str]) -> set[str]:
         """Return what is to be asked of a driver: nothing where its file and the words say all."""
-        if tool.plain and not texts.is_asked(texts.expanded((*tool.driver[1:], *words))):
+        if tool.plain and not arguments.needs_driver(arguments.expanded((*tool.driver[1:], *words))):
             return set()
-        return {self._other_inputs.question(at, language, words)}
+        return {self._non_file_inputs.driver_input(at, language, words)}
 
     def _rooted(self, made: bytes) -> set[str]:
         """Return the checkout's folders that stand in what was made, which is of use nowhere else."""

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from buildkit.compile import compilers, interpreter, probe, profiles
-from buildkit.compile import words as texts
+from buildkit.compile import arguments, compilers, interpreter, loading, profiles
 from buildkit.compile.compilers import Compiler
-from buildkit.compile.distutils import NUMPY, portable
-from buildkit.compile.driver import surroundings
+from buildkit.compile.distutils import NUMPY, portable_name
+from buildkit.compile.driver import compiler_environment
 from buildkit.compile.flags import Flags
 from buildkit.compile.places import FOLDERS, Places
 from buildkit.compile.toolchain import Toolchain
@@ -21,8 +20,8 @@ from buildkit.doors import process
 from buildkit.extensions.native.call_inputs import CallInputs
 from buildkit.extensions.native.extension import PLUS_PLUS, Extension
 from buildkit.extensions.native.headers import Compiled
-from buildkit.extensions.native.other_inputs import PLUS_PLUS_AT, OtherInputs
-from buildkit.extensions.native.refusals import NO_PLUS_PLUS, NO_SOURCE, NotCompiled, Refused, refusal
+from buildkit.extensions.native.non_file_inputs import PLUS_PLUS_AT, NonFileInputs
+from buildkit.extensions.native.refusals import NO_PLUS_PLUS, NO_SOURCE, CompilerRefusal, NotCompiled, refusal
 from buildkit.model import Digest
 
 _UNKNOWN_SYMBOL = "undefined symbol"
@@ -53,7 +52,7 @@ class Calls:
         flags: Flags,
         launcher: tuple[str, ...],
         *,
-        other_inputs: OtherInputs,
+        non_file_inputs: NonFileInputs,
         environment: Mapping[str, str],
     ) -> None:
         self._toolchain = toolchain
@@ -61,9 +60,9 @@ class Calls:
         self._profile = profile
         self._flags = flags
         self._launcher = launcher
-        self._roots = other_inputs.roots
-        self._before = toolchain.drivers.before(launcher)
-        self._inputs = CallInputs(places, toolchain.drivers, other_inputs, environment)
+        self._roots = non_file_inputs.roots
+        self._before = toolchain.drivers.launcher_parts(launcher)
+        self._inputs = CallInputs(places, toolchain.drivers, non_file_inputs, environment)
         self._settings: dict[tuple[str, Flags, tuple[str, ...]], dict[str, Digest]] = {}
 
     # ------------------------------------------------------------------ which
@@ -81,9 +80,14 @@ class Calls:
         if found is None:
             tools = self._toolchain.compilers
             roots = self._roots
-            calls = [texts.portable(tool.recipe(self._compile_flags(tool, source, flags)), roots) for tool in tools]
-            links = [texts.portable(tool.link_recipe(self._link_flags(tool, flags)), roots) for tool in tools]
-            self._inputs.expect([word for words in (*calls, *links) for word in words])
+            calls = [
+                arguments.portable_arguments(tool.recipe(self._compile_flags(tool, source, flags)), roots)
+                for tool in tools
+            ]
+            links = [
+                arguments.portable_arguments(tool.link_recipe(self._link_flags(tool, flags)), roots) for tool in tools
+            ]
+            self._inputs.trust([word for words in (*calls, *links) for word in words])
             found = self._settings[alike] = {
                 "setting flags": digest_value([calls, include, self._before]),
                 "setting link flags": digest_value(links),
@@ -93,7 +97,7 @@ class Calls:
     def parts(self, extension: Extension) -> dict[str, Digest]:
         """Return the parts of an extension's keys that are tools and settings."""
         parts = {**self._toolchain.parts, **self.settings(extension.source, extension.flags, extension.include)}
-        self._inputs.expect(extension.distutils.flags.both)
+        self._inputs.trust(extension.distutils.flags.both)
         if extension.is_plus_plus:
             parts[PLUS_PLUS] = self._toolchain.plus_plus.identity
         return parts
@@ -185,7 +189,7 @@ class Calls:
         outside = (path for path in paths if not path.startswith(f"{folder}{os.sep}"))
         names = {name for path in outside if (name := self._places.name(path)) is not None}
         searched = {f"{FOLDERS[0]}{self._folder_name(name)}" for name in self._include(extension) if self._folder(name)}
-        own = str(folder / file) if file in extension.texts else self._places.path(file)
+        own = str(folder / file) if file in extension.c_files else self._places.path(file)
         language = "c++" if extension.is_plus_plus and not file.endswith(".c") else "c"
         flags = self._flags_for(extension, file, tool)
         names |= self._inputs.of_compilation(
@@ -203,7 +207,7 @@ class Calls:
         return self._numpy if name == NUMPY else self._places.path(name)
 
     def _folder_name(self, name: str) -> str:
-        return portable(self._numpy, self._places) if name == NUMPY else name
+        return portable_name(self._numpy, self._places) if name == NUMPY else name
 
     @cached_property
     def _numpy(self) -> str:
@@ -239,9 +243,11 @@ class Calls:
             done = self._run(tool.link_command(files, output, own), folder)
         if not done.ok:
             raise self._refusal(done, extension, tool)
-        unresolved = probe.unresolved(folder / output, self._toolchain.interpreter) if tool.tiny else ""
+        unresolved = loading.unresolved(folder / output, self._toolchain.interpreter) if tool.tiny else ""
         if unresolved:
-            raise Refused(unresolved.replace(f"{folder}{os.sep}", ""), lasting=_UNKNOWN_SYMBOL in unresolved)
+            raise CompilerRefusal(
+                unresolved.replace(f"{folder}{os.sep}", ""), is_permanent=_UNKNOWN_SYMBOL in unresolved
+            )
         made = (folder / output).read_bytes()
         read = {*self._traced(done.stdout, folder), *extension.distutils.objects}
         read |= {f"{FOLDERS[1]}{name}" for name in extension.distutils.libraries}
@@ -265,9 +271,9 @@ class Calls:
     # ------------------------------------------------------------------ how
 
     def _run(self, command: list[str], place: Path) -> process.Completed:
-        return process.run([*self._launcher, *command], folder=place, environment=surroundings(), timeout=None)
+        return process.run([*self._launcher, *command], folder=place, environment=compiler_environment(), timeout=None)
 
-    def _refusal(self, done: process.Completed, extension: Extension, tool: Compiler) -> Refused:
+    def _refusal(self, done: process.Completed, extension: Extension, tool: Compiler) -> CompilerRefusal:
         lacks_numpy = NUMPY in extension.distutils.include and not self._numpy
         return refusal(done, tiny=tool.tiny, launched=bool(self._launcher), lacks_numpy=lacks_numpy)
 

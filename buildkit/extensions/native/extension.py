@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from buildkit.compile.distutils import NOTHING, DistutilsSettings
 from buildkit.compile.flags import NO_FLAGS, Flags
 from buildkit.core.fingerprint import digest_value, key_of
-from buildkit.extensions.entries import entries
+from buildkit.extensions.entries import checked_entries
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 
@@ -32,8 +32,8 @@ class Extension:
         name: its module, dotted.
         source: what the C was made from, relative to the source root: its kind says how the C is optimized, its folder
             is searched for headers.
-        texts: the digest of each C file by its name, in the order in which they are linked.
-        beside: the digest of each generated header by its name; it lies beside the C files.
+        c_files: the digest of each C file by its name, in the order in which they are linked.
+        generated_headers: the digest of each generated header by its name; it lies beside the C files.
         flags: further words of the settings for this module.
         include: folders of headers that the settings name.
         distutils: what the sources themselves ask for.
@@ -42,8 +42,8 @@ class Extension:
 
     name: str
     source: str
-    texts: Mapping[str, Digest]
-    beside: Mapping[str, Digest] = field(default_factory=dict)
+    c_files: Mapping[str, Digest]
+    generated_headers: Mapping[str, Digest] = field(default_factory=dict)
     flags: Flags = NO_FLAGS
     include: tuple[str, ...] = ()
     distutils: DistutilsSettings = NOTHING
@@ -62,7 +62,7 @@ class Extension:
     @property
     def files(self) -> Mapping[str, Digest]:
         """All that is compiled, in the order in which it is linked."""
-        return {**self.texts, **self.sources}
+        return {**self.c_files, **self.sources}
 
     @property
     def is_plus_plus(self) -> bool:
@@ -84,7 +84,7 @@ def compile_key(extension: Extension, file: str, attempt: int, parts: Mapping[st
     distutils = {
         "asks": digest_value([extension.distutils.include, extension.distutils.compile, extension.is_plus_plus])
     }
-    beside = {f"beside {name}": digest for name, digest in extension.beside.items()}
+    beside = {f"beside {name}": digest for name, digest in extension.generated_headers.items()}
     return key_of(
         {f"text {file}": extension.files[file], **beside, **told, **distutils, **{part: parts[part] for part in own}}
     )
@@ -126,14 +126,14 @@ def actions_of(
     refused: list[Action] = []
     for attempt in range(_MOST_COMPILERS):
         keys = [compile_key(extension, file, attempt, parts) for file in extension.files]
-        compiled = [entries(store, key, "headers", "digest", "object", "words") for key in keys]
+        compiled = [checked_entries(store, key, "headers", "digest", "object", "words") for key in keys]
         if not all(compiled):
             continue
         for way in islice(product(*compiled), _MOST_WAYS):
             if not all(entry["object"] for entry in way):
                 continue
             key = link_key(extension, [entry["object"] for entry in way], attempt, parts)
-            linked = entries(store, key, "headers", "digest", "output", "words")
+            linked = checked_entries(store, key, "headers", "digest", "output", "words")
             made = [entry for entry in linked if entry["output"] in outputs and store.has(entry["output"])]
             if made:
                 return [*refused, *((one, [entry]) for one, entry in zip(keys, way, strict=True)), (key, made)]

@@ -26,7 +26,7 @@ class Headers:
         places: where inputs lie.
         probes: what lies in which folder.
         cache: digests of files.
-        told: gives the digest of an input that is no file; see `buildkit.extensions.native.other_inputs`.
+        told: gives the digest of an input that is no file; see `buildkit.extensions.native.non_file_inputs`.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Headers:
         self._told = told
         self._shared: dict[tuple[tuple[str, ...], str], Digest] = {}
 
-    def shared(self, names: tuple[str, ...], folder: str) -> Digest:
+    def outside_digest(self, names: tuple[str, ...], folder: str) -> Digest:
         """Return the digest over the headers outside of the source root and over what may stand in for any of them.
 
         Args:
@@ -50,16 +50,16 @@ class Headers:
             found = self._shared[names, folder] = _shared(self._digests(names, folder, self._probes))
         return found
 
-    def each(self, names: Iterable[str]) -> dict[str, Digest]:
+    def digests(self, names: Iterable[str]) -> dict[str, Digest]:
         """Return the digest of each header by its name, empty for a folder that was searched."""
         return {name: Digest("") if name.startswith(FOLDERS) else self._digest(name) for name in names}
 
-    def whole(self, names: tuple[str, ...], folder: str) -> Digest:
-        """Return the digest over all headers that a module's compiler read; the arguments are those of `shared`."""
+    def digest(self, names: tuple[str, ...], folder: str) -> Digest:
+        """Return the digest over all headers that a compiler read; the arguments are those of `outside_digest`."""
         own = {name: self._digest(name) for name in names if name.startswith(OWN)}
-        return key_of({**own, "shared": self.shared(names, folder)})
+        return key_of({**own, "shared": self.outside_digest(names, folder)})
 
-    def steady(self, folder: str, compiled: Callable[[], Compiled]) -> tuple[Compiled, Digest] | None:
+    def compile_until_unchanged(self, folder: str, compiled: Callable[[], Compiled]) -> tuple[Compiled, Digest] | None:
         """Return what `compiled` returns, and the whole of its headers, which none changed while it ran.
 
         Without this, what was made from the new header would be kept under the digest of the old one, or the reverse.
@@ -74,7 +74,7 @@ class Headers:
         known: Mapping[str, Digest] = {}
         for _ in range(ATTEMPTS):
             start, before = clock.now(), self._probes.again()
-            before.beside((), folder)
+            before.shadowing((), folder)
             names, content = compiled()
             read = [name for name in names if not name.startswith((*FOLDERS, LACKING, *NOT_FILES))]
             lacking = [name for name in names if name.startswith(LACKING)]
@@ -85,14 +85,14 @@ class Headers:
             self._shared.clear()
             same = all(name in old or known.get(name) == now[name] for name in read)
             same = same and all(now[name] == ABSENT for name in lacking)
-            if same and now[_BESIDE] == digest_value(before.beside(names, folder)):
+            if same and now[_BESIDE] == digest_value(before.shadowing(names, folder)):
                 own = {name: now[name] for name in names if name.startswith(OWN)}
                 return (names, content), key_of({**own, "shared": _shared(now)})
             known = now
         return None
 
     def _digests(self, names: tuple[str, ...], folder: str, probes: Probes) -> dict[str, Digest]:
-        return {**self.each(names), _BESIDE: digest_value(probes.beside(names, folder))}
+        return {**self.digests(names), _BESIDE: digest_value(probes.shadowing(names, folder))}
 
     def _digest(self, name: str) -> Digest:
         if name.startswith(NOT_FILES):

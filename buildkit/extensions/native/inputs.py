@@ -9,7 +9,7 @@ from buildkit.compile.toolchain import Toolchain
 from buildkit.doors.statcache import StatCache
 from buildkit.extensions.native.extension import PLUS_PLUS
 from buildkit.extensions.native.headers import Headers
-from buildkit.extensions.native.other_inputs import OtherInputs
+from buildkit.extensions.native.non_file_inputs import NonFileInputs
 from buildkit.model import Digest
 
 
@@ -24,7 +24,7 @@ class Inputs:
         roots: what stands in keys for the folders of the checkout.
         environment: the variables.
 
-    `headers` has the digests over sets of headers, `other` those inputs that are no files.
+    `headers` has the digests over sets of headers, `non_file` those inputs that are no files.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class Inputs:
         self._places = places
         self._cache = cache
         self.probes = probes
-        self.other = OtherInputs(toolchain, places, roots, environment)
-        self.headers = Headers(places, probes, cache, self.other.digest)
+        self.non_file = NonFileInputs(toolchain, places, roots, environment)
+        self.headers = Headers(places, probes, cache, self.non_file.digest)
 
     def digest(self, name: str) -> Digest:
         """Return the digest of the input with that portable name."""
         if name == PLUS_PLUS:
             return self._toolchain.plus_plus.identity
         if name.startswith(NOT_FILES):
-            return self.other.digest(name)
+            return self.non_file.digest(name)
         return self._cache.digest(self._places.path(name))

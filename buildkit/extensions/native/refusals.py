@@ -68,7 +68,7 @@ class NotCompiled(Exception):  # noqa: N818 - a fact: the flow words it
         self.headers = headers
 
 
-class Refused(Exception):  # noqa: N818
+class CompilerRefusal(Exception):  # noqa: N818
     """One compiler does not take it. Its words are the message.
 
     Args:
@@ -76,12 +76,12 @@ class Refused(Exception):  # noqa: N818
         lasting: whether it would refuse the same again.
     """
 
-    def __init__(self, words: str, *, lasting: bool) -> None:
+    def __init__(self, words: str, *, is_permanent: bool) -> None:
         super().__init__(words)
-        self.lasting = lasting
+        self.is_permanent = is_permanent
 
 
-def refusal(done: process.Completed, *, tiny: bool, launched: bool, lacks_numpy: bool) -> Refused:
+def refusal(done: process.Completed, *, tiny: bool, launched: bool, lacks_numpy: bool) -> CompilerRefusal:
     """Return what a compiler or linker that made nothing says, and whether it would say the same again.
 
     Args:
@@ -94,5 +94,5 @@ def refusal(done: process.Completed, *, tiny: bool, launched: bool, lacks_numpy:
     words = done.stderr.strip() or f"{done.command[0]} ended with exit code {done.exit_code}"
     trouble = done.exit_code < 0 or done.exit_code > _BY_SIGNAL or any(word in words.lower() for word in _TROUBLE)
     if _MISSING_HEADER.search(words):
-        return Refused(f"{words}\n{_NO_NUMPY if lacks_numpy else _NO_HEADER}", lasting=tiny)
-    return Refused(words, lasting=not (trouble or launched))
+        return CompilerRefusal(f"{words}\n{_NO_NUMPY if lacks_numpy else _NO_HEADER}", is_permanent=tiny)
+    return CompilerRefusal(words, is_permanent=not (trouble or launched))

@@ -7,10 +7,10 @@ import pytest
 from buildkit.compile.distutils import (
     NUMPY,
     DistutilsSettings,
-    folder_named,
+    declared_language,
     from_entry,
     items,
-    own_language,
+    portable_folder_name,
     settings,
     settings_of,
 )
@@ -44,9 +44,9 @@ def read(places: Places, **texts: str) -> dict[str, str]:
     """Write files by their names without the kind, and return what a translation says that it read."""
     found = {}
     for name, text in texts.items():
-        portable = f"source app/{name.replace('__', '/').replace('_', '.')}"
-        Path(places.path(portable)).write_text(text)
-        found[portable] = str(digest_file(places.path(portable)))
+        portable_name = f"source app/{name.replace('__', '/').replace('_', '.')}"
+        Path(places.path(portable_name)).write_text(text)
+        found[portable_name] = str(digest_file(places.path(portable_name)))
     return found
 
 
@@ -156,11 +156,11 @@ def test_what_is_kept_is_what_comes_back() -> None:
 
 
 def test_folders_of_the_settings_have_portable_names(places: Places) -> None:
-    assert folder_named("include", places) == "project include"
-    assert folder_named("src/app", places) == "source app"
-    assert folder_named(".", places) == "project ."
-    assert folder_named("package:pyarrow/include", places) == "site pyarrow/include"
+    assert portable_folder_name("include", places) == "project include"
+    assert portable_folder_name("src/app", places) == "source app"
+    assert portable_folder_name(".", places) == "project ."
+    assert portable_folder_name("package:pyarrow/include", places) == "site pyarrow/include"
 
 
 def test_a_source_that_cannot_be_read_is_in_c(tmp_path: Path) -> None:
-    assert own_language(str(tmp_path / "gone.pyx")) == "c"
+    assert declared_language(str(tmp_path / "gone.pyx")) == "c"

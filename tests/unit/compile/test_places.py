@@ -125,7 +125,7 @@ HEADERS = ("file /usr/include/sys/types.h", "source limit.h")
 
 
 def test_nothing_stands_in_for_a_header_at_first(places: Places) -> None:
-    assert Probes(places).beside(HEADERS, "app") == []
+    assert Probes(places).shadowing(HEADERS, "app") == []
 
 
 @pytest.mark.parametrize(
@@ -144,69 +144,69 @@ def test_what_turns_up_in_the_include_path_under_its_name_does(places: Places, p
     file.parent.mkdir(exist_ok=True)
     file.touch()
 
-    assert Probes(places).beside(HEADERS, "app") == found
+    assert Probes(places).shadowing(HEADERS, "app") == found
 
 
 def test_a_header_may_turn_up_in_a_folder_that_was_there_already(places: Places) -> None:
     headers = (*HEADERS, "include source vendor")
     Path(places.source, "vendor/sys").mkdir(parents=True)
-    before = Probes(places).beside(headers, "app")
+    before = Probes(places).shadowing(headers, "app")
     Path(places.source, "vendor/sys/types.h").touch()
 
-    assert Probes(places).beside(headers, "app") == [*before, "source vendor/sys/types.h"]
+    assert Probes(places).shadowing(headers, "app") == [*before, "source vendor/sys/types.h"]
 
 
 def test_folders_that_lead_back_to_themselves_have_an_end(places: Places) -> None:
     Path(places.source, "app/sys").symlink_to(".")
     Path(places.source, "app/include").symlink_to(".")
 
-    assert "source app/sys" in Probes(places).beside(HEADERS, "app")
+    assert "source app/sys" in Probes(places).shadowing(HEADERS, "app")
 
 
 def test_a_folder_of_profiles_counts_with_all_that_lies_in_it(places: Places) -> None:
     headers = ("all source profiles",)
     Path(places.source, "profiles/deep").mkdir(parents=True)
-    before = Probes(places).beside(headers, "app")
+    before = Probes(places).shadowing(headers, "app")
     Path(places.source, "profiles/deep/fast.gcda").touch()
 
-    assert Probes(places).beside(headers, "app") == [*before, "source profiles/deep/fast.gcda"]
+    assert Probes(places).shadowing(headers, "app") == [*before, "source profiles/deep/fast.gcda"]
 
 
 def test_what_looks_again_lists_the_folders_in_which_something_may_have_changed(places: Places) -> None:
     first = Probes(places)
-    assert first.beside(HEADERS, "app") == []
+    assert first.shadowing(HEADERS, "app") == []
     Path(places.source, "app/limit.h").touch()
 
-    assert first.beside(HEADERS, "app") == []
-    assert first.again().beside(HEADERS, "app") == ["source app/limit.h"]
+    assert first.shadowing(HEADERS, "app") == []
+    assert first.again().shadowing(HEADERS, "app") == ["source app/limit.h"]
 
 
 def test_a_header_may_be_hidden_by_one_beside_the_header_that_names_it(places: Places) -> None:
     headers = (*HEADERS, "source include/all.h")
     Path(places.source, "include").mkdir()
-    before = Probes(places).beside(headers, "app")
+    before = Probes(places).shadowing(headers, "app")
     Path(places.source, "include/limit.h").touch()
 
-    assert Probes(places).beside(headers, "app") == sorted([*before, "source include/limit.h"])
+    assert Probes(places).shadowing(headers, "app") == sorted([*before, "source include/limit.h"])
 
 
 def test_a_header_may_be_hidden_in_a_folder_that_was_searched(places: Places) -> None:
     headers = (*HEADERS, "include source vendor")
     Path(places.source, "vendor").mkdir()
-    before = Probes(places).beside(headers, "app")
+    before = Probes(places).shadowing(headers, "app")
     Path(places.source, "vendor/types.h").touch()
 
-    assert Probes(places).beside(headers, "app") == [*before, "source vendor/types.h"]
+    assert Probes(places).shadowing(headers, "app") == [*before, "source vendor/types.h"]
 
 
 def test_every_library_in_a_folder_that_the_linker_searched_may_be_taken_instead(places: Places) -> None:
     headers = ("libraries source vendor", "source vendor/libone.a")
     Path(places.source, "vendor").mkdir()
-    before = Probes(places).beside(headers, "app")
+    before = Probes(places).shadowing(headers, "app")
     for name in ("libone.so", "README"):
         Path(places.source, "vendor", name).touch()
 
-    assert Probes(places).beside(headers, "app") == sorted([*before, "source vendor/libone.so"])
+    assert Probes(places).shadowing(headers, "app") == sorted([*before, "source vendor/libone.so"])
 
 
 def test_another_file_of_a_version_counts_beside_those_that_were_found(places: Places) -> None:

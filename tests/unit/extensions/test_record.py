@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from buildkit.extensions.record import updated
-from buildkit.extensions.result import Entry
+from buildkit.extensions.result import Recording
 from buildkit.model import Digest, Record
 from buildkit.store.state import State
 
@@ -27,7 +27,7 @@ def test_what_is_not_named_stays() -> None:
 
 
 def test_a_success_ends_a_failure() -> None:
-    entry = Entry(record("headers 3", b="2"), ("-source y",), None, {"headers 3": HEADERS})
+    entry = Recording(record("headers 3", b="2"), ("-source y",), None, {"headers 3": HEADERS})
 
     after = updated(BEFORE, {"app.b": entry})
 

@@ -61,8 +61,8 @@ def test_cpp_rests_on_its_own_compiler() -> None:
 @pytest.mark.parametrize(
     ("other", "compiles", "links"),
     [
-        (replace(EXTENSION, texts={"fast.c": Digest("other")}), True, False),
-        (replace(EXTENSION, beside={"fast.h": Digest("other")}), True, False),
+        (replace(EXTENSION, c_files={"fast.c": Digest("other")}), True, False),
+        (replace(EXTENSION, generated_headers={"fast.h": Digest("other")}), True, False),
         (replace(EXTENSION, source="other/fast.pyx"), True, False),
         (replace(EXTENSION, name="app.slow"), False, True),
         (replace(EXTENSION, distutils=DistutilsSettings(include=("source include",))), True, False),

@@ -63,40 +63,40 @@ def test_what_stands_still_is_compiled_once(root: Path, headers: Headers) -> Non
     settle(root)
     compiler = Compiler(root)
 
-    found = headers.steady("app", compiler)
+    found = headers.compile_until_unchanged("app", compiler)
 
     assert compiler.calls == 1
-    assert found == (((OWN,), b"1"), look(root).whole((OWN,), "app"))
+    assert found == (((OWN,), b"1"), look(root).digest((OWN,), "app"))
 
 
 @pytest.mark.parametrize("known", [False, True])
 def test_what_changes_meanwhile_is_compiled_again(root: Path, headers: Headers, known: bool) -> None:
     settle(root)
     if known:
-        headers.whole((OWN,), "app")
+        headers.digest((OWN,), "app")
     compiler = Compiler(root, lambda: (root / "app/limit.h").write_text("2"))
 
-    found = headers.steady("app", compiler)
+    found = headers.compile_until_unchanged("app", compiler)
 
     assert compiler.calls == 2
-    assert found == (((OWN,), b"2"), look(root).whole((OWN,), "app"))
+    assert found == (((OWN,), b"2"), look(root).digest((OWN,), "app"))
 
 
 def test_what_changed_since_the_build_looked_is_kept_under_what_it_is_now(root: Path, headers: Headers) -> None:
-    headers.whole((OWN,), "app")
+    headers.digest((OWN,), "app")
     (root / "app/limit.h").write_text("2")
     settle(root)
 
-    found = headers.steady("app", Compiler(root))
+    found = headers.compile_until_unchanged("app", Compiler(root))
 
-    assert found == (((OWN,), b"2"), look(root).whole((OWN,), "app"))
+    assert found == (((OWN,), b"2"), look(root).digest((OWN,), "app"))
 
 
 def test_what_changes_again_and_again_is_given_up(root: Path, headers: Headers) -> None:
     texts = iter("23456")
     compiler = Compiler(root, *[lambda: (root / "app/limit.h").write_text(next(texts))] * 5)
 
-    assert headers.steady("app", compiler) is None
+    assert headers.compile_until_unchanged("app", compiler) is None
     assert compiler.calls == 3
 
 
@@ -107,7 +107,7 @@ def test_stamps_of_the_future_cost_one_more_call_and_no_more(
     monkeypatch.setattr("time.time", lambda: 10**9)
     compiler = Compiler(root)
 
-    assert headers.steady("app", compiler) is not None
+    assert headers.compile_until_unchanged("app", compiler) is not None
     assert compiler.calls == 2
 
 
@@ -116,18 +116,18 @@ def test_a_header_that_turns_up_in_front_meanwhile_is_seen(root: Path, headers: 
     settle(root)
     compiler = Compiler(root, lambda: (root / "app/limit.h").write_text("1"), reads="limit.h")
 
-    assert headers.steady("app", compiler) is not None
+    assert headers.compile_until_unchanged("app", compiler) is not None
     assert compiler.calls == 2
 
 
 def test_the_shared_part_leaves_out_what_is_named_by_itself(root: Path, headers: Headers) -> None:
     names = (f"file {root}/include/math.h", OWN)
-    before = headers.shared(names, "app"), headers.whole(names, "app")
+    before = headers.outside_digest(names, "app"), headers.digest(names, "app")
 
     (root / "app/limit.h").write_text("2")
-    shared, whole = look(root).shared(names, "app"), look(root).whole(names, "app")
+    shared, whole = look(root).outside_digest(names, "app"), look(root).digest(names, "app")
 
     assert shared == before[0]
     assert whole != before[1]
     (root / "app/math.h").touch()
-    assert look(root).shared(names, "app") != shared, "a header in front of the system's"
+    assert look(root).outside_digest(names, "app") != shared, "a header in front of the system's"

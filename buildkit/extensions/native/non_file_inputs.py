@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from buildkit.compile import words as texts
+from buildkit.compile import arguments
 from buildkit.compile.places import Places
 from buildkit.core.fingerprint import digest_bytes
 from buildkit.model import ABSENT, Digest
@@ -33,7 +33,7 @@ _HARMLESS = re.compile(
 )
 
 
-class OtherInputs:
+class NonFileInputs:
     """The answers of one build.
 
     Args:
@@ -65,7 +65,7 @@ class OtherInputs:
             self._known[name] = known
         return known
 
-    def question(self, at: str, language: str, words: Iterable[str]) -> str:
+    def driver_input(self, at: str, language: str, words: Iterable[str]) -> str:
         """Return the name of what a driver makes of words.
 
         Args:
@@ -73,7 +73,7 @@ class OtherInputs:
             language: `c`, `c++`, or `link`.
             words: of the call.
         """
-        said = texts.portable(words, self.roots)
+        said = arguments.portable_arguments(words, self.roots)
         self._own.update(said)
         return f"driver {at} {language} {json.dumps(said)}"
 
@@ -92,8 +92,8 @@ class OtherInputs:
         )
         if tool is None:
             return ABSENT
-        command = (*tool.driver, *texts.localized(json.loads(said), self.roots))
-        return self._toolchain.drivers.means(command, "" if language == "link" else language, self.roots)
+        command = (*tool.driver, *arguments.local_arguments(json.loads(said), self.roots))
+        return self._toolchain.drivers.digest_of_commands(command, "" if language == "link" else language, self.roots)
 
     def _variable(self, name: str) -> Digest:
         value = self._environment.get(name)

@@ -68,7 +68,7 @@ def _place(scratch: Path) -> Path:
     )
 
 
-def why_not(compiler: Compiler, interpreter: Interpreter, scratch: Path) -> str:
+def problem(compiler: Compiler, interpreter: Interpreter, scratch: Path) -> str:
     """Return why extensions of `compiler` cannot be used, in the words of the tool that failed; empty if they can.
 
     Args:

@@ -8,7 +8,7 @@ from buildkit.config import Config
 from buildkit.report.console import Console
 
 
-def set_aside_outdated(config: Config, console: Console, environment: Mapping[str, str]) -> None:
+def remove_outdated_extensions(config: Config, console: Console, environment: Mapping[str, str]) -> None:
     """Take away the extensions whose sources were edited, or are gone, since they were made; the next build makes them.
 
     Python imports an extension before the source beside it. What a stage or a migration did with the code of yesterday
@@ -22,7 +22,7 @@ def set_aside_outdated(config: Config, console: Console, environment: Mapping[st
     Raises:
         CompileError: the tree is read-only.
     """
-    from buildkit.extensions.outdated import set_aside  # noqa: PLC0415 - where nothing runs, this is not needed
+    from buildkit.extensions.outdated import remove_outdated  # noqa: PLC0415 - where nothing runs, this is not needed
     from buildkit.extensions.workspace import workspace_of  # noqa: PLC0415
 
-    set_aside(workspace_of(config, console, environment))
+    remove_outdated(workspace_of(config, console, environment))

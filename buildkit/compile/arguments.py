@@ -52,7 +52,7 @@ def expanded(words: Iterable[str], depth: int = _DEPTH) -> list[str]:
     return found
 
 
-def is_asked(words: Iterable[str]) -> bool:
+def needs_driver(words: Iterable[str]) -> bool:
     """Return whether only the driver can tell what the words come to."""
     return any(map(_ASKED.search, words))
 
@@ -62,7 +62,7 @@ def is_native(words: Iterable[str]) -> bool:
     return any("=native" in word for word in expanded(words))
 
 
-def layout(words: Iterable[str]) -> list[str]:
+def search_options(words: Iterable[str]) -> list[str]:
     """Return the words that decide which folders a driver searches unasked."""
     found, takes = [], False
     for word in words:
@@ -72,7 +72,7 @@ def layout(words: Iterable[str]) -> list[str]:
     return found
 
 
-def searched(words: Iterable[str], environment: Mapping[str, str], variables: Iterable[str]) -> list[str]:
+def header_folders(words: Iterable[str], environment: Mapping[str, str], variables: Iterable[str]) -> list[str]:
     """Return the folders of headers that the words and the environment name, absolute ones alone.
 
     Args:
@@ -85,7 +85,7 @@ def searched(words: Iterable[str], environment: Mapping[str, str], variables: It
     return [path for path in dict.fromkeys(map(os.path.normpath, filter(os.path.isabs, found)))]  # noqa: C416
 
 
-def linked(words: Iterable[str], environment: Mapping[str, str], folders: Sequence[str]) -> list[str]:
+def library_candidates(words: Iterable[str], environment: Mapping[str, str], folders: Sequence[str]) -> list[str]:
     """Return every place where a library that the words ask for may be found, in the folders that are searched.
 
     Args:
@@ -103,7 +103,7 @@ def linked(words: Iterable[str], environment: Mapping[str, str], folders: Sequen
     return [f"{place}/{name}" for place in places for name in names]
 
 
-def named(words: Iterable[str], base: str) -> list[str]:
+def files_named(words: Iterable[str], base: str) -> list[str]:
     """Return the paths of files that the words name, there or not; those of profiles with all that lies in the folder.
 
     Args:
@@ -119,13 +119,13 @@ def named(words: Iterable[str], base: str) -> list[str]:
     return [*found]
 
 
-def profiles(words: Iterable[str], base: str) -> list[str]:
+def pgo_folders(words: Iterable[str], base: str) -> list[str]:
     """Return the folders of profiles that the words name: every file in them may count."""
     named = [word.partition("=")[2] for word in expanded(words) if word.startswith(_PROFILES)]
     return [path for piece in named if os.path.isdir(path := os.path.normpath(os.path.join(base, piece)))]  # noqa: PTH112, PTH118
 
 
-def below(folder: str) -> list[str]:
+def files_below(folder: str) -> list[str]:
     """Return the files below a folder, as many as may be profiles."""
     found: list[str] = []
     for place, _, names in os.walk(folder):
@@ -135,7 +135,7 @@ def below(folder: str) -> list[str]:
     return sorted(found)
 
 
-def portable(words: Iterable[str], roots: Mapping[str, str]) -> list[str]:
+def portable_arguments(words: Iterable[str], roots: Mapping[str, str]) -> list[str]:
     """Return the words without the folders of this checkout, as far as they only say where something is found.
 
     A path in a macro or in the search path of the loader is text that goes into the result, so it is left as it is.
@@ -168,7 +168,7 @@ def tokenized(text: str, roots: Mapping[str, str]) -> str:
     return text
 
 
-def localized(words: Iterable[str], roots: Mapping[str, str]) -> list[str]:
+def local_arguments(words: Iterable[str], roots: Mapping[str, str]) -> list[str]:
     """Return the words with this checkout's folders in the place of their tokens."""
     found = [*words]
     for root, token in roots.items():
