@@ -34,8 +34,8 @@ def exclusive(workspace: Workspace) -> Iterator[locks.Held]:
                 console.warn(f"{lock.instead_of} stands still: going on without waiting for it")
             else:
                 clear_scratch(workspace.scratch)  # what killed builds left, and their temporary files
-                begun = {path for made in workspace.memory.begun.read().values() for path, _ in made}
-                for path in (workspace.memory.file, *(workspace.folder / path for path in begun)):
+                journal = {path for made in workspace.memory.journal.read().values() for path, _ in made}
+                for path in (workspace.memory.file, *(workspace.folder / path for path in journal)):
                     files.remove_staged(path)
         except OSError as error:
             raise CompileError(

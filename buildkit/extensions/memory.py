@@ -22,10 +22,10 @@ from buildkit.doors import clock, files
 from buildkit.doors.statcache import Row, StatCache
 from buildkit.extensions.entries import checked_entries
 from buildkit.model import Digest
-from buildkit.store import seen as sights
+from buildkit.store import snapshot as snapshots
 from buildkit.store import state as states
 from buildkit.store.artifacts import Store
-from buildkit.store.begun import Begun
+from buildkit.store.output_journal import OutputJournal
 from buildkit.store.state import State
 
 MOST_TOOLS = 20_000
@@ -74,13 +74,13 @@ class Memory:
     """
 
     def __init__(self, config: Config, tree: str, store: Path | None, warn: Callable[[str], None]) -> None:
-        begun = config.work / f"begun{tree}"
+        journal = config.work / f"begun{tree}"
         self.file = config.work / f"state{tree}.json"
-        self.begun = Begun(begun)
+        self.journal = OutputJournal(journal)
         self._root = f"{config.root}/"
         self._inputs = (config.file, config.service / "pyproject.toml")
-        self._record = (self.file, begun)
-        self._seen = sights.file_in(config.work, f"{tree}.")
+        self._record = (self.file, journal)
+        self._seen = snapshots.file_in(config.work, f"{tree}.")
         self._tools = None if store is None else store / "tools"
         self._warn = warn
         self._warned: set[Path] = set()
@@ -88,16 +88,16 @@ class Memory:
     def read(self) -> Remembered:
         """Return what is remembered now."""
         moment = clock.now()
-        tools = sights.Seen() if self._tools is None else self._believed(self._tools)
+        tools = snapshots.Snapshot() if self._tools is None else self._believed(self._tools)
         facts, rows = _facts(tools.found.get("facts")), tools.rows()
         cache = StatCache({**rows, **self._believed(self._seen).rows()})
         for file in (*self._inputs, *self._record):
             cache.digest(str(file))  # before it is read: what changes in between is seen the next time
         state = states.read(self.file)
-        unrecorded = self.begun.read()
+        unrecorded = self.journal.read()
         if state.damaged:
             self._damaged(self.file)
-        is_lost = state.damaged or self.begun.damaged or not state.records
+        is_lost = state.damaged or self.journal.damaged or not state.records
         return Remembered(state, unrecorded, dict(facts), cache, moment, (facts, rows), is_lost)
 
     def is_the_latest(self, known: Remembered) -> bool:
@@ -114,19 +114,19 @@ class Memory:
         """
         try:
             text = states.write(self.file, state)
-            self.begun.clear()
+            self.journal.clear()
             if shared is not None and state.records:
                 _share(*shared, state, text)
         except OSError as error:
             self._warn(f"{self.file}: {error.strerror}; the next build looks at everything again")
         with contextlib.suppress(OSError):
-            sights.write(self._seen, sights.columns(known.cache.rows(), {}, {}))
+            snapshots.write(self._seen, snapshots.from_rows(known.cache.rows(), {}, {}))
         self._write_tools(known)
 
     def write_look(self, known: Remembered, found: Mapping[str, Any], folders: Mapping[str, Row]) -> None:
         """Keep what a look saw that left everything as it was, and what it came to. It is no loss if that fails."""
         with contextlib.suppress(OSError):
-            sights.write(self._seen, sights.columns(known.cache.asked(), folders, found))
+            snapshots.write(self._seen, snapshots.from_rows(known.cache.asked(), folders, found))
         self._write_tools(known)
 
     def _write_tools(self, known: Remembered) -> None:
@@ -139,10 +139,10 @@ class Memory:
         together = {**rows, **now}
         with contextlib.suppress(OSError):
             kept = together if len(together) <= MOST_TOOLS else now
-            sights.write(self._tools, sights.columns(kept, {}, {"facts": known.facts}))
+            snapshots.write(self._tools, snapshots.from_rows(kept, {}, {"facts": known.facts}))
 
-    def _believed(self, file: Path) -> sights.Seen:
-        found = sights.read(file)
+    def _believed(self, file: Path) -> snapshots.Snapshot:
+        found = snapshots.read(file)
         if found.damaged:
             self._damaged(file)
         return found

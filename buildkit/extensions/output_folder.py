@@ -24,7 +24,7 @@ class OutputFolder:
 
     def __init__(self, workspace: Workspace, remembered: Remembered, lock: locks.Held) -> None:
         self._folder: Path = workspace.folder
-        self._begun = workspace.memory.begun
+        self._journal = workspace.memory.journal
         self._warn = workspace.console.warn
         self._remembered = remembered
         self._cache = remembered.cache
@@ -42,7 +42,7 @@ class OutputFolder:
         """
         if self.digest(path) != digest:
             self._lock.require()
-            self._begun.add(subject, path, digest)
+            self._journal.add(subject, path, digest)
             place = self._folder / path
             with files.staged(place, 0o775) as (descriptor, temporary):
                 files.fill(descriptor, content)

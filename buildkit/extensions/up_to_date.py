@@ -21,8 +21,8 @@ from buildkit.core.plan import UNCHANGED
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import look_at
 from buildkit.model import WORK, Digest, Outcome, Reason, Report
-from buildkit.store import seen as sights
-from buildkit.store.seen import Seen
+from buildkit.store import snapshot as snapshots
+from buildkit.store.snapshot import Snapshot
 
 _COLUMNS = 5
 """Texts of which a row is made that says more than that its subject is fresh."""
@@ -67,7 +67,7 @@ class UpToDateCheck:
         """Return what a whole look would report, None if only that can tell."""
         watch = Stopwatch()
         file = self._file()
-        seen = sights.read(file) if file is not None else Seen()
+        seen = snapshots.read(file) if file is not None else Snapshot()
         found = seen.found
         if file is None or not _is_answer(found) or found["asked by"] != self._asked_by(found["variables"]):
             return None
@@ -81,7 +81,7 @@ class UpToDateCheck:
             seen.stamp(at, row)
         if touched:
             with contextlib.suppress(OSError):  # a tree that cannot be written is looked at again
-                sights.write(file, seen)
+                snapshots.write(file, seen)
         return Report(found["schema"], tuple(map(_outcome, found["rows"])), watch.seconds, found["facts"], found["row"])
 
     def to_store(self, report: Report, *, of_machine: bool) -> Mapping[str, Any]:
@@ -106,7 +106,7 @@ class UpToDateCheck:
         """Return the file of the nearest project."""
         for place in (self._folder, *self._folder.parents):
             if (place / "pyproject.toml").exists():
-                return sights.file_in(place / WORK, own_suffix())
+                return snapshots.file_in(place / WORK, own_suffix())
         return None
 
     def _asked_by(self, variables: list[str]) -> Digest:

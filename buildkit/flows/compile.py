@@ -111,7 +111,7 @@ def compile_modules(
     return report
 
 
-def known(check: UpToDateCheck) -> Report | None:
+def unchanged_report(check: UpToDateCheck) -> Report | None:
     """Return what `compile_modules` would come to, if the up-to-date check can tell that nothing changed.
 
     Raises:

@@ -24,7 +24,7 @@ from buildkit.image.context import Context, digests, scan
 from buildkit.image.progress import Vertex, told
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
-from buildkit.store import seen as sights
+from buildkit.store import snapshot as snapshots
 from buildkit.store import state
 
 SCHEMA = "buildkit.image/1"
@@ -184,7 +184,7 @@ class _Image:
         request = request_of(self._config, self._name, self._folder, seen)
         ignore = parse(staged[staging.IGNORED].decode(), staging.IGNORED)
         context = scan(request.context, ignore, rules.secrets(staging.suite_rules()))
-        cache = StatCache(sights.read(self._seen).rows())
+        cache = StatCache(snapshots.read(self._seen).rows())
         parts = {
             **digests(context, cache),
             **staging.digests(staged),
@@ -233,7 +233,7 @@ class _Image:
         identity = Digest(image_id(self._metadata))
         record = Record(now.key, now.parts, dict.fromkeys(inputs.request.tags, identity))
         state.write(self._state, state.State(records={self._name: record}))
-        sights.write(self._seen, sights.columns(inputs.rows, {}, {}))
+        snapshots.write(self._seen, snapshots.from_rows(inputs.rows, {}, {}))
         variables = compose_variables(self._config, self._name, inputs.request.tags[0])
         files.write_if_changed(self._folder.with_suffix(".env"), variables)
 

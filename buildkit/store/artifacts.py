@@ -52,7 +52,7 @@ _PATIENCE = 2.0
 """Seconds after which it is said for whom one waits."""
 
 
-def default_folder(environment: Mapping[str, str]) -> Path:
+def store_folder(environment: Mapping[str, str]) -> Path:
     """Return the machine's store: `PYBUILDKIT_CACHE_DIR`, else a folder in the user's cache."""
     return place.find(environment).folder
 
@@ -165,7 +165,7 @@ class Store:
         )
 
     @contextlib.contextmanager
-    def alone(self, key: Digest) -> Iterator[None]:
+    def exclusive(self, key: Digest) -> Iterator[None]:
         """Be the only one on this machine that runs the action with this key."""
         place = self.folder / "locks" / key[:3]
 

@@ -17,7 +17,7 @@ from buildkit.core import untrusted
 from buildkit.core.untrusted import Odd
 from buildkit.doors import files, reading
 from buildkit.model import Digest, Record
-from buildkit.store import owned
+from buildkit.store import own_outputs
 
 SCHEMA = 3
 
@@ -50,7 +50,7 @@ Owns = Callable[[object, object, object], tuple[str, Digest]]
 """Takes a subject, an output's name and its digest; returns the last two, raises `Odd` where it can have none such."""
 
 
-def read(path: Path, owns: Owns = owned.output) -> State:
+def read(path: Path, owns: Owns = own_outputs.require_own) -> State:
     """Return the state that the file holds, or an empty one.
 
     Args:
@@ -66,7 +66,7 @@ def read(path: Path, owns: Owns = owned.output) -> State:
     return parse(content, owns)
 
 
-def parse(content: bytes, owns: Owns = owned.output) -> State:
+def parse(content: bytes, owns: Owns = own_outputs.require_own) -> State:
     """Return the state that a file with this content holds; `owns` as for `read`."""
     checksum, _, body = content.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != checksum:

@@ -51,7 +51,7 @@ def compile(  # noqa: A001 - the name that users type
     plain = not (explain or clean or no_cache or jobs or dry)
 
     def known() -> Report | None:
-        return flow.known(check) if plain else None
+        return flow.unchanged_report(check) if plain else None
 
     make = partial(flow.compile_modules, dry_run=dry, explain=explain, cache=not no_cache, clean=clean, check=check)
     flags = {"compile__profile": profile, "compile__jobs": jobs}

@@ -28,7 +28,7 @@ from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.image import measure
 from buildkit.model import Digest, Outcome, Reason, Record, Report
 from buildkit.report.console import Console
-from buildkit.store import archive, begun, inventory, owned, prune, seen, state, verify
+from buildkit.store import archive, inventory, output_journal, own_outputs, prune, snapshot, state, verify
 from buildkit.store.artifacts import Store, action_text
 from buildkit.trees import tar
 
@@ -67,7 +67,7 @@ IMAGES = json.loads(
 
 
 @inputs(quick=125, night=12000)
-@given(documents(STATE, IMAGES, seal=sealed), st.sampled_from([owned.output, measure.named]))
+@given(documents(STATE, IMAGES, seal=sealed), st.sampled_from([own_outputs.require_own, measure.named]))
 def test_a_state_is_one_of_the_suite_or_counts_as_none(room: Path, content: bytes, owns: state.Owns) -> None:
     found = survives(room, lambda: state.parse(content, owns))
     assert found is not None
@@ -87,9 +87,9 @@ def test_what_was_begun_names_extensions_alone(room: Path, content: bytes, right
         for line in content.decode(errors="replace").removeprefix("[").removesuffix("]").split("\n")
     ]
     (emptied(room) / "begun").write_bytes(b"\n".join(lines))
-    found = survives(room, begun.Begun(room / "begun").read)
+    found = survives(room, output_journal.OutputJournal(room / "begun").read)
     for subject, files in (found or {}).items():
-        assert all(owned.output(subject, path, digest) == (path, digest) for path, digest in files)
+        assert all(own_outputs.require_own(subject, path, digest) == (path, digest) for path, digest in files)
 
 
 # ------------------------------------------------------------------ what the last look saw
@@ -125,16 +125,16 @@ def test_what_was_seen_is_read_or_counts_as_none(
     content = data.draw(st.just(_seen(header, paths, numbers, digests)) | harmed(st.just(_seen(LOOK, b"", b"", b""))))
     (emptied(room) / "seen").write_bytes(content)
 
-    def look() -> seen.Seen:
-        found = seen.read(room / "seen")
+    def look() -> snapshot.Snapshot:
+        found = snapshot.read(room / "seen")
         found.rows()
         found.touched()
-        seen.write(room / "again", found)
+        snapshot.write(room / "again", found)
         return found
 
     found = survives(room, look)
     assert found is not None
-    again = seen.read(room / "again")
+    again = snapshot.read(room / "again")
     assert ([*again.paths], again.stamps) == ([*found.paths], found.stamps)
 
 
@@ -153,7 +153,7 @@ def test_a_check_comes_to_what_can_be_said_or_to_nothing(room: Path, found: Any)
     work.mkdir()
     (room / "pyproject.toml").touch()
     header = {"schema": 1, "files": 0, "folders": 0, "found": found}
-    seen.file_in(work, own_suffix()).write_bytes(_seen(header, b"", b"", b""))
+    snapshot.file_in(work, own_suffix()).write_bytes(_seen(header, b"", b"", b""))
 
     def checked() -> Report | None:
         report = _Known(room, {}, "").report()
@@ -379,6 +379,6 @@ def test_the_targets_above_begin_with_what_the_suite_wrote(room: Path) -> None:
     assert archive.unpack(store := Store(room / "store", print), room / "archive").actions == 1
     assert len(checked_entries(store, KEY, "output")) == 1
     (room / "seen").write_bytes(_seen(HEADER, b"/a/b.py\0/a\0", bytes(64), bytes(64)))
-    assert [*seen.read(room / "seen").paths] == ["/a/b.py", "/a"]
+    assert [*snapshot.read(room / "seen").paths] == ["/a/b.py", "/a"]
     assert Outcome("app.fast", "fresh", Reason("unchanged")).subject
     assert sys.getrecursionlimit() < 3000

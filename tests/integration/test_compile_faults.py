@@ -30,10 +30,10 @@ from buildkit.core.fingerprint import digest_bytes
 from buildkit.flows.compile import compile_modules
 from buildkit.model import Digest, Report
 from buildkit.report.console import Console
-from buildkit.store import seen as sights
+from buildkit.store import snapshot as snapshots
 from buildkit.store import state as states
 from buildkit.store.artifacts import Store
-from buildkit.store.seen import Seen
+from buildkit.store.snapshot import Snapshot
 from buildkit.store.state import State
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"
@@ -388,7 +388,7 @@ def test_every_harmed_byte_of_the_store_is_noticed_and_the_entry_put_away(built:
 @pytest.mark.parametrize("name", ["project/.buildkit/state*", "project/.buildkit/seen*", "cache/v1/tools"])
 def test_every_harmed_byte_of_what_is_remembered_is_noticed(built: Built, tmp_path: Path, name: str) -> None:
     (kept,) = built.place.glob(name)
-    read: Callable[[Path], State | Seen] = states.read if "state" in name else sights.read
+    read: Callable[[Path], State | Snapshot] = states.read if "state" in name else snapshots.read
     file, content = tmp_path / kept.name, kept.read_bytes()
     cases = 0
     for harmed in harms(content, step_for(content)):

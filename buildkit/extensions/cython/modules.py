@@ -171,7 +171,7 @@ class CythonModules:
             OSError: the disk is full.
         """
         for _ in range(ATTEMPTS):
-            with self._store.alone(self._translate_key(module)):
+            with self._store.exclusive(self._translate_key(module)):
                 translation = self._find_translation(module)
                 if translation is not None and not translation.c:
                     raise NotTranslated(translation.words, translation)

@@ -177,7 +177,7 @@ class MypycProgram:
 
     def translated(self, say: Callable[[str], None]) -> tuple[MypycTranslation, Mapping[Digest, bytes], bool]:
         """Return the translation, the C as far as it is at hand, and whether mypy ran for it."""
-        with self._store.alone(self._key()):
+        with self._store.exclusive(self._key()):
             self._found.clear()  # another process may have made it meanwhile
             translation = self._find()
             if translation is not None and not translation.c:

@@ -124,7 +124,7 @@ def test_a_store_that_cannot_be_written_is_said_so_once_and_costs_nothing_else(
 
     digest = store.put(b"content")
     store.add(KEY, ENTRY)
-    with store.alone(KEY):
+    with store.exclusive(KEY):
         pass
 
     assert digest == digest_bytes(b"content")
@@ -137,7 +137,7 @@ def test_a_store_without_locks_lets_everyone_work(tmp_path: Path, warnings: Warn
     (tmp_path / "file").touch()
     store = Store(tmp_path / "file", warnings.append)
 
-    with store.alone(KEY), store.alone(KEY):
+    with store.exclusive(KEY), store.exclusive(KEY):
         pass
 
     assert len(warnings) == 1
@@ -151,7 +151,7 @@ def test_one_works_at_an_action_at_a_time(store: Store) -> None:
     def work() -> None:
         nonlocal inside, most, turns
         for _ in range(20):
-            with store.alone(KEY):
+            with store.exclusive(KEY):
                 inside += 1
                 most = max(most, inside)
                 turns += 1
@@ -167,7 +167,7 @@ def test_one_works_at_an_action_at_a_time(store: Store) -> None:
 
 
 def test_another_action_need_not_wait(store: Store) -> None:
-    with store.alone(KEY), store.alone(digest_bytes(b"another key")):
+    with store.exclusive(KEY), store.exclusive(digest_bytes(b"another key")):
         pass
 
 
@@ -188,7 +188,7 @@ def test_keys_of_the_same_lock_wait_for_each_other_and_end(store: Store) -> None
     """4096 locks serve all keys; two keys of one lock lose time, not the work."""
     twin = Digest(KEY[:3] + digest_bytes(b"twin")[3:])
     done: list[str] = []
-    with store.alone(KEY):
+    with store.exclusive(KEY):
         thread = threading.Thread(target=lambda: _work(store, twin, done))
         thread.start()
         thread.join(0.05)
@@ -198,5 +198,5 @@ def test_keys_of_the_same_lock_wait_for_each_other_and_end(store: Store) -> None
 
 
 def _work(store: Store, key: Digest, done: list[str]) -> None:
-    with store.alone(key):
+    with store.exclusive(key):
         done.append(key)

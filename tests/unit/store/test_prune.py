@@ -161,10 +161,10 @@ def test_a_store_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_lock_files_go_unless_somebody_holds_them(store: Store) -> None:
-    with store.alone(digest_bytes(b"done")):
+    with store.exclusive(digest_bytes(b"done")):
         pass
     busy = digest_bytes(b"busy")
-    with store.alone(busy):
+    with store.exclusive(busy):
         prune.discard_locks(look(store.folder))
 
         left = look(store.folder).locks

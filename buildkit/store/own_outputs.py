@@ -12,7 +12,7 @@ _SUFFIX = re.compile(r"\.(?:[\w-]+\.)*(?:so|pyd)")
 """How extensions end: `.cpython-311-x86_64-linux-gnu.so`, `.abi3.so`, `.pyd`."""
 
 
-def output(subject: object, path: object, digest: object) -> tuple[str, Digest]:
+def require_own(subject: object, path: object, digest: object) -> tuple[str, Digest]:
     """Return path and digest of an extension that `subject` may have: one that lies where it would be imported from.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a build is about to put in its place, written down before it does.
+"""The journal of outputs: what a build is about to put in its place, written down before it does.
 
 A build that is killed before it records would else leave files of which nobody knows that the suite made them: an
 extension would outlive its source, or stand in for one that was edited. One line a file, behind its checksum, appended;
@@ -16,13 +16,13 @@ from pathlib import Path
 from buildkit.core import untrusted
 from buildkit.doors import files, reading
 from buildkit.model import Digest
-from buildkit.store import owned
+from buildkit.store import own_outputs
 
 MOST = 256 << 20
 """Bytes of a list that is read."""
 
 
-class Begun:
+class OutputJournal:
     """The list in one file. Only who alone works on the tree writes to it.
 
     Args:
@@ -60,7 +60,7 @@ class Begun:
             if checksum == _checksum(body):
                 try:
                     subject, path, digest = untrusted.json_of(body)
-                    own = owned.output(subject, path, digest)
+                    own = own_outputs.require_own(subject, path, digest)
                     found.setdefault(str(subject), set()).add(own)
                 except (ValueError, TypeError):
                     self.damaged = True

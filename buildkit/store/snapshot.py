@@ -37,7 +37,7 @@ _DIGEST = 32
 _NONE = bytes(_DIGEST)
 
 
-class Seen:
+class Snapshot:
     """What one look saw, in columns: nothing is unpacked that is not needed.
 
     Args:
@@ -114,16 +114,16 @@ def file_in(work: Path, ending: str) -> Path:
     return work / f"seen{ending.rpartition('.')[0]}"
 
 
-def columns(rows: Mapping[str, Row], folders: Mapping[str, Row], found: Mapping[str, Any]) -> Seen:
+def from_rows(rows: Mapping[str, Row], folders: Mapping[str, Row], found: Mapping[str, Any]) -> Snapshot:
     """Return what a look saw from the rows of its files and of its folders, and from what it came to."""
-    seen = Seen([*rows, *folders], files=len(rows), found=found)
+    seen = Snapshot([*rows, *folders], files=len(rows), found=found)
     for row in (*rows.values(), *folders.values()):
         seen.stamps.extend(_storable(row))
         seen.digests += _NONE if row[4] == ABSENT else bytes.fromhex(row[4])
     return seen
 
 
-def write(path: Path, seen: Seen) -> None:
+def write(path: Path, seen: Snapshot) -> None:
     """Replace the file by `seen`.
 
     Raises:
@@ -143,28 +143,28 @@ def write(path: Path, seen: Seen) -> None:
     files.write(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
 
-def read(path: Path | str) -> Seen:
+def read(path: Path | str) -> Snapshot:
     """Return what the file holds; nothing if there is none."""
     try:
         text = reading.read(path, most=MOST)
     except FileNotFoundError:
-        return Seen()
+        return Snapshot()
     except OSError:
-        return Seen(damaged=True)
+        return Snapshot(damaged=True)
     checksum, _, body = text.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != checksum:
-        return Seen(damaged=True)
+        return Snapshot(damaged=True)
     try:
         return _parse(body)
     except (ValueError, LookupError, TypeError, RecursionError):
-        return Seen(damaged=True)
+        return Snapshot(damaged=True)
 
 
-def _parse(body: bytes) -> Seen:
+def _parse(body: bytes) -> Snapshot:
     line, _, rest = body.partition(b"\n")
     header = json.loads(line)
     if header["schema"] != SCHEMA:
-        return Seen()
+        return Snapshot()
     files, found = header["files"], header["found"]
     number = files + header["folders"]
     if not (type(number) is int and 0 <= files <= number <= len(rest) and isinstance(found, dict)):
@@ -175,7 +175,7 @@ def _parse(body: bytes) -> Seen:
     paths = os.fsdecode(rest[: start - 1]).split("\0") if number else []
     if len(paths) != number or len(numbers) != number * _STAMPS or start < (number > 0):
         raise ValueError(number)
-    return Seen(paths, numbers, rest[cut:], files, found)
+    return Snapshot(paths, numbers, rest[cut:], files, found)
 
 
 def _storable(row: Row) -> tuple[int, int, int, int]:

@@ -8,8 +8,8 @@ import pytest
 
 from buildkit.doors.statcache import NO_STAMPS, Row, look_at
 from buildkit.model import ABSENT
-from buildkit.store import seen as sights
-from buildkit.store.seen import Seen, columns
+from buildkit.store import snapshot as snapshots
+from buildkit.store.snapshot import Snapshot, from_rows
 
 OLD = time.time() - 3600
 
@@ -29,18 +29,18 @@ def settle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time_ns", lambda: real() + 10**11)
 
 
-def look(tree: Path) -> Seen:
+def look(tree: Path) -> Snapshot:
     names = ("one.py", "two.py", "in/three.py", "never.py")
     rows = {str(tree / name): look_at(str(tree / name), folder=False) for name in names}
     folders = {str(place): look_at(str(place), folder=True) for place in (tree, tree / "in", tree / "nowhere")}
-    return columns(rows, folders, {"what": "it came to"})
+    return from_rows(rows, folders, {"what": "it came to"})
 
 
-def touched(seen: Seen) -> list[str]:
+def touched(seen: Snapshot) -> list[str]:
     return [seen.paths[at] for at in seen.touched()]
 
 
-def contents(seen: Seen) -> list[object]:
+def contents(seen: Snapshot) -> list[object]:
     columns = [list(seen.paths), seen.stamps, seen.digests]
     return [*columns, seen.files, dict(seen.found), seen.damaged]
 
@@ -48,9 +48,9 @@ def contents(seen: Seen) -> list[object]:
 def test_what_was_written_is_read_again(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settle(monkeypatch)
     seen = look(tree)
-    sights.write(tmp_path / "seen", seen)
+    snapshots.write(tmp_path / "seen", seen)
 
-    again = sights.read(tmp_path / "seen")
+    again = snapshots.read(tmp_path / "seen")
 
     assert contents(again) == contents(seen)
     assert again.rows() == {path: look_at(path, folder=False) for path in seen.paths[:4]}
@@ -58,13 +58,13 @@ def test_what_was_written_is_read_again(tree: Path, tmp_path: Path, monkeypatch:
 
 
 def test_an_empty_look_is_written_and_read(tmp_path: Path) -> None:
-    sights.write(tmp_path / "seen", Seen())
+    snapshots.write(tmp_path / "seen", Snapshot())
 
-    assert contents(sights.read(tmp_path / "seen")) == contents(Seen())
+    assert contents(snapshots.read(tmp_path / "seen")) == contents(Snapshot())
 
 
 def test_nothing_was_seen_where_there_is_no_file(tmp_path: Path) -> None:
-    assert contents(sights.read(tmp_path / "seen")) == contents(Seen())
+    assert contents(snapshots.read(tmp_path / "seen")) == contents(Snapshot())
 
 
 def test_each_change_is_seen(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,28 +104,28 @@ def test_a_path_is_stamped_anew(tree: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_stamps_too_large_for_the_file_say_nothing() -> None:
     row: Row = (1, 2, 3, 1 << 63, "00" * 31 + "01")
 
-    seen = columns({"a": row}, {}, {})
+    seen = from_rows({"a": row}, {}, {})
 
     assert list(seen.stamps) == [NO_STAMPS, 0, 0, 0]
-    assert (seen.digest(0), columns({"a": (*row[:4], ABSENT)}, {}, {}).digest(0)) == (row[4], ABSENT)
+    assert (seen.digest(0), from_rows({"a": (*row[:4], ABSENT)}, {}, {}).digest(0)) == (row[4], ABSENT)
 
 
 def test_every_flipped_byte_and_every_cut_is_noticed(tree: Path, tmp_path: Path) -> None:
     file = tmp_path / "seen"
-    sights.write(file, look(tree))
+    snapshots.write(file, look(tree))
     whole = file.read_bytes()
 
     for at in range(len(whole)):
         file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-        assert sights.read(file).damaged
+        assert snapshots.read(file).damaged
         file.write_bytes(whole[:at])
-        assert sights.read(file).damaged
+        assert snapshots.read(file).damaged
 
 
 def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path) -> None:
     left = tmp_path / ".seen.abc.tmp"
     left.write_text("half")
 
-    sights.write(tmp_path / "seen", Seen())
+    snapshots.write(tmp_path / "seen", Snapshot())
 
     assert not left.exists()
