@@ -20,9 +20,8 @@ def prune_now_and_then(config: Config, console: Console, store: Store) -> None:
     """Prune the store after a build, if nobody did for a day. What goes wrong meanwhile is no matter of the build."""
     limits = Limits(config.store.size, config.store.age)
     with contextlib.suppress(OSError):
-        if not prune.is_due(store.folder, clock.now()):
+        if not prune.take_turn(store.folder, clock.now()):
             return
-        prune.set_mark(store.folder)
         found = look(store.folder)
         if prune.exceeded(found, limits, clock.now()):
             pruned = prune.prune(found, limits, clock.now(), dry_run=False)

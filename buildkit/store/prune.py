@@ -155,14 +155,23 @@ def discard_locks(found: Inventory) -> None:
         locks.discard(path)
 
 
-def is_due(folder: Path, now: float) -> bool:
-    """Return whether the store was not pruned for a day; that of a store without any history begins now."""
-    mark = folder / _MARK
+def take_turn(folder: Path, now: float) -> bool:
+    """Return whether this process is to prune: nobody did for a day. The day of a store without any history begins now.
+
+    Args:
+        folder: the store's.
+        now: in seconds since 1970.
+
+    Raises:
+        OSError: the mark that others go by cannot be set.
+    """
     try:
-        return abs(now - mark.stat().st_mtime) > _DAY
+        age = abs(now - (folder / _MARK).stat().st_mtime)
     except FileNotFoundError:
+        age = None
+    if age is None or age > _DAY:
         set_mark(folder)
-        return False
+    return age is not None and age > _DAY
 
 
 def set_mark(folder: Path) -> None:

@@ -61,8 +61,8 @@ class Calls:
         self._flags = flags
         self._launcher = launcher
         self._roots = non_file_inputs.roots
-        self._before = toolchain.drivers.launcher_parts(launcher)
         self._inputs = CallInputs(places, toolchain.drivers, non_file_inputs, environment)
+        self._before = toolchain.drivers.launcher_parts(launcher)
         self._settings: dict[tuple[str, Flags, tuple[str, ...]], dict[str, Digest]] = {}
 
     # ------------------------------------------------------------------ which

@@ -172,17 +172,15 @@ def test_lock_files_go_unless_somebody_holds_them(store: Store) -> None:
     assert left == (store.folder / "locks" / busy[:3],)
 
 
-def test_it_is_due_once_a_day_and_not_on_the_first(store: Store) -> None:
+def test_it_is_ones_turn_once_a_day_and_not_on_the_first(store: Store) -> None:
     now = time.time()
 
-    assert not prune.is_due(store.folder, now)
-    assert not prune.is_due(store.folder, now + 0.9 * DAY)
-    assert prune.is_due(store.folder, now + 1.1 * DAY)
-    assert prune.is_due(store.folder, now - 1.1 * DAY), "the clock was set back"
+    assert not prune.take_turn(store.folder, now)
+    assert not prune.take_turn(store.folder, now + 0.9 * DAY)
+    assert prune.take_turn(store.folder, now + 1.1 * DAY)
+    assert prune.take_turn(store.folder, now - 1.1 * DAY), "the clock was set back"
 
-    prune.set_mark(store.folder)
-
-    assert not prune.is_due(store.folder, now)
+    assert not prune.take_turn(store.folder, now), "it was somebody's turn just now"
 
 
 def test_the_lock_of_a_deleted_file_is_none(tmp_path: Path) -> None:
