@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from odd import NOISE, TEXTS, VALUES, as_toml, changed, harmed, lines
 from running import emptied, inputs, survives
 
-from buildkit.compile import distutils, words
+from buildkit.compile import arguments, distutils
 from buildkit.compile.mypyc import settings as mypyc_settings
 from buildkit.config import load
 from buildkit.core import alembic, ignore, untrusted
@@ -238,8 +238,8 @@ def test_words_of_a_compiler_are_laid_out(room: Path, given_: list[str], content
     here = os.getcwd()
     os.chdir(room)
     try:
-        survives(room, lambda: words.expanded(given_))
-        survives(room, lambda: words.named(given_, str(room)))
+        survives(room, lambda: arguments.expanded(given_))
+        survives(room, lambda: arguments.files_named(given_, str(room)))
     finally:
         os.chdir(here)
 
