@@ -174,7 +174,7 @@ def volume() -> Iterator[str]:
 
 
 def docker(*arguments: str) -> str:
-    answer = process.run(["docker", *arguments], timeout=60)
+    answer = process.run(["docker", *arguments], timeout=240)
     assert answer.ok, answer.stderr
     return answer.stdout.strip()
 
