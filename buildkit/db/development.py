@@ -144,14 +144,14 @@ def _alive(home: Path) -> Server | None:
     # pid, data folder, start, port, socket folder, address, shared memory, status
     if len(lines) < 8 or lines[7].strip() != "ready" or not _serves(int(lines[0]), home / "data"):  # noqa: PLR2004
         return None
-    if not ownership.listens(int(lines[3])):
+    if not ownership.is_own_port(int(lines[3])):
         return None
     return Server(home, int(lines[3]), int(lines[0]), password)
 
 
 def _serves(pid: int, data: Path) -> bool:
     """Whether process `pid` is the postmaster of `data`: a number alone may long be another process's."""
-    if not ownership.runs(pid):
+    if not ownership.is_own_process(pid):
         return False
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes()

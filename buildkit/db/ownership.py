@@ -53,7 +53,7 @@ def require(folder: Path) -> None:
         )
 
 
-def runs(pid: int) -> bool:
+def is_own_process(pid: int) -> bool:
     """Return whether the process is this user's, as far as the system says."""
     try:
         return Path(f"/proc/{pid}").stat().st_uid in _owners()
@@ -61,7 +61,7 @@ def runs(pid: int) -> bool:
         return not Path("/proc/self").exists()
 
 
-def listens(port: int) -> bool:
+def is_own_port(port: int) -> bool:
     """Return whether it is this user that listens on a port of 127.0.0.1, as far as the system says."""
     try:
         lines = _LISTENERS.read_text("ascii").splitlines()[1:]

@@ -78,7 +78,7 @@ def migration_status(config: Config, console: Console, environment: Mapping[str,
     graph = _graph(settings, console)
     if settings is None or not graph.head:
         return _nothing(console, watch, config, settings)
-    status.warn_of_target(environment, console.say)
+    status.warn_of_upgrade_target(environment, console.say)
     database = present_database(config, environment)
     at: frozenset[str] = frozenset()
     pending = list(graph.revisions)
@@ -258,7 +258,7 @@ def _nothing(console: Console, watch: Stopwatch, config: Config, settings: Migra
         places = " or ".join(dict.fromkeys(map(str, (config.root, config.service))))
         console.say(f"the project has no migrations: no {config.migrate.config}, no migrations/env.py in {places}")
     else:
-        console.say(status.nothing(settings))
+        console.say(status.no_revisions(settings))
     return Report(SCHEMA, (), watch.seconds, {"head": None, "at": [], "database": None, "started": False}, "revision")
 
 

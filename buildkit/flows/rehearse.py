@@ -12,10 +12,10 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DatabaseError, OtherDatabaseError, RevisionError
 from buildkit.flows.migrate import ensure_database, migration_settings, present_database
 from buildkit.flows.outdated import remove_outdated_extensions
-from buildkit.migrate import revisions, status, throw_away, upgrade
+from buildkit.migrate import downgrade, revisions, status, throw_away, upgrade
 from buildkit.migrate.lint import find_squawk, lint
 from buildkit.migrate.postgres.connection import Address
-from buildkit.migrate.postgres.target import Place
+from buildkit.migrate.postgres.visit import VersionTable
 from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
@@ -162,12 +162,12 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
     settings, graph = _project(config, console)
     if settings is None:
         return _nothing(console, watch)
-    target, down = graph.way_down()
+    target, down = graph.downgrade_limit()
     programs = _programs(environment)
     present = present_database(config, environment)
     named = None if present is None else Address.parse(present.url, settings.url_env)
     server = development.ensure(config.root, environment, cache=usable_folder(environment))
-    places: set[Place] = set()
+    places: set[VersionTable] = set()
     remove_outdated_extensions(config, console, environment)
 
     def up(url: str) -> str:
@@ -186,7 +186,7 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
     with throw_away.throw_away(server.url) as url:
         empty = throw_away.schema(url, (), programs)
         first = up(url)
-        upgrade.downgrade(settings, graph, url, target or "base", say=console.say, copied=named)
+        downgrade.downgrade(settings, graph, url, target or "base", say=console.say, copied=named)
         left = throw_away.schema(url, places, programs)
         if not target and left != empty:
             raise _differ("the way down leaves something behind", empty, left)

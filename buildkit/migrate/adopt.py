@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from buildkit.errors import ConfigurationError, RevisionError, VersionTableError
 from buildkit.migrate import same_database, status
-from buildkit.migrate.failures import failed, not_run
+from buildkit.migrate.failures import env_failed, run_failed
 from buildkit.migrate.postgres import lock, version_table
 from buildkit.migrate.postgres.connection import Address, Say, connect
-from buildkit.migrate.postgres.target import Place, Visit
+from buildkit.migrate.postgres.visit import VersionTable, Visit
 from buildkit.migrate.scripts import env_text
 from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
@@ -34,8 +34,8 @@ class Adoption:
         recorded: the revision that was written down, or `base` for none of them; empty where nothing was.
     """
 
-    places: tuple[tuple[Place, frozenset[str] | None], ...]
-    tables: tuple[tuple[Place, tuple[str, ...]], ...]
+    places: tuple[tuple[VersionTable, frozenset[str] | None], ...]
+    tables: tuple[tuple[VersionTable, tuple[str, ...]], ...]
     recorded: str = ""
 
 
@@ -69,7 +69,7 @@ def adopt(settings: MigrationSettings, graph: Graph, url: str, revision: str, *,
         try:
             seen = status.visits(connection, settings, address, url, say=say, several=several)
         except supervisor.Failure as failure:
-            raise not_run(settings, failure) from None
+            raise env_failed(settings, failure) from None
         places = tuple({visit.place: visit.at for visit in seen}.items())
         beside = tuple((place, version_table.tables(connection, place)) for place, _ in places)
         if not target:
@@ -80,7 +80,7 @@ def adopt(settings: MigrationSettings, graph: Graph, url: str, revision: str, *,
 
             def judge(event: supervisor.Event) -> object:
                 visit = Visit.of(event["visit"])
-                same_database.require_ours([visit], ours, settings, address)
+                same_database.require_same([visit], ours, settings, address)
                 lock.also(connection, settings, [visit.place], say)
                 if visit.session is not None:
                     ids = [] if target == BASE else [target]
@@ -101,7 +101,7 @@ def adopt(settings: MigrationSettings, graph: Graph, url: str, revision: str, *,
                     target=target,
                 )
             except supervisor.Failure as failure:
-                raise failed(connection, settings, graph, failure, address, seen) from None
+                raise run_failed(connection, settings, graph, failure, address, seen) from None
         wanted = frozenset(() if target == BASE else (target,))
         missing = [place for place, at in places if not at and version_table.read(connection, place) != wanted]
         if missing or not places:
@@ -112,7 +112,9 @@ def adopt(settings: MigrationSettings, graph: Graph, url: str, revision: str, *,
     return Adoption(places, beside, target)
 
 
-def _require_unmanaged(places: Sequence[tuple[Place, frozenset[str] | None]], target: str, address: Address) -> None:
+def _require_unmanaged(
+    places: Sequence[tuple[VersionTable, frozenset[str] | None]], target: str, address: Address
+) -> None:
     managed = [(place, at) for place, at in places if at]
     if len(managed) < len(places) or not managed:
         return

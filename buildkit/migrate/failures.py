@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from buildkit.errors import BuildkitError, RevisionError
 from buildkit.migrate import same_database
 from buildkit.migrate.postgres.connection import Address
-from buildkit.migrate.postgres.invalid_indexes import INVALID, repair
-from buildkit.migrate.postgres.target import Visit
+from buildkit.migrate.postgres.invalid_indexes import INVALID, repair_hint
+from buildkit.migrate.postgres.visit import Visit
 from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.supervision import supervisor
@@ -25,7 +25,7 @@ _COMMIT = (
 )
 
 
-def not_run(settings: MigrationSettings, failure: supervisor.Failure) -> RevisionError:
+def env_failed(settings: MigrationSettings, failure: supervisor.Failure) -> RevisionError:
     """Return the error for an env.py that ended before it came to a revision."""
     event = failure.event
     reason = event.get("message") or f"its process ended with {failure.exit_code}"
@@ -37,7 +37,7 @@ def not_run(settings: MigrationSettings, failure: supervisor.Failure) -> Revisio
     )
 
 
-def not_there(settings: MigrationSettings, graph: Graph, address: Address, visits: Sequence[Visit]) -> RevisionError:
+def not_at_head(settings: MigrationSettings, graph: Graph, address: Address, visits: Sequence[Visit]) -> RevisionError:
     """Return the error for an env.py that ended well, and yet the database is not at head."""
     env = _short(str(settings.script_location / "env.py"), settings)
     message = f"env.py ended without an error, but {address} is not at head {graph.head}"
@@ -47,9 +47,9 @@ def not_there(settings: MigrationSettings, graph: Graph, address: Address, visit
             details=[f"{env} never came to context.run_migrations()"],
             hint="run `alembic upgrade head` to see what it does instead; nothing was applied",
         )
-    whole = [visit for visit in visits if visit.whole]
-    if whole:
-        begun = whole[0].begun
+    joined = [visit for visit in visits if visit.one_transaction]
+    if joined:
+        begun = joined[0].begun
         return RevisionError(
             f"{message}: the transaction around all revisions was never committed, so nothing was applied",
             details=[f"it began at {_short(begun, settings)}" if begun else f"{env} began it"],
@@ -62,7 +62,7 @@ def not_there(settings: MigrationSettings, graph: Graph, address: Address, visit
     )
 
 
-def failed(
+def run_failed(
     connection: psycopg.Connection[Any],
     settings: MigrationSettings,
     graph: Graph,
@@ -84,27 +84,27 @@ def failed(
     """
     event = failure.event
     if event.get("other"):
-        return same_database.other(event["other"], settings, address, applied=len(applied))
+        return same_database.other_database(event["other"], settings, address, applied=len(applied))
     revision = graph.revisions.get(event.get("revision", ""))
     if revision is None:
         return _outside_of_revisions(settings, failure, visits, applied)
     details = [_short(event["where"] or str(revision.file), settings)]
     if event["statement"]:
         details.append(f"SQL: {event['statement']}")
-    whole = next((visit for visit in reversed(visits) if visit.whole), None)
+    joined = next((visit for visit in reversed(visits) if visit.one_transaction), None)
     if event["hint"]:
         hint = event["hint"]
     elif event["autocommitted"]:
         hint = "part of it ran outside of a transaction and may be there already; look, mend the revision, run again"
-    elif whole is not None:
-        begun = f" ({_short(whole.begun, settings)})" if whole.begun else ""
+    elif joined is not None:
+        begun = f" ({_short(joined.begun, settings)})" if joined.begun else ""
         hint = f"all revisions are in one transaction of env.py{begun}: none of it was applied; mend it and run again"
     else:
         hint = "nothing of this revision was applied; mend it and run again"
     invalid = [row[0] for row in connection.execute(INVALID)] if event["autocommitted"] else []
     if invalid:
         details.append(f"invalid: {', '.join(invalid)}")
-        hint = repair(invalid)
+        hint = repair_hint(invalid)
     return RevisionError(f"revision {revision.id} failed: {event['message']}", details=details, hint=hint)
 
 
@@ -114,7 +114,7 @@ def _outside_of_revisions(
     """Return the error for what failed in env.py itself, before the revisions, between them or after."""
     event = failure.event
     if not visits:
-        return not_run(settings, failure)
+        return env_failed(settings, failure)
     where = event.get("where") or str(settings.script_location / "env.py")
     reason = event.get("message") or f"its process ended with {failure.exit_code}"
     count = f"{len(applied)} revision{'s' * (len(applied) != 1)} of this run" if applied else "nothing of this run"

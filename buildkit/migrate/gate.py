@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from buildkit.errors import ConfigurationError
 from buildkit.migrate.settings import MigrationSettings
-from buildkit.migrate.status import nothing
+from buildkit.migrate.status import no_revisions
 from buildkit.migrate.upgrade import upgrade
 from buildkit.model import Outcome
 
@@ -38,7 +38,7 @@ def gate(settings: MigrationSettings, url: str, say: Callable[[str], None]) -> N
     settings = replace(settings, ahead=ahead)
     migration = upgrade(settings, url, environment=os.environ, say=say, tell=tell)
     if not migration.head:
-        say(nothing(settings))
+        say(no_revisions(settings))
     elif migration.ahead:
         say(f"starting on a database that is ahead of head {migration.head}")
     elif migration.applied:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from buildkit.errors import OtherDatabaseError
 from buildkit.migrate.postgres.connection import Address
-from buildkit.migrate.postgres.target import Session, Visit
+from buildkit.migrate.postgres.visit import Session, Visit
 from buildkit.migrate.settings import MigrationSettings
 
 GO: Mapping[str, object] = {"go": True, "number": 0}
 """The answer that lets Alembic go on."""
 
 
-def require_ours(visits: Sequence[Visit], ours: Session, settings: MigrationSettings, address: Address) -> None:
+def require_same(visits: Sequence[Visit], ours: Session, settings: MigrationSettings, address: Address) -> None:
     """Make sure that all that was visited is in the database of `ours`.
 
     Raises:
@@ -30,10 +30,12 @@ def require_ours(visits: Sequence[Visit], ours: Session, settings: MigrationSett
             hint="let env.py migrate the one that is named, and run it once for each:\n"
             f"{settings.url_env}=… invoke migrate",
         )
-    raise other(_name(others[0]), settings, address)
+    raise other_database(_name(others[0]), settings, address)
 
 
-def other(named: str, settings: MigrationSettings, address: Address, *, applied: int = 0) -> OtherDatabaseError:
+def other_database(
+    named: str, settings: MigrationSettings, address: Address, *, applied: int = 0
+) -> OtherDatabaseError:
     """Return the error for an env.py that goes to `named`, which is not the database at hand.
 
     Args:
@@ -52,4 +54,8 @@ def other(named: str, settings: MigrationSettings, address: Address, *, applied:
 
 def _name(visit: Visit) -> str:
     database = visit.session.database if visit.session else ""
-    return visit.named if not database or visit.named.endswith(f"/{database}") else f"{visit.named} ({database})"
+    return (
+        visit.asked_for
+        if not database or visit.asked_for.endswith(f"/{database}")
+        else f"{visit.asked_for} ({database})"
+    )

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseError, OtherDatabaseError, RevisionError
 from buildkit.migrate import same_database
-from buildkit.migrate.failures import not_run
+from buildkit.migrate.failures import env_failed
 from buildkit.migrate.postgres import version_table
 from buildkit.migrate.postgres.connection import Address, Say, connect
-from buildkit.migrate.postgres.target import Place, Visit
 from buildkit.migrate.postgres.timed_query import Unanswered
+from buildkit.migrate.postgres.visit import VersionTable, Visit
 from buildkit.migrate.scripts import env_text
 from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
@@ -38,7 +38,7 @@ class State:
 
     at: frozenset[str]
     pending: list[str]
-    places: tuple[tuple[Place, frozenset[str] | None], ...]
+    places: tuple[tuple[VersionTable, frozenset[str] | None], ...]
 
 
 def statements(settings: MigrationSettings, at: Collection[str], *, say: Say) -> dict[str, tuple[str, str]]:
@@ -73,7 +73,7 @@ def statements(settings: MigrationSettings, at: Collection[str], *, say: Say) ->
     return found
 
 
-def nothing(settings: MigrationSettings) -> str:
+def no_revisions(settings: MigrationSettings) -> str:
     """Return what is said of a project with an env.py and no revision."""
     places = [
         os.path.relpath(folder, settings.root) + ("" if folder.is_dir() else ", which is not there")
@@ -82,14 +82,14 @@ def nothing(settings: MigrationSettings) -> str:
     return f"there are no revisions: looked in {'; '.join(places)}"
 
 
-def warn_of_missing(settings: MigrationSettings, say: Say) -> None:
+def warn_of_missing_folders(settings: MigrationSettings, say: Say) -> None:
     """Name the folders of revisions that are not there, which Alembic passes over."""
     for folder in settings.versions:
         if not folder.is_dir():
             say(f"warning: version_locations names {os.path.relpath(folder, settings.root)}, which is not there")
 
 
-def warn_of_target(environment: Mapping[str, str], say: Say) -> None:
+def warn_of_upgrade_target(environment: Mapping[str, str], say: Say) -> None:
     """Say once that the variable which used to choose a revision chooses nothing any more."""
     if environment.get(supervisor.TARGET):
         say(
@@ -99,7 +99,11 @@ def warn_of_target(environment: Mapping[str, str], say: Say) -> None:
 
 
 def is_at_head(
-    connection: psycopg.Connection[Any], place: Place, settings: MigrationSettings, graph: Graph, address: Address
+    connection: psycopg.Connection[Any],
+    place: VersionTable,
+    settings: MigrationSettings,
+    graph: Graph,
+    address: Address,
 ) -> bool:
     """Whether the database is at head; errors as `version_table.require_usable`."""
     at = version_table.read(connection, place)
@@ -162,11 +166,11 @@ def visits(
         )
     except supervisor.Failure as failure:
         if failure.event.get("other"):
-            raise same_database.other(failure.event["other"], settings, address) from None
+            raise same_database.other_database(failure.event["other"], settings, address) from None
         if not found:
             raise
         # What it does after the revisions may need them; whether that is well shows when they are there.
-    same_database.require_ours(found, ours, settings, address)
+    same_database.require_same(found, ours, settings, address)
     return found
 
 
@@ -184,13 +188,13 @@ def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> S
         worded(address),
     ):
         if said.plain:
-            place = Place.guess(settings)
+            place = VersionTable.guess(settings)
             found = [(place, version_table.read(connection, place))]
         else:
             try:
                 seen = visits(connection, settings, address, url, say=say, several=said.several)
             except supervisor.Failure as failure:
-                raise not_run(settings, failure) from None
+                raise env_failed(settings, failure) from None
             found = [(each.place, each.at) for each in seen]
         for place, at in found:
             version_table.require_usable(connection, place, settings, graph, at, address)
@@ -223,7 +227,7 @@ def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]
             ours = version_table.session(connection)
 
             def judge(event: supervisor.Event) -> object:
-                same_database.require_ours([Visit.of(event["visit"])], ours, settings, address)
+                same_database.require_same([Visit.of(event["visit"])], ours, settings, address)
                 return same_database.GO
 
             fence = {"kind": "named", "server": ours.server}
@@ -241,7 +245,7 @@ def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]
             )
         except supervisor.Failure as failure:
             if failure.event.get("other"):
-                raise same_database.other(failure.event["other"], settings, address) from None
+                raise same_database.other_database(failure.event["other"], settings, address) from None
             raise RevisionError(
                 f"the models cannot be compared: {failure.event.get('message', 'Alembic did not run')}",
                 details=[failure.event.get("where", "")] if failure.event.get("where") else failure.words,

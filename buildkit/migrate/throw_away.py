@@ -14,7 +14,7 @@ from typing import Any
 from buildkit.doors import process
 from buildkit.errors import DatabaseError
 from buildkit.migrate.postgres.connection import Address, connect
-from buildkit.migrate.postgres.target import Place
+from buildkit.migrate.postgres.visit import VersionTable
 
 _PATIENCE = 10.0
 _PREFIX = "rehearsal_"
@@ -46,7 +46,9 @@ def throw_away(server: str) -> Iterator[str]:
             _drop(admin, name)
 
 
-def copy(source: Address, target: str, places: Mapping[Place, Collection[str]], programs: Path, *, rows: bool) -> None:
+def copy(
+    source: Address, target: str, places: Mapping[VersionTable, Collection[str]], programs: Path, *, rows: bool
+) -> None:
     """Fill the empty database `target` with the schema of `source`, and with its rows too if `rows`.
 
     Args:
@@ -70,7 +72,7 @@ def copy(source: Address, target: str, places: Mapping[Place, Collection[str]], 
         _write_versions(target, places)
 
 
-def schema(url: str, places: Iterable[Place], programs: Path) -> str:
+def schema(url: str, places: Iterable[VersionTable], programs: Path) -> str:
     """Return the schema of a database as text, without the version tables, for comparing."""
     tables = [f"--exclude-table={_pattern(place)}" for place in places]
     words = _program(programs, "pg_dump", [*_DUMP, "--schema-only", *tables], Address.parse(url))
@@ -78,7 +80,7 @@ def schema(url: str, places: Iterable[Place], programs: Path) -> str:
     return "\n".join(line for line in words.splitlines() if line and not line.startswith(("--", "\\", "SET ")))
 
 
-def _pattern(place: Place) -> str:
+def _pattern(place: VersionTable) -> str:
     """Return a version table as pg_dump takes it: without the quotes it would fold capitals."""
     return ".".join('"' + part.replace('"', '""') + '"' for part in (place.schema, place.table) if part)
 
@@ -94,7 +96,7 @@ def _cut_off(target: str) -> None:
             connection.execute(sql.SQL("DROP USER MAPPING FOR {} SERVER {}").format(whose, sql.Identifier(server)))
 
 
-def _write_versions(target: str, places: Mapping[Place, Collection[str]]) -> None:
+def _write_versions(target: str, places: Mapping[VersionTable, Collection[str]]) -> None:
     from psycopg import sql  # noqa: PLC0415
 
     with _session(target) as connection:

@@ -17,8 +17,8 @@ from buildkit.doors import process
 from buildkit.errors import VersionTableError
 from buildkit.migrate.discovery import find
 from buildkit.migrate.postgres.connection import Address
-from buildkit.migrate.postgres.target import Place
 from buildkit.migrate.postgres.version_table import require_usable
+from buildkit.migrate.postgres.visit import VersionTable
 from buildkit.migrate.scripts.graph import read
 
 
@@ -151,7 +151,7 @@ def test_what_another_migration_commits_between_two_looks_is_no_fault(service: S
     assert settings is not None
     address = Address.parse(service.url)
     with service.session() as connection:
-        graph, place = read(settings.versions), Place.guess(settings)
+        graph, place = read(settings.versions), VersionTable.guess(settings)
         require_usable(connection, place, settings, graph, None, address)  # the first look saw nothing yet
         connection.execute("DROP TABLE alembic_version")
         with pytest.raises(VersionTableError):

@@ -33,13 +33,13 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 """What one would have typed for each of the child's commands: env.py may look at it."""
 
 
-def as_alembic(command: str, settings: MigrationSettings) -> None:
+def set_up_process(command: str, settings: MigrationSettings) -> None:
     """Make `sys.argv` and `sys.path` what they are for `alembic`; where no configuration says what is first, we do."""
     sys.argv[:] = [str(Path(sys.executable).with_name("alembic")), *COMMANDS[command]]
     sys.path[:0] = [str(folder) for folder in settings.paths if str(folder) not in sys.path[:1]]
 
 
-def made(command: str, settings: MigrationSettings, url: str, found: Any) -> Config:  # noqa: ANN401
+def build(command: str, settings: MigrationSettings, url: str, found: Any) -> Config:  # noqa: ANN401
     """Return the configuration.
 
     Args:
@@ -63,7 +63,7 @@ def made(command: str, settings: MigrationSettings, url: str, found: Any) -> Con
         setattr(typed, name, value)  # what somebody has put there in code
     config.cmd_opts = typed
     for name, value in (
-        ("sqlalchemy.url", default_driver.named(url) if url else ""),
+        ("sqlalchemy.url", default_driver.with_driver(url) if url else ""),
         ("script_location", str(settings.script_location)),
         ("metadata", settings.metadata),
     ):

@@ -7,7 +7,7 @@ from typing import Any
 PLAIN = "postgresql://"
 
 
-def named(url: str) -> str:
+def with_driver(url: str) -> str:
     """Return `url`, with psycopg 3 for a driver where it names none and SQLAlchemy's own choice is not installed.
 
     That choice is psycopg2 up to SQLAlchemy 2.0. The two differ in what a revision can see of them: in how values reach

@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from buildkit.migrate.child import raw_drivers
-from buildkit.migrate.child.seen_target import rows
-from buildkit.migrate.postgres.target import SESSION, Session
+from buildkit.migrate.child.witness import rows
+from buildkit.migrate.postgres.visit import SESSION, Session
 
 _LOCAL = frozenset({"127.0.0.1", "::1"})
 _WHERE = frozenset(
@@ -68,7 +68,7 @@ class Fence:
         if self._kind in {"copy", "named"}:
             event.listen(Engine, "connect", self._connected)
         if self._kind in {"copy", "none"}:
-            raw_drivers.listen(self._require_copy)
+            raw_drivers.install(self._require_copy)
 
     def _connecting(self, dialect: Any, _record: object, arguments: Any, options: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's
         if dialect.name != "postgresql":

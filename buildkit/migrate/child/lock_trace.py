@@ -34,7 +34,7 @@ _CONCURRENTLY = re.compile(r"\bINDEX\b.*?\bCONCURRENTLY\b.*?\bON\s+(?:ONLY\s+)?(
 Ask = Callable[[str], Sequence[tuple[Any, ...]]]
 
 
-class Trace:
+class LockTrace:
     """Follows one revision after the other. The questions are asked on the revision's own connection."""
 
     def __init__(self) -> None:

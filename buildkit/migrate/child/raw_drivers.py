@@ -11,7 +11,7 @@ Allow = Callable[[Mapping[str, Any]], None]
 """Gets what a driver is asked for (`host`, `port`, `dbname`, `service`); raises where that is not allowed."""
 
 
-def listen(allow: Allow) -> None:
+def install(allow: Allow) -> None:
     """Put `allow` before each connection of every driver that is installed; SQLAlchemy's come by here as well."""
     for name, put in (("psycopg", _before_psycopg), ("psycopg2", _before_psycopg2), ("asyncpg", _before_asyncpg)):
         with contextlib.suppress(ImportError):

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
 
-def is_outside(context: MigrationContext) -> bool:
+def is_external(context: MigrationContext) -> bool:
     """Whether env.py began a transaction before it configured the context, so that only env.py can commit it."""
     return context._in_external_transaction
 
 
 def join(context: MigrationContext) -> None:
-    """Have all revisions run in the transaction that the context's connection is in; `around` ends it."""
+    """Have all revisions run in the transaction that the context's connection is in; `commit_joined` ends it."""
     connection: Any = context.connection
     context._transaction_per_migration = False
     context._transaction = connection.get_transaction()
 
 
 @contextlib.contextmanager
-def around(context: MigrationContext, inner: Any) -> Iterator[Any]:  # noqa: ANN401 - Alembic's
+def commit_joined(context: MigrationContext, inner: Any) -> Iterator[Any]:  # noqa: ANN401 - Alembic's
     """Stand for what env.py has around `run_migrations`; commits or rolls back where there is one transaction."""
     try:
         with inner as transaction:

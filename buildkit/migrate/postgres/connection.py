@@ -193,7 +193,11 @@ def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[An
 def _sqlstate(arguments: Mapping[str, Any]) -> str:
     """Ask once more, for the SQLSTATE: psycopg's error has none where the connection failed."""
     library = libpq.load()
-    return "" if library is None else libpq.refusal(library, {name: str(each) for name, each in arguments.items()})
+    return (
+        ""
+        if library is None
+        else libpq.refusal_sqlstate(library, {name: str(each) for name, each in arguments.items()})
+    )
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ ORDER BY 1
 """Every invalid index that nobody is building right now: its quoted name with schema, and its bare name."""
 
 
-def repair(names: Sequence[str]) -> str:
+def repair_hint(names: Sequence[str]) -> str:
     """Return what to run for the invalid indexes `names`."""
     commands = "\n".join(f"REINDEX INDEX CONCURRENTLY {name};" for name in names)
     return (

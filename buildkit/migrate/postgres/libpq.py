@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 TAKEN = "00000"
-"""What `refusal` gives where the server takes the connection by now: the SQLSTATE of success."""
+"""What `refusal_sqlstate` gives where the server takes the connection by now: the SQLSTATE of success."""
 
 _PATIENCE = 3.0
 _FOLDERS = ("psycopg_binary.libs", "psycopg_binary/.dylibs")
@@ -79,7 +79,7 @@ def connected(libpq: Any, arguments: Mapping[str, str]) -> Any:  # noqa: ANN401
     return None
 
 
-def refusal(libpq: Any, arguments: Mapping[str, str]) -> str:  # noqa: ANN401
+def refusal_sqlstate(libpq: Any, arguments: Mapping[str, str]) -> str:  # noqa: ANN401
     """Return the SQLSTATE with which the server refuses a connection, `TAKEN` where it takes it by now, else nothing.
 
     psycopg has the server's words alone, and those are in the server's language.

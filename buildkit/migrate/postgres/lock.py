@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import LockBusyError
 from buildkit.migrate.postgres.connection import Say
-from buildkit.migrate.postgres.target import Place
 from buildkit.migrate.postgres.timed_query import LAST_WORD, Unanswered, ask
+from buildkit.migrate.postgres.visit import VersionTable
 from buildkit.migrate.settings import MigrationSettings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def key(schema: str, table: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
-def scope(connection: psycopg.Connection[Any], settings: MigrationSettings) -> str:
+def session_tag(connection: psycopg.Connection[Any], settings: MigrationSettings) -> str:
     """Return a short name of what the lock is about, for the names of sessions: several services share a database."""
     return f"{_own(connection, settings) & 0xFFFFFF:06x}"
 
@@ -94,7 +94,9 @@ def held(
             ask(connection, "ROLLBACK", seconds=patience)
 
 
-def also(connection: psycopg.Connection[Any], settings: MigrationSettings, places: Iterable[Place], say: Say) -> None:
+def also(
+    connection: psycopg.Connection[Any], settings: MigrationSettings, places: Iterable[VersionTable], say: Say
+) -> None:
     """Take the locks of further version tables, on the connection that holds the first one; they go with it.
 
     Always in one order, so that two processes do not each wait for what the other one has.

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 
 from buildkit.errors import BuildkitError, DatabaseAheadError, VersionTableError
 from buildkit.migrate.postgres.connection import Address
-from buildkit.migrate.postgres.target import Place
-from buildkit.migrate.scripts.git_history import Past, past
+from buildkit.migrate.postgres.visit import VersionTable
+from buildkit.migrate.scripts.git_history import GitRevision, revisions_in_git
 from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
 
@@ -21,14 +21,14 @@ _SERVE = "if this code is meant to run on it, as after a way back: PYBUILDKIT_MI
 
 
 def unknown(
-    ids: Sequence[str], place: Place, settings: MigrationSettings, graph: Graph, address: Address
+    ids: Sequence[str], place: VersionTable, settings: MigrationSettings, graph: Graph, address: Address
 ) -> BuildkitError:
     """Return the error for a database that is at `ids`, none of which has a file.
 
     A `VersionTableError` where it is known not to be ahead, which no setting passes over; else a `DatabaseAheadError`.
     """
     shown = ", ".join(ids)
-    known = past(settings.versions)
+    known = revisions_in_git(settings.versions)
     astray = [each for each in ids if each in settings.gone or (each in known and not _follows(each, known, graph))]
     last = next((known[each] for each in ids if each in known), None)
     details = [f"git has it in {last.commit}: {last.file}"] if last else []
@@ -56,11 +56,11 @@ def unknown(
 
 def gone(settings: MigrationSettings, graph: Graph) -> tuple[str, ...]:
     """Return the ids that git knows, that no file has, and that do not follow head; for where there is no git."""
-    known = past(settings.versions)
+    known = revisions_in_git(settings.versions)
     return tuple(sorted(each for each in known if each not in graph.revisions and not _follows(each, known, graph)))
 
 
-def _follows(revision: str, known: Mapping[str, Past], graph: Graph) -> bool:
+def _follows(revision: str, known: Mapping[str, GitRevision], graph: Graph) -> bool:
     """Whether a database at `revision` has been at this code's head."""
     todo, seen = [revision], set[str]()
     while todo:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from buildkit.errors import DatabaseError, VersionTableError
 from buildkit.migrate.postgres import unknown_revision
 from buildkit.migrate.postgres.connection import Address
-from buildkit.migrate.postgres.target import SESSION, Place, Session
+from buildkit.migrate.postgres.visit import SESSION, Session, VersionTable
 from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
 
@@ -35,7 +35,7 @@ def session(connection: psycopg.Connection[Any]) -> Session:
     return Session.of(row)
 
 
-def read(connection: psycopg.Connection[Any], place: Place) -> frozenset[str] | None:
+def read(connection: psycopg.Connection[Any], place: VersionTable) -> frozenset[str] | None:
     """Return the revisions in a version table, or None where there is no such table.
 
     Inside a transaction nothing of the look remains, neither a lock on the table nor the error of its absence. Where
@@ -59,7 +59,7 @@ def read(connection: psycopg.Connection[Any], place: Place) -> frozenset[str] | 
         ) from None
 
 
-def _read(connection: psycopg.Connection[Any], place: Place, role: str) -> frozenset[str] | None:
+def _read(connection: psycopg.Connection[Any], place: VersionTable, role: str) -> frozenset[str] | None:
     import psycopg  # noqa: PLC0415
     from psycopg import sql  # noqa: PLC0415
 
@@ -81,7 +81,7 @@ def _read(connection: psycopg.Connection[Any], place: Place, role: str) -> froze
 
 def require_usable(
     connection: psycopg.Connection[Any],
-    place: Place,
+    place: VersionTable,
     settings: MigrationSettings,
     graph: Graph,
     at: Collection[str] | None,
@@ -118,7 +118,12 @@ def require_usable(
 
 
 def require_writable(
-    place: Place, session: Session, width: int, settings: MigrationSettings, pending: Collection[str], address: Address
+    place: VersionTable,
+    session: Session,
+    width: int,
+    settings: MigrationSettings,
+    pending: Collection[str],
+    address: Address,
 ) -> None:
     """Make sure, before the first revision, that what is pending can be written down.
 
@@ -156,7 +161,7 @@ def require_writable(
         )
 
 
-def tables(connection: psycopg.Connection[Any], place: Place) -> tuple[str, ...]:
+def tables(connection: psycopg.Connection[Any], place: VersionTable) -> tuple[str, ...]:
     """Return tables that are in the schema of a version table; four at most."""
     return tuple(row[0] for row in connection.execute(_USER_TABLES, {"schema": place.schema, "table": place.table}))
 
@@ -166,7 +171,7 @@ def some(tables: Sequence[str]) -> str:
     return ", ".join(tables[:3]) + (" …" if len(tables) > 3 else "")  # noqa: PLR2004 - the fourth says "and more"
 
 
-def _unmanaged(place: Place, address: Address, tables: Sequence[str]) -> VersionTableError:
+def _unmanaged(place: VersionTable, address: Address, tables: Sequence[str]) -> VersionTableError:
     return VersionTableError(
         f"database {address} has tables, but there is no {place}: nobody knows at which revision it is",
         details=[f"tables: {some(tables)}"],

@@ -17,7 +17,7 @@ _QUOTED = re.compile(r"""["']([^"'\n]+)["']""")
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class GitRevision:
     """A revision as some commit has it.
 
     Args:
@@ -31,9 +31,9 @@ class Past:
     file: str
 
 
-def past(folders: Sequence[Path]) -> dict[str, Past]:
+def revisions_in_git(folders: Sequence[Path]) -> dict[str, GitRevision]:
     """Return every revision that any commit of any branch has in `folders`; none where there is no git."""
-    found: dict[str, Past] = {}
+    found: dict[str, GitRevision] = {}
     for folder in folders:
         log = _quiet(
             folder, "log", "--all", "-p", "--no-color", "--no-ext-diff", "--no-renames", "--format=%x00%h", "--", "."
@@ -47,7 +47,7 @@ def past(folders: Sequence[Path]) -> dict[str, Past]:
                 said = dict(_ASSIGNED.findall("\n".join(lines)))
                 for each in _QUOTED.findall(said.get("revision", ""))[:1]:
                     needs = f"{said.get('down_revision', '')} {said.get('depends_on', '')}"
-                    found.setdefault(each, Past(tuple(_QUOTED.findall(needs)), commit, name))
+                    found.setdefault(each, GitRevision(tuple(_QUOTED.findall(needs)), commit, name))
     return found
 
 

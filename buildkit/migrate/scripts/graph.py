@@ -78,7 +78,7 @@ class Graph:
         applied = self.below(at)
         return [revision for revision in self.revisions.values() if revision.id not in applied]
 
-    def way_down(self) -> tuple[str, set[str]]:
+    def downgrade_limit(self) -> tuple[str, set[str]]:
         """Return the last revision that has no way down, empty where all have one, and the revisions above it."""
         above: set[str] = set()
         for revision in reversed(list(self.revisions.values())):

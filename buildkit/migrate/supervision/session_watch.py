@@ -93,7 +93,7 @@ class Watch:
             whom = f"({name or 'unnamed'}, {state} for {float(age or 0):.0f} s: {_short(query)})"
             self._say(f"{_short(statement)} waits{f' for pid {blocker} {whom}' if blocker else ''}")
 
-    def spent(self) -> float:
+    def take_lock_wait(self) -> float:
         """Return the seconds spent waiting for locks since the last call; looked at twice a second."""
         waited, self._waited = self._waited, 0.0
         return waited

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from buildkit.doors import process, python
 from buildkit.migrate.postgres.connection import Address, Say, pooled, session_name
-from buildkit.migrate.postgres.lock import scope
+from buildkit.migrate.postgres.lock import session_tag
 from buildkit.migrate.postgres.redaction import redacted
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.supervision.output_lines import lines
@@ -85,7 +85,7 @@ def run(
         Failure: the child failed.
         Lost: the connection that holds the lock was lost.
     """
-    name = "" if lock is None else session_name(f"migrate {scope(lock, settings)}")
+    name = "" if lock is None else session_name(f"migrate {session_tag(lock, settings)}")
     watch = None if lock is None else Watch(lock, name, address, say)
     reading, writing = os.pipe()
     listening, speaking = os.pipe()
@@ -132,7 +132,7 @@ def run(
             elif event["event"] == "failed":
                 failed = event
             else:
-                tell({**event, "waited": watch.spent()} if watch and event["event"] == "done" else event)
+                tell({**event, "waited": watch.take_lock_wait()} if watch and event["event"] == "done" else event)
         exit_code = child.wait()
     finally:
         if watch and child.poll() is None:

@@ -12,7 +12,7 @@ from buildkit.errors import ConfigurationError
 from buildkit.migrate.discovery import find
 from buildkit.migrate.scripts.alembic_files import from_ini, from_toml
 from buildkit.migrate.settings import MigrationSettings
-from buildkit.migrate.status import nothing
+from buildkit.migrate.status import no_revisions
 
 Project = Callable[[Mapping[str, str]], Path]
 
@@ -68,7 +68,7 @@ def test_folders_without_a_revision_are_named(project: Project) -> None:
     ini = "[alembic]\nscript_location = db\nversion_locations = db/versions gone/versions\n"
     found = find(project({"alembic.ini": ini, "db/env.py": "", "db/versions/x.txt": ""}))
     assert found is not None
-    assert nothing(found) == "there are no revisions: looked in db/versions; gone/versions, which is not there"
+    assert no_revisions(found) == "there are no revisions: looked in db/versions; gone/versions, which is not there"
 
 
 @pytest.mark.parametrize(

@@ -186,9 +186,9 @@ def test_a_way_down_ends_at_the_last_revision_without_one(project: Project) -> N
             "c.py": revision("c", "b") + down + "pass\n",
         }
     )
-    assert read([root]).way_down() == ("b", {"c"})
+    assert read([root]).downgrade_limit() == ("b", {"c"})
     (root / "b.py").write_text(revision("b", "a") + down + "pass\n")
-    assert read([root]).way_down() == ("", {"a", "b", "c"})
+    assert read([root]).downgrade_limit() == ("", {"a", "b", "c"})
 
 
 class Git:

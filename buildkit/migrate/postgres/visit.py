@@ -53,7 +53,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class VersionTable:
     """One version table, in a session that reaches it.
 
     Args:
@@ -67,7 +67,7 @@ class Place:
     role: str = ""
 
     @classmethod
-    def guess(cls, settings: MigrationSettings) -> Place:
+    def guess(cls, settings: MigrationSettings) -> VersionTable:
         """Return what env.py's text says of it."""
         return cls(settings.version_table, settings.version_schema)
 
@@ -84,25 +84,25 @@ class Visit:
         place: the version table.
         at: the revisions in it; None where there is no such table.
         width: how many characters an id may have there; 0 for any number.
-        named: host, port and database as env.py asked for them, without user and password.
+        asked_for: host, port and database as env.py asked for them, without user and password.
         begun: file and line that began a transaction around all revisions; empty where each has its own.
-        whole: whether all revisions are in one transaction.
+        one_transaction: whether all revisions are in one transaction.
     """
 
     session: Session | None
-    place: Place
+    place: VersionTable
     at: frozenset[str] | None
     width: int
-    named: str
+    asked_for: str
     begun: str = ""
-    whole: bool = False
+    one_transaction: bool = False
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Visit:
         """Return the visit that `as_json` wrote."""
         session = None if facts["session"] is None else Session(**facts["session"])
         at = None if facts["at"] is None else frozenset(facts["at"])
-        return cls(**{**facts, "session": session, "place": Place(**facts["place"]), "at": at})
+        return cls(**{**facts, "session": session, "place": VersionTable(**facts["place"]), "at": at})
 
     def as_json(self) -> dict[str, Any]:
         """Return the visit as JSON types."""
@@ -111,11 +111,11 @@ class Visit:
             "place": _plain(self.place),
             "at": None if self.at is None else sorted(self.at),
             "width": self.width,
-            "named": self.named,
+            "asked_for": self.asked_for,
             "begun": self.begun,
-            "whole": self.whole,
+            "one_transaction": self.one_transaction,
         }
 
 
-def _plain(thing: Session | Place) -> dict[str, Any]:
+def _plain(thing: Session | VersionTable) -> dict[str, Any]:
     return {field.name: getattr(thing, field.name) for field in fields(thing)}

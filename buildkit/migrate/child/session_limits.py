@@ -13,7 +13,7 @@ _CLIENT = "client"
 """Where PostgreSQL says that a setting is from which came with the connection."""
 
 
-class Sessions:
+class SessionLimits:
     """Limits of time and a name for every connection that SQLAlchemy makes, whichever engine makes it.
 
     Args:

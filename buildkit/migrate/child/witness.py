@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from buildkit.migrate.child.transactions import id_width
-from buildkit.migrate.postgres.target import SESSION, Place, Session, Visit
+from buildkit.migrate.postgres.visit import SESSION, Session, VersionTable, Visit
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
@@ -47,18 +47,18 @@ class Witness:
 
         event.listen(Engine, "begin", self._begins)
 
-    def visit(self, context: MigrationContext, *, whole: bool) -> Visit:
+    def visit(self, context: MigrationContext, *, one_transaction: bool) -> Visit:
         """Return what `context` is about, and leave its connection as it is.
 
         Args:
             context: one with a connection.
-            whole: whether all revisions will be in one transaction.
+            one_transaction: whether all revisions will be in one transaction.
         """
         connection: Any = context.connection
         named = _named(connection)
         schema = context.version_table_schema or ""
         if connection.dialect.name != "postgresql":
-            return Visit(None, Place(context.version_table, schema), None, 0, named)
+            return Visit(None, VersionTable(context.version_table, schema), None, 0, named)
         translated = connection.get_execution_options().get("schema_translate_map") or {}
         schema = translated.get(context.version_table_schema, schema) or ""
         begun = connection.in_transaction()
@@ -79,8 +79,10 @@ class Witness:
             schema, width = schema or session.schema, id_width(context)
         if not begun:
             connection.connection.rollback()  # what was begun for these questions alone
-        place = Place(context.version_table, schema, session.role)
-        return Visit(session, place, at, max(0, width), named, self._begun.get(connection, "") if begun else "", whole)
+        place = VersionTable(context.version_table, schema, session.role)
+        return Visit(
+            session, place, at, max(0, width), named, self._begun.get(connection, "") if begun else "", one_transaction
+        )
 
     def _begins(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
         stack = [frame for frame in traceback.extract_stack() if "site-packages" not in frame.filename]

@@ -1,0 +1,64 @@
+"""The way down, for throw-away databases: nothing else ever goes down."""
+
+from __future__ import annotations
+
+import contextlib
+
+from buildkit.migrate import same_database
+from buildkit.migrate.failures import run_failed
+from buildkit.migrate.postgres import version_table
+from buildkit.migrate.postgres.connection import Address, Say, connect
+from buildkit.migrate.postgres.visit import Visit
+from buildkit.migrate.scripts.graph import Graph
+from buildkit.migrate.settings import MigrationSettings
+from buildkit.migrate.status import worded
+from buildkit.migrate.supervision import supervisor
+from buildkit.migrate.supervision.fencing import fencing
+
+
+def downgrade(
+    settings: MigrationSettings, graph: Graph, url: str, target: str, *, say: Say, copied: Address | None = None
+) -> None:
+    """Take a throw-away database down to `target`: an id, or `base`. Nothing else ever goes down.
+
+    Args:
+        settings: the project's.
+        graph: its revisions.
+        url: the database.
+        target: where to.
+        say: told what happens.
+        copied: as for `upgrade`.
+
+    Raises:
+        OtherDatabaseError: env.py is about another database; nothing was done.
+        RevisionError: a revision failed on its way down.
+    """
+    address = Address.parse(url, settings.url_env)
+    fence, variables = fencing(address, copied)
+    with (
+        supervisor.stoppable(),
+        contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
+        worded(address),
+    ):
+        ours = version_table.session(connection)
+
+        def judge(event: supervisor.Event) -> object:
+            same_database.require_same([Visit.of(event["visit"])], ours, settings, address)
+            return same_database.GO
+
+        try:
+            supervisor.run(
+                "downgrade",
+                settings,
+                address,
+                url=url,
+                lock=connection,
+                say=say,
+                tell=lambda _: None,
+                judge=judge,
+                fence={**fence, "server": ours.server},
+                variables=variables,
+                target=target,
+            )
+        except supervisor.Failure as failure:
+            raise run_failed(connection, settings, graph, failure, address) from None
