@@ -86,12 +86,14 @@ def find(
     files: dict[str, dict[str, None]] = {"cython": {}, "compiler": {}}
 
     def noted(path: str) -> Digest:
-        files["compiler"][path] = None
-        return digest(path)
+        found = digest(path)
+        files["compiler"][path] = None  # not before: another thread would take it for one that changed meanwhile
+        return found
 
     def of_cython(path: str) -> Digest:
+        found = digest(path)
         files["cython"][path] = None
-        return digest(path)
+        return found
 
     target = interpreter.find(python, facts)
     python_digest = target.identity(noted)

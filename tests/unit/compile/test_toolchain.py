@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from buildkit.compile import interpreter, toolchain
 from buildkit.doors.files import digest_file
 from buildkit.errors import ToolchainError
+from buildkit.model import Digest
 
 
 def test_mypy_that_is_not_installed_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,3 +74,20 @@ def test_a_free_threaded_python_needs_mypyc_on_one_of_its_kind() -> None:
     toolchain.check_mypyc_target(own)
     with pytest.raises(ToolchainError, match=r"python3\.13t: mypyc makes no C for a free-threaded Python"):
         toolchain.check_mypyc_target(other)
+
+
+@pytest.mark.usefixtures("compiler")
+def test_a_file_that_is_still_being_read_does_not_count_as_one_that_may_have_changed(tmp_path: Path) -> None:
+    early: list[str] = []
+    found: list[toolchain.Toolchain] = []
+
+    def digest(path: str) -> Digest:
+        early.extend(path for tools in found if path in tools.files["compiler"])
+        return digest_file(path)
+
+    found.append(toolchain.find("release", None, os.environ, {}, digest, scratch=tmp_path))
+    known = {*found[0].files["compiler"]}
+
+    assert found[0].plus_plus.identity
+    assert not {*early} - known
+    assert {*found[0].files["compiler"]} - known, "the C++ compiler has files of its own"
