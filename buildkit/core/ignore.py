@@ -163,13 +163,22 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
         return lambda path: expression.search(path) is not None
     if re.search(r"[\[{|]", pattern):
         raise ValueError(f'beside "[", "{{" or "|" it may have {_STARS} stars')
-    steps = [*_steps(pattern)]
+    steps = _steps(pattern)
     return lambda path: _matches(steps, path)
 
 
 def _expression(pattern: str) -> str:
     """Return `pattern` as a regular expression: character by character, also between brackets, as the builder does."""
-    out = []
+    return "".join(text for text, _, _ in _tokens(pattern))
+
+
+def _steps(pattern: str) -> list[tuple[str, Callable[[str], object]]]:
+    """Return what a pattern without `[`, `{` and `|` wants of a path, step by step."""
+    return [(kind, fits) for _, kind, fits in _tokens(pattern)]
+
+
+def _tokens(pattern: str) -> Iterator[tuple[str, str, Callable[[str], object]]]:
+    """Yield the parts of a pattern: each as a regular expression, as a kind of step, and as a test of a character."""
     at = 0
     while at < len(pattern):
         character = pattern[at]
@@ -177,38 +186,16 @@ def _expression(pattern: str) -> str:
         if character == "*" and pattern.startswith("*", at):
             at += 1
             at += pattern.startswith("/", at)
-            out.append(".*" if at == len(pattern) else "(?:.*/)?")
+            yield (".*", _KEPT, "\n".__ne__) if at == len(pattern) else ("(?:.*/)?", _FOLDERS, "\n".__ne__)
         elif character == "*":
-            out.append("[^/]*")
+            yield "[^/]*", _KEPT, "/".__ne__
         elif character == "?":
-            out.append("[^/]")
+            yield "[^/]", _ONE, "/".__ne__
         elif character == "\\":
-            out.append(character + pattern[at])
+            yield character + pattern[at], _ONE, pattern[at].__eq__
             at += 1
         else:
-            out.append(f"\\{character}" if character in _ESCAPED else character)
-    return "".join(out)
-
-
-def _steps(pattern: str) -> Iterator[tuple[str, Callable[[str], object]]]:
-    """Yield what a pattern without `[`, `{` and `|` wants of a path, step by step, as `_expression` writes it."""
-    at = 0
-    while at < len(pattern):
-        character = pattern[at]
-        at += 1
-        if character == "*" and pattern.startswith("*", at):
-            at += 1
-            at += pattern.startswith("/", at)
-            yield (_KEPT if at == len(pattern) else _FOLDERS), "\n".__ne__
-        elif character == "*":
-            yield _KEPT, "/".__ne__
-        elif character == "?":
-            yield _ONE, "/".__ne__
-        elif character == "\\":
-            yield _ONE, pattern[at].__eq__
-            at += 1
-        else:
-            yield _ONE, character.__eq__
+            yield f"\\{character}" if character in _ESCAPED else character, _ONE, character.__eq__
 
 
 def _matches(steps: Sequence[tuple[str, Callable[[str], object]]], path: str) -> bool:

@@ -14,21 +14,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.core import untrusted
-from buildkit.doors import ending, files, reading
-
-BEAT = 1.0
-"""Seconds between two touches of a lock that is held."""
+from buildkit.doors import ending, files, holders
+from buildkit.doors.heartbeat import HEART
 
 STALLED = 10.0
 """Seconds without a touch after which the lock is taken from its holder."""
@@ -37,8 +30,6 @@ SUSPENDED = 3.0
 """The same where the kernel says that the holder is suspended."""
 
 _LOOK = 0.5
-_MOST = 4096
-_MOST_PID = 1 << 31
 
 
 class Busy(Exception):  # noqa: N818 - a fact, not a fault
@@ -113,8 +104,8 @@ def held(
             mine = descriptor if taken is None else taken
             if _is_at(path, mine):
                 if not shared:
-                    _sign(mine)
-                with _heart.beating(mine):
+                    holders.sign(mine)
+                with HEART.beating(mine):
                     yield Held(path, mine, stalled)
                 return
         finally:
@@ -125,12 +116,13 @@ def held(
 
 def describe(path: Path) -> str:
     """Return who last took the lock, such as `process 41 (invoke compile), since 12:01:03`."""
-    about = _signed(path)
+    about = holders.signed(path)
     if about is None:
         return "another process"
     where = "" if about.host == os.uname().nodename else f" on {about.host}"
     since = time.strftime("%H:%M:%S", time.localtime(about.since))
-    return f"process {about.pid}{where} ({about.command}, since {since}{', suspended' if _is_suspended(about) else ''})"
+    suspended = ", suspended" if holders.is_suspended(about) else ""
+    return f"process {about.pid}{where} ({about.command}, since {since}{suspended})"
 
 
 def discard(path: Path) -> bool:
@@ -183,7 +175,7 @@ class _Waiting:
         stamp = self._look()
         if stamp != self._stamp:
             self._stamp, self._seen = stamp, now
-        if not _is_suspended(_signed(self.path)):
+        if not holders.is_suspended(holders.signed(self.path)):
             self._ran = now
         return now - self._seen >= STALLED or now - max(self._seen, self._ran) >= SUSPENDED
 
@@ -251,91 +243,3 @@ def _take(path: Path, descriptor: int, kind: int) -> int | None:
         return None
     finally:
         os.close(guard)
-
-
-def _sign(descriptor: int) -> None:
-    """Write into the lock who holds it. Where there is no room, nobody is named."""
-    words = " ".join((Path(sys.argv[0]).name, *sys.argv[1:3]))[:100] if sys.argv else "python"
-    here = {"host": os.uname().nodename, "space": _space()}
-    about = {**here, "pid": os.getpid(), "command": words, "since": time.time()}
-    with contextlib.suppress(OSError):
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(about).encode(), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Signed:
-    """What the holder of a lock wrote into it."""
-
-    pid: int
-    host: str
-    space: str
-    command: str
-    since: float
-
-
-def _signed(path: Path) -> _Signed | None:
-    """Return what the last holder wrote, None if that cannot be read."""
-    try:
-        about = untrusted.table(untrusted.json_of(reading.read(path, most=_MOST), _MOST))
-        host, space, command = (untrusted.shown(untrusted.text(about[name])) for name in ("host", "space", "command"))
-        pid, since = untrusted.number(about["pid"], most=_MOST_PID), untrusted.seconds(about["since"])
-        return _Signed(pid, host, space, command, since)
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def _is_suspended(about: _Signed | None) -> bool:
-    """Return whether the kernel says so, see proc(5); a number is that process only where it is counted alike."""
-    if about is None or (about.host, about.space) != (os.uname().nodename, _space()):
-        return False
-    with contextlib.suppress(OSError, IndexError):
-        words = Path(f"/proc/{about.pid}/stat").read_text("utf-8", "replace")
-        return words.rpartition(")")[2].split()[0] in {"T", "t"}
-    return False
-
-
-def _space() -> str:
-    """Return what tells the namespaces of process numbers apart; see pid_namespaces(7)."""
-    try:
-        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - a text
-    except OSError:
-        return ""
-
-
-class _Heart:
-    """One thread that touches all locks of this process, for as long as there are any."""
-
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-        self._held: set[int] = set()
-        self._beats = False
-
-    @contextlib.contextmanager
-    def beating(self, descriptor: int) -> Iterator[None]:
-        """Touch the open file every second for the time of the block."""
-        with self._turn:
-            self._held.add(descriptor)
-            if not self._beats:
-                with contextlib.suppress(RuntimeError):  # no thread is left to this user: then others may overtake
-                    threading.Thread(target=self._beat, daemon=True, name="locks").start()
-                    self._beats = True
-        try:
-            yield
-        finally:
-            with self._turn:
-                self._held.discard(descriptor)
-
-    def _beat(self) -> None:
-        while True:
-            time.sleep(BEAT)
-            with self._turn:
-                if not self._held:
-                    self._beats = False
-                    return
-                for descriptor in self._held:
-                    with contextlib.suppress(OSError):
-                        os.utime(descriptor)
-
-
-_heart = _Heart()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.doors import ending, locks
+from buildkit.doors import ending, holders, locks
 
 HOLD = """
 import sys, time
@@ -90,7 +90,7 @@ def test_a_holder_without_a_heart_is_passed_by_though_nobody_can_see_it(
     tmp_path: Path, holder: Callable[[], subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "STALLED", 2.0)
-    monkeypatch.setattr(locks, "_is_suspended", lambda _: False)  # as in a container that is frozen
+    monkeypatch.setattr(holders, "is_suspended", lambda _: False)  # as in a container that is frozen
     child = holder()
     os.kill(child.pid, signal.SIGSTOP)
     with locks.held(tmp_path / "lock") as lock:
