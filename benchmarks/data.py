@@ -24,7 +24,7 @@ from pathlib import Path
 
 import measure
 
-from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.runtime import state
 from buildkit.runtime.settings import VARIABLE, RuntimeSettings
 

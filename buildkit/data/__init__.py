@@ -1,12 +1,12 @@
 """The precomputed data of a service: stages, generations, and the decision of a start.
 
 Standard library only, on Python 3.10 or newer: the same code brings a developer's folder up to date and runs inside the
-container, where nothing else is installed.
+container, where nothing else is installed. Each knows those below it:
 
-    <folder>/current -> generations/000007-…        what the service reads; switched by one rename
-    <folder>/generations/000007-…/manifest.json     what each stage was made from, and every file; written last
-    <folder>/generations/000008-….partial/          work under way, or what a crash left: never read by the service
-    <folder>/generations/.000008-….partial.aside/   records of its finished stages, and what no stage is to see
-    <folder>/lease.lock, leases/                    who works here, and who did
-    <folder>/inputs.json                            digests of inputs by their stat; may be deleted at any time
+    artifact     a generation in a registry, pushed and pulled
+    refresh      making what is due, into a new generation
+    processes    running a stage whole, or in pieces
+    status       how the data stands: what is due and why, what a start does, what is damaged
+    volume       the data's folder: generations, manifests, the lease, what the disk refuses
+    stages       what is declared, and what each stage would be made from
 """

@@ -11,7 +11,7 @@ from typing import Any
 
 from buildkit.config import Config
 from buildkit.core.sizes import in_words
-from buildkit.data.look import in_words as time_in_words
+from buildkit.data.status.look import in_words as time_in_words
 from buildkit.doors import clock, files
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StoreError

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from functools import partial
 
 from buildkit.config import Config
-from buildkit.data import artifact, digests, generations, lease, volume
-from buildkit.data.decision import Condition
-from buildkit.data.look import Look, age_of, due_in, in_words, look, look_now, newer
-from buildkit.data.manifest import Manifest
-from buildkit.data.pieces import Pieces, few
-from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.data.refresh import refresh
-from buildkit.data.verify import require_whole, verify
+from buildkit.data.artifact import layers
+from buildkit.data.artifact.pull import pull as pull_artifact
+from buildkit.data.artifact.push import push as push_artifact
+from buildkit.data.refresh.refresh import refresh
+from buildkit.data.stages import digests
+from buildkit.data.stages.pipeline import Pipeline, Stage
+from buildkit.data.status.decision import Condition
+from buildkit.data.status.look import Look, age_of, due_in, in_words, look, look_now, newer
+from buildkit.data.status.pieces import Pieces, few
+from buildkit.data.status.verify import require_whole, verify
+from buildkit.data.volume import claims, deleting, disk, generations, lease
+from buildkit.data.volume.manifest import Manifest
 from buildkit.doors import clock, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DataError
@@ -138,13 +142,13 @@ def clear_data(
         return _report(rows, watch, {"dry-run": dry_run}, row="generation")
     try:
         with lease.held(folder, wait=0):
-            names = generations.clear(folder)
+            names = deleting.clear(folder)
     except locks.Busy:
         raise DataError(
-            f"data: {lease.describe(folder)} is making it now", hint="wait for it, or end it, and clear again"
+            f"data: {claims.describe(folder)} is making it now", hint="wait for it, or end it, and clear again"
         ) from None
     except OSError as error:
-        raise volume.worded(error, folder) from error
+        raise disk.worded(error, folder) from error
     rows = tuple(Outcome(name, "removed", Reason("asked for")) for name in names)
     for row in rows:
         console.outcome(row)
@@ -165,7 +169,7 @@ def push_data(config: Config, console: Console, environment: Mapping[str, str], 
     """
     watch = Stopwatch()
     pipeline = pipeline_of(config)
-    done = artifact.push(pipeline.folder, artifact.published(pipeline, to), environment, console.outcome)
+    done = push_artifact(pipeline.folder, layers.published(pipeline, to), environment, console.outcome)
     return _report(done.outcomes, watch, _transfer_facts(pipeline, done))
 
 
@@ -184,12 +188,12 @@ def pull_data(config: Config, console: Console, environment: Mapping[str, str], 
     """
     watch = Stopwatch()
     pipeline = pipeline_of(config)
-    where = artifact.published(pipeline, source)
-    done = artifact.pull(pipeline.folder, where, environment, console.say, console.outcome)
+    where = layers.published(pipeline, source)
+    done = pull_artifact(pipeline.folder, where, environment, console.say, console.outcome)
     return _report(done.outcomes, watch, _transfer_facts(pipeline, done))
 
 
-def _transfer_facts(pipeline: Pipeline, done: artifact.Transfer) -> dict[str, object]:
+def _transfer_facts(pipeline: Pipeline, done: layers.Transfer) -> dict[str, object]:
     return {"digest": done.digest, "moved": done.moved, **_facts(pipeline, done.manifest)}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from buildkit.compile.modules import find_modules
 from buildkit.config import Config, ImageConfig
 from buildkit.core.fingerprint import digest_value
-from buildkit.data import code
+from buildkit.data.stages import code
 from buildkit.doors import reading
 from buildkit.errors import ConfigurationError, HeadsError
 from buildkit.flows.data import pipeline_of

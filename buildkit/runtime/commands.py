@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from buildkit.data import artifact, digests, generations, lease, volume
-from buildkit.data.decision import WHOLE, Condition
-from buildkit.data.look import due_in, in_words, look_now, newer
-from buildkit.data.pipeline import Pipeline
-from buildkit.data.verify import Verdict, require_whole, verify
+from buildkit.data.artifact import layers
+from buildkit.data.artifact.pull import pull as pull_artifact
+from buildkit.data.artifact.push import push as push_artifact
+from buildkit.data.stages import digests
+from buildkit.data.stages.pipeline import Pipeline
+from buildkit.data.status.decision import WHOLE, Condition
+from buildkit.data.status.look import due_in, in_words, look_now, newer
+from buildkit.data.status.verify import Verdict, require_whole, verify
+from buildkit.data.volume import claims, deleting, disk, lease
 from buildkit.doors import clock, locks
 from buildkit.errors import DataError
 from buildkit.model import Action, Outcome
@@ -110,14 +114,14 @@ def clear(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
     """
     try:
         with lease.held(pipeline.folder, wait=0):
-            for name in generations.clear(pipeline.folder):
+            for name in deleting.clear(pipeline.folder):
                 say(f"data: {name}: removed")
     except locks.Busy:
         raise DataError(
-            f"data: {lease.describe(pipeline.folder)} is making it now", hint="wait for it, or end it, and clear again"
+            f"data: {claims.describe(pipeline.folder)} is making it now", hint="wait for it, or end it, and clear again"
         ) from None
     except OSError as error:
-        raise volume.worded(error, pipeline.folder) from error
+        raise disk.worded(error, pipeline.folder) from error
 
 
 def push(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
@@ -126,7 +130,7 @@ def push(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
     Raises:
         DataError: there is none, or the registry refuses.
     """
-    done = artifact.push(pipeline.folder, artifact.published(pipeline), environment, _teller(say))
+    done = push_artifact(pipeline.folder, layers.published(pipeline), environment, _teller(say))
     _print(done.digest)
 
 
@@ -137,7 +141,7 @@ def pull(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
         DataError: there is none, or the registry refuses.
         StageError: the volume is full.
     """
-    done = artifact.pull(pipeline.folder, artifact.published(pipeline), environment, say, _teller(say))
+    done = pull_artifact(pipeline.folder, layers.published(pipeline), environment, say, _teller(say))
     _print(done.digest)
 
 

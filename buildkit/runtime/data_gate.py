@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from buildkit.data import digests, generations, lease, order, reading, volume
-from buildkit.data.decision import WHOLE, Access, Condition, Decision, Start, decide_start
-from buildkit.data.look import Look, access, in_words, look_now, newer
-from buildkit.data.manifest import Manifest
-from buildkit.data.pipeline import Pipeline
+from buildkit.data.stages import digests
+from buildkit.data.stages.pipeline import Pipeline
+from buildkit.data.status import last_read
+from buildkit.data.status.decision import WHOLE, Access, Condition, Decision, Start, decide_start
+from buildkit.data.status.look import Look, access, in_words, look_now, newer
+from buildkit.data.volume import disk, generations, lease, repair, switching
+from buildkit.data.volume.manifest import Manifest
 from buildkit.doors import clock
 from buildkit.errors import BuildkitError, DataError
 from buildkit.model import Outcome
@@ -51,7 +53,7 @@ def pass_data(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> P
     try:
         return _pass(pipeline, environment, say)
     except OSError as error:
-        raise volume.worded(error, pipeline.folder) from error
+        raise disk.worded(error, pipeline.folder) from error
 
 
 def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passed:
@@ -106,13 +108,13 @@ def _readable(pipeline: Pipeline, seen: Look, cache: digests.Digests, say: Say) 
     Raises:
         DataError: it cannot, and nobody can write here.
     """
-    wrong = order.astray(pipeline.folder)
+    wrong = repair.astray(pipeline.folder)
     if not wrong:
         return True
     if access(pipeline.folder) is not Access.READ_ONLY:
-        order.put_in_order(pipeline.folder, say)
+        repair.put_in_order(pipeline.folder, say)
         return False
-    if seen.generation is not None and order.is_served(pipeline.folder, seen.generation, cache):
+    if seen.generation is not None and repair.is_served(pipeline.folder, seen.generation, cache):
         return True
     raise DataError(
         f"data: {pipeline.folder / 'current'} is {wrong}, and the folder is read-only",
@@ -132,8 +134,8 @@ def _passed(pipeline: Pipeline, seen: Look, decision: Decision, allowed: Access,
 def _read_beside(pipeline: Pipeline, manifest: Manifest, say: Say) -> Passed:
     """Let the service start on fresh data, which is read beside it where nobody has done so for long."""
     now = clock.now()
-    since = reading.last_read(pipeline.folder, manifest)
-    if not reading.is_due(pipeline, since, now):
+    since = last_read.last_read(pipeline.folder, manifest)
+    if not last_read.is_due(pipeline, since, now):
         return Passed(State(READY))
     say(f"data: not read to its end for {in_words(abs(now - since))}: reading it beside the service")
     return Passed(State(READY), ("--verify", "--deep", "--renew"), "the reading of the data")
@@ -143,11 +145,12 @@ def _fetch(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool
     """Pull the published generation, if there is one; return whether it is here."""
     if not pipeline.artifact:
         return False
-    from buildkit.data import artifact  # noqa: PLC0415 - a start on fresh data does not pay for it
+    from buildkit.data.artifact import layers  # noqa: PLC0415 - a start on fresh data does not pay for it
+    from buildkit.data.artifact.pull import pull as pull_artifact  # noqa: PLC0415 - a start on fresh data does not pay for it
 
     try:
-        where = artifact.published(pipeline)
-        artifact.pull(
+        where = layers.published(pipeline)
+        pull_artifact(
             pipeline.folder, where, environment, say, lambda row: say(f"data: stage {row.subject}: {row.result}")
         )
     except BuildkitError as error:
@@ -161,11 +164,11 @@ def _fall_back(pipeline: Pipeline, seen: Look, say: Say) -> bool:
     if seen.condition in WHOLE or pipeline.policy != "serve-stale":
         return False
     with lease.held(pipeline.folder, wait=None) as holder:
-        order.restore(pipeline.folder, holder, say)
+        repair.restore(pipeline.folder, holder, say)
         holder.begin()
         for place in generations.older(pipeline.folder, seen.generation):
             if generations.is_whole(place):
-                generations.switch_back(pipeline.folder, place)
+                switching.switch_back(pipeline.folder, place)
                 say(f"data: going back to generation {place.name}")
                 return True
     return False
@@ -178,7 +181,7 @@ def renew(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
         DataError: it cannot be.
         StageError: a stage failed.
     """
-    from buildkit.data.refresh import refresh  # noqa: PLC0415 - a start on fresh data does not pay for it
+    from buildkit.data.refresh.refresh import refresh  # noqa: PLC0415 - a start on fresh data does not pay for it
 
     def tell(row: Outcome) -> None:
         time = f" in {in_words(row.seconds)}" if row.result == "made" else ""
@@ -205,7 +208,7 @@ def _refusal(seen: Look, decision: Decision, allowed: Access, pipeline: Pipeline
         return newer(seen.detail)
     detail = f" ({seen.detail})" if seen.detail else ""
     if allowed is Access.READ_ONLY:
-        hint = volume.mend_ownership(pipeline.folder)
+        hint = disk.mend_ownership(pipeline.folder)
     else:
         hint = (
             "make it in another container: python -m buildkit.runtime --renew\n"

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from buildkit.data import generations
-from buildkit.data.pipeline import Pipeline
+from buildkit.data.stages.pipeline import Pipeline
+from buildkit.data.volume import generations
 from buildkit.doors import python
 from buildkit.errors import BuildkitError, ConfigurationError, render
 from buildkit.runtime import settings, signals, state
@@ -111,7 +111,7 @@ def _data(words: tuple[str, ...], environment: Mapping[str, str]) -> int:
     try:
         COMMANDS[words][0](image.data, environment, say)
     except OSError as error:
-        from buildkit.data import volume  # noqa: PLC0415 - only on the way to an error
+        from buildkit.data.volume import disk  # noqa: PLC0415 - only on the way to an error
 
-        raise volume.worded(error, image.data.folder) from error
+        raise disk.worded(error, image.data.folder) from error
     return 0

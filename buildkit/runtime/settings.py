@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.core import untrusted
-from buildkit.data.pipeline import POLICIES, Pipeline, as_json, from_json
+from buildkit.data.stages.pipeline import POLICIES, Pipeline, as_json, from_json
 from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 

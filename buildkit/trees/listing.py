@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from buildkit.trees.entry import (
@@ -100,3 +100,24 @@ def entries(path: str, root: str | Path) -> list[os.DirEntry[str]]:
         if error.errno in GONE:
             return []
         raise Refused(path or ".", f"cannot be read: {error.strerror}", MAY_READ) from None
+
+
+def unknown(top: Path, known: Collection[str]) -> Iterator[str]:
+    """Yield everything under `top` that is neither in `known` nor above it, as a relative path."""
+    holding = {*known, *(parent for path in known for parent in _above(path))}
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        with os.scandir(top / folder) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if path not in holding:
+                    yield path
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append(path)
+
+
+def _above(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path

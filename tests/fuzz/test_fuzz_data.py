@@ -15,11 +15,23 @@ from odd import NOISE, TEXTS, changed, documents, written
 from running import emptied, inputs, survives
 
 from buildkit.core import untrusted
-from buildkit.data import generations, journal, lease, look, order, outputs, reading, sight
-from buildkit.data import manifest as manifests
-from buildkit.data.digests import Digests
-from buildkit.data.manifest import Manifest, Piece, StageRecord
-from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.data.stages.digests import Digests
+from buildkit.data.stages.pipeline import Pipeline, Stage
+from buildkit.data.status import last_read, look
+from buildkit.data.volume import (
+    claims,
+    deleting,
+    generations,
+    hiding,
+    journal,
+    lease,
+    outputs,
+    repair,
+    switching,
+    unfinished,
+)
+from buildkit.data.volume import manifest as manifests
+from buildkit.data.volume.manifest import Manifest, Piece, StageRecord
 from buildkit.doors import clock
 from buildkit.model import Digest
 from buildkit.trees import comparing, entry, sealing
@@ -119,7 +131,7 @@ def test_what_is_known_of_inputs_is_of_use_or_is_nothing(room: Path, content: by
 @example(b"inf\n")
 def test_when_all_was_read_is_a_moment(room: Path, content: bytes) -> None:
     (emptied(room) / "read").write_bytes(content)
-    found = survives(room, lambda: reading.last_read(room, MANIFEST))
+    found = survives(room, lambda: last_read.last_read(room, MANIFEST))
     assert found is not None
     assert MADE <= found <= 1e12
 
@@ -136,7 +148,7 @@ def test_whoever_holds_the_lease_is_named_in_a_line(room: Path, content: bytes, 
             if "/" in name:
                 continue
             (room / "leases" / f"{name}.json").write_bytes(content)
-    words = survives(room, lambda: lease.describe(room))
+    words = survives(room, lambda: claims.describe(room))
     assert words
     assert words.isprintable()
     with contextlib.suppress(lease.Overtaken):
@@ -144,10 +156,10 @@ def test_whoever_holds_the_lease_is_named_in_a_line(room: Path, content: bytes, 
 
 
 def _work(room: Path) -> None:
-    holder = lease.Lease(room, lease._drawn(room))
+    holder = lease.Lease(room, claims.highest(room))
     try:
         holder.begin()
-        assert generations._number(generations.new(room, holder.number, MADE)) == holder.number
+        assert generations.number_of(switching.new(room, holder.number, MADE)) == holder.number
     finally:
         holder.end()
 
@@ -172,7 +184,7 @@ def test_what_was_hidden_comes_back_into_its_generation_alone(room: Path, conten
         (hidden / str(number)).write_text("x")
     (outputs.aside_of(place) / "hidden.list").write_bytes(content)
     (room / "kept").write_text("x")
-    survives(room, lambda: sight.put_back(place))
+    survives(room, lambda: hiding.put_back(place))
     assert place.is_dir()
     assert (room / "kept").exists()
     assert {each.name for each in room.iterdir()} == {place.name, outputs.aside_of(place).name, "kept"}
@@ -271,7 +283,7 @@ def test_a_volume_is_used_put_in_order_and_cleared_without_a_look_outside(
     part = folder / "generations/000008-20260102T000000.partial"
     _lay(part)
     outputs.aside_of(part).mkdir()
-    generations.keep_record(part, RECORD)
+    unfinished.keep_record(part, RECORD)
     (folder / "current").symlink_to(f"generations/{NAME}")
     _done(folder, acts)
     for each in ("a.txt", "link", "run", "manifest.json", "deep", "empty", "hidden.list"):
@@ -288,18 +300,18 @@ def test_a_volume_is_used_put_in_order_and_cleared_without_a_look_outside(
     def use() -> None:
         look.look(pipeline, {}, Digests(folder / "inputs.json"), clock.now())
         with lease.held(folder, wait=None) as holder:
-            order.restore(folder, holder, lambda _: None)
-            generations.mend(folder)
+            repair.restore(folder, holder, lambda _: None)
+            switching.mend(folder)
             holder.begin()
-            fresh = generations.new(folder, 50, MADE)
-            for place, record in generations.finished(folder, fresh):
+            fresh = switching.new(folder, 50, MADE)
+            for place, record in unfinished.finished(folder, fresh):
                 if comparing.on_disk(record.files, place, None) == record.outputs:
                     outputs.share(record, place, fresh)
                     sealing.share_equal(record.files, record.files, place, fresh, outputs.aside_of(fresh))
-            for place in generations.spare(folder, below=60):
+            for place in deleting.spare(folder, below=60):
                 generations.is_whole(place)
-            generations.tidy(folder, None)
-        generations.clear(folder)
+            deleting.tidy(folder, None)
+        deleting.clear(folder)
 
     with contextlib.suppress(lease.Overtaken, manifests.NewerSchema, OSError):  # a disk's refusals are worded elsewhere
         survives(folder, use, seconds=10)

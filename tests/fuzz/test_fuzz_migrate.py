@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from odd import NOISE, TEXTS, changed, documents, harmed, lines, written
 from running import emptied, inputs, survives
 
-from buildkit.data.pipeline import Pipeline, Stage, as_json, from_json
+from buildkit.data.stages.pipeline import Pipeline, Stage, as_json, from_json
 from buildkit.errors import ConfigurationError
 from buildkit.migrate import discovery
 from buildkit.migrate.postgres import url

@@ -22,10 +22,11 @@ from odd import TEXTS, changed, documents, harmed, written
 from running import emptied, inputs, survives
 
 from buildkit.core import untrusted
-from buildkit.data import artifact, generations
-from buildkit.data import manifest as manifests
-from buildkit.data.artifact import CONFIG, LAYER, STAGE
-from buildkit.data.manifest import Manifest, StageRecord
+from buildkit.data.artifact.layers import CONFIG, LAYER, STAGE
+from buildkit.data.artifact.pull import pull as pull_artifact
+from buildkit.data.volume import generations
+from buildkit.data.volume import manifest as manifests
+from buildkit.data.volume.manifest import Manifest, StageRecord
 from buildkit.errors import DataError
 from buildkit.model import Digest
 from buildkit.registry import exchange, patience, upload
@@ -121,9 +122,10 @@ def test_an_artefact_is_a_generation_or_is_said_to_be_odd(
     emptied(room)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
-            artifact, "Repository", lambda *_: Kept(index, {name_of(config): config, name_of(layer): layer})
+            "buildkit.data.artifact.pull.Repository",
+            lambda *_: Kept(index, {name_of(config): config, name_of(layer): layer}),
         )
-        found = survives(room, lambda: artifact.pull(room, parse(WHERE), {}, lambda _: None, lambda _: None), 10)
+        found = survives(room, lambda: pull_artifact(room, parse(WHERE), {}, lambda _: None, lambda _: None), 10)
     if found is not None:
         here = generations.current(room)
         assert here is not None
@@ -365,8 +367,8 @@ def test_the_targets_above_begin_with_what_the_suite_understands(room: Path) -> 
     }
     with pytest.MonkeyPatch.context() as patched:
         blobs = {name_of(config): config, name_of(layer): layer}
-        patched.setattr(artifact, "Repository", lambda *_: Kept(json.dumps(about).encode(), blobs))
-        artifact.pull(room, parse(WHERE), {}, lambda _: None, lambda _: None)
+        patched.setattr("buildkit.data.artifact.pull.Repository", lambda *_: Kept(json.dumps(about).encode(), blobs))
+        pull_artifact(room, parse(WHERE), {}, lambda _: None, lambda _: None)
     assert (room / "current/out/link").read_bytes() == BODY
     with answering([b"HTTP/1.1 200 X\r\nContent-Length: 8\r\n\r\n" + BODY]):
         found = Repository(parse(f"localhost:1/team/data@{name_of(BODY)}"), {"HOME": str(room)}).manifest()

@@ -16,7 +16,7 @@ from buildkit.compile import arguments, distutils
 from buildkit.compile.mypyc import settings as mypyc_settings
 from buildkit.config import load
 from buildkit.core import alembic, ignore, untrusted
-from buildkit.data import code
+from buildkit.data.stages import code
 from buildkit.image import context, requirements, revision
 
 SETTINGS: dict[str, Any] = {

@@ -28,10 +28,10 @@ from typing import IO
 
 import disks
 
-from buildkit.data import generations
-from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.data.refresh import refresh
-from buildkit.data.verify import require_whole, verify
+from buildkit.data.refresh.refresh import refresh
+from buildkit.data.stages.pipeline import Pipeline, Stage
+from buildkit.data.status.verify import require_whole, verify
+from buildkit.data.volume import generations
 from buildkit.doors import process
 from buildkit.errors import BuildkitError, StageError
 from buildkit.runtime.settings import VARIABLE, RuntimeSettings
@@ -265,9 +265,9 @@ class Crowd:
 WORKER = """
 import fcntl, os, sys, time
 from pathlib import Path
-from buildkit.data import lease
-from buildkit.data.pipeline import Pipeline
-from buildkit.data.refresh import refresh
+from buildkit.data.volume import lease
+from buildkit.data.stages.pipeline import Pipeline
+from buildkit.data.refresh.refresh import refresh
 from buildkit.errors import BuildkitError
 from buildkit.runtime import settings
 lease.BEAT = 0.25
@@ -323,7 +323,8 @@ class Worker:
 READER = """
 import hashlib, sys, threading, time
 from pathlib import Path
-from buildkit.data import generations, manifest
+from buildkit.data.volume import generations
+from buildkit.data.volume import manifest
 folder = Path(sys.argv[1])
 seen, gone, stop = [], 0, threading.Event()
 threading.Thread(target=lambda: (sys.stdin.readline(), stop.set()), daemon=True).start()

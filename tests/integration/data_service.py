@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from buildkit.data.pipeline import Pipeline, Stage
-from buildkit.data.refresh import Result, refresh
+from buildkit.data.refresh.refresh import Result, refresh
+from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.doors import process
 from buildkit.model import Outcome
 from buildkit.runtime import state

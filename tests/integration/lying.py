@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from buildkit.data.artifact import CONFIG, LAYER, STAGE
+from buildkit.data.artifact.layers import CONFIG, LAYER, STAGE
 
 KEY = "0" * 64
 MADE = 1_700_000_000

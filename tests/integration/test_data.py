@@ -16,11 +16,12 @@ import pytest
 from data_service import Service, until
 from plugins.places import Disk
 
-from buildkit.data import digests, generations
-from buildkit.data.decision import Condition
-from buildkit.data.look import Look, look
-from buildkit.data.verify import require_whole, verify
-from buildkit.data.volume import free
+from buildkit.data.stages import digests
+from buildkit.data.status.decision import Condition
+from buildkit.data.status.look import Look, look
+from buildkit.data.status.verify import require_whole, verify
+from buildkit.data.volume import generations
+from buildkit.data.volume.disk import free
 from buildkit.doors import files, process
 from buildkit.errors import DataError, StageError
 from buildkit.trees import comparing
@@ -422,16 +423,16 @@ def test_killed_in_the_middle_of_a_stage(made: Service) -> None:
 @pytest.mark.parametrize(
     "point",
     [
-        "generations.new",
-        "generations.keep_record",
+        "switching.new",
+        "unfinished.keep_record",
         "outputs.seal",
-        "generations.commit",
-        "generations.manifests.text_of",
+        "switching.commit",
+        "switching.manifests.text_of",
         "files.sync_folder",
-        "generations.Path.symlink_to",
+        "switching.Path.symlink_to",
         "lease.Lease.confirm",
-        "generations.Path.replace",
-        "generations.tidy",
+        "switching.Path.replace",
+        "deleting.tidy",
     ],
 )
 def test_killed_at_every_point_of_a_commit(made: Service, point: str) -> None:
@@ -439,13 +440,13 @@ def test_killed_at_every_point_of_a_commit(made: Service, point: str) -> None:
     edit(made.root / "in/a.txt", "other\n")
     code = f"""
 import os
-from buildkit.data import digests, generations, lease, outputs
+from buildkit.data.volume import deleting, lease, outputs, switching, unfinished
 from buildkit.doors import files
 def die(*_, **__): os.kill(os.getpid(), 9)
 {point} = die
 """
     assert made.start("--renew", code=code).wait() == -signal.SIGKILL
-    assert made.content() == before or point == "generations.tidy"
+    assert made.content() == before or point == "deleting.tidy"
     require_whole(verify(made.pipeline, deep=True))
     made.refresh()
     assert made.content() == {"read/all.txt": "other\n", "select/0.txt": "other", "count.txt": "1"}

@@ -16,12 +16,14 @@ from data_service import Service, until
 from registry import Cutter, Running, registry
 
 from buildkit.config import load
-from buildkit.data import artifact
-from buildkit.data.artifact import Transfer
-from buildkit.data.decision import Condition
-from buildkit.data.digests import beside
-from buildkit.data.look import look
-from buildkit.data.verify import require_whole, verify
+from buildkit.data.artifact import layers
+from buildkit.data.artifact.layers import Transfer
+from buildkit.data.artifact.pull import pull as pull_artifact
+from buildkit.data.artifact.push import push as push_artifact
+from buildkit.data.stages.digests import beside
+from buildkit.data.status.decision import Condition
+from buildkit.data.status.look import look
+from buildkit.data.status.verify import require_whole, verify
 from buildkit.doors import clock, process
 from buildkit.errors import ConfigurationError, DataError
 from buildkit.flows.data import lines, pull_data, push_data
@@ -62,11 +64,11 @@ def host(service: Service, tmp_path: Path) -> Service:
 
 
 def push(service: Service, where: str) -> Transfer:
-    return artifact.push(service.pipeline.folder, parse(where), os.environ, lambda _: None)
+    return push_artifact(service.pipeline.folder, parse(where), os.environ, lambda _: None)
 
 
 def pull(service: Service, where: str) -> Transfer:
-    return artifact.pull(service.pipeline.folder, parse(where), os.environ, service.said.append, lambda _: None)
+    return pull_artifact(service.pipeline.folder, parse(where), os.environ, service.said.append, lambda _: None)
 
 
 def files(service: Service) -> dict[str, bytes]:
@@ -111,7 +113,7 @@ def test_only_what_is_missing_is_moved(service: Service, host: Service, running:
 def test_a_cut_connection_goes_on_where_it_stopped(
     service: Service, host: Service, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(artifact, "_PART", 4 << 20)
+    monkeypatch.setattr(layers, "_PART", 4 << 20)
     cutter = Cutter(running.port, every=6 << 20)
     try:
         there = f"localhost:{cutter.port}/team/data:latest"
@@ -132,7 +134,7 @@ def test_a_killed_pull_goes_on_where_it_stopped(service: Service, host: Service,
     push(service, there)
     code = (
         "import os, pathlib\n"
-        "from buildkit.data import artifact\n"
+        "from buildkit.data.artifact.pull import pull\n"
         "from buildkit.registry import exchange\n"
         "from buildkit.registry.reference import parse\n"
         "real = exchange.Answer.blocks\n"
@@ -142,7 +144,7 @@ def test_a_killed_pull_goes_on_where_it_stopped(service: Service, host: Service,
         "        time.sleep(0.1)\n"
         "        yield block\n"
         "exchange.Answer.blocks = slow\n"
-        f"artifact.pull(pathlib.Path({str(host.pipeline.folder)!r}), parse({there!r}), os.environ, print, print)"
+        f"pull(pathlib.Path({str(host.pipeline.folder)!r}), parse({there!r}), os.environ, print, print)"
     )
     child = process.start([sys.executable, "-c", code])
     until(lambda: any(path.stat().st_size > 5 << 20 for path in host.pipeline.folder.glob("pull/*")))
@@ -212,7 +214,7 @@ def test_nobody_there_is_said(service: Service, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("text", ["data", "registry.example/", "registry.example/UPPER:x", "http://host/name"])
 def test_a_reference_that_is_none_is_named(service: Service, text: str) -> None:
     with pytest.raises(ConfigurationError, match=r'data\.artifact: "[^"]+" names no artefact'):
-        artifact.published(service.pipeline, text)
+        layers.published(service.pipeline, text)
 
 
 def test_the_commands_push_and_pull(service: Service, running: Running) -> None:

@@ -31,9 +31,9 @@ from hypothesis import settings
 from nfs import Host
 from plugins.tools import missing
 
-from buildkit.data import generations
-from buildkit.data.pipeline import Pipeline
-from buildkit.data.verify import require_whole, verify
+from buildkit.data.stages.pipeline import Pipeline
+from buildkit.data.status.verify import require_whole, verify
+from buildkit.data.volume import generations
 from buildkit.runtime.settings import VARIABLE, RuntimeSettings
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"
@@ -123,7 +123,8 @@ class Team:
 
 SLEEP = """
 import os, signal
-from buildkit.data import generations, lease
+from buildkit.data.volume import generations
+from buildkit.data.volume import lease
 def sleeping(real):
     def sleep(*arguments):
         print("asleep", flush=True)

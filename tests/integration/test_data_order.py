@@ -13,8 +13,8 @@ import pytest
 from data_service import Service
 from plugins.places import Disk
 
-from buildkit.data import generations, order
-from buildkit.data.verify import require_whole, verify
+from buildkit.data.status.verify import require_whole, verify
+from buildkit.data.volume import deleting, generations, repair
 from buildkit.doors import process
 from buildkit.errors import DataError
 from buildkit.runtime.settings import RuntimeSettings
@@ -107,7 +107,7 @@ def test_what_stood_in_the_place_of_the_link_is_kept(made: Service) -> None:
 def test_clearing_leaves_what_is_not_ours(made: Service, way: str) -> None:
     folder = made.pipeline.folder
     WAYS[way](folder)
-    names = generations.clear(folder)
+    names = deleting.clear(folder)
     assert len(names) == 1
     assert (folder / "current").is_file() == (way == "a file")
     assert not (folder / "current").is_dir()
@@ -142,7 +142,7 @@ def test_foreign_things_among_the_generations_stay(made: Service) -> None:
     for number in range(3):
         (made.root / "in/a.txt").write_text(f"{number}\n")
         made.refresh()
-    generations.clear(made.pipeline.folder)
+    deleting.clear(made.pipeline.folder)
     assert sorted(each.name for each in place.iterdir()) == ["000000-notes", "000001-20200101T000000.txt", "README"]
 
 
@@ -188,7 +188,7 @@ def test_a_volume_without_links_is_named_before_any_work(tmp_path: Path, monkeyp
     with pytest.raises(DataError, match="no symbolic link can be made in"):
         service.refresh()
     assert service.runs() == []
-    assert order.astray(service.pipeline.folder) == ""
+    assert repair.astray(service.pipeline.folder) == ""
 
 
 def test_a_folder_that_nobody_may_look_into_is_not_called_empty(made: Service) -> None:

@@ -12,10 +12,10 @@ import data_service
 import pytest
 from data_service import Service, alive, until
 
-from buildkit.data.digests import beside
-from buildkit.data.look import look_now
-from buildkit.data.pipeline import Stage
-from buildkit.data.verify import require_whole, verify
+from buildkit.data.stages.digests import beside
+from buildkit.data.stages.pipeline import Stage
+from buildkit.data.status.look import look_now
+from buildkit.data.status.verify import require_whole, verify
 from buildkit.errors import DataError, StageError
 
 FILES = {
@@ -551,7 +551,7 @@ def test_a_signal_ends_the_pieces_and_keeps_what_they_finished(service: Service,
     began = time.monotonic()
     os.kill(child.pid, number)
     child.wait()
-    until(lambda: not alive(["buildkit.data.foreman"]), 2)
+    until(lambda: not alive(["buildkit.data.processes.fork_server"]), 2)
     assert time.monotonic() - began < 2
     write(service, c="short")
     service.runs()

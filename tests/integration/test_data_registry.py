@@ -18,8 +18,9 @@ import pytest
 from data_service import Service
 from registry import OTHER, Authority, Running, Tokens, registry
 
-from buildkit.data import artifact
-from buildkit.data.verify import require_whole, verify
+from buildkit.data.artifact.pull import pull as pull_artifact
+from buildkit.data.artifact.push import push as push_artifact
+from buildkit.data.status.verify import require_whole, verify
 from buildkit.errors import DataError
 from buildkit.registry import client, upload
 from buildkit.registry.exchange import Request
@@ -135,7 +136,7 @@ def test_a_wrong_password_is_refused_and_not_shown(service: Service, authority: 
 
 
 def push(service: Service, where: str, environment: dict[str, str] | os._Environ[str]) -> int:
-    return artifact.push(service.pipeline.folder, parse(where), environment, lambda _: None).moved
+    return push_artifact(service.pipeline.folder, parse(where), environment, lambda _: None).moved
 
 
 def slow(read: upload.Reader) -> upload.Reader:
@@ -181,7 +182,7 @@ def test_a_token_that_ends_in_the_middle_of_a_push_is_renewed(
             assert BIG < moved < 2.5 * BIG
             other = replace(service.pipeline, folder=tmp_path / "other")
             environment = {**os.environ, **given(authority)}
-            artifact.pull(other.folder, parse(there(running)), environment, print, lambda _: None)
+            pull_artifact(other.folder, parse(there(running)), environment, print, lambda _: None)
             require_whole(verify(other, deep=True))
     finally:
         tokens.close()

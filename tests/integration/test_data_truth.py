@@ -11,7 +11,7 @@ import pytest
 from data_service import Service
 
 from buildkit.config import load
-from buildkit.data.pipeline import Stage
+from buildkit.data.stages.pipeline import Stage
 from buildkit.errors import StageError
 from buildkit.flows.compile import compile_modules
 from buildkit.flows.data import refresh_data

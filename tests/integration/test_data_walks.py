@@ -15,10 +15,11 @@ import data_service
 import pytest
 from data_service import Service
 
-from buildkit.data import digests, generations, outputs
-from buildkit.data.decision import Condition
-from buildkit.data.look import look
-from buildkit.data.verify import require_whole, verify
+from buildkit.data.stages import digests
+from buildkit.data.status.decision import Condition
+from buildkit.data.status.look import look
+from buildkit.data.status.verify import require_whole, verify
+from buildkit.data.volume import deleting, generations, outputs
 from buildkit.errors import DataError, StageError
 from buildkit.trees import comparing, folders
 
@@ -337,7 +338,7 @@ def test_a_very_deep_output_is_shared_and_deleted(service: Service) -> None:
     outputs.share(manifest.stages["read"], service.current, service.root / "shared")
     assert comparing.hashed(manifest.stages["read"].files, service.root / "shared") == manifest.stages["read"].outputs
     folders.remove_tree(service.root / "shared")
-    generations.clear(service.pipeline.folder)
+    deleting.clear(service.pipeline.folder)
     assert list((service.pipeline.folder / "generations").iterdir()) == []
 
 

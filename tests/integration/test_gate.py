@@ -13,7 +13,7 @@ import pytest
 from data_service import Service, until
 from registry import registry
 
-from buildkit.data import artifact
+from buildkit.data.artifact.push import push as push_artifact
 from buildkit.doors import locks
 from buildkit.registry.reference import parse
 from buildkit.runtime import state
@@ -94,7 +94,7 @@ def test_a_service_that_can_do_without_starts_degraded(service: Service) -> None
 def test_a_new_host_pulls_before_it_computes(made: Service, tmp_path: Path) -> None:
     with registry(tmp_path / "registry") as running:
         there = f"localhost:{running.port}/team/data:latest"
-        artifact.push(made.pipeline.folder, parse(there), os.environ, lambda _: None)
+        push_artifact(made.pipeline.folder, parse(there), os.environ, lambda _: None)
         made.declare(folder=tmp_path / "new", artifact=there)
         assert made.start("--", "sh", "-c", "cat $PYBUILDKIT_DATA_PATH/current/count.txt").wait() == 0
         assert made.log().endswith("2")
@@ -105,7 +105,7 @@ def test_a_new_host_pulls_before_it_computes(made: Service, tmp_path: Path) -> N
 def test_damage_that_cannot_be_mended_is_pulled(made: Service, tmp_path: Path) -> None:
     with registry(tmp_path / "registry") as running:
         there = f"localhost:{running.port}/team/data:latest"
-        artifact.push(made.pipeline.folder, parse(there), os.environ, lambda _: None)
+        push_artifact(made.pipeline.folder, parse(there), os.environ, lambda _: None)
         harm(made)
         made.declare(artifact=there)
         assert made.start(*SERVED).wait() == 0

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from lying import KEY, MADE, Artefact, Handler, Lying, digest, packed, stage, text, zipped
 
-from buildkit.data import artifact, generations
-from buildkit.data.artifact import Transfer
+from buildkit.data.artifact.layers import Transfer
+from buildkit.data.artifact.pull import pull as pull_artifact
+from buildkit.data.volume import generations
 from buildkit.errors import DataError
 from buildkit.registry import deadline, exchange, patience
 from buildkit.registry.client import Repository
@@ -58,7 +59,7 @@ def _seen(around: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def pull(volume: Path, server: Lying, environment: dict[str, str]) -> Transfer:
-    return artifact.pull(volume, parse(server.where), environment, lambda _: None, lambda _: None)
+    return pull_artifact(volume, parse(server.where), environment, lambda _: None, lambda _: None)
 
 
 def is_refused(volume: Path, server: Lying, environment: dict[str, str], words: str = ODD) -> None:
@@ -270,12 +271,12 @@ def test_an_answer_without_end_is_given_up_in_little_memory(volume: Path, nobody
 
     code = (
         "import resource, sys, os, pathlib\n"
-        "from buildkit.data import artifact\n"
+        "from buildkit.data.artifact.pull import pull as pull_artifact\n"
         "from buildkit.registry.reference import parse\n"
         "from buildkit.errors import DataError\n"
         "used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try:\n"
-        "    artifact.pull(pathlib.Path(sys.argv[1]), parse(sys.argv[2]), os.environ, print, print)\n"
+        "    pull_artifact(pathlib.Path(sys.argv[1]), parse(sys.argv[2]), os.environ, print, print)\n"
         "except DataError as error:\n"
         "    print(error)\n"
         "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - used < 60_000, 'KiB'\n"

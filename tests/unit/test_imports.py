@@ -88,5 +88,5 @@ def test_listing_the_sessions_loads_nox_alone(sample: Path) -> None:
 
 
 def test_the_entrypoint_of_the_container_is_standard_library(sample: Path) -> None:
-    code = "import buildkit.runtime.entrypoint, buildkit.runtime.data_gate, buildkit.data.artifact"
+    code = "import buildkit.runtime.entrypoint, buildkit.runtime.data_gate, buildkit.data.artifact.pull"
     assert loaded_by(code, sample) == []

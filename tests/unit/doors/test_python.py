@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import buildkit
-from buildkit.data.running import command_of
+from buildkit.data.processes.stage_process import command_of
 from buildkit.doors import python
 
 Project = Callable[[Mapping[str, str]], Path]
@@ -49,7 +49,7 @@ def test_the_tools_of_the_wheels_are_run_the_same_way(project: Project, module: 
 
 
 def test_a_stage_starts_beside_modules_that_are_named_as_the_standard_librarys(project: Project) -> None:
-    from buildkit.data.pipeline import Pipeline, Stage
+    from buildkit.data.stages.pipeline import Pipeline, Stage
 
     root = project({**IN_THE_WAY, "src/made.py": "def make(source, out):\n    print('made')\n"})
     stage = Stage("make", "made:make", (), ("x",), {})

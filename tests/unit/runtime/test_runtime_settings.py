@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildkit.config import values
-from buildkit.data.pipeline import Pipeline, Stage
+from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.errors import ConfigurationError
 from buildkit.runtime import settings
 from buildkit.runtime.settings import RuntimeSettings

@@ -1,0 +1,143 @@
+"""The form of the artefact: its media types, where it lies, and the tar files of one stage each that are its layers."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildkit.core.untrusted import Odd
+from buildkit.data.stages.pipeline import Pipeline
+from buildkit.data.volume.manifest import Manifest, StageRecord
+from buildkit.doors import files
+from buildkit.errors import ConfigurationError, DataError
+from buildkit.model import Outcome
+from buildkit.registry import reference
+from buildkit.registry.failure import Failure, Missing
+from buildkit.registry.reference import Reference
+from buildkit.registry.upload import Reader
+from buildkit.trees import entry, tar
+from buildkit.trees.entry import File
+
+CONFIG = "application/vnd.invoke-buildkit.data.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+STAGE = "invoke-buildkit.stage"
+
+_PART = 16 << 20
+MOST_HEADER = 4096
+"""Bytes that may stand before a file, beside its name."""
+
+Say = Callable[[str], None]
+Tell = Callable[[Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What was transferred: the artefact's digest, the manifest, bytes over the network, what became of each stage."""
+
+    digest: str
+    manifest: Manifest
+    moved: int
+    outcomes: tuple[Outcome, ...]
+
+
+def published(pipeline: Pipeline, given: str = "") -> Reference:
+    """Return where generations are published: what is given, else what the project says.
+
+    Raises:
+        ConfigurationError: nobody said it, or it names no artefact.
+    """
+    text = given or pipeline.artifact
+    if not text:
+        raise ConfigurationError(
+            "data.artifact is not set",
+            hint='set it: artifact = "registry.example/team/data:latest", or PYBUILDKIT_DATA_ARTIFACT',
+        )
+    try:
+        return reference.parse(text)
+    except Odd:
+        raise ConfigurationError(
+            f'data.artifact: "{text}" names no artefact',
+            hint="write registry/name:tag or registry/name@sha256:…, such as registry.example/team/orbits-data:latest",
+        ) from None
+
+
+@contextlib.contextmanager
+def worded(where: Reference) -> Iterator[None]:
+    """Make an error of the data from what a registry does not do."""
+    try:
+        yield
+    except Missing:
+        raise DataError(f"{where}: there is no such artefact", hint="push one first: invoke data.push") from None
+    except Failure as failure:
+        raise DataError(failure.message, hint=failure.hint) from failure
+
+
+def parts(record: StageRecord) -> Iterator[list[tuple[str, File]]]:
+    """Yield the files of a stage in groups of 16 MB; a larger file is a group of its own."""
+    part: list[tuple[str, File]] = []
+    size = 0
+    for path, file in sorted(record.files.items()):
+        if not file.is_file:
+            continue  # the manifest says all of an empty folder and of a link
+        if part and size + file.size > _PART:
+            yield part
+            part, size = [], 0
+        part.append((path, file))
+        size += file.size
+    if part:
+        yield part
+
+
+def identify(generation: Path, part: list[tuple[str, File]]) -> tuple[str, int]:
+    """Return digest and size of a layer; every file is compared with its manifest on the way.
+
+    Raises:
+        DataError: a file is damaged.
+    """
+    whole, size = hashlib.sha256(), 0
+    for path, file in part:
+        if files.digest_file(generation / path) != file.digest:
+            raise DataError(f"data: {path} is damaged: nothing was tagged", hint="mend it with: invoke data")
+    for block in _tar(generation, part):
+        whole.update(block)
+        size += len(block)
+    return f"sha256:{whole.hexdigest()}", size
+
+
+def reader(generation: Path, part: list[tuple[str, File]]) -> Reader:
+    """Return what gives the bytes of a layer from an offset on."""
+
+    def read(offset: int) -> Iterator[bytes]:
+        for block in _tar(generation, part):
+            if offset >= len(block):
+                offset -= len(block)
+                continue
+            yield block[offset:]
+            offset = 0
+
+    return read
+
+
+def _tar(generation: Path, part: list[tuple[str, File]]) -> Iterator[bytes]:
+    """Yield a tar file that follows from names and content alone.
+
+    Raises:
+        DataError: a file has another size by now.
+    """
+    members = (
+        (tar.Member(path, file.size, entry.mode_of(file.kind, umask=0)), _blocks(generation / path))
+        for path, file in part
+    )
+    try:
+        yield from tar.written(members)
+    except Odd as odd:
+        raise DataError(f"data: {odd}: nothing was tagged", hint="mend it with: invoke data") from None
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            yield block

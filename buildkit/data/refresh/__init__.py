@@ -1,0 +1,1 @@
+"""Making what is due, whole stages and stages in pieces, into a new generation."""

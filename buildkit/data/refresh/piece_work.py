@@ -1,0 +1,278 @@
+"""Makes a stage in pieces: takes over what is as it should be, runs the rest on all cores, keeps what did not fail."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from buildkit.core import plan
+from buildkit.data.processes import stage_process
+from buildkit.data.processes.piece_processes import Done, PieceRunner, Task
+from buildkit.data.refresh.input_changes import InputChanges, unsettled, unsettled_key, words
+from buildkit.data.refresh.piece_files import PieceFiles, SealedPiece, seal_piece
+from buildkit.data.stages.digests import Digests
+from buildkit.data.stages.pipeline import Pipeline, Stage
+from buildkit.data.status import pieces
+from buildkit.data.status.pieces import Aged, Cut, Pieces
+from buildkit.data.volume import disk, hiding, outputs
+from buildkit.data.volume.manifest import Piece, StageRecord
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import StageError
+from buildkit.model import Digest, Outcome, Reason, Step
+from buildkit.trees import comparing
+
+Say = Callable[[str], None]
+Source = tuple[Path, StageRecord]
+"""A generation and what it has of the stage."""
+
+_SEALERS = 4
+_MOST_NAMED = 20
+_MOST_WORDS = 5
+"""So many failed pieces are shown with their last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What becomes of each piece.
+
+    Args:
+        seen: how the current generation compares.
+        taken: the items that are taken over, by their source.
+        due: the items that are to be made, in their order, with the reasons.
+    """
+
+    seen: Pieces
+    taken: Sequence[tuple[Source, Mapping[str, Piece]]]
+    due: Mapping[str, Reason]
+
+    def forced(self, reason: Reason) -> Choice:
+        """Return the choice to make all."""
+        items = [*self.due, *(item for _, taken in self.taken for item in taken)]
+        return Choice(self.seen, (), dict.fromkeys(sorted(items), reason))
+
+    def step(self, stage: str) -> Step:
+        """Return what to do with the stage as a whole."""
+        return pieces.step_of(stage, replace(self.seen, due=self.due or self.seen.due))
+
+    def outcome(self, stage: str, counts: Mapping[str, int], seconds: float) -> Outcome:
+        """Return what became of the stage."""
+        if not self.due and not self.seen.due and not self.seen.gone:
+            return Outcome(stage, "fresh", plan.UNCHANGED, pieces=counts)
+        restored = not self.due and not self.seen.gone
+        row = Outcome(stage, "restored" if restored else "made", self.step(stage).reason, seconds, pieces=counts)
+        return row._replace(detail=pieces.few(replace(self.seen, due=self.due)) if not restored else "")
+
+
+def choose(
+    now: Cut,
+    sources: Sequence[Source],
+    current: Path | None,
+    cache: Digests,
+    aged: Callable[[StageRecord], Aged],
+    distrusted: Collection[str],
+) -> Choice:
+    """Look where the result of each piece can be taken from, first in the current generation.
+
+    Args:
+        now: what the stage would be made from.
+        sources: the generations that have any of it, the current one first.
+        current: the current generation.
+        cache: digests by stat.
+        aged: tells what of a record is due by its age.
+        distrusted: paths of files that were found damaged though their size and time are right.
+    """
+    left = dict(now.keys)
+    taken: list[tuple[Source, Mapping[str, Piece]]] = []
+    seen = pieces.compare(now, None, {}, lambda _: None)
+    for place, record in sources:
+        there = comparing.on_disk(record.files, place, cache if place == current else None)
+        there |= {path: Digest("distrusted") for path in distrusted if path in there}
+        compared = pieces.compare(now, record, there, aged(record))
+        if place == current:
+            seen = compared
+        mine = {item: record.pieces[item] for item in compared.kept if item in left}
+        for item in mine:
+            del left[item]
+        if mine:
+            taken.append(((place, record), mine))
+    return Choice(seen, taken, {item: seen.due[item] for item in left})
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A stage in pieces that is to be made.
+
+    Args:
+        stage: the stage.
+        now: what it is made from.
+        changes: its inputs.
+        choice: what becomes of each piece.
+        known: what the current generation has of it.
+        last: the current generation.
+        partial: the new one, in which it is made.
+    """
+
+    stage: Stage
+    now: Cut
+    changes: InputChanges
+    choice: Choice
+    known: StageRecord | None
+    last: Path | None
+    partial: Path
+
+    @property
+    def before(self) -> Mapping[str, Piece]:
+        """What the current generation has of each piece, by item."""
+        return self.known.pieces if self.known else {}
+
+
+def counts_of(kept: int, removed: int = 0) -> dict[str, int]:
+    """Return how many pieces came to what, where none has run yet."""
+    return {"made": 0, "kept": kept, "removed": removed, "failed": 0}
+
+
+class PieceWork:
+    """Makes one stage.
+
+    Args:
+        pipeline: where it lives.
+        environment: its variables.
+        say: takes one line of talk.
+        make_room: sees that there is room for so many bytes of the stage.
+        moment: tells the time of the volume, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        environment: Mapping[str, str],
+        say: Say,
+        make_room: Callable[[Stage, int], None],
+        moment: Callable[[], float],
+    ) -> None:
+        self._pipeline = pipeline
+        self._environment = environment
+        self._say = say
+        self._make_room = make_room
+        self._moment = moment
+        self._failed: dict[str, tuple[str, ...]] = {}
+        self._dropped = 0
+        self.counts: dict[str, int] = {}
+        self.shared: tuple[str, ...] = ()
+
+    def bring(self, order: Order) -> StageRecord:
+        """Make the stage, and return what it is now.
+
+        Args:
+            order: what to make.
+
+        Raises:
+            StageError: pieces failed; those that did not are noted in the journal.
+        """
+        stage, choice, known, partial = order.stage, order.choice, order.known, order.partial
+        kept = sum(len(taken) for _, taken in choice.taken)
+        self.counts = counts_of(kept, len(choice.seen.gone))
+        watch = Stopwatch()
+        begun = self._moment()
+        outputs.clear(stage, partial)
+        record = StageRecord(stage.name, order.now.fingerprint.key, order.now.fingerprint.parts, {}, begun, 0.0)
+        with contextlib.closing(PieceFiles(stage, partial, record)) as files_of_pieces:
+            for (place, other), taken in choice.taken:
+                files_of_pieces.take_over(taken, other, place)
+            self.shared = tuple(files_of_pieces.record.files)
+            if choice.due:
+                before = order.before
+                again = [path for item in choice.due if item in before for path in before[item].files]
+                self._say(f"data: stage {stage.name}: {self._plan(stage, choice)}")
+                self._make_room(stage, sum(known.files[path].size for path in again) if known else 0)
+                with hiding.others_hidden(stage, self._pipeline, partial):
+                    self._make(order, files_of_pieces, begun)
+            files_of_pieces.finish()
+            if known is not None and order.last is not None:
+                files_of_pieces.share_equal(known.files, order.last, besides=self.shared)
+            made = replace(files_of_pieces.record, seconds=watch.seconds)
+        moved = order.changes.moved() if choice.due else ""
+        if not moved:
+            return made
+        self._say(words(stage.name, moved))
+        return unsettled(made, known, moved, choice.due)
+
+    def _plan(self, stage: Stage, choice: Choice) -> str:
+        count, kept = len(choice.due), self.counts["kept"]
+        return f"{count:,} of {count + kept:,} pieces to make ({choice.step(stage.name).reason})"
+
+    def _make(self, order: Order, files_of_pieces: PieceFiles, begun: float) -> None:
+        """Run pieces; put what they wrote in place as they end."""
+        stage, now, partial, before = order.stage, order.now, order.partial, order.before
+        due = _longest_first(order.choice.due, before)
+        places = {item.name: partial / item.place for item in now.items}
+        runner = PieceRunner(stage, self._pipeline, partial, self._environment, self._say)
+        pool = ThreadPoolExecutor(_SEALERS)
+        sealing: dict[Future[SealedPiece], str] = {}
+
+        def seal(done: Done) -> SealedPiece:
+            found = seal_piece(stage, done.out)
+            item, key = done.task.item, now.keys[done.task.item]
+            if order.changes.item_moved(item):
+                self._say(words(stage.name, item))
+                key = unsettled_key(key, before.get(item))
+            files_of_pieces.add(item, Piece(key, (), begun, done.seconds), done.out, found)
+            return found
+
+        try:
+            with contextlib.closing(
+                runner.run([Task(item, places[item]) for item in due], files_of_pieces.work)
+            ) as ends:
+                for done in ends:
+                    if done.exit_code:
+                        self._fail(done.task.item, stage_process.ending(done.exit_code), done.words)
+                        if disk.full_hint(self._pipeline.folder):
+                            break  # the others would fail as well
+                    else:
+                        sealing[pool.submit(seal, done)] = done.task.item
+                    for future in [each for each in sealing if each.done()]:
+                        self._note(stage, sealing.pop(future), future)
+            for future, item in sealing.items():
+                self._note(stage, item, future)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        if self._failed:
+            raise self._failure(stage, len(due) + self.counts["kept"])
+
+    def _note(self, stage: Stage, item: str, future: Future[SealedPiece]) -> None:
+        """Take note of a piece that ended well, once its files are where they belong."""
+        try:
+            found = future.result()
+        except StageError as error:
+            self._fail(item, error.message.removeprefix(f"stage {stage.name}: "), (error.hint,))
+            return
+        self.counts["made"] += 1
+        for path in found.strangers:
+            self._dropped += 1
+            if self._dropped <= _MOST_WORDS:
+                self._say(f"data: dropping {path} of {item}: stage {stage.name} does not declare it as an output")
+
+    def _fail(self, item: str, why: str, words: Sequence[str]) -> None:
+        self.counts["failed"] += 1
+        self._failed[item] = (f"{item}: {why}", *(f"  {line}" for line in words))
+
+    def _failure(self, stage: Stage, of: int) -> StageError:
+        details: list[str] = []
+        for at, item in enumerate(sorted(self._failed)):
+            if at == _MOST_NAMED:
+                details.append(f"and {len(self._failed) - at} more")
+                break
+            details += self._failed[item] if at < _MOST_WORDS else self._failed[item][:1]
+        return StageError(
+            f"stage {stage.name}: {len(self._failed):,} of {of:,} {'piece' if of == 1 else 'pieces'} failed",
+            details=details,
+            hint="the data that was there stays as it is; mend the stage and run again: finished pieces are kept",
+        )
+
+
+def _longest_first(due: Mapping[str, Reason], before: Mapping[str, Piece]) -> list[str]:
+    """Return the items so that no long piece is left for the end, by what they took the last time."""
+    return sorted(due, key=lambda item: -before[item].seconds if item in before else 0.0)

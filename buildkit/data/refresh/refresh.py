@@ -1,0 +1,298 @@
+"""Brings the data up to date: only what is due is made, into a new generation that becomes visible all at once."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from buildkit.data import names
+from buildkit.data.refresh import checks
+from buildkit.data.refresh.input_changes import InputChanges, unsettled, words
+from buildkit.data.refresh.piece_work import Order, PieceWork, choose
+from buildkit.data.refresh.room import make_room
+from buildkit.data.refresh.whole import all_fresh, run_whole
+from buildkit.data.stages import digests
+from buildkit.data.stages.pipeline import Pipeline, Stage
+from buildkit.data.status.decision import Condition
+from buildkit.data.status.look import aged, look, newer, step_of, survey
+from buildkit.data.status.pieces import Cut
+from buildkit.data.volume import (
+    claims,
+    deleting,
+    disk,
+    generations,
+    lease,
+    outputs,
+    repair,
+    switching,
+    unfinished,
+)
+from buildkit.data.volume.lease import Lease
+from buildkit.data.volume.manifest import Manifest, StageRecord
+from buildkit.doors.clock import Stopwatch
+from buildkit.errors import StageError
+from buildkit.model import Action, Fingerprint, Outcome, Reason, Step
+from buildkit.trees import comparing, sealing
+from buildkit.trees.entry import File
+
+Say = Callable[[str], None]
+Tell = Callable[[Outcome], None]
+
+_FORCED = Reason("asked for")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a refresh came to: the generation that is current now, and what became of each stage."""
+
+    manifest: Manifest
+    outcomes: tuple[Outcome, ...]
+
+
+def refresh(
+    pipeline: Pipeline,
+    environment: Mapping[str, str],
+    say: Say,
+    tell: Tell = lambda _: None,
+    *,
+    force: bool = False,
+    before: Callable[[], None] = lambda: None,
+) -> Result:
+    """Bring the data up to date and return what was done. Waits for whoever works on the same folder.
+
+    Args:
+        pipeline: what is declared.
+        environment: the variables of the stages.
+        say: takes one line of talk, what the stages print among them.
+        tell: takes the outcome of each stage as it is known.
+        force: make every stage, whatever is there.
+        before: called before a stage runs, each time: sees to it that the code which runs is what its sources say.
+
+    Raises:
+        DataError: an input cannot be read, the folder cannot be written, or a newer version wrote the data.
+        StageError: a stage failed. The current generation stays as it is; finished stages are kept for the next time.
+    """
+    try:
+        while True:
+            with contextlib.suppress(lease.Overtaken):
+                return _Refresh(pipeline, environment, say, tell, force=force, before=before).run()
+    except OSError as error:
+        raise disk.worded(error, pipeline.folder) from error
+
+
+class _Refresh:
+    """One refresh, from the lease to the commit."""
+
+    _holder: Lease
+    _last: Path | None
+    _then: Mapping[str, StageRecord]
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        environment: Mapping[str, str],
+        say: Say,
+        tell: Tell,
+        *,
+        force: bool,
+        before: Callable[[], None],
+    ) -> None:
+        self._pipeline = pipeline
+        self._environment = environment
+        self._say = say
+        self._tell = tell
+        self._force = force
+        self._before = before
+        self._cache = digests.beside(pipeline.folder)
+        self._records: dict[str, StageRecord] = {}
+        self._shared: dict[str, dict[str, File]] = {}
+        self._outcomes: dict[str, Outcome] = {}
+
+    def _now(self) -> float:
+        return disk.now(self._pipeline.folder)
+
+    def run(self) -> Result:
+        """Take the lease, look, and make what is due.
+
+        Raises:
+            Overtaken: somebody else began at the same moment; nothing was done.
+        """
+        folder = self._pipeline.folder
+
+        def waiting() -> None:
+            self._say(f"data: waiting for {claims.describe(folder)}, which is making it")
+
+        with lease.held(folder, wait=None, on_wait=waiting) as self._holder:
+            self._cache = digests.beside(folder)
+            repair.restore(folder, self._holder, self._say)
+            switching.mend(folder)
+            seen = look(self._pipeline, self._environment, self._cache, self._now())
+            if seen.fault is not None:
+                raise seen.fault
+            if seen.condition is Condition.NEWER:
+                raise newer(seen.detail)
+            self._last = seen.generation
+            self._then = seen.manifest.stages if seen.manifest else {}
+            if seen.condition is Condition.FRESH and not self._force and seen.manifest is not None:
+                result = Result(seen.manifest, all_fresh(seen, self._tell))
+            else:
+                result = self._attempt()
+            self._cache.save()
+            return result
+
+    def _attempt(self, distrusted: Mapping[str, Collection[str]] = MappingProxyType({})) -> Result:
+        """Make the generation; when a stage fails on damaged files of an earlier one, make that one again first."""
+        self._records.clear()
+        self._shared.clear()
+        self._outcomes.clear()
+        self._holder.begin()
+        repair.require_links(self._pipeline.folder)
+        if generations.current(self._pipeline.folder) != self._last:
+            raise lease.Overtaken
+        leftovers = list(unfinished.finished(self._pipeline.folder, self._last))
+        checks.drop_unfinished(self._pipeline, self._holder.number, leftovers)
+        partial = switching.new(self._pipeline.folder, self._holder.number, self._now())
+        try:
+            for stage in self._pipeline.stages:
+                self._bring(stage, partial, leftovers, distrusted)
+        except (StageError, OSError) as error:
+            if self._holder.overtaken:
+                raise lease.lost(self._pipeline.folder) from None
+            broken = checks.damaged(self._shared, partial) if isinstance(error, StageError) else {}
+            if not broken:
+                raise
+            self._say(f"data: files of stage {', '.join(sorted(broken))} are damaged: making them again")
+            names = {*distrusted, *broken}
+            return self._attempt({name: {*distrusted.get(name, ()), *broken.get(name, ())} for name in names})
+        finally:
+            for place in generations.partial_ones(self._pipeline.folder, below=self._holder.number):
+                deleting.delete(place)
+        return Result(self._commit(partial), tuple(self._outcomes.values()))
+
+    def _bring(
+        self,
+        stage: Stage,
+        partial: Path,
+        leftovers: list[tuple[Path, StageRecord]],
+        distrusted: Mapping[str, Collection[str]],
+    ) -> None:
+        """Share the stage with an earlier generation, or make it, or those of its pieces that are due."""
+        made = {name: record.outputs for name, record in self._records.items()}
+        with self._cache.noting() as paths:
+            now, cut = survey(stage, self._pipeline, self._environment, made, self._cache)
+        changes = InputChanges(paths, cut.items if cut else (), self._cache)
+        if cut is not None:
+            self._bring_pieces(stage, cut, changes, partial, leftovers, distrusted.get(stage.name, ()))
+            return
+        trusted = stage.name not in distrusted
+        step = self._step(stage, now, trusted=trusted)
+        if step.action is Action.LEAVE and self._last is not None:
+            self._keep(stage, step, "fresh", self._then[stage.name], self._last, partial)
+            return
+        if trusted and not self._force:
+            for place, record in leftovers:
+                if record.name == stage.name and self._is_as_good(stage, now, record, place):
+                    self._keep(stage, step, "restored", record, place, partial)
+                    return
+        self._make(stage, step, now, changes, partial)
+
+    def _bring_pieces(
+        self,
+        stage: Stage,
+        now: Cut,
+        changes: InputChanges,
+        partial: Path,
+        leftovers: list[tuple[Path, StageRecord]],
+        distrusted: Collection[str],
+    ) -> None:
+        sources = [*([(self._last, self._then[stage.name])] if self._last and stage.name in self._then else [])]
+        sources += [(place, record) for place, record in leftovers if record.name == stage.name]
+        ttl, moment = self._pipeline.ttl_of(stage), self._now()
+        choice = choose(now, sources, self._last, self._cache, lambda record: aged(record, ttl, moment), distrusted)
+        if self._force:
+            choice = choice.forced(_FORCED)
+        if choice.due:
+            self._before()
+        work = PieceWork(self._pipeline, self._environment, self._say, self._make_room, self._now)
+        order = Order(stage, now, changes, choice, self._then.get(stage.name), self._last, partial)
+        begun = Stopwatch()
+        try:
+            done = work.bring(order)
+        except StageError as error:
+            error.hint = disk.full_hint(self._pipeline.folder) or error.hint
+            reason, detail = choice.step(stage.name).reason, "\n".join([error.message, *error.details])
+            self._done(Outcome(stage.name, "failed", reason, begun.seconds, detail, work.counts))
+            raise
+        self._shared[stage.name] = {path: done.files[path] for path in work.shared}
+        unfinished.keep_record(partial, done)
+        self._records[stage.name] = done
+        self._done(choice.outcome(stage.name, work.counts, begun.seconds))
+
+    def _step(self, stage: Stage, now: Fingerprint, *, trusted: bool) -> Step:
+        if self._force:
+            return Step(stage.name, Action.MAKE, _FORCED)
+        record = self._then.get(stage.name)
+        if not trusted:
+            return Step(stage.name, Action.MAKE, Reason("output damaged"))
+        found = comparing.on_disk(record.files, self._last, self._cache) if record and self._last else {}
+        return step_of(stage, now, record, found, self._pipeline.ttl_of(stage), self._now())
+
+    def _is_as_good(self, stage: Stage, now: Fingerprint, record: StageRecord, place: Path) -> bool:
+        there = comparing.on_disk(record.files, place, None)
+        return step_of(stage, now, record, there, self._pipeline.ttl_of(stage), self._now()).action is Action.LEAVE
+
+    def _keep(self, stage: Stage, step: Step, result: str, record: StageRecord, source: Path, partial: Path) -> None:
+        self._records[stage.name] = outputs.share(record, source, partial)
+        self._shared[stage.name] = dict(self._records[stage.name].files)
+        unfinished.keep_record(partial, self._records[stage.name])
+        self._done(Outcome(stage.name, result, step.reason))
+
+    def _make(self, stage: Stage, step: Step, now: Fingerprint, changes: InputChanges, partial: Path) -> None:
+        self._say(f"data: stage {stage.name}: {step.reason}")
+        known = self._then.get(stage.name)
+        self._make_room(stage, sum(file.size for file in known.files.values()) if known else 0)
+        self._before()
+        begun = self._now()
+        try:
+            made, seconds = run_whole(stage, self._pipeline, partial, self._environment, self._say)
+            if known is not None and self._last is not None:
+                made = sealing.share_equal(made, known.files, self._last, partial, outputs.aside_of(partial))
+        except OSError:
+            outputs.clear(stage, partial)
+            raise
+        except StageError as error:
+            error.hint = disk.full_hint(self._pipeline.folder) or error.hint
+            outputs.clear(stage, partial)
+            self._done(Outcome(stage.name, "failed", step.reason, detail="\n".join([error.message, *error.details])))
+            raise
+        record = StageRecord(stage.name, now.key, now.parts, made, begun, seconds)
+        if moved := changes.moved():
+            self._say(words(stage.name, moved))
+            record = unsettled(record, known, moved)
+        unfinished.keep_record(partial, record)
+        self._records[stage.name] = record
+        self._done(Outcome(stage.name, "made", step.reason, seconds))
+
+    def _make_room(self, stage: Stage, need: int) -> None:
+        make_room(self._pipeline.folder, stage, need, self._holder.number, self._say)
+
+    def _done(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.subject] = outcome
+        self._tell(outcome)
+
+    def _commit(self, partial: Path) -> Manifest:
+        if self._holder.overtaken:
+            raise lease.lost(self._pipeline.folder)
+        checks.drop_strangers(partial, self._records, self._say)
+        checks.require_unchanged(partial, self._records)
+        name = partial.name.removesuffix(names.PARTIAL)
+        manifest = Manifest(name, self._holder.number, self._now(), dict(self._records))
+        try:
+            switching.commit(self._pipeline.folder, partial, manifest, self._holder.confirm)
+        except FileNotFoundError:
+            raise lease.lost(self._pipeline.folder) from None
+        deleting.tidy(self._pipeline.folder, self._last)
+        return manifest

@@ -1,0 +1,51 @@
+"""A stage that runs once for all, in its generation; and the outcome of a refresh that finds nothing to make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from buildkit.data.processes import stage_process
+from buildkit.data.refresh.piece_work import counts_of
+from buildkit.data.stages.pipeline import Pipeline, Stage
+from buildkit.data.status.look import Look
+from buildkit.data.volume import hiding, outputs
+from buildkit.model import Outcome
+from buildkit.trees.entry import File
+
+Say = Callable[[str], None]
+Tell = Callable[[Outcome], None]
+
+
+def run_whole(
+    stage: Stage, pipeline: Pipeline, partial: Path, environment: Mapping[str, str], say: Say
+) -> tuple[dict[str, File], float]:
+    """Run a stage and seal what it wrote; return that by path, and the seconds that it took.
+
+    Args:
+        stage: the stage.
+        pipeline: where it lives.
+        partial: the generation in which it is made.
+        environment: its variables.
+        say: takes one line of talk.
+
+    Raises:
+        StageError: it failed, or an output is not there or cannot count.
+        OSError: the disk refuses.
+    """
+    outputs.prepare(stage, partial)
+    with hiding.others_hidden(stage, pipeline, partial):
+        seconds = stage_process.run(stage, pipeline, partial, environment, say)
+    return outputs.seal(stage, partial), seconds
+
+
+def all_fresh(seen: Look, tell: Tell) -> tuple[Outcome, ...]:
+    """Tell and return that every stage is as it should be."""
+    outcomes = tuple(
+        Outcome(step.subject, "fresh", step.reason, pieces=counts_of(kept=len(its.kept)) if its else {})
+        for step in seen.steps
+        for its in [seen.pieces.get(step.subject)]
+    )
+    for outcome in outcomes:
+        tell(outcome)
+    return outcomes

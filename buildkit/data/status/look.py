@@ -1,0 +1,292 @@
+"""Looks at the data without changing it: which stages are due and why, and the condition of the whole."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buildkit.core import plan
+from buildkit.core.fingerprint import digest_value
+from buildkit.data.stages.digests import Digests
+from buildkit.data.stages.inputs import InputError, fingerprint_of
+from buildkit.data.stages.items import items_of
+from buildkit.data.stages.pipeline import Pipeline, Stage
+from buildkit.data.status.decision import Access, Condition
+from buildkit.data.status.pieces import Aged, Cut, Pieces, compare, cut
+from buildkit.data.status.pieces import step_of as pieces_step
+from buildkit.data.volume import disk, generations, lease
+from buildkit.data.volume.manifest import Manifest, NewerSchema, StageRecord
+from buildkit.doors import clock
+from buildkit.errors import DataError
+from buildkit.model import ABSENT, Action, Digest, Fingerprint, Reason, Step
+from buildkit.trees import comparing
+
+SKEW = 60.0
+"""Seconds by which the clocks of two hosts may differ before data counts as made in the future."""
+
+JITTER = 0.05
+"""The share of a time to live by which it may end earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen.
+
+    Args:
+        condition: the state of the whole.
+        detail: the first thing that is wrong, in words; empty if nothing is.
+        generation: the folder that `current` leads to.
+        manifest: its manifest.
+        steps: what to do with each stage, in their order; empty if the inputs cannot be read.
+        age: seconds since the stages that everything starts from ran; None if there is no data.
+        fault: what is wrong with the inputs.
+        pieces: how each stage in pieces compares with its record, by stage, where that is known.
+    """
+
+    condition: Condition
+    detail: str
+    generation: Path | None
+    manifest: Manifest | None
+    steps: tuple[Step, ...]
+    age: float | None = None
+    fault: InputError | None = None
+    pieces: Mapping[str, Pieces] = field(default_factory=dict)
+
+
+def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now: float) -> Look:
+    """Look at the data.
+
+    Args:
+        pipeline: what is declared.
+        environment: the variables that `env:` inputs name.
+        cache: digests by stat.
+        now: seconds since 1970.
+    """
+    generation = generations.current(pipeline.folder)
+    if generation is None:
+        condition = Condition.PARTIAL if generations.all_of(pipeline.folder) else Condition.MISSING
+        return _nothing(pipeline, environment, cache, condition)
+    try:
+        manifest = generations.load(generation)
+    except NewerSchema:
+        return Look(Condition.NEWER, f"generation {generation.name}", generation, None, ())
+    if manifest is None:
+        return _nothing(pipeline, environment, cache, Condition.DAMAGED, generation)
+    found = {
+        name: comparing.on_disk(record.files, generation, cache)
+        for name, record in manifest.stages.items()
+        if any(stage.name == name for stage in pipeline.stages)
+    }
+    age = age_of(pipeline, manifest, now)
+    damage = _first_damage(manifest, found)  # first of all: a stage that is due anyway may have lost files too
+    pieces: dict[str, Pieces] = {}
+    try:
+        steps = _steps(pipeline, environment, manifest, found, cache, now, pieces)
+    except InputError as fault:
+        if damage:
+            return Look(Condition.DAMAGED, damage, generation, manifest, (), age, fault)
+        return Look(Condition.UNKNOWN, fault.message, generation, manifest, (), age, fault)
+    condition, detail = (Condition.DAMAGED, damage) if damage else _condition_of(steps)
+    return Look(condition, detail, generation, manifest, steps, age, pieces=pieces)
+
+
+def look_now(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests) -> Look:
+    """Look at the data by this host's clock; where that would be too early for it, by the volume's.
+
+    Hosts that share a volume may differ by minutes. What one has made is no reason for another to make it again.
+    """
+    seen = look(pipeline, environment, cache, clock.now())
+    if seen.condition is Condition.FUTURE:
+        return look(pipeline, environment, cache, disk.now(pipeline.folder))
+    return seen
+
+
+def access(folder: Path) -> Access:
+    """Return what this process may do with the data's folder now."""
+    try:
+        return Access.BUSY if lease.is_busy(folder) else Access.FREE
+    except OSError as error:
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+            return Access.READ_ONLY
+        raise
+
+
+def survey(
+    stage: Stage,
+    pipeline: Pipeline,
+    environment: Mapping[str, str],
+    made: Mapping[str, Mapping[str, Digest]],
+    cache: Digests,
+) -> tuple[Fingerprint, Cut | None]:
+    """Return what `stage` would be made from now, as a whole and, if it is one in pieces, piece by piece.
+
+    Args:
+        stage: the stage.
+        pipeline: where it lives.
+        environment: the variables that `env:` inputs name.
+        made: the outputs of the stages before it, by stage and path.
+        cache: digests by stat.
+
+    Raises:
+        InputError: an input is not there, or nothing matches a glob.
+    """
+    common = fingerprint_of(stage, pipeline, environment, made, cache)
+    if not stage.each:
+        return common, None
+    found = cut(common, items_of(stage, pipeline, made, cache))
+    return found.fingerprint, found
+
+
+def step_of(
+    stage: Stage, now: Fingerprint, record: StageRecord | None, found: Mapping[str, Digest], ttl: float, moment: float
+) -> Step:
+    """Return what to do with one stage.
+
+    Age and change are two facts: what a clock says never hides a changed input.
+
+    Args:
+        stage: the stage.
+        now: what it would be made from.
+        record: what it was made from; None if no one knows.
+        found: the digest of each of its files as it lies on the disk.
+        ttl: seconds; 0 for never. It ends up to a twentieth earlier, for each record at another moment: what was made
+            at once in many places is not renewed at once everywhere.
+        moment: seconds since 1970.
+    """
+    step = plan.decide(stage.name, now, record.record if record else None, found)
+    if record is None or step.action is not Action.LEAVE:
+        return step
+    reason = aged(record, ttl, moment)(record.made)
+    return Step(stage.name, Action.MAKE, reason) if reason else step
+
+
+def aged(record: StageRecord | None, ttl: float, moment: float) -> Aged:
+    """Return the function that tells what is due by its age; see `step_of` for the arguments."""
+    if record is None or not ttl:
+        return lambda _: None
+    limit = _with_jitter(ttl, record)
+
+    def why(made: float) -> Reason | None:
+        age = moment - made
+        if age < -SKEW:
+            return Reason("made in the future", f"by {in_words(-age)}")
+        return Reason("expired", f"made {in_words(age)} ago") if age > limit else None
+
+    return why
+
+
+def newer(detail: str) -> DataError:
+    """Return the error for data that this version cannot read."""
+    return DataError(
+        f"data: {detail} was written by a newer version",
+        hint="run the version that wrote it, or clear the data to make it anew",
+    )
+
+
+def age_of(pipeline: Pipeline, manifest: Manifest, now: float) -> float | None:
+    """Return the age in seconds of the oldest stage that names no other stage."""
+    made = [
+        manifest.stages[stage.name].made
+        for stage in pipeline.stages
+        if not stage.upstream and stage.name in manifest.stages
+    ]
+    return now - min(made) if made else None
+
+
+def due_in(pipeline: Pipeline, manifest: Manifest, now: float) -> float | None:
+    """Return after how many seconds the first stage is due by its age; None for never."""
+    spans = [
+        _with_jitter(pipeline.ttl_of(stage), record) - (now - record.made)
+        for stage in pipeline.stages
+        if (record := manifest.stages.get(stage.name)) and pipeline.ttl_of(stage)
+    ]
+    return max(min(spans), 0.0) if spans else None
+
+
+def in_words(seconds: float) -> str:
+    """Return a span of time as one number: `40 s`, `3 min`, `5 h`, `7 d`."""
+    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _with_jitter(ttl: float, record: StageRecord) -> float:
+    chance = int(digest_value([record.key, record.made])[:8], 16) / 16**8
+    return ttl * (1.0 - JITTER * chance)
+
+
+def _nothing(
+    pipeline: Pipeline,
+    environment: Mapping[str, str],
+    cache: Digests,
+    condition: Condition,
+    generation: Path | None = None,
+) -> Look:
+    """Return the look at no data; inputs are read all the same, so that a missing one is named before hours of work."""
+    steps = tuple(Step(stage.name, Action.MAKE, plan.NEVER_MADE) for stage in pipeline.stages)
+    fault = None
+    pieces = {}
+    try:
+        for stage in pipeline.stages:
+            _, now_cut = survey(stage, pipeline, environment, {}, cache)
+            if now_cut is not None and now_cut.items:
+                pieces[stage.name] = compare(now_cut, None, {}, lambda _: None)
+    except InputError as found:
+        fault = found
+    return Look(condition, "no manifest" if generation else "", generation, None, steps, fault=fault, pieces=pieces)
+
+
+def _steps(
+    pipeline: Pipeline,
+    environment: Mapping[str, str],
+    manifest: Manifest,
+    found: Mapping[str, Mapping[str, Digest]],
+    cache: Digests,
+    now: float,
+    pieces: dict[str, Pieces],
+) -> tuple[Step, ...]:
+    """Return what to do with each stage; note in `pieces` what is known of those in pieces."""
+    made = {name: record.outputs for name, record in manifest.stages.items()}
+    steps: dict[str, Step] = {}
+    for stage in pipeline.stages:
+        known = made
+        if stage.cut_from and steps[stage.cut_from].action is Action.MAKE:  # what there will be is not known yet
+            known = {name: outputs_ for name, outputs_ in made.items() if name != stage.cut_from}
+        current, now_cut = survey(stage, pipeline, environment, known, cache)
+        record = manifest.stages.get(stage.name)
+        there, ttl = found.get(stage.name, {}), pipeline.ttl_of(stage)
+        if now_cut is None:
+            step = step_of(stage, current, record, there, ttl, now)
+        elif stage.cut_from and stage.cut_from not in known:
+            step = Step(stage.name, Action.LEAVE, plan.UNCHANGED)
+        else:
+            pieces[stage.name] = compare(now_cut, record, there, aged(record, ttl, now))
+            step = pieces_step(stage.name, pieces[stage.name])
+        before = next((name for name in stage.upstream if steps[name].action is Action.MAKE), None)
+        if step.action is Action.LEAVE and before is not None:
+            step = Step(stage.name, Action.MAKE, Reason("depends on stage", before))
+        steps[stage.name] = step
+    return tuple(steps.values())
+
+
+def _condition_of(steps: tuple[Step, ...]) -> tuple[Condition, str]:
+    """Return the worst that the steps say of whole data: change, then time."""
+    due = [step for step in steps if step.action is Action.MAKE and step.reason.kind != "depends on stage"]
+    for kind, condition in (("made in the future", Condition.FUTURE), ("expired", Condition.EXPIRED)):
+        if due and all(step.reason.kind == kind for step in due):
+            return condition, f"stage {due[0].subject}, {due[0].reason}"
+    changed = [step for step in due if step.reason.kind not in {"made in the future", "expired"}]
+    if changed:
+        return Condition.CHANGED, f"stage {changed[0].subject}, {changed[0].reason}"
+    return (Condition.EXPIRED, f"stage {due[0].subject}, {due[0].reason}") if due else (Condition.FRESH, "")
+
+
+def _first_damage(manifest: Manifest, found: Mapping[str, Mapping[str, Digest]]) -> str:
+    for name, there in found.items():
+        for path, digest in manifest.stages[name].outputs.items():
+            if there[path] != digest:
+                return f"stage {name}, output {'missing' if there[path] == ABSENT else 'damaged'}: {path}"
+    return ""

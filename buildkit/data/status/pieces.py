@@ -1,0 +1,136 @@
+"""Which pieces of a stage are as they should be, and why the others are not. Decides; does nothing.
+
+The key of a piece goes over the name and content of its item and over all that the pieces have in common: settings,
+code, further inputs. So the result of an item that did not change is taken over, and the result of one that is gone is
+left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from buildkit.core import plan
+from buildkit.core.fingerprint import digest_bytes, digest_value, key_of
+from buildkit.data.stages.items import Item
+from buildkit.data.volume.manifest import Piece, StageRecord
+from buildkit.model import ABSENT, Action, Digest, Fingerprint, Reason, Step
+
+Aged = Callable[[float], "Reason | None"]
+"""Why what was made at a moment is due by its age; None where it is not."""
+
+_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a stage in pieces would be made from now.
+
+    Args:
+        common: what its pieces have in common.
+        items: what it runs once for.
+        keys: the key of each piece by the name of its item.
+    """
+
+    common: Fingerprint
+    items: tuple[Item, ...]
+    keys: Mapping[str, Digest]
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """The key of the whole stage."""
+        return Fingerprint(digest_value([self.common.key, sorted(self.keys.items())]), self.common.parts)
+
+
+def cut(common: Fingerprint, items: tuple[Item, ...]) -> Cut:
+    """Return the keys of all pieces."""
+    keys = {
+        item.name: digest_bytes(f"{common.key}\n{item.digest}\n{item.name}".encode("utf-8", "surrogateescape"))
+        for item in items
+    }
+    return Cut(common, items, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """How a record compares with what the stage would be made from now.
+
+    Args:
+        kept: the items whose results are as they should be.
+        due: the others, each with the reason.
+        gone: the items of the record that are not there any more.
+    """
+
+    kept: tuple[str, ...]
+    due: Mapping[str, Reason]
+    gone: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many are due, kept and to be removed."""
+        return {"due": len(self.due), "kept": len(self.kept), "removed": len(self.gone)}
+
+
+def compare(now: Cut, record: StageRecord | None, found: Mapping[str, Digest], aged: Aged) -> Pieces:
+    """Compare a record with what the stage would be made from now.
+
+    Args:
+        now: that.
+        record: what was made; None if no one knows.
+        found: the digest of each of its files as it lies on the disk.
+        aged: tells what is due by its age.
+    """
+    pieces = record.pieces if record else {}
+    kept: list[str] = []
+    due: dict[str, Reason] = {}
+    general = _in_common(now, record)
+    for item, key in now.keys.items():
+        piece = pieces.get(item)
+        if piece is not None and piece.key == key and record is not None:
+            reason = damage(record, piece, found) or aged(piece.made)
+        else:
+            reason = general or Reason("item appeared" if piece is None else "item changed", item)
+        if reason is None:
+            kept.append(item)
+        else:
+            due[item] = reason
+    return Pieces(tuple(kept), due, tuple(item for item in pieces if item not in now.keys))
+
+
+def damage(record: StageRecord, piece: Piece, found: Mapping[str, Digest]) -> Reason | None:
+    """Return what is wrong with the files of a piece; None if they are as they were made."""
+    for path in piece.files:
+        there = found.get(path, ABSENT)
+        if there != record.files[path].state:
+            return Reason("output missing" if there == ABSENT else "output damaged", path)
+    return None
+
+
+def step_of(stage: str, seen: Pieces) -> Step:
+    """Return what to do with the stage as a whole."""
+    for reasons in (list(seen.due.values()), [Reason("item gone", item) for item in seen.gone]):
+        if reasons:
+            same = sum(reason == reasons[0] for reason in reasons)
+            more = len(reasons) - same
+            detail = f"{reasons[0].detail} and {more} more" if more and reasons[0].detail else reasons[0].detail
+            return Step(stage, Action.MAKE, Reason(reasons[0].kind, detail))
+    return Step(stage, Action.LEAVE, plan.UNCHANGED)
+
+
+def few(seen: Pieces) -> str:
+    """Return why the first few pieces are due or go, a line each."""
+    reasons = [f"{item}: {reason}" if reason.detail != item else str(reason) for item, reason in seen.due.items()]
+    reasons += [str(Reason("item gone", item)) for item in seen.gone]
+    more = [f"{len(reasons) - _FEW} more"] if len(reasons) > _FEW else []
+    return "\n".join([*reasons[:_FEW], *more])
+
+
+def _in_common(now: Cut, record: StageRecord | None) -> Reason | None:
+    """Return why no piece of the record can be as it should be; None where it may."""
+    if record is None:
+        return plan.NEVER_MADE
+    if not record.pieces:
+        return Reason("setting appeared", "each")
+    if key_of(record.parts) != now.common.key:
+        return plan.why_changed(now.common.parts, record.parts)
+    return None

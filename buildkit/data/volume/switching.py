@@ -1,0 +1,99 @@
+"""A generation is made, becomes the current one by one rename, and stays or comes back as that."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from buildkit.data import names
+from buildkit.data.volume import manifest as manifests
+from buildkit.data.volume import outputs
+from buildkit.data.volume.generations import (
+    current,
+    folder_of,
+    load,
+)
+from buildkit.data.volume.manifest import Manifest
+from buildkit.doors import files
+from buildkit.trees import folders, sealing
+
+
+def new(folder: Path, number: int, now: float) -> Path:
+    """Make the empty partial folder of generation `number`."""
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+    place = folder_of(folder) / f"{number:06d}-{stamp}{names.PARTIAL}"
+    place.mkdir(parents=True)
+    return place
+
+
+def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[], None]) -> Path:
+    """Turn `partial` into the current generation: manifest, name, link; each on the disk before the next.
+
+    Args:
+        folder: the data's folder.
+        partial: what was made.
+        manifest: what it is.
+        confirm: called once all is ready but the names; raises if somebody else works here by now. Who begins after
+            it has returned deletes the link that was made before it, so that this process cannot switch any more.
+
+    Raises:
+        FileNotFoundError: somebody else has begun since and took it away.
+    """
+    folders.remove_tree(outputs.aside_of(partial))
+    folders.sync_tree(partial)
+    files.write(partial / names.MANIFEST, manifests.text_of(manifest), mode=0o444, durable=True)
+    whole = partial.with_name(manifest.generation)
+    fresh = _new_link(folder, whole)
+    confirm()
+    partial.rename(whole)
+    files.sync_folder(whole.parent)
+    _switch(folder, fresh)
+    return whole
+
+
+def switch_back(folder: Path, generation: Path) -> None:
+    """Let `current` lead to a whole generation that was there before, at once and for good; under the lease alone."""
+    _switch(folder, _new_link(folder, generation))
+
+
+def _new_link(folder: Path, generation: Path) -> Path:
+    fresh = folder / f"{names.SWITCH}{generation.name}"
+    files.remove(fresh)
+    fresh.symlink_to(generation.relative_to(folder))
+    return fresh
+
+
+def _switch(folder: Path, fresh: Path) -> None:
+    fresh.replace(folder / "current")
+    files.sync_folder(folder)
+
+
+def try_to_switch(folder: Path) -> None:
+    """Make a link as `current` is one, and delete it: nobody is to find out at the end of hours of work.
+
+    Raises:
+        OSError: links cannot be made.
+    """
+    probe = folder / f"{names.SWITCH}probe"
+    files.remove(probe)
+    probe.symlink_to("generations")
+    files.remove(probe)
+
+
+def forbid_switches(folder: Path) -> None:
+    """Take from whoever worked here before the link with which it would switch."""
+    for left in folder.glob(f"{names.SWITCH}*"):
+        files.remove(left)
+
+
+def mend(folder: Path) -> None:
+    """Put back in the current generation what a copy of the volume lost without touching content; under the lease."""
+    now = current(folder)
+    if now is None:
+        return
+    with contextlib.suppress(manifests.NewerSchema):
+        manifest = load(now)
+        for record in manifest.stages.values() if manifest else ():
+            sealing.mend(record.files, now)
