@@ -14,7 +14,7 @@ from buildkit.data.stages import digests
 from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.data.status.decision import Condition
 from buildkit.data.status.look import Look, age_of, due_in, in_words, look, look_now, newer
-from buildkit.data.status.pieces import Pieces, few
+from buildkit.data.status.pieces import Pieces, first_reasons
 from buildkit.data.status.verify import require_whole, verify
 from buildkit.data.volume import claims, deleting, disk, generations, lease
 from buildkit.data.volume.manifest import Manifest
@@ -266,7 +266,7 @@ def _row(step: Step, its: Pieces | None, *, force: bool) -> Outcome:
     if step.action is Action.LEAVE and not force:
         return Outcome(step.subject, "fresh", step.reason, pieces=counts)
     reason = Reason("asked for") if step.action is Action.LEAVE else step.reason
-    return Outcome(step.subject, "due", reason, detail=few(its) if its else "", pieces=counts)
+    return Outcome(step.subject, "due", reason, detail=first_reasons(its) if its else "", pieces=counts)
 
 
 def _seen_facts(pipeline: Pipeline, seen: Look) -> dict[str, object]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from buildkit.core import untrusted
 from buildkit.registry.credentials import LOCAL, credentials
 from buildkit.registry.exchange import Answer, Request, checked, exchange
-from buildkit.registry.patience import Refused
+from buildkit.registry.patience import PermanentFailure
 
 _MOST_TOKEN = 1 << 20
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -52,8 +52,8 @@ class Authorization:
             answer: of any status.
 
         Raises:
-            Interrupted: the token server cannot be reached.
-            Refused: user and password would go to a token server in the clear.
+            TransientFailure: the token server cannot be reached.
+            PermanentFailure: user and password would go to a token server in the clear.
         """
         if answer.status != http.client.UNAUTHORIZED or not self._is_own(answer.url):
             return False
@@ -79,7 +79,7 @@ class Authorization:
         parts = checked(url)
         # a registry that is on this machine, and so without TLS, may have its tokens from this machine as well
         if basic and parts.scheme != "https" and (self._secure or parts.hostname not in LOCAL):
-            raise Refused(f"its tokens come from {parts.netloc}, which speaks no TLS: no password goes there")
+            raise PermanentFailure(f"its tokens come from {parts.netloc}, which speaks no TLS: no password goes there")
         own = {"Authorization": basic} if basic else {}
         with exchange(Request("GET", url), lambda asked: own if asked == url else {}) as answer:
             content = answer.content(_MOST_TOKEN)

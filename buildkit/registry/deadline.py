@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-from buildkit.registry.patience import Interrupted
+from buildkit.registry.patience import TransientFailure
 
 PATIENCE = 60.0
 """Seconds to wait for the next byte, and for the whole head of an answer."""
@@ -43,11 +43,11 @@ class Deadline:
         """Keep hold of the socket, which the connection lets go of once the head of an answer is there."""
         self._socket = self._connection.sock
 
-    def worded(self, error: object) -> Interrupted:
+    def worded(self, error: object) -> TransientFailure:
         """Return what the failure of the connection was."""
         if self.expired:
-            return Interrupted(f"no whole answer within {self._seconds:.0f} s", slow=True)
-        return Interrupted(error)
+            return TransientFailure(f"no whole answer within {self._seconds:.0f} s", slow=True)
+        return TransientFailure(error)
 
     def end(self) -> None:
         """Stop the clock: the request is over, in whatever way."""

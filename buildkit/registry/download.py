@@ -13,7 +13,7 @@ from pathlib import Path
 from buildkit.doors import files
 from buildkit.registry import failure
 from buildkit.registry.exchange import Answer, Request
-from buildkit.registry.patience import Interrupted, Patience, Refused
+from buildkit.registry.patience import Patience, PermanentFailure, TransientFailure
 from buildkit.registry.session import Session
 
 
@@ -39,10 +39,10 @@ def download(session: Session, digest: str, size: int, target: Path) -> int:
             try:
                 came += _rest(session, digest, have, size, descriptor)
                 if os.fstat(descriptor).st_size < size:
-                    raise Interrupted("it ended early")  # noqa: TRY301 - as if the network had cut it
-            except Interrupted as cut:
+                    raise TransientFailure("it ended early")  # noqa: TRY301 - as if the network had cut it
+            except TransientFailure as cut:
                 session.again(patience, cut, progress=os.fstat(descriptor).st_size > have)
-            except Refused as refused:
+            except PermanentFailure as refused:
                 target.unlink()
                 raise session.failure(str(refused), refused.hint) from None
         os.lseek(descriptor, 0, os.SEEK_SET)
@@ -69,7 +69,7 @@ def _rest(session: Session, digest: str, have: int, size: int, descriptor: int) 
             os.ftruncate(descriptor, 0)
             have = 0
             if answer.status != http.client.OK:
-                raise Interrupted("it goes on at another place than asked for")
+                raise TransientFailure("it goes on at another place than asked for")
         for block in answer.blocks(size - have):
             files.fill(descriptor, block)
             came += len(block)

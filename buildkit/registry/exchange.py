@@ -2,7 +2,7 @@
 
 An answer has as many bytes as it may have and no more, comes in a stated time or not at all, and leads to other
 places a few times only: never from TLS to plain HTTP, and never with a password. What may come right by trying again
-is `Interrupted`, all else `Refused`.
+is `TransientFailure`, all else `PermanentFailure`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from buildkit.registry import deadline
 from buildkit.registry.deadline import Deadline
-from buildkit.registry.patience import Interrupted, Refused, seconds_of
+from buildkit.registry.patience import PermanentFailure, TransientFailure, seconds_of
 
 MOST_REDIRECTS = 6
 """How often one request may be led elsewhere."""
@@ -78,15 +78,15 @@ class Answer:
         """Give the content piece by piece.
 
         Raises:
-            Interrupted: it ended early, or took too long.
-            Refused: it has more than `most` bytes.
+            TransientFailure: it ended early, or took too long.
+            PermanentFailure: it has more than `most` bytes.
         """
         self._watch.allow(min(most, self._response.length or most))  # what it says of itself counts, where it is less
         left = most
         for piece in self._decoded():
             left -= len(piece)
             if left < 0:
-                raise Refused(f"more came than the {most:,} bytes that there may be")
+                raise PermanentFailure(f"more came than the {most:,} bytes that there may be")
             yield piece
 
     def _decoded(self) -> Iterator[bytes]:
@@ -95,7 +95,7 @@ class Answer:
             yield from self._raw()
             return
         if kind not in {"gzip", "x-gzip"}:
-            raise Refused("it answers in an encoding that nobody asked for")
+            raise PermanentFailure("it answers in an encoding that nobody asked for")
         opened = zlib.decompressobj(_GZIP)
         for each in self._raw():
             rest = each
@@ -103,10 +103,10 @@ class Answer:
                 try:
                     yield opened.decompress(rest, _PIECE)
                 except zlib.error as error:
-                    raise Interrupted(error) from None
+                    raise TransientFailure(error) from None
                 rest = opened.unconsumed_tail
         if not opened.eof:
-            raise Interrupted("the connection was cut")
+            raise TransientFailure("the connection was cut")
 
     def _raw(self) -> Iterator[bytes]:
         while True:
@@ -130,8 +130,8 @@ def exchange(request: Request, authorize: Callable[[str], Mapping[str, str]]) ->
         authorize: gives the headers that may go to a URL, beside those of the request.
 
     Raises:
-        Interrupted: trying again may help.
-        Refused: it does not.
+        TransientFailure: trying again may help.
+        PermanentFailure: it does not.
     """
     url = request.url
     for _ in range(MOST_REDIRECTS):
@@ -141,27 +141,27 @@ def exchange(request: Request, authorize: Callable[[str], Mapping[str, str]]) ->
                 url = led_to(url, response.headers.get("Location"))
                 continue
             if response.status in _BUSY or response.status >= http.client.INTERNAL_SERVER_ERROR:
-                raise Interrupted(f"status {response.status}", seconds_of(response.headers.get("Retry-After")))
+                raise TransientFailure(f"status {response.status}", seconds_of(response.headers.get("Retry-After")))
             yield Answer(url, response, watch)
             return
-    raise Refused("it leads in a circle")
+    raise PermanentFailure("it leads in a circle")
 
 
 def led_to(url: str, place: str | None) -> str:
     """Return where an answer from `url` leads.
 
     Raises:
-        Refused: nowhere, or from TLS to plain HTTP.
+        PermanentFailure: nowhere, or from TLS to plain HTTP.
     """
     if not place:
-        raise Refused("it leads to another place and does not say where")
+        raise PermanentFailure("it leads to another place and does not say where")
     try:
         found = urllib.parse.urljoin(url, place)
     except ValueError:
-        raise Refused("it leads to a place that is none") from None
+        raise PermanentFailure("it leads to a place that is none") from None
     parts = checked(found)
     if parts.scheme != "https" and not url.startswith("http:"):
-        raise Refused(f"it leads from TLS to plain HTTP at {parts.hostname}")
+        raise PermanentFailure(f"it leads from TLS to plain HTTP at {parts.hostname}")
     return found
 
 
@@ -169,13 +169,13 @@ def checked(url: str) -> urllib.parse.SplitResult:
     """Return the parts of a URL that can be asked.
 
     Raises:
-        Refused: it is none.
+        PermanentFailure: it is none.
     """
     with contextlib.suppress(ValueError):
         parts = urllib.parse.urlsplit(url)
         if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and url.isascii():
             return parts
-    raise Refused("it leads to a place that is none")
+    raise PermanentFailure("it leads to a place that is none")
 
 
 @contextlib.contextmanager
@@ -234,15 +234,15 @@ def _facts(parts: urllib.parse.SplitResult, watch: Deadline) -> Iterator[None]:
     except _Unread as unread:
         raise (unread.__cause__ or unread) from None
     except ssl.SSLCertVerificationError as error:
-        raise Refused(
+        raise PermanentFailure(
             f"the certificate of {parts.netloc} is not trusted: {error.verify_message}",
             hint="where a CA of your own signed it, name the file of all that you trust: SSL_CERT_FILE=/ca.pem",
         ) from None
     except ssl.SSLError as error:
         if error.reason not in _NO_TLS:
             raise watch.worded(error) from error
-        raise Refused(f"{parts.netloc} speaks no TLS", hint=_PLAIN) from None
+        raise PermanentFailure(f"{parts.netloc} speaks no TLS", hint=_PLAIN) from None
     except (http.client.InvalidURL, UnicodeError):
-        raise Refused("it leads to a place that is none") from None
+        raise PermanentFailure("it leads to a place that is none") from None
     except (OSError, http.client.HTTPException) as error:
         raise watch.worded(error) from error

@@ -16,7 +16,7 @@ MOST_WAITING = 300.0
 _sleep = time.sleep
 
 
-class Interrupted(Exception):  # noqa: N818 - a fact: the network failed, to try again may help
+class TransientFailure(Exception):  # noqa: N818 - a fact: the network failed, to try again may help
     """The connection could not be made, or ended early, or the registry is busy.
 
     Args:
@@ -31,7 +31,7 @@ class Interrupted(Exception):  # noqa: N818 - a fact: the network failed, to try
         self.slow = slow
 
 
-class Refused(Exception):  # noqa: N818 - a fact
+class PermanentFailure(Exception):  # noqa: N818 - a fact
     """No trying helps.
 
     Args:
@@ -52,7 +52,7 @@ class Patience:
         self._failures = 0
         self._waited = 0.0
 
-    def again(self, cut: Interrupted, *, progress: bool = False) -> None:
+    def again(self, cut: TransientFailure, *, progress: bool = False) -> None:
         """Wait until it is time to try again.
 
         Args:
@@ -60,14 +60,14 @@ class Patience:
             progress: whether that attempt came further than the one before.
 
         Raises:
-            Refused: it is not worth it.
+            PermanentFailure: it is not worth it.
         """
         self._failures = 0 if progress else self._failures + (TRIES // 2 if cut.slow else 1)
         wait = min(0.1 * 2**self._failures, 5.0) if cut.after is None else max(cut.after, 0.1)
         if cut.after is not None and self._waited + wait > MOST_WAITING:
-            raise Refused(f"{cut}: it asks to wait for {wait:.0f} s") from cut
+            raise PermanentFailure(f"{cut}: it asks to wait for {wait:.0f} s") from cut
         if self._failures >= TRIES:
-            raise Refused(str(cut)) from cut
+            raise PermanentFailure(str(cut)) from cut
         self._waited += wait
         _sleep(wait)
 

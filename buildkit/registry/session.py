@@ -12,7 +12,7 @@ from buildkit.core import untrusted
 from buildkit.registry.authorization import Authorization
 from buildkit.registry.exchange import MOST_WORDS, Answer, Request, exchange
 from buildkit.registry.failure import Failure
-from buildkit.registry.patience import TRIES, Interrupted, Patience, Refused
+from buildkit.registry.patience import TRIES, Patience, PermanentFailure, TransientFailure
 from buildkit.registry.reference import Reference
 
 
@@ -64,14 +64,14 @@ class Session:
         while True:
             try:
                 return self.once(request, good=good, most=most)
-            except Interrupted as cut:  # noqa: PERF203
+            except TransientFailure as cut:  # noqa: PERF203
                 self.again(patience, cut)
 
     def once(self, request: Request, *, good: tuple[int, ...] | None, most: int = MOST_WORDS) -> Response:
         """Ask one time; see `ask`. Any status will do where `good` is None.
 
         Raises:
-            Interrupted: to ask again may help.
+            TransientFailure: to ask again may help.
             Failure: it does not.
         """
         with self.opened(request) as answer:
@@ -85,7 +85,7 @@ class Session:
         """Send one request, log in where the registry asks for it, and give the answer, of whatever status.
 
         Raises:
-            Interrupted: to ask again may help.
+            TransientFailure: to ask again may help.
             Failure: it does not.
         """
         with contextlib.ExitStack() as stack:
@@ -96,8 +96,8 @@ class Session:
                         break
                     stack.close()
                 else:
-                    raise Refused("it asks for a login again and again")  # noqa: TRY301
-            except Refused as refused:
+                    raise PermanentFailure("it asks for a login again and again")  # noqa: TRY301
+            except PermanentFailure as refused:
                 raise self.failure(refused.words, refused.hint) from None
             yield answer
 
@@ -110,7 +110,7 @@ class Session:
         if answer.status in good:
             return
         words = f"status {answer.status}"
-        with contextlib.suppress(ValueError, LookupError, TypeError, Interrupted, Refused):
+        with contextlib.suppress(ValueError, LookupError, TypeError, TransientFailure, PermanentFailure):
             errors = untrusted.table(untrusted.json_of(answer.content(MOST_WORDS)))["errors"]
             words = f"{untrusted.shown(errors[0]['message'])} ({words})"
         if answer.status == http.client.UNAUTHORIZED:  # the answer to HEAD brings no words of its own
@@ -119,7 +119,7 @@ class Session:
             words = f"{said} (status {answer.status})"
         raise self.failure(words)
 
-    def again(self, patience: Patience, cut: Interrupted, *, progress: bool = False) -> None:
+    def again(self, patience: Patience, cut: TransientFailure, *, progress: bool = False) -> None:
         """Wait until it is time to try again; see `Patience.again`.
 
         Raises:
@@ -127,7 +127,7 @@ class Session:
         """
         try:
             patience.again(cut, progress=progress)
-        except Refused as refused:
+        except PermanentFailure as refused:
             raise self.failure(str(refused)) from cut
 
     def failure(self, words: str, hint: str = "") -> Failure:
@@ -142,5 +142,5 @@ class Session:
     def _content(self, answer: Answer, most: int) -> bytes:
         try:
             return answer.content(most)
-        except Refused as refused:
+        except PermanentFailure as refused:
             raise self.failure(str(refused), refused.hint) from None

@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable
 
 from buildkit.registry.exchange import Request, led_to
-from buildkit.registry.patience import Interrupted, Patience, Refused
+from buildkit.registry.patience import Patience, PermanentFailure, TransientFailure
 from buildkit.registry.session import Response, Session
 
 PIECE = 8 << 20
@@ -40,7 +40,7 @@ def upload(session: Session, digest: str, size: int, read: Reader) -> int:
         place = _finished(_begin(session), digest)
         try:
             response = session.once(Request("PUT", place, _CONTENT, lambda: read(0), size), good=(201, 202, 204))
-        except Interrupted as cut:
+        except TransientFailure as cut:
             sent += size
             session.again(patience, cut)
             if size > PIECE:
@@ -68,7 +68,7 @@ def _place(session: Session, response: Response) -> str:
     """Return where an upload goes on; what a registry leaves out is where it was."""
     try:
         return led_to(response.url, response.headers.get("Location"))
-    except Refused as refused:
+    except PermanentFailure as refused:
         raise session.failure(f"an upload has no place to go to: {refused}", refused.hint) from None
 
 
@@ -91,7 +91,7 @@ def _in_pieces(session: Session, digest: str, size: int, read: Reader) -> tuple[
         sent += len(piece)
         try:
             response = session.once(request, good=None)
-        except Interrupted as cut:
+        except TransientFailure as cut:
             session.again(patience, cut)
             place, before, done = *_how_far(session, place), done
             if done > before:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from buildkit.data.stages import digests
 from buildkit.data.stages.pipeline import Pipeline
-from buildkit.data.status import last_read
+from buildkit.data.status import scrub
 from buildkit.data.status.decision import WHOLE, Access, Condition, Decision, Start, decide_start
 from buildkit.data.status.look import Look, access, in_words, look_now, newer
-from buildkit.data.volume import disk, generations, lease, repair, switching
+from buildkit.data.volume import current_link, disk, generations, lease, switching
 from buildkit.data.volume.manifest import Manifest
 from buildkit.doors import clock
 from buildkit.errors import BuildkitError, DataError
@@ -108,13 +108,13 @@ def _readable(pipeline: Pipeline, seen: Look, cache: digests.Digests, say: Say) 
     Raises:
         DataError: it cannot, and nobody can write here.
     """
-    wrong = repair.astray(pipeline.folder)
+    wrong = current_link.problem(pipeline.folder)
     if not wrong:
         return True
     if access(pipeline.folder) is not Access.READ_ONLY:
-        repair.put_in_order(pipeline.folder, say)
+        current_link.repair_under_lease(pipeline.folder, say)
         return False
-    if seen.generation is not None and repair.is_served(pipeline.folder, seen.generation, cache):
+    if seen.generation is not None and current_link.is_copy_of(pipeline.folder, seen.generation, cache):
         return True
     raise DataError(
         f"data: {pipeline.folder / 'current'} is {wrong}, and the folder is read-only",
@@ -134,8 +134,8 @@ def _passed(pipeline: Pipeline, seen: Look, decision: Decision, allowed: Access,
 def _read_beside(pipeline: Pipeline, manifest: Manifest, say: Say) -> Passed:
     """Let the service start on fresh data, which is read beside it where nobody has done so for long."""
     now = clock.now()
-    since = last_read.last_read(pipeline.folder, manifest)
-    if not last_read.is_due(pipeline, since, now):
+    since = scrub.last_read(pipeline.folder, manifest)
+    if not scrub.is_due(pipeline, since, now):
         return Passed(State(READY))
     say(f"data: not read to its end for {in_words(abs(now - since))}: reading it beside the service")
     return Passed(State(READY), ("--verify", "--deep", "--renew"), "the reading of the data")
@@ -164,8 +164,8 @@ def _fall_back(pipeline: Pipeline, seen: Look, say: Say) -> bool:
     if seen.condition in WHOLE or pipeline.policy != "serve-stale":
         return False
     with lease.held(pipeline.folder, wait=None) as holder:
-        repair.restore(pipeline.folder, holder, say)
-        holder.begin()
+        current_link.repair(pipeline.folder, holder, say)
+        holder.claim()
         for place in generations.older(pipeline.folder, seen.generation):
             if generations.is_whole(place):
                 switching.switch_back(pipeline.folder, place)
@@ -208,7 +208,7 @@ def _refusal(seen: Look, decision: Decision, allowed: Access, pipeline: Pipeline
         return newer(seen.detail)
     detail = f" ({seen.detail})" if seen.detail else ""
     if allowed is Access.READ_ONLY:
-        hint = disk.mend_ownership(pipeline.folder)
+        hint = disk.ownership_hint(pipeline.folder)
     else:
         hint = (
             "make it in another container: python -m buildkit.runtime --renew\n"

@@ -11,7 +11,7 @@ from typing import Protocol
 from buildkit.doors import files
 from buildkit.model import ABSENT, Digest
 from buildkit.trees import folders
-from buildkit.trees.entry import EMPTY, EXECUTABLE, FOLDER, LINK, File, kind_of, state, text_of
+from buildkit.trees.entry import EMPTY, EXECUTABLE, FOLDER, LINK, File, file_kind, link_text, state
 
 _HASHERS = 4
 
@@ -93,11 +93,11 @@ def hashed(recorded: Mapping[str, File], tree: Path) -> dict[str, Digest]:
 
 def _kind_at(file: File, mode: int) -> str:
     """Return the kind of a file as it lies there. Some volumes let everybody execute everything: that is no change."""
-    return kind_of(mode) if file.kind == EXECUTABLE else file.kind
+    return file_kind(mode) if file.kind == EXECUTABLE else file.kind
 
 
 def _state_at(place: str, mode: int) -> Digest:
     """Return the state of what is there, where a folder or link was recorded or no file is."""
     if stat.S_ISLNK(mode):
-        return state(f"{LINK}{text_of(place)}", EMPTY)
+        return state(f"{LINK}{link_text(place)}", EMPTY)
     return state(FOLDER, EMPTY) if stat.S_ISDIR(mode) else Digest("something else")

@@ -93,7 +93,7 @@ def state(kind: str, digest: Digest) -> Digest:
     )
 
 
-def kind_of(mode: int) -> str:
+def file_kind(mode: int) -> str:
     """Return the kind of a regular file by its mode."""
     return EXECUTABLE if mode & stat.S_IXUSR else FILE
 
@@ -124,7 +124,7 @@ def link_within(path: str, text: str, top: str) -> bool:
     return bool(text) and not text.startswith("/") and up <= depth and ".." not in steps[up:] and "\0" not in text
 
 
-def require_name(path: str) -> None:
+def require_portable_name(path: str) -> None:
     """Raise for a name that would be another one where Python reads names as UTF-8.
 
     Raises:
@@ -138,7 +138,7 @@ def require_name(path: str) -> None:
         )
 
 
-def text_of(place: str | Path) -> str | None:
+def link_text(place: str | Path) -> str | None:
     """Return where a link leads, as it is written; None if there is none."""
     try:
         return os.readlink(place)  # noqa: PTH115 - the text as it is

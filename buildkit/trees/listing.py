@@ -15,9 +15,9 @@ from buildkit.trees.entry import (
     Found,
     Refused,
     astray,
-    kind_of,
+    file_kind,
     link_within,
-    require_name,
+    require_portable_name,
     special,
 )
 
@@ -65,9 +65,9 @@ def kept(path: str, tree: Path) -> Iterator[Found]:
 
 def _kind(path: str, mode: int, top: str, tree: Path) -> str:
     """Return the kind of a file or link."""
-    require_name(path)
+    require_portable_name(path)
     if stat.S_ISREG(mode):
-        return kind_of(mode)
+        return file_kind(mode)
     if not stat.S_ISLNK(mode):
         raise special(path, mode)
     text = os.readlink(tree / path)  # noqa: PTH115 - the text as it is

@@ -11,7 +11,7 @@ from pathlib import Path
 from buildkit.doors import files
 from buildkit.trees import folders
 from buildkit.trees.comparing import hashed
-from buildkit.trees.entry import EMPTY, EXECUTABLE, FILE, FOLDER, File, Found, kind_of, mode_of, text_of
+from buildkit.trees.entry import EMPTY, EXECUTABLE, FILE, FOLDER, File, Found, file_kind, link_text, mode_of
 
 _HASHERS = 4
 _WRITABLE = 0o222
@@ -70,7 +70,7 @@ def share(recorded: Mapping[str, File], source: Path, tree: Path) -> dict[str, F
     for path, file in recorded.items():
         target = folders.make_folders_within(tree, path)
         if not file.is_file:
-            shared[path] = lay(file, target)
+            shared[path] = make_folder_or_link(file, target)
             continue
         target.unlink(missing_ok=True)
         try:
@@ -83,11 +83,11 @@ def share(recorded: Mapping[str, File], source: Path, tree: Path) -> dict[str, F
     return shared
 
 
-def lay(file: File, target: Path) -> File:
+def make_folder_or_link(file: File, target: Path) -> File:
     """Make an empty folder or a link at `target`, unless it is there."""
     if file.kind == FOLDER:
         target.mkdir(exist_ok=True)
-    elif text_of(target) != file.kind[1:]:
+    elif link_text(target) != file.kind[1:]:
         folders.remove_tree(target)
         target.symlink_to(file.kind[1:])
     return file
@@ -133,13 +133,13 @@ def share_equal(
     return shared
 
 
-def mend(recorded: Mapping[str, File], tree: Path) -> None:
+def restore_metadata(recorded: Mapping[str, File], tree: Path) -> None:
     """Put back what a copy of the disk lost without touching content: empty folders, links, who may execute."""
     for path, file in recorded.items():
         place = tree / path
         with contextlib.suppress(OSError):
             folders.make_folders_within(tree, path)
             if not file.is_file:
-                lay(file, place)
-            elif file.kind == EXECUTABLE and kind_of(place.lstat().st_mode) != EXECUTABLE:
+                make_folder_or_link(file, place)
+            elif file.kind == EXECUTABLE and file_kind(place.lstat().st_mode) != EXECUTABLE:
                 place.chmod(mode_of(file.kind, files.umask()))

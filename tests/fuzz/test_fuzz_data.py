@@ -17,16 +17,16 @@ from running import emptied, inputs, survives
 from buildkit.core import untrusted
 from buildkit.data.stages.digests import Digests
 from buildkit.data.stages.pipeline import Pipeline, Stage
-from buildkit.data.status import last_read, look
+from buildkit.data.status import look, scrub
 from buildkit.data.volume import (
     claims,
+    current_link,
     deleting,
     generations,
-    hiding,
+    isolation,
     journal,
     lease,
     outputs,
-    repair,
     switching,
     unfinished,
 )
@@ -131,7 +131,7 @@ def test_what_is_known_of_inputs_is_of_use_or_is_nothing(room: Path, content: by
 @example(b"inf\n")
 def test_when_all_was_read_is_a_moment(room: Path, content: bytes) -> None:
     (emptied(room) / "read").write_bytes(content)
-    found = survives(room, lambda: last_read.last_read(room, MANIFEST))
+    found = survives(room, lambda: scrub.last_read(room, MANIFEST))
     assert found is not None
     assert MADE <= found <= 1e12
 
@@ -151,14 +151,14 @@ def test_whoever_holds_the_lease_is_named_in_a_line(room: Path, content: bytes, 
     words = survives(room, lambda: claims.describe(room))
     assert words
     assert words.isprintable()
-    with contextlib.suppress(lease.Overtaken):
+    with contextlib.suppress(lease.AlreadyClaimed):
         survives(room, lambda: _work(room))
 
 
 def _work(room: Path) -> None:
     holder = lease.Lease(room, claims.highest(room))
     try:
-        holder.begin()
+        holder.claim()
         assert generations.number_of(switching.new(room, holder.number, MADE)) == holder.number
     finally:
         holder.end()
@@ -177,17 +177,17 @@ def _work(room: Path) -> None:
 @example(b"[" * 3000)
 def test_what_was_hidden_comes_back_into_its_generation_alone(room: Path, content: bytes) -> None:
     place = emptied(room) / f"{NAME}.partial"
-    hidden = outputs.aside_of(place) / "hidden"
+    hidden = outputs.sidecar_of(place) / "hidden"
     hidden.mkdir(parents=True)
     place.mkdir()
     for number in range(4):
         (hidden / str(number)).write_text("x")
-    (outputs.aside_of(place) / "hidden.list").write_bytes(content)
+    (outputs.sidecar_of(place) / "hidden.list").write_bytes(content)
     (room / "kept").write_text("x")
-    survives(room, lambda: hiding.put_back(place))
+    survives(room, lambda: isolation.put_back(place))
     assert place.is_dir()
     assert (room / "kept").exists()
-    assert {each.name for each in room.iterdir()} == {place.name, outputs.aside_of(place).name, "kept"}
+    assert {each.name for each in room.iterdir()} == {place.name, outputs.sidecar_of(place).name, "kept"}
 
 
 # ------------------------------------------------------------------ a whole volume
@@ -218,7 +218,7 @@ def _lay(place: Path) -> None:
             target.chmod(0o555 if file.kind else 0o444)
             os.utime(target, ns=(file.modified, file.modified))
         else:
-            sealing.lay(file, target)
+            sealing.make_folder_or_link(file, target)
     (place / "cut").mkdir()
     (place / "cut/a").write_bytes(TEXT)
     os.utime(place / "cut/a", ns=(WHOLE.modified, WHOLE.modified))
@@ -282,7 +282,7 @@ def test_a_volume_is_used_put_in_order_and_cleared_without_a_look_outside(
     (older / "manifest.json").write_text(manifests.text_of(MANIFEST))
     part = folder / "generations/000008-20260102T000000.partial"
     _lay(part)
-    outputs.aside_of(part).mkdir()
+    outputs.sidecar_of(part).mkdir()
     unfinished.keep_record(part, RECORD)
     (folder / "current").symlink_to(f"generations/{NAME}")
     _done(folder, acts)
@@ -300,20 +300,22 @@ def test_a_volume_is_used_put_in_order_and_cleared_without_a_look_outside(
     def use() -> None:
         look.look(pipeline, {}, Digests(folder / "inputs.json"), clock.now())
         with lease.held(folder, wait=None) as holder:
-            repair.restore(folder, holder, lambda _: None)
-            switching.mend(folder)
-            holder.begin()
+            current_link.repair(folder, holder, lambda _: None)
+            switching.restore_metadata(folder)
+            holder.claim()
             fresh = switching.new(folder, 50, MADE)
-            for place, record in unfinished.finished(folder, fresh):
+            for place, record in unfinished.recorded_stages(folder, fresh):
                 if comparing.on_disk(record.files, place, None) == record.outputs:
                     outputs.share(record, place, fresh)
-                    sealing.share_equal(record.files, record.files, place, fresh, outputs.aside_of(fresh))
-            for place in deleting.spare(folder, below=60):
+                    sealing.share_equal(record.files, record.files, place, fresh, outputs.sidecar_of(fresh))
+            for place in deleting.deletable(folder, below=60):
                 generations.is_whole(place)
             deleting.tidy(folder, None)
         deleting.clear(folder)
 
-    with contextlib.suppress(lease.Overtaken, manifests.NewerSchema, OSError):  # a disk's refusals are worded elsewhere
+    with contextlib.suppress(
+        lease.AlreadyClaimed, manifests.NewerSchema, OSError
+    ):  # a disk's refusals are worded elsewhere
         survives(folder, use, seconds=10)
     assert _around(room) == before
 

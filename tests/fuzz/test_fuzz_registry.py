@@ -310,9 +310,9 @@ def test_whatever_a_registry_answers_has_an_end_in_words(room: Path, answers: li
 def test_where_an_answer_leads_is_a_place_or_is_refused(room: Path, url: str, place: str) -> None:
     def lead() -> None:
         patience.seconds_of(place)
-        with contextlib.suppress(patience.Refused):
+        with contextlib.suppress(patience.PermanentFailure):
             assert exchange.led_to(f"https://x/{url}", place).startswith("https:")
-        with contextlib.suppress(patience.Refused):
+        with contextlib.suppress(patience.PermanentFailure):
             exchange.checked(url)
         with contextlib.suppress(untrusted.Odd):
             assert len(digest_of(place)) == len(name_of(b""))

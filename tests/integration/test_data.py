@@ -430,7 +430,7 @@ def test_killed_in_the_middle_of_a_stage(made: Service) -> None:
         "switching.manifests.text_of",
         "files.sync_folder",
         "switching.Path.symlink_to",
-        "lease.Lease.confirm",
+        "lease.Lease.begin_commit",
         "switching.Path.replace",
         "deleting.tidy",
     ],

@@ -123,8 +123,7 @@ class Team:
 
 SLEEP = """
 import os, signal
-from buildkit.data.volume import generations
-from buildkit.data.volume import lease
+from buildkit.data.volume import lease, switching
 def sleeping(real):
     def sleep(*arguments):
         print("asleep", flush=True)
@@ -135,7 +134,7 @@ def sleeping(real):
 """
 
 
-@pytest.mark.parametrize("point", ["lease.Lease.confirm", "generations._switch"])
+@pytest.mark.parametrize("point", ["lease.Lease.begin_commit", "switching._switch"])
 def test_a_host_that_slept_before_its_commit_does_not_make_it_any_more(
     place: Path, hosts: list[Host], tmp_path: Path, point: str
 ) -> None:

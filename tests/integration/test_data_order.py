@@ -14,7 +14,7 @@ from data_service import Service
 from plugins.places import Disk
 
 from buildkit.data.status.verify import require_whole, verify
-from buildkit.data.volume import deleting, generations, repair
+from buildkit.data.volume import current_link, deleting, generations
 from buildkit.doors import process
 from buildkit.errors import DataError
 from buildkit.runtime.settings import RuntimeSettings
@@ -188,7 +188,7 @@ def test_a_volume_without_links_is_named_before_any_work(tmp_path: Path, monkeyp
     with pytest.raises(DataError, match="no symbolic link can be made in"):
         service.refresh()
     assert service.runs() == []
-    assert repair.astray(service.pipeline.folder) == ""
+    assert current_link.problem(service.pipeline.folder) == ""
 
 
 def test_a_folder_that_nobody_may_look_into_is_not_called_empty(made: Service) -> None:

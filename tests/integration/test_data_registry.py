@@ -24,7 +24,7 @@ from buildkit.data.status.verify import require_whole, verify
 from buildkit.errors import DataError
 from buildkit.registry import client, upload
 from buildkit.registry.exchange import Request
-from buildkit.registry.patience import Interrupted
+from buildkit.registry.patience import TransientFailure
 from buildkit.registry.reference import parse
 from buildkit.registry.session import Session
 
@@ -170,7 +170,7 @@ def test_a_token_that_ends_in_the_middle_of_a_push_is_renewed(
 
     def cut_once(self: Session, request: Request, **options: Any) -> Any:
         if cuts and request.method == "PUT" and request.size > upload.PIECE:
-            raise Interrupted(cuts.pop())
+            raise TransientFailure(cuts.pop())
         return once(self, request, **options)
 
     monkeypatch.setattr(Session, "once", cut_once)

@@ -20,7 +20,17 @@ from buildkit.data.artifact.layers import (
     Transfer,
     worded,
 )
-from buildkit.data.volume import claims, deleting, disk, generations, lease, outputs, repair, switching, unfinished
+from buildkit.data.volume import (
+    claims,
+    current_link,
+    deleting,
+    disk,
+    generations,
+    lease,
+    outputs,
+    switching,
+    unfinished,
+)
 from buildkit.data.volume import manifest as manifests
 from buildkit.data.volume.lease import Lease
 from buildkit.data.volume.manifest import Manifest, StageRecord
@@ -48,7 +58,7 @@ def pull(folder: Path, where: Reference, environment: Mapping[str, str], say: Sa
     try:
         while True:
             with (
-                contextlib.suppress(lease.Overtaken),
+                contextlib.suppress(lease.AlreadyClaimed),
                 lease.held(folder, wait=None, on_wait=waiting) as holder,
                 worded(where),
             ):
@@ -71,17 +81,17 @@ class _Pull:
         """Do it, under the lease."""
         text, digest = self._repository.manifest()
         manifest, layers = self._parse(text)
-        repair.restore(self._folder, holder, self._say)
+        current_link.repair(self._folder, holder, self._say)
         before = generations.current(self._folder)
         there = generations.load(before) if before else None
         if there is not None and before is not None and _same(there, manifest, before):
             rows = tuple(Outcome(name, "fresh", Reason("unchanged")) for name in manifest.stages)
             return Transfer(digest, there, 0, rows)
-        holder.begin()
-        repair.require_links(self._folder)
+        holder.claim()
+        current_link.require_symlinks(self._folder)
         if generations.current(self._folder) != before:
-            raise lease.Overtaken
-        known = list(unfinished.finished(self._folder, None))
+            raise lease.AlreadyClaimed
+        known = list(unfinished.recorded_stages(self._folder, None))
         partial = switching.new(self._folder, holder.number, clock.now())
         self._say(f"data: pulling {self._where}, generation {manifest.generation}")
         records: dict[str, StageRecord] = {}
@@ -99,7 +109,7 @@ class _Pull:
         name = partial.name.removesuffix(names.PARTIAL)
         whole = Manifest(name, holder.number, manifest.made, records)
         try:
-            switching.commit(self._folder, partial, whole, holder.confirm)
+            switching.commit(self._folder, partial, whole, holder.begin_commit)
         except FileNotFoundError:
             raise lease.lost(self._folder) from None
         deleting.tidy(self._folder, before)
@@ -166,7 +176,7 @@ class _Pull:
         if need > free:
             raise StageError(
                 f"stage {record.name}: {need:,} bytes are to come, and the volume has room for {free:,}",
-                hint=disk.full_words(),
+                hint=disk.FULL_HINT,
             )
         for digest, size in layers:
             part = self._parts / digest.replace(":", "-")
@@ -189,7 +199,7 @@ class _Pull:
                     continue
                 if file.kind != entry.FOLDER and not entry.link_within(path, file.kind[1:], path.partition("/")[0]):
                     raise self._odd(f"{path} of stage {record.name} is a link to {file.kind[1:]}")
-                sealing.lay(file, folders.make_folders_within(partial, path))
+                sealing.make_folder_or_link(file, folders.make_folders_within(partial, path))
 
     def _unpack(self, part: Path, record: StageRecord, partial: Path) -> dict[str, File]:
         """Unpack the files that the manifest names, and no others, each once and with as many bytes as it says."""

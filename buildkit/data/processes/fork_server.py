@@ -268,7 +268,7 @@ def main(orders: int, events: int) -> None:
     try:
         stage_function.call(function, Path(order.item), Path(order.out), **settings["params"])
         os.write(saying, b"%0*d" % (_DIGITS, order.number))
-        leaving.at_once()
+        leaving.exit_if_clean()
     finally:
         gc.unfreeze()  # else what the module still holds open would not be written to its end
 

@@ -36,7 +36,7 @@ class QuickExit:
         self._globals = self._values()
         self._streams = [each for each in gc.get_objects() if isinstance(each, io.IOBase)]
 
-    def at_once(self) -> None:
+    def exit_if_clean(self) -> None:
         """End this process with exit code 0 if nothing is left that would need more; return if there is."""
         if self._is_clean():
             atexit._run_exitfuncs()  # noqa: SLF001 - as `multiprocessing` does

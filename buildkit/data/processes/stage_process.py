@@ -74,7 +74,7 @@ def run(
     except OSError as error:
         os.close(listening)
         os.close(returned)
-        raise not_started(stage, command_of(stage, pipeline, returning)[0], error) from None
+        raise program_refused(stage, command_of(stage, pipeline, returning)[0], error) from None
     finally:
         os.close(speaking)
         os.close(returning)
@@ -113,7 +113,7 @@ def _has_said(descriptor: int) -> bool:
         os.close(descriptor)
 
 
-def cannot_start(stage: Stage, program: str, why: str) -> StageError:
+def program_missing(stage: Stage, program: str, why: str) -> StageError:
     """Return the error for a program that is not there."""
     return StageError(
         f"stage {stage.name}: cannot start {program}: {why}",
@@ -121,14 +121,14 @@ def cannot_start(stage: Stage, program: str, why: str) -> StageError:
     )
 
 
-def not_started(stage: Stage, program: str, error: OSError) -> StageError:
+def program_refused(stage: Stage, program: str, error: OSError) -> StageError:
     """Return the error for a program that the kernel does not start."""
     if error.errno == errno.E2BIG:
         return StageError(
             f"stage {stage.name}: its params and environment are more than the kernel hands to a program",
             hint="one variable may have 128 kB: put what is so long into a file, and name that in `inputs`",
         )
-    return cannot_start(stage, program, str(error.strerror))
+    return program_missing(stage, program, str(error.strerror))
 
 
 def cores() -> int:

@@ -122,7 +122,7 @@ class PieceFiles:
             target = self._places.done / path
             folders.make_folders(target.parent)
             if file.kind == entry.FOLDER:
-                sealing.lay(file, target)
+                sealing.make_folder_or_link(file, target)
             else:
                 (work / path).replace(target)
         with self._turn:
@@ -144,7 +144,7 @@ class PieceFiles:
         """
         shared = set(besides)
         anew = {path: file for path, file in self._files.items() if path not in shared}
-        self._files |= sealing.share_equal(anew, known, source, self._partial, outputs.aside_of(self._partial))
+        self._files |= sealing.share_equal(anew, known, source, self._partial, outputs.sidecar_of(self._partial))
 
     def finish(self) -> None:
         """Move all into the generation; have the declared folders there into which no piece wrote anything as well."""
@@ -155,7 +155,7 @@ class PieceFiles:
             if os.path.lexists(source):
                 source.rename(target)
             elif output.endswith("/"):
-                self._files[path] = sealing.lay(sealing.sealed(target, entry.FOLDER), target)
+                self._files[path] = sealing.make_folder_or_link(sealing.sealed(target, entry.FOLDER), target)
 
     def close(self) -> None:
         """End the journal; what is in it stays."""

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from buildkit.core import plan
 from buildkit.data.processes import stage_process
-from buildkit.data.processes.piece_processes import Done, PieceRunner, Task
-from buildkit.data.refresh.input_changes import InputChanges, unsettled, unsettled_key, words
+from buildkit.data.processes.pool import Done, Pool, Task
 from buildkit.data.refresh.piece_files import PieceFiles, SealedPiece, seal_piece
+from buildkit.data.refresh.run_inputs import RunInputs, changed_key, changed_message, mark_changed
 from buildkit.data.stages.digests import Digests
 from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.data.status import pieces
 from buildkit.data.status.pieces import Aged, Cut, Pieces
-from buildkit.data.volume import disk, hiding, outputs
+from buildkit.data.volume import disk, isolation, outputs
 from buildkit.data.volume.manifest import Piece, StageRecord
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import StageError
@@ -63,7 +63,7 @@ class Choice:
             return Outcome(stage, "fresh", plan.UNCHANGED, pieces=counts)
         restored = not self.due and not self.seen.gone
         row = Outcome(stage, "restored" if restored else "made", self.step(stage).reason, seconds, pieces=counts)
-        return row._replace(detail=pieces.few(replace(self.seen, due=self.due)) if not restored else "")
+        return row._replace(detail=pieces.first_reasons(replace(self.seen, due=self.due)) if not restored else "")
 
 
 def choose(
@@ -117,7 +117,7 @@ class Order:
 
     stage: Stage
     now: Cut
-    changes: InputChanges
+    changes: RunInputs
     choice: Choice
     known: StageRecord | None
     last: Path | None
@@ -188,17 +188,17 @@ class PieceWork:
                 again = [path for item in choice.due if item in before for path in before[item].files]
                 self._say(f"data: stage {stage.name}: {self._plan(stage, choice)}")
                 self._make_room(stage, sum(known.files[path].size for path in again) if known else 0)
-                with hiding.others_hidden(stage, self._pipeline, partial):
+                with isolation.isolated(stage, self._pipeline, partial):
                     self._make(order, files_of_pieces, begun)
             files_of_pieces.finish()
             if known is not None and order.last is not None:
                 files_of_pieces.share_equal(known.files, order.last, besides=self.shared)
             made = replace(files_of_pieces.record, seconds=watch.seconds)
-        moved = order.changes.moved() if choice.due else ""
+        moved = order.changes.changed() if choice.due else ""
         if not moved:
             return made
-        self._say(words(stage.name, moved))
-        return unsettled(made, known, moved, choice.due)
+        self._say(changed_message(stage.name, moved))
+        return mark_changed(made, known, moved, choice.due)
 
     def _plan(self, stage: Stage, choice: Choice) -> str:
         count, kept = len(choice.due), self.counts["kept"]
@@ -209,16 +209,16 @@ class PieceWork:
         stage, now, partial, before = order.stage, order.now, order.partial, order.before
         due = _longest_first(order.choice.due, before)
         places = {item.name: partial / item.place for item in now.items}
-        runner = PieceRunner(stage, self._pipeline, partial, self._environment, self._say)
+        runner = Pool(stage, self._pipeline, partial, self._environment, self._say)
         pool = ThreadPoolExecutor(_SEALERS)
         sealing: dict[Future[SealedPiece], str] = {}
 
         def seal(done: Done) -> SealedPiece:
             found = seal_piece(stage, done.out)
             item, key = done.task.item, now.keys[done.task.item]
-            if order.changes.item_moved(item):
-                self._say(words(stage.name, item))
-                key = unsettled_key(key, before.get(item))
+            if order.changes.item_changed(item):
+                self._say(changed_message(stage.name, item))
+                key = changed_key(key, before.get(item))
             files_of_pieces.add(item, Piece(key, (), begun, done.seconds), done.out, found)
             return found
 
@@ -229,7 +229,7 @@ class PieceWork:
                 for done in ends:
                     if done.exit_code:
                         self._fail(done.task.item, stage_process.ending(done.exit_code), done.words)
-                        if disk.full_hint(self._pipeline.folder):
+                        if disk.hint_if_full(self._pipeline.folder):
                             break  # the others would fail as well
                     else:
                         sealing[pool.submit(seal, done)] = done.task.item

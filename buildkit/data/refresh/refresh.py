@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from buildkit.data import names
 from buildkit.data.refresh import checks
-from buildkit.data.refresh.input_changes import InputChanges, unsettled, words
 from buildkit.data.refresh.piece_work import Order, PieceWork, choose
 from buildkit.data.refresh.room import make_room
+from buildkit.data.refresh.run_inputs import RunInputs, changed_message, mark_changed
 from buildkit.data.refresh.whole import all_fresh, run_whole
 from buildkit.data.stages import digests
 from buildkit.data.stages.pipeline import Pipeline, Stage
@@ -21,12 +21,12 @@ from buildkit.data.status.look import aged, look, newer, step_of, survey
 from buildkit.data.status.pieces import Cut
 from buildkit.data.volume import (
     claims,
+    current_link,
     deleting,
     disk,
     generations,
     lease,
     outputs,
-    repair,
     switching,
     unfinished,
 )
@@ -77,7 +77,7 @@ def refresh(
     """
     try:
         while True:
-            with contextlib.suppress(lease.Overtaken):
+            with contextlib.suppress(lease.AlreadyClaimed):
                 return _Refresh(pipeline, environment, say, tell, force=force, before=before).run()
     except OSError as error:
         raise disk.worded(error, pipeline.folder) from error
@@ -118,7 +118,7 @@ class _Refresh:
         """Take the lease, look, and make what is due.
 
         Raises:
-            Overtaken: somebody else began at the same moment; nothing was done.
+            AlreadyClaimed: somebody else began at the same moment; nothing was done.
         """
         folder = self._pipeline.folder
 
@@ -127,8 +127,8 @@ class _Refresh:
 
         with lease.held(folder, wait=None, on_wait=waiting) as self._holder:
             self._cache = digests.beside(folder)
-            repair.restore(folder, self._holder, self._say)
-            switching.mend(folder)
+            current_link.repair(folder, self._holder, self._say)
+            switching.restore_metadata(folder)
             seen = look(self._pipeline, self._environment, self._cache, self._now())
             if seen.fault is not None:
                 raise seen.fault
@@ -148,11 +148,11 @@ class _Refresh:
         self._records.clear()
         self._shared.clear()
         self._outcomes.clear()
-        self._holder.begin()
-        repair.require_links(self._pipeline.folder)
+        self._holder.claim()
+        current_link.require_symlinks(self._pipeline.folder)
         if generations.current(self._pipeline.folder) != self._last:
-            raise lease.Overtaken
-        leftovers = list(unfinished.finished(self._pipeline.folder, self._last))
+            raise lease.AlreadyClaimed
+        leftovers = list(unfinished.recorded_stages(self._pipeline.folder, self._last))
         checks.drop_unfinished(self._pipeline, self._holder.number, leftovers)
         partial = switching.new(self._pipeline.folder, self._holder.number, self._now())
         try:
@@ -183,7 +183,7 @@ class _Refresh:
         made = {name: record.outputs for name, record in self._records.items()}
         with self._cache.noting() as paths:
             now, cut = survey(stage, self._pipeline, self._environment, made, self._cache)
-        changes = InputChanges(paths, cut.items if cut else (), self._cache)
+        changes = RunInputs(paths, cut.items if cut else (), self._cache)
         if cut is not None:
             self._bring_pieces(stage, cut, changes, partial, leftovers, distrusted.get(stage.name, ()))
             return
@@ -203,7 +203,7 @@ class _Refresh:
         self,
         stage: Stage,
         now: Cut,
-        changes: InputChanges,
+        changes: RunInputs,
         partial: Path,
         leftovers: list[tuple[Path, StageRecord]],
         distrusted: Collection[str],
@@ -222,7 +222,7 @@ class _Refresh:
         try:
             done = work.bring(order)
         except StageError as error:
-            error.hint = disk.full_hint(self._pipeline.folder) or error.hint
+            error.hint = disk.hint_if_full(self._pipeline.folder) or error.hint
             reason, detail = choice.step(stage.name).reason, "\n".join([error.message, *error.details])
             self._done(Outcome(stage.name, "failed", reason, begun.seconds, detail, work.counts))
             raise
@@ -250,7 +250,7 @@ class _Refresh:
         unfinished.keep_record(partial, self._records[stage.name])
         self._done(Outcome(stage.name, result, step.reason))
 
-    def _make(self, stage: Stage, step: Step, now: Fingerprint, changes: InputChanges, partial: Path) -> None:
+    def _make(self, stage: Stage, step: Step, now: Fingerprint, changes: RunInputs, partial: Path) -> None:
         self._say(f"data: stage {stage.name}: {step.reason}")
         known = self._then.get(stage.name)
         self._make_room(stage, sum(file.size for file in known.files.values()) if known else 0)
@@ -259,19 +259,19 @@ class _Refresh:
         try:
             made, seconds = run_whole(stage, self._pipeline, partial, self._environment, self._say)
             if known is not None and self._last is not None:
-                made = sealing.share_equal(made, known.files, self._last, partial, outputs.aside_of(partial))
+                made = sealing.share_equal(made, known.files, self._last, partial, outputs.sidecar_of(partial))
         except OSError:
             outputs.clear(stage, partial)
             raise
         except StageError as error:
-            error.hint = disk.full_hint(self._pipeline.folder) or error.hint
+            error.hint = disk.hint_if_full(self._pipeline.folder) or error.hint
             outputs.clear(stage, partial)
             self._done(Outcome(stage.name, "failed", step.reason, detail="\n".join([error.message, *error.details])))
             raise
         record = StageRecord(stage.name, now.key, now.parts, made, begun, seconds)
-        if moved := changes.moved():
-            self._say(words(stage.name, moved))
-            record = unsettled(record, known, moved)
+        if moved := changes.changed():
+            self._say(changed_message(stage.name, moved))
+            record = mark_changed(record, known, moved)
         unfinished.keep_record(partial, record)
         self._records[stage.name] = record
         self._done(Outcome(stage.name, "made", step.reason, seconds))
@@ -291,7 +291,7 @@ class _Refresh:
         name = partial.name.removesuffix(names.PARTIAL)
         manifest = Manifest(name, self._holder.number, self._now(), dict(self._records))
         try:
-            switching.commit(self._pipeline.folder, partial, manifest, self._holder.confirm)
+            switching.commit(self._pipeline.folder, partial, manifest, self._holder.begin_commit)
         except FileNotFoundError:
             raise lease.lost(self._pipeline.folder) from None
         deleting.tidy(self._pipeline.folder, self._last)

@@ -25,12 +25,12 @@ def make_room(folder: Path, stage: Stage, need: int, number: int, say: Callable[
     """
     if disk.free(folder) >= need:
         return
-    for place in deleting.dispensable(folder, below=number):
+    for place in deleting.deletable_whole(folder, below=number):
         say(f"data: making room for stage {stage.name}: dropping {place.name}, which is not current")
         deleting.delete(place)
     free = disk.free(folder)
     if free < need:
         raise StageError(
             f"stage {stage.name}: made {need:,} bytes the last time, and the volume has room for {free:,}",
-            hint=disk.full_words(),
+            hint=disk.FULL_HINT,
         )

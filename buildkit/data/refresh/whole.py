@@ -9,7 +9,7 @@ from buildkit.data.processes import stage_process
 from buildkit.data.refresh.piece_work import counts_of
 from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.data.status.look import Look
-from buildkit.data.volume import hiding, outputs
+from buildkit.data.volume import isolation, outputs
 from buildkit.model import Outcome
 from buildkit.trees.entry import File
 
@@ -34,7 +34,7 @@ def run_whole(
         OSError: the disk refuses.
     """
     outputs.prepare(stage, partial)
-    with hiding.others_hidden(stage, pipeline, partial):
+    with isolation.isolated(stage, pipeline, partial):
         seconds = stage_process.run(stage, pipeline, partial, environment, say)
     return outputs.seal(stage, partial), seconds
 

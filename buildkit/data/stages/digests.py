@@ -51,7 +51,7 @@ class Digests:
         finally:
             self._noted = None
 
-    def moved(self, paths: Iterable[str]) -> str:
+    def changed(self, paths: Iterable[str]) -> str:
         """Return the first of the paths that was written or replaced since it was asked for, empty if none was.
 
         A file that was edited and put back has its old digest again, but who read it in between read another one.

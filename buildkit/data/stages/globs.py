@@ -19,7 +19,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.trees.entry import FOLDER, LINK, MAY_READ, Found, Refused, astray, kind_of, require_name, special, text_of
+from buildkit.trees.entry import (
+    FOLDER,
+    LINK,
+    MAY_READ,
+    Found,
+    Refused,
+    astray,
+    file_kind,
+    link_text,
+    require_portable_name,
+    special,
+)
 from buildkit.trees.listing import GONE, entries
 
 _CACHE = "__pycache__"
@@ -67,7 +78,7 @@ def inputs(pattern: str, root: Path, room: Room | None = None) -> Iterator[Found
     yield from _Inputs(root, room).all_of(pattern)
 
 
-def folders(pattern: str, root: Path, room: Room | None = None) -> list[str]:
+def matching_folders(pattern: str, root: Path, room: Room | None = None) -> list[str]:
     """Return the folders that `pattern` means under `root`, sorted; see `inputs`.
 
     Raises:
@@ -186,7 +197,7 @@ class _Inputs:
 
     def _counted(self, path: str) -> tuple[Found, ...] | None:
         """Return what counts at `path` itself: one thing, nothing where it is gone, None for a folder to go into."""
-        require_name(path)
+        require_portable_name(path)
         place = self._at(path)
         try:
             status = os.lstat(place)
@@ -197,7 +208,7 @@ class _Inputs:
         if text is not None:
             self._refuse_own(path)
         if stat.S_ISREG(status.st_mode):
-            return (Found(path, kind_of(status.st_mode)),)
+            return (Found(path, file_kind(status.st_mode)),)
         if not stat.S_ISDIR(status.st_mode):
             raise special(path, status.st_mode)
         if text is not None and self._folder(_above(path)).lies_in((status.st_dev, status.st_ino)):
@@ -205,7 +216,7 @@ class _Inputs:
         return None
 
     def _unseen(self, path: str, place: str, error: OSError) -> tuple[Found, ...]:
-        text = text_of(place)
+        text = link_text(place)
         if text is None:
             if error.errno in GONE:
                 return ()
@@ -236,7 +247,7 @@ class _Inputs:
     def _refuse_own(self, path: str, *, links_only: bool = False) -> None:
         """Refuse what leads to what the suite makes."""
         place = self._at(path)
-        if self._room is None or (links_only and text_of(place) is None):
+        if self._room is None or (links_only and link_text(place) is None):
             return
         if self._room.has_made(place):
             raise Refused(

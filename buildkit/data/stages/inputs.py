@@ -137,11 +137,11 @@ def of_project(pattern: str, pipeline: Pipeline, stage: Stage, cache: Digests, s
     room = globs.room_of(pipeline.folder, names.owns)
     matches = _matches("", pattern, pipeline.root, room, stage, cache, setting)
     if not matches:
-        raise nothing(pattern, pipeline, stage, setting)
+        raise no_match(pattern, pipeline, stage, setting)
     return matches
 
 
-def nothing(pattern: str, pipeline: Pipeline, stage: Stage, setting: str) -> InputError:
+def no_match(pattern: str, pipeline: Pipeline, stage: Stage, setting: str) -> InputError:
     """Return the error for a glob that matches nothing in the project; see `of_project`."""
     hint = f"mend `{_KEYS[setting]}` in [[tool.buildkit.data.stage]], or bring the files; the image needs them as well"
     if (pipeline.root / pattern).is_relative_to(pipeline.folder):

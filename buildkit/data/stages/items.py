@@ -65,12 +65,12 @@ def _of_project(stage: Stage, pipeline: Pipeline, cache: Digests) -> list[Item]:
         return _files(inputs.of_project(stage.each, pipeline, stage, cache, "each"))
     room = globs.room_of(pipeline.folder, names.owns)
     found = []
-    for folder in globs.folders(stage.each, pipeline.root, room):
+    for folder in globs.matching_folders(stage.each, pipeline.root, room):
         inside = inputs.of_project(glob.escape(folder), pipeline, stage, cache, "each")
         digest = digest_value({match.name: match.state for match in inside})
         found.append(Item(folder, digest, pipeline.root / folder))
     if not found:
-        raise inputs.nothing(stage.each, pipeline, stage, "each")
+        raise inputs.no_match(stage.each, pipeline, stage, "each")
     return found
 
 

@@ -117,7 +117,7 @@ def step_of(stage: str, seen: Pieces) -> Step:
     return Step(stage, Action.LEAVE, plan.UNCHANGED)
 
 
-def few(seen: Pieces) -> str:
+def first_reasons(seen: Pieces) -> str:
     """Return why the first few pieces are due or go, a line each."""
     reasons = [f"{item}: {reason}" if reason.detail != item else str(reason) for item, reason in seen.due.items()]
     reasons += [str(Reason("item gone", item)) for item in seen.gone]

@@ -14,9 +14,9 @@ from pathlib import Path
 from buildkit.data.stages import digests
 from buildkit.data.stages.digests import Digests
 from buildkit.data.stages.pipeline import Pipeline
-from buildkit.data.status import last_read
+from buildkit.data.status import scrub
 from buildkit.data.status.look import newer
-from buildkit.data.volume import generations, repair
+from buildkit.data.volume import current_link, generations
 from buildkit.data.volume.manifest import Manifest, NewerSchema, StageRecord
 from buildkit.doors import clock
 from buildkit.doors.clock import Stopwatch
@@ -49,7 +49,7 @@ def verify(pipeline: Pipeline, *, deep: bool = False, record: bool = True) -> Ve
         DataError: there is no generation, or it has no manifest.
     """
     generation = generations.current(pipeline.folder)
-    wrong = repair.astray(pipeline.folder)
+    wrong = current_link.problem(pipeline.folder)
     if wrong and generation is not None:
         raise DataError(f"data: {pipeline.folder / 'current'} is {wrong}", hint=f"put it in order: {_MEND}")
     if generation is None:
@@ -75,7 +75,7 @@ def verify(pipeline: Pipeline, *, deep: bool = False, record: bool = True) -> Ve
         )
         outcomes.append(Outcome(its.name, "damaged" if found else "fresh", reason, watch.seconds))
     if deep and record and not damage:
-        last_read.record(pipeline.folder, began)
+        scrub.record(pipeline.folder, began)
     return Verdict(manifest, tuple(outcomes), tuple(damage))
 
 

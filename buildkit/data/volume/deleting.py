@@ -11,7 +11,7 @@ from buildkit.data.volume import outputs
 from buildkit.data.volume.generations import (
     all_of,
     current,
-    folder_of,
+    generations_folder,
     is_whole,
     load,
     number_of,
@@ -23,7 +23,7 @@ from buildkit.errors import DataError
 from buildkit.trees import folders
 
 
-def require_own(folder: Path) -> None:
+def refuse_links(folder: Path) -> None:
     """See that what is made and deleted at every turn lies in the data's folder: else it is somebody else's.
 
     Raises:
@@ -37,16 +37,16 @@ def require_own(folder: Path) -> None:
             )
 
 
-def spare(folder: Path, below: int) -> Iterator[Path]:
+def deletable(folder: Path, below: int) -> Iterator[Path]:
     """Yield what a full volume can do without, first what is missed least: partial generations, then older ones.
 
     Where the current one is not whole, one before it is the last good data, and none of them is spare.
     """
     yield from reversed(partial_ones(folder, below))
-    yield from dispensable(folder, below)
+    yield from deletable_whole(folder, below)
 
 
-def dispensable(folder: Path, below: int) -> list[Path]:
+def deletable_whole(folder: Path, below: int) -> list[Path]:
     """Return the older generations that nobody would go back to, as the current one is whole; oldest first."""
     now = current(folder)
     return older(folder, now, below)[::-1] if now is not None and is_whole(now) else []
@@ -63,14 +63,14 @@ def tidy(folder: Path, previous: Path | None) -> None:
 
 def delete(generation: Path) -> None:
     """Delete a generation; its manifest goes first, so that a deletion that is cut short leaves no whole one."""
-    folders.remove_tree(outputs.aside_of(generation))
+    folders.remove_tree(outputs.sidecar_of(generation))
     files.remove(generation / names.MANIFEST)
     folders.remove_tree(generation)
 
 
 def _sweep(folder: Path) -> None:
     """Delete what lay beside partial generations that are gone."""
-    for place in folder_of(folder).glob(f".*{outputs.ASIDE}"):
+    for place in generations_folder(folder).glob(f".*{outputs.ASIDE}"):
         if not place.with_name(place.name[1 : -len(outputs.ASIDE)]).exists():
             folders.remove_tree(place)
 

@@ -11,6 +11,9 @@ from pathlib import Path
 from buildkit.doors import clock
 from buildkit.errors import BuildkitError, DataError, StageError
 
+FULL_HINT = "the volume is full: make room and run again; the data that was there stays, finished stages are kept"
+"""What to do about a full volume."""
+
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NEARLY_FULL = 1 << 20
 
@@ -18,7 +21,7 @@ _NEARLY_FULL = 1 << 20
 def worded(error: OSError, folder: Path) -> BuildkitError:
     """Return the error to raise for what the disk refused."""
     if error.errno in FULL:
-        return StageError(f"data: no space left on the volume of {folder} ({error.strerror})", hint=full_words())
+        return StageError(f"data: no space left on the volume of {folder} ({error.strerror})", hint=FULL_HINT)
     if error.errno == errno.EROFS:
         return DataError(
             f"data: {folder} is read-only",
@@ -44,14 +47,14 @@ def now(folder: Path) -> float:
         return clock.now()
 
 
-def full_hint(folder: Path) -> str:
+def hint_if_full(folder: Path) -> str:
     """Return what to do if the volume of `folder` is full; empty if it is not."""
     try:
         room = os.statvfs(folder)
     except OSError:
         return ""
     full = room.f_bavail * room.f_frsize < _NEARLY_FULL or (room.f_files and not room.f_favail)
-    return full_words() if full else ""
+    return FULL_HINT if full else ""
 
 
 def free(folder: Path) -> int:
@@ -70,12 +73,7 @@ def free(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def full_words() -> str:
-    """Return what to do about a full volume."""
-    return "the volume is full: make room and run again; the data that was there stays, finished stages are kept"
-
-
-def mend_ownership(folder: Path) -> str:
+def ownership_hint(folder: Path) -> str:
     """Return what to do about a folder that this user cannot write."""
     return f"{_owner_of(folder)}; once, as root: chown -R {os.geteuid()} {folder}\nor mount the volume writable"
 

@@ -20,14 +20,14 @@ from buildkit.trees import comparing
 _NAME = re.compile(rf"([0-9]{{6,18}})-[0-9]{{8,9}}T[0-9]{{6}}(?:{re.escape(names.PARTIAL)})?")
 
 
-def folder_of(folder: Path) -> Path:
+def generations_folder(folder: Path) -> Path:
     """Return the folder of all generations."""
     return folder / "generations"
 
 
 def place_of(folder: Path, name: str) -> Path | None:
     """Return where the generation of this name lies; None if no generation has such a name."""
-    place = folder_of(folder) / name
+    place = generations_folder(folder) / name
     return place if number_of(place) and not name.endswith(names.PARTIAL) else None
 
 
@@ -35,7 +35,7 @@ def current(folder: Path) -> Path | None:
     """Return the folder of the current generation, None if there is none.
 
     It is the one that the link `current` leads to. Where a copy of the volume made a folder of the link, lost it, or
-    bent it, it is the newest that is whole (`buildkit.data.volume.repair` puts the link back).
+    bent it, it is the newest that is whole (`buildkit.data.volume.current_link` puts the link back).
     """
     return linked(folder) or newest(folder)
 
@@ -52,9 +52,9 @@ def linked(folder: Path) -> Path | None:
         raise  # nobody knows what is there
     except OSError:
         return None
-    if place.parent != folder_of(folder) and place.parent.resolve() != folder_of(folder).resolve():
+    if place.parent != generations_folder(folder) and place.parent.resolve() != generations_folder(folder).resolve():
         return None
-    place = folder_of(folder) / place.name
+    place = generations_folder(folder) / place.name
     return place if _is_folder(place) and not place.name.endswith(names.PARTIAL) else None
 
 
@@ -89,7 +89,7 @@ def load(generation: Path) -> Manifest | None:
 def all_of(folder: Path) -> list[Path]:
     """Return the folders of all generations, whole and partial, newest first."""
     with contextlib.suppress(OSError):
-        places = [place for place in folder_of(folder).iterdir() if number_of(place) and _is_folder(place)]
+        places = [place for place in generations_folder(folder).iterdir() if number_of(place) and _is_folder(place)]
         return sorted(places, key=number_of, reverse=True)
     return []
 

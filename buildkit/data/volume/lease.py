@@ -47,7 +47,7 @@ _LOCAL = frozenset(
 _LOCKLESS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF})
 
 
-class Overtaken(Exception):  # noqa: N818 - a fact, not a fault
+class AlreadyClaimed(Exception):  # noqa: N818 - a fact, not a fault
     """Somebody else began at the same moment, on a volume whose locks do not hold: wait for that one."""
 
 
@@ -66,16 +66,16 @@ class Lease:
         self._heart: threading.Thread | None = None
         self.number = 0
 
-    def begin(self) -> None:
+    def claim(self) -> None:
         """Draw the next number, end all earlier ones for good, and let the heart beat.
 
         Where the volume has no room even for that, what an attempt that failed has kept goes first.
 
         Raises:
-            Overtaken: somebody else drew the number.
+            AlreadyClaimed: somebody else drew the number.
             OSError: the folder cannot be written.
         """
-        spare = deleting.spare(self._folder, below=self._last + 1)
+        spare = deleting.deletable(self._folder, below=self._last + 1)
         while True:
             try:
                 self._draw()
@@ -98,22 +98,22 @@ class Lease:
             )
         who = {"host": os.uname().nodename, "pid": os.getpid(), "since": clock.now()}
         if any(each >= number for each in before):
-            raise Overtaken
+            raise AlreadyClaimed
         if not files.write_once(claims.claim(self._folder, number), json.dumps(who)):
-            raise Overtaken
+            raise AlreadyClaimed
         self.number = number
         self._stop.clear()
         self._heart = threading.Thread(target=self._beat, args=(number,), daemon=True)
         self._heart.start()
         for earlier in before:
             files.write_once(claims.end(self._folder, earlier), "")
-        switching.forbid_switches(self._folder)
+        switching.delete_pending_links(self._folder)
         for earlier in before:
             if earlier <= number - _KEPT:
                 for file in (claims.claim, claims.end, claims.free):
                     files.remove(file(self._folder, earlier))
 
-    def confirm(self) -> None:
+    def begin_commit(self) -> None:
         """Make sure, for good, that nobody has begun since: from here on nobody else can end this claim.
 
         Raises:
@@ -167,7 +167,7 @@ def held(folder: Path, *, wait: float | None, on_wait: Callable[[], None] | None
     deadline = None if wait is None else time.monotonic() + wait
     with contextlib.ExitStack() as stack:
         locked = True
-        deleting.require_own(folder)
+        deleting.refuse_links(folder)
         try:
             stack.enter_context(locks.held(folder / "lease.lock", wait=wait, on_wait=on_wait))
         except OSError as error:

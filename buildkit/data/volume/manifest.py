@@ -219,7 +219,7 @@ def files_from(values: Mapping[str, Any]) -> dict[str, File]:
     found = {_path(path): _file_from(*untrusted.rows(row)) for path, row in untrusted.table(values).items()}
     try:
         for path in found:
-            entry.require_name(path)
+            entry.require_portable_name(path)
     except entry.Refused as refused:
         raise DataError(f'data: output "{refused.path}" {refused.why}', hint=refused.hint) from None
     return found

@@ -47,7 +47,7 @@ def share(record: StageRecord, source: Path, generation: Path) -> StageRecord:
     return replace(record, files=sealing.share(record.files, source, generation))
 
 
-def aside_of(generation: Path) -> Path:
+def sidecar_of(generation: Path) -> Path:
     """Return the folder beside a partial generation that no stage sees.
 
     It holds the records of its finished stages, and what is on its way.

@@ -12,7 +12,7 @@ from buildkit.data.volume import manifest as manifests
 from buildkit.data.volume import outputs
 from buildkit.data.volume.generations import (
     current,
-    folder_of,
+    generations_folder,
     load,
 )
 from buildkit.data.volume.manifest import Manifest
@@ -23,7 +23,7 @@ from buildkit.trees import folders, sealing
 def new(folder: Path, number: int, now: float) -> Path:
     """Make the empty partial folder of generation `number`."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
-    place = folder_of(folder) / f"{number:06d}-{stamp}{names.PARTIAL}"
+    place = generations_folder(folder) / f"{number:06d}-{stamp}{names.PARTIAL}"
     place.mkdir(parents=True)
     return place
 
@@ -41,7 +41,7 @@ def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[]
     Raises:
         FileNotFoundError: somebody else has begun since and took it away.
     """
-    folders.remove_tree(outputs.aside_of(partial))
+    folders.remove_tree(outputs.sidecar_of(partial))
     folders.sync_tree(partial)
     files.write(partial / names.MANIFEST, manifests.text_of(manifest), mode=0o444, durable=True)
     whole = partial.with_name(manifest.generation)
@@ -82,13 +82,13 @@ def try_to_switch(folder: Path) -> None:
     files.remove(probe)
 
 
-def forbid_switches(folder: Path) -> None:
+def delete_pending_links(folder: Path) -> None:
     """Take from whoever worked here before the link with which it would switch."""
     for left in folder.glob(f"{names.SWITCH}*"):
         files.remove(left)
 
 
-def mend(folder: Path) -> None:
+def restore_metadata(folder: Path) -> None:
     """Put back in the current generation what a copy of the volume lost without touching content; under the lease."""
     now = current(folder)
     if now is None:
@@ -96,4 +96,4 @@ def mend(folder: Path) -> None:
     with contextlib.suppress(manifests.NewerSchema):
         manifest = load(now)
         for record in manifest.stages.values() if manifest else ():
-            sealing.mend(record.files, now)
+            sealing.restore_metadata(record.files, now)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.data import names
-from buildkit.data.volume import hiding, journal, outputs
+from buildkit.data.volume import isolation, journal, outputs
 from buildkit.data.volume import manifest as manifests
 from buildkit.data.volume.generations import (
     all_of,
@@ -20,7 +20,7 @@ from buildkit.doors import files, reading
 
 def keep_record(partial: Path, record: StageRecord) -> None:
     """Record a finished stage in its partial generation, so that the next attempt need not run it again."""
-    files.write(outputs.aside_of(partial) / f"{record.name}.json", manifests.stage_text(record), durable=True)
+    files.write(outputs.sidecar_of(partial) / f"{record.name}.json", manifests.stage_text(record), durable=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class Places:
 
 def of_pieces(partial: Path, stage: str) -> Places:
     """Return the places of a stage in a partial generation."""
-    aside = outputs.aside_of(partial)
+    aside = outputs.sidecar_of(partial)
     return Places(aside / f"{stage}.work", aside / f"{stage}.done", aside / f"{stage}{journal.ENDING}")
 
 
-def finished(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRecord]]:
+def recorded_stages(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRecord]]:
     """Yield every stage that any other generation holds: the one before, one that was never switched to, a partial one.
 
     Of a stage in pieces that was cut short, the record names those that were finished.
@@ -54,8 +54,8 @@ def finished(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRe
         if place == besides:
             continue
         if place.name.endswith(names.PARTIAL):
-            hiding.put_back(place)
-            aside = outputs.aside_of(place)
+            isolation.put_back(place)
+            aside = outputs.sidecar_of(place)
             for file in sorted(aside.glob("*.json")):
                 with contextlib.suppress(OSError):
                     record = manifests.parse_stage(reading.read_text(file, errors="replace", most=manifests.MOST))

@@ -13,7 +13,7 @@ from buildkit.core.fingerprint import digest_bytes, fingerprint
 from buildkit.data.stages.digests import beside
 from buildkit.data.stages.items import Item, items_of
 from buildkit.data.stages.pipeline import Pipeline, Stage
-from buildkit.data.status.pieces import Cut, compare, cut, few, step_of
+from buildkit.data.status.pieces import Cut, compare, cut, first_reasons, step_of
 from buildkit.data.volume import journal
 from buildkit.data.volume.manifest import Piece, StageRecord
 from buildkit.model import Digest, Reason
@@ -73,7 +73,7 @@ def test_a_key_does_not_depend_on_the_other_items() -> None:
 
 def test_the_first_few_reasons_are_told() -> None:
     now = of(**{f"i{number}": "x" for number in range(9)})
-    lines = few(compare(now, None, {}, lambda _: None)).splitlines()
+    lines = first_reasons(compare(now, None, {}, lambda _: None)).splitlines()
     assert lines == [*(f"i{number}: not built before" for number in range(5)), "4 more"]
 
 

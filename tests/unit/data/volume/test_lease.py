@@ -11,7 +11,7 @@ import pytest
 
 from buildkit.data import names
 from buildkit.data.volume import claims, generations, lease, switching
-from buildkit.data.volume.lease import Lease, Overtaken
+from buildkit.data.volume.lease import AlreadyClaimed, Lease
 from buildkit.data.volume.manifest import Manifest
 from buildkit.doors import files, locks
 from buildkit.errors import StageError
@@ -54,7 +54,7 @@ def partial_of(folder: Path, holder: Lease) -> tuple[Path, Manifest]:
 def test_numbers_rise_and_say_who(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         with lease.held(tmp_path, wait=0) as holder:
-            holder.begin()
+            holder.claim()
             assert holder.number == number
     assert claims.describe(tmp_path) == f"process {os.getpid()} on {os.uname().nodename}"
 
@@ -62,7 +62,7 @@ def test_numbers_rise_and_say_who(tmp_path: Path) -> None:
 def test_claims_of_the_past_are_deleted(tmp_path: Path) -> None:
     for _ in range(60):
         with lease.held(tmp_path, wait=0) as holder:
-            holder.begin()
+            holder.claim()
     assert len(list((tmp_path / "leases").iterdir())) <= 3 * 22
 
 
@@ -70,7 +70,7 @@ def test_claims_of_the_past_are_deleted(tmp_path: Path) -> None:
 def test_without_locks_the_heart_decides(tmp_path: Path) -> None:
     with lease.held(tmp_path, wait=0) as holder:
         assert not lease.is_busy(tmp_path)
-        holder.begin()
+        holder.claim()
         assert lease.is_busy(tmp_path)
         with pytest.raises(locks.Busy), lease.held(tmp_path, wait=0):
             pass
@@ -80,39 +80,39 @@ def test_without_locks_the_heart_decides(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("lying")
 def test_a_heart_that_stopped_is_waited_for_and_then_succeeded(tmp_path: Path) -> None:
     with lease.held(tmp_path, wait=0) as dead:
-        dead.begin()
+        dead.claim()
         dead._stop.set()
         told: list[str] = []
         with lease.held(tmp_path, wait=5, on_wait=lambda: told.append("waiting")) as next_one:
-            next_one.begin()
+            next_one.claim()
             assert (next_one.number, dead.overtaken) == (2, True)
             with pytest.raises(StageError, match="began while this process was working"):
-                dead.confirm()
-            next_one.confirm()
+                dead.begin_commit()
+            next_one.begin_commit()
 
 
 @pytest.mark.usefixtures("lying")
 def test_two_that_begin_at_once_are_told_apart(tmp_path: Path) -> None:
     with lease.held(tmp_path, wait=0) as first, lease.held(tmp_path, wait=0) as second:
-        first.begin()
-        with pytest.raises(Overtaken):
-            second.begin()
+        first.claim()
+        with pytest.raises(AlreadyClaimed):
+            second.claim()
 
 
 @pytest.mark.usefixtures("lying")
 def test_who_is_overtaken_between_confirming_and_switching_does_not_switch(tmp_path: Path) -> None:
     """The narrowest place: the old holder has won the right to commit, sleeps, and wakes when the next has begun."""
     with lease.held(tmp_path, wait=0) as old:
-        old.begin()
+        old.claim()
         partial, manifest = partial_of(tmp_path, old)
 
         def confirm_and_sleep() -> None:
-            old.confirm()
+            old.begin_commit()
             old._stop.set()
             with lease.held(tmp_path, wait=5) as new:
-                new.begin()
+                new.claim()
                 late, later = partial_of(tmp_path, new)
-                switching.commit(tmp_path, late, later, new.confirm)
+                switching.commit(tmp_path, late, later, new.begin_commit)
 
         with pytest.raises(FileNotFoundError):
             switching.commit(tmp_path, partial, manifest, confirm_and_sleep)

@@ -99,7 +99,7 @@ def test_an_output_is_the_same_wherever_it_is_shared(linked: bool, tree: dict[st
                 (three / path).chmod(0o644)
             else:
                 folders.remove_tree(three / path)
-        sealing.mend(shared.files, three)
+        sealing.restore_metadata(shared.files, three)
         assert seen(three / "out", follow=False) == before
 
 

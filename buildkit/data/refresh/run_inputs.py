@@ -20,7 +20,7 @@ from buildkit.model import Digest
 _MEANWHILE = "changed while it ran"
 
 
-class InputChanges:
+class RunInputs:
     """The inputs of one stage.
 
     Args:
@@ -36,13 +36,13 @@ class InputChanges:
         of_items = {path for its in self._items.values() for path in its}
         self._common = [path for path in paths if path not in of_items]
 
-    def moved(self) -> str:
+    def changed(self) -> str:
         """Return an input that did not stand still; of a stage in pieces, one that they have in common."""
-        return self._cache.moved(self._common)
+        return self._cache.changed(self._common)
 
-    def item_moved(self, item: str) -> bool:
+    def item_changed(self, item: str) -> bool:
         """Return whether an item did not stand still."""
-        return bool(self._cache.moved(self._items[item]))
+        return bool(self._cache.changed(self._items[item]))
 
 
 def _of_item(place: str, paths: list[str]) -> list[str]:
@@ -52,7 +52,7 @@ def _of_item(place: str, paths: list[str]) -> list[str]:
     return [*paths[first:last], *([place] if paths[at : at + 1] == [place] else [])]
 
 
-def unsettled(record: StageRecord, then: StageRecord | None, path: str, pieces: Collection[str] = ()) -> StageRecord:
+def mark_changed(record: StageRecord, then: StageRecord | None, path: str, pieces: Collection[str] = ()) -> StageRecord:
     """Return the record of a stage whose input moved: made from something else than what is there.
 
     Args:
@@ -70,7 +70,7 @@ def unsettled(record: StageRecord, then: StageRecord | None, path: str, pieces: 
     return replace(record, key=key_of(parts), parts=parts, pieces={**record.pieces, **marked})
 
 
-def unsettled_key(key: Digest, then: Piece | None) -> Digest:
+def changed_key(key: Digest, then: Piece | None) -> Digest:
     """Return the key of a piece whose item moved.
 
     Args:
@@ -81,7 +81,7 @@ def unsettled_key(key: Digest, then: Piece | None) -> Digest:
     return key if then is not None and then.key == mark else mark
 
 
-def words(stage: str, path: str) -> str:
+def changed_message(stage: str, path: str) -> str:
     """Return what to say of it."""
     return f"data: stage {stage}: {path} changed while it ran; it is due again the next time"
 

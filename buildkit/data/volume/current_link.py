@@ -25,7 +25,7 @@ Say = Callable[[str], None]
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 
 
-def astray(folder: Path) -> str:
+def problem(folder: Path) -> str:
     """Return in words what is wrong with `current`; empty where it is a link to a generation, or there is no data."""
     place = folder / "current"
     if generations.linked(folder) is not None:
@@ -41,7 +41,7 @@ def astray(folder: Path) -> str:
     return words
 
 
-def restore(folder: Path, holder: Lease, say: Say) -> None:
+def repair(folder: Path, holder: Lease, say: Say) -> None:
     """Let `current` be a link to the newest whole generation again, unless it is a link to one.
 
     Args:
@@ -53,7 +53,7 @@ def restore(folder: Path, holder: Lease, say: Say) -> None:
         DataError: what is in the place of the link is nothing of the suite's, or there can be no links.
         OSError: the folder cannot be written.
     """
-    wrong = astray(folder)
+    wrong = problem(folder)
     if not wrong:
         return
     newest = generations.newest(folder)
@@ -63,7 +63,7 @@ def restore(folder: Path, holder: Lease, say: Say) -> None:
             f"data: {place} is {wrong}, and it is none of the suite's data",
             hint="move it away, or give the data a folder of its own: path in [tool.buildkit.data]",
         )
-    holder.begin()
+    holder.claim()
     say(f"data: current is {wrong}: putting it in order")
     if newest == place:
         newest = _adopt(folder)
@@ -75,7 +75,7 @@ def restore(folder: Path, holder: Lease, say: Say) -> None:
     say(f"data: current is generation {newest.name}")
 
 
-def require_links(folder: Path) -> None:
+def require_symlinks(folder: Path) -> None:
     """Raise what would stand in the way of the switch to a new generation, before any work.
 
     Raises:
@@ -93,7 +93,7 @@ def require_links(folder: Path) -> None:
         ) from None
 
 
-def is_served(folder: Path, generation: Path, cache: Digests) -> bool:
+def is_copy_of(folder: Path, generation: Path, cache: Digests) -> bool:
     """Return whether what stands in the place of the link is a whole copy of `generation`: it can be read all the same.
 
     Args:
@@ -113,10 +113,10 @@ def is_served(folder: Path, generation: Path, cache: Digests) -> bool:
     )
 
 
-def put_in_order(folder: Path, say: Say) -> None:
-    """Take the lease and do what `restore` does."""
+def repair_under_lease(folder: Path, say: Say) -> None:
+    """Take the lease and do what `repair` does."""
     with lease.held(folder, wait=None) as holder:
-        restore(folder, holder, say)
+        repair(folder, holder, say)
 
 
 def _adopt(folder: Path) -> Path:

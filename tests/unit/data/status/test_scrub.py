@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from buildkit.data.stages.pipeline import Pipeline
-from buildkit.data.status import last_read
+from buildkit.data.status import scrub
 from buildkit.data.volume.manifest import Manifest, StageRecord
 from buildkit.model import Digest
 
@@ -26,23 +26,23 @@ def pipeline(folder: Path, verify: float = 30 * DAY) -> Pipeline:
 
 
 def test_what_was_made_was_read_when_it_was_made(tmp_path: Path) -> None:
-    assert last_read.last_read(tmp_path, manifest(NOW - DAY, NOW - 40 * DAY, NOW)) == NOW - 40 * DAY
+    assert scrub.last_read(tmp_path, manifest(NOW - DAY, NOW - 40 * DAY, NOW)) == NOW - 40 * DAY
 
 
 def test_a_reading_counts_for_all_that_was_made_before(tmp_path: Path) -> None:
-    last_read.record(tmp_path, NOW - 5 * DAY)
-    assert last_read.last_read(tmp_path, manifest(NOW - 40 * DAY, NOW)) == NOW - 5 * DAY
+    scrub.record(tmp_path, NOW - 5 * DAY)
+    assert scrub.last_read(tmp_path, manifest(NOW - 40 * DAY, NOW)) == NOW - 5 * DAY
 
 
 def test_what_was_made_after_the_reading_counts_from_then(tmp_path: Path) -> None:
-    last_read.record(tmp_path, NOW - 50 * DAY)
-    assert last_read.last_read(tmp_path, manifest(NOW - 40 * DAY, NOW)) == NOW - 40 * DAY
+    scrub.record(tmp_path, NOW - 50 * DAY)
+    assert scrub.last_read(tmp_path, manifest(NOW - 40 * DAY, NOW)) == NOW - 40 * DAY
 
 
 @pytest.mark.parametrize("text", ["", "half", "1_8x"])
 def test_a_damaged_record_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "read").write_text(text)
-    assert last_read.last_read(tmp_path, manifest(NOW - 40 * DAY)) == NOW - 40 * DAY
+    assert scrub.last_read(tmp_path, manifest(NOW - 40 * DAY)) == NOW - 40 * DAY
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ def test_a_damaged_record_is_none(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_it_is_due_after_its_time(tmp_path: Path, age: float, verify: float, due: bool) -> None:
-    assert last_read.is_due(pipeline(tmp_path, verify), NOW - age, NOW) is due
+    assert scrub.is_due(pipeline(tmp_path, verify), NOW - age, NOW) is due
 
 
 def test_where_nothing_can_be_written_it_is_never_due(tmp_path: Path) -> None:
     missing = tmp_path / "away"
     assert not os.access(missing, os.W_OK)
-    assert not last_read.is_due(pipeline(missing), NOW - 400 * DAY, NOW)
+    assert not scrub.is_due(pipeline(missing), NOW - 400 * DAY, NOW)

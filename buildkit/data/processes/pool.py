@@ -48,7 +48,7 @@ class Done:
     words: tuple[str, ...] = ()
 
 
-class PieceRunner:
+class Pool:
     """Those who run the pieces of one stage.
 
     Args:
@@ -96,7 +96,7 @@ class PieceRunner:
     def _require_program(self) -> None:
         run = self._stage.run
         if not isinstance(run, str) and not shutil.which(run[0], path=self._environment.get("PATH")):
-            raise stage_process.cannot_start(self._stage, run[0], "no such program")
+            raise stage_process.program_missing(self._stage, run[0], "no such program")
 
     def _start(self, orders: int, events: int, output: int) -> tuple[process.Child, dict[str, object]]:
         command = python.running("buildkit.data.processes.fork_server", str(orders), str(events))
@@ -109,7 +109,7 @@ class PieceRunner:
                 inherit=(orders, events),
             )
         except OSError as error:
-            raise stage_process.not_started(self._stage, command[0], error) from None
+            raise stage_process.program_refused(self._stage, command[0], error) from None
         return child, {
             "run": self._stage.run,
             "source_root": str(self._pipeline.source_root),

@@ -27,7 +27,7 @@ _MOST = 1 << 24
 
 
 @contextlib.contextmanager
-def others_hidden(stage: Stage, pipeline: Pipeline, generation: Path) -> Iterator[None]:
+def isolated(stage: Stage, pipeline: Pipeline, generation: Path) -> Iterator[None]:
     """Hide from `stage` what it does not name, for the time of the block.
 
     Args:
@@ -62,7 +62,7 @@ def others_hidden(stage: Stage, pipeline: Pipeline, generation: Path) -> Iterato
 
 def put_back(generation: Path) -> list[str]:
     """Bring back what a stage did not see, also after a kill; return the outputs in whose place there was something."""
-    place = outputs.aside_of(generation) / _PLACE
+    place = outputs.sidecar_of(generation) / _PLACE
     written: list[str] = []
     with contextlib.suppress(OSError, ValueError):
         for number, output in enumerate(_hidden(generation)):
@@ -82,7 +82,7 @@ def _hidden(generation: Path) -> list[str]:
         ValueError: it is not.
         OSError: it cannot be read.
     """
-    aside = outputs.aside_of(generation)
+    aside = outputs.sidecar_of(generation)
     if aside.is_symlink() or (aside / _PLACE).is_symlink():
         return []
     found = untrusted.texts(untrusted.json_of(reading.read(aside / _LIST, most=_MOST)))
@@ -96,7 +96,7 @@ def _hide(owners: dict[str, str], generation: Path) -> None:
     hidden = [output for output in owners if _is_there(generation / output)]
     if not hidden:
         return
-    aside = outputs.aside_of(generation)
+    aside = outputs.sidecar_of(generation)
     folders.make_folders(aside / _PLACE)
     files.write(aside / _LIST, json.dumps(hidden))
     for number, output in enumerate(hidden):
