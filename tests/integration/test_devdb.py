@@ -25,7 +25,7 @@ START = """
 import json, os, sys
 from pathlib import Path
 from buildkit.db import development
-server = devdb.ensure(Path(sys.argv[1]), os.environ)
+server = development.ensure(Path(sys.argv[1]), os.environ)
 print(json.dumps([server.pid, server.started]))
 """
 
