@@ -4,7 +4,7 @@ Standard library only, on Python 3.10 or newer: the same code brings a developer
 container, where nothing else is installed. Each knows those below it:
 
     artifact     a generation in a registry, pushed and pulled
-    refresh      making what is due, into a new generation
+    refresh      makes what is due, in a new generation
     processes    running a stage whole, or in pieces
     status       how the data stands: what is due and why, what a start does, what is damaged
     volume       the data's folder: generations, manifests, the lease, what the disk refuses

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 MANIFEST = "manifest.json"
-"""The file of a generation that says what it is."""
+"""The file of a generation that lists its stages and files."""
 
 PARTIAL = ".partial"
-"""How the name of a generation ends that is not whole yet."""
+"""The ending of a generation's name until it is complete."""
 
 READ = "read"
-"""The file that says when all of the data was last read to its end."""
+"""The file that holds the time when all of the data was last read completely."""
 
 SWITCH = ".current."
-"""How the name begins of a link that is to take the place of `current`."""
+"""The beginning of the name of a link that is to replace `current`."""
 
 ASIDE = "current.aside"
-"""How the name begins under which what stood in the place of the link is kept."""
+"""The beginning of the name under which whatever stood in the place of the link is kept."""
 
 _OWN = frozenset({"generations", "current", "leases", "lease.lock", "read.lock", "inputs.json", READ, "pull"})
 

@@ -1,4 +1,4 @@
-"""A generation as an artefact in a registry: pushed once where it was made, pulled where it need not be made.
+"""Pushes a generation to a registry as an OCI artefact, and pulls one instead of making it.
 
 The artefact is an OCI manifest. Its config is the generation's own manifest, its layers are plain tar files of one
 stage each, a new one wherever a file would pass 16 MB. A layer follows from the content of its files alone, so a push

@@ -35,7 +35,7 @@ Tell = Callable[[Outcome], None]
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What was transferred: the artefact's digest, the manifest, bytes over the network, what became of each stage."""
+    """A finished transfer: the artefact's digest, the manifest, bytes over the network, and each stage's outcome."""
 
     digest: str
     manifest: Manifest
@@ -44,10 +44,10 @@ class Transfer:
 
 
 def published(pipeline: Pipeline, given: str = "") -> Reference:
-    """Return where generations are published: what is given, else what the project says.
+    """Return the reference under which generations are published: `given`, or else the project's `artifact` setting.
 
     Raises:
-        ConfigurationError: nobody said it, or it names no artefact.
+        ConfigurationError: neither of them is set, or the text is not a reference.
     """
     text = given or pipeline.artifact
     if not text:
@@ -66,7 +66,7 @@ def published(pipeline: Pipeline, given: str = "") -> Reference:
 
 @contextlib.contextmanager
 def worded(where: Reference) -> Iterator[None]:
-    """Make an error of the data from what a registry does not do."""
+    """Turn errors of the registry in the block into a `DataError`."""
     try:
         yield
     except Missing:
@@ -108,7 +108,7 @@ def identify(generation: Path, part: list[tuple[str, File]]) -> tuple[str, int]:
 
 
 def reader(generation: Path, part: list[tuple[str, File]]) -> Reader:
-    """Return what gives the bytes of a layer from an offset on."""
+    """Return a function that yields the bytes of a layer from an offset on."""
 
     def read(offset: int) -> Iterator[bytes]:
         for block in _tar(generation, part):
@@ -122,10 +122,10 @@ def reader(generation: Path, part: list[tuple[str, File]]) -> Reader:
 
 
 def _tar(generation: Path, part: list[tuple[str, File]]) -> Iterator[bytes]:
-    """Yield a tar file that follows from names and content alone.
+    """Yield a tar file that depends on names and content alone.
 
     Raises:
-        DataError: a file has another size by now.
+        DataError: the size of a file has changed meanwhile.
     """
     members = (
         (tar.Member(path, file.size, entry.mode_of(file.kind, umask=0)), _blocks(generation / path))

@@ -1,4 +1,4 @@
-"""Makes an artefact the current generation: what no generation on the volume has is fetched."""
+"""Makes an artefact the current generation: fetches the stages that no generation on the volume has."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ from buildkit.trees.unpacking import Twice, unpack
 
 
 def pull(folder: Path, where: Reference, environment: Mapping[str, str], say: Say, tell: Tell) -> Transfer:
-    """Make the artefact the current generation. What a cut or killed pull fetched is used by the next.
+    """Make the artefact the current generation. A later pull uses what an interrupted one has fetched.
 
     Raises:
-        DataError: there is none, it is damaged, the registry refuses, or the folder cannot be written.
-        StageError: the volume is full, or somebody else began to work on it.
+        DataError: there is no such artefact, it is damaged, the registry refuses, or the folder cannot be written.
+        StageError: the volume is full, or another process has claimed the lease.
     """
 
     def waiting() -> None:
@@ -78,7 +78,7 @@ class _Pull:
         self._moved = 0
 
     def run(self, holder: Lease) -> Transfer:
-        """Do it, under the lease."""
+        """Pull while holding the lease."""
         text, digest = self._repository.manifest()
         manifest, layers = self._parse(text)
         current_link.repair(self._folder, holder, self._say)
@@ -136,10 +136,10 @@ class _Pull:
             raise self._odd(str(odd)) from None
 
     def _layers(self, rows: list[object], manifest: Manifest) -> dict[str, list[tuple[str, int]]]:
-        """Return the layers of each stage, which may be as large as its files make them and no larger.
+        """Return the layers of each stage, after checking that they are no larger than its files require.
 
         Raises:
-            Odd: they are.
+            Odd: a layer is larger than the files it is to hold.
         """
         found: dict[str, list[tuple[str, int]]] = {name: [] for name in manifest.stages}
         for row in map(untrusted.table, rows):
@@ -192,7 +192,7 @@ class _Pull:
         return replace(record, files=whole)
 
     def _lay(self, records: Mapping[str, StageRecord], partial: Path) -> None:
-        """Make the empty folders and links, once every file is in its place."""
+        """Make the empty folders and links after all files have been unpacked."""
         for record in records.values():
             for path, file in record.files.items():
                 if file.is_file:
@@ -202,7 +202,7 @@ class _Pull:
                 sealing.make_folder_or_link(file, folders.make_folders_within(partial, path))
 
     def _unpack(self, part: Path, record: StageRecord, partial: Path) -> dict[str, File]:
-        """Unpack the files that the manifest names, and no others, each once and with as many bytes as it says."""
+        """Unpack exactly the files that the manifest names, each once and with the recorded number of bytes."""
         try:
             with part.open("rb") as packed:
                 return unpack(packed.read, record.files, partial)
@@ -215,7 +215,7 @@ class _Pull:
 
 
 def _same(there: Manifest, manifest: Manifest, generation: Path) -> bool:
-    """Return whether the generation has the artefact's records, and their files."""
+    """Return whether the generation has the artefact's records and complete files."""
     return all(
         (own := there.stages.get(name)) is not None
         and (own.key, own.made, own.outputs) == (record.key, record.made, record.outputs)

@@ -1,4 +1,4 @@
-"""Sends the current generation to a registry: what the registry lacks of it."""
+"""Sends the current generation to a registry: only the layers that the registry lacks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: T
     """Send the current generation to a registry, under the tag of `where` and under its own name.
 
     Raises:
-        DataError: there is none, it is damaged, or the registry refuses.
+        DataError: there is no generation, it is damaged, or the registry refuses.
     """
     generation = generations.current(folder)
     manifest = generations.load(generation) if generation else None

@@ -2,11 +2,11 @@
 
     python -m buildkit.data.processes.fork_server ORDERS EVENTS           two descriptors
 
-The callable is imported once; every piece starts from there in a millisecond, changes what it likes, and ends without a
-trace in the next. `ORDERS` takes JSON lines, first the settings, then one for each piece; its end is the end of all.
-`EVENTS` gives them back: `["began", N, PID]`, `["line", N, TEXT]`, `["ended", N, EXIT CODE, SECONDS]`.
+The callable is imported once; every piece starts from there in a millisecond, and what it changes in its process is not
+seen by the next. `ORDERS` carries JSON lines, first the settings, then one for each piece; when it ends, all pieces
+end. `EVENTS` carries the answers: `["began", N, PID]`, `["line", N, TEXT]`, `["ended", N, EXIT CODE, SECONDS]`.
 
-A fork wants a process with one thread, so all is done in one loop here.
+A process that forks should have one thread, so everything is done in one loop here.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from buildkit.data.processes.quick_exit import QuickExit
 
 _BLOCK = 1 << 16
 _LONGEST = 1 << 16
-"""Bytes after which a line is handed on without its end."""
+"""Bytes after which a line is passed on without its end."""
 
 _GRACE = 0.5
-"""Seconds between asking the pieces to end and killing them; who started this process gives it one."""
+"""Seconds between asking the pieces to end and killing them; the parent gives this process one second."""
 
 _PR_SET_PDEATHSIG = 1
 _NEVER_STARTED = 1
@@ -43,7 +43,7 @@ _DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One piece: its number, the place of its item, the folder that it writes into."""
+    """One piece: its number, the path of its item, the folder that it writes into."""
 
     number: int
     item: str
@@ -52,7 +52,7 @@ class Order:
 
 @dataclass(slots=True)
 class _Running:
-    """A piece at work; `listening` is None once it has closed its output."""
+    """A piece that runs; `listening` is None once it has closed its output."""
 
     number: int
     pid: int
@@ -62,16 +62,16 @@ class _Running:
 
 
 class ForkServer:
-    """The loop.
+    """The fork server: starts a process for each ordered piece and reports how it ends.
 
     Args:
-        orders: where the pieces come from.
-        events: where they are told of.
+        orders: the descriptor that orders are read from.
+        events: the descriptor that events are written to.
         jobs: how many run at once.
-        text: what was read of the orders so far.
-        calls: whether a piece is a call in its process, which says when that has returned; else it is a program.
+        text: the part of the orders that has been read already.
+        calls: True if a piece calls the function and reports its return; False if it runs a program.
 
-    Into the descriptor `saying` a piece writes its number once its call has returned.
+    A piece writes its number into the descriptor `saying` once its call has returned.
     """
 
     def __init__(self, orders: int, events: int, jobs: int, text: bytes, *, calls: bool) -> None:
@@ -94,7 +94,7 @@ class ForkServer:
         signal.signal(signal.SIGTERM, self._end)
 
     def serve(self) -> Order | None:
-        """Run what is ordered until nobody orders any more; in the process of a piece, return that piece."""
+        """Run the ordered pieces until the orders end; return None, or in the process of a piece its order."""
         self._take(b"")
         while not self._ended:
             while self._waiting and len(self._running) < self._jobs:
@@ -152,7 +152,7 @@ class ForkServer:
         return False
 
     def _become_piece(self, listening: int, speaking: int) -> None:
-        """Let go of all that is the server's; print into the pipe."""
+        """Close the server's descriptors, and redirect the piece's output into its pipe."""
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
@@ -166,7 +166,7 @@ class ForkServer:
         os.close(speaking)
 
     def _listen(self, piece: _Running) -> bool:
-        """Hand on what a piece has printed by now, line by line; return whether there may be more."""
+        """Pass on what a piece has printed so far, line by line; return whether there may be more."""
         if piece.listening is None:
             return False
         try:
@@ -186,7 +186,7 @@ class ForkServer:
         return bool(block)
 
     def _reap(self) -> None:
-        """Take note of the pieces that have ended, and end what they left running."""
+        """Report the pieces that have ended, and end the processes that they left running."""
         while self._running:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if not pid:
@@ -205,7 +205,7 @@ class ForkServer:
             self._tell("ended", piece.number, self._exit_code(piece.number, status), round(seconds, 3))
 
     def _exit_code(self, number: int, status: int) -> int:
-        """Return how a piece ended; one that ended in the middle of its call did not end well, whatever it says."""
+        """Return a piece's exit code; one that ended before its call returned has failed, even with code 0."""
         exit_code = os.waitstatus_to_exitcode(status)
         with contextlib.suppress(BlockingIOError):
             while block := os.read(self._hearing, _BLOCK - _BLOCK % _DIGITS):
@@ -233,7 +233,7 @@ class ForkServer:
         try:
             while data:
                 data = data[os.write(self._events, data) :]
-        except BrokenPipeError:  # nobody waits for it any more
+        except BrokenPipeError:  # the reader of the events has gone
             self._ended = True
 
 
@@ -274,7 +274,7 @@ def main(orders: int, events: int) -> None:
 
 
 def _limit(memory: int) -> None:
-    """Let the process have so many bytes of its own; what it asks for beyond that is refused (`MemoryError`)."""
+    """Limit the process's own memory to so many bytes; a request beyond that is refused (`MemoryError`)."""
     if memory:
         import resource  # noqa: PLC0415 - where there is a limit
 
@@ -284,7 +284,7 @@ def _limit(memory: int) -> None:
 
 
 def _end_with(server: int, library: ctypes.CDLL) -> None:
-    """Let the kernel end this process where the server is killed, who otherwise does it."""
+    """Have the kernel end this process if the server is killed; otherwise the server ends it."""
     with contextlib.suppress(AttributeError):  # not Linux
         library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server:

@@ -1,4 +1,4 @@
-"""Runs the pieces of one stage on all cores, through the fork server, and says how each of them ended."""
+"""Runs the pieces of one stage on all cores through the fork server, and yields how each ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from buildkit.errors import StageError
 
 Say = Callable[[str], None]
 Start = Callable[[int, int, int], tuple[process.Child, dict[str, object]]]
-"""Starts a server with three descriptors, and gives its settings."""
+"""Starts a server with three descriptors (orders, events, output), and returns it with its settings."""
 
 _LAST_LINES = 20
 _GRACE = 1.0
@@ -31,7 +31,7 @@ _AHEAD = 2
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A piece to run: the name of its item, and the place of that."""
+    """A piece to run: the name and the path of its item."""
 
     item: str
     place: Path
@@ -39,7 +39,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How a piece ended: 0 for well, where it wrote, the seconds that it took, the last lines that it printed."""
+    """A piece that has ended: its exit code, output folder, seconds, and the last lines that it printed."""
 
     task: Task
     out: Path
@@ -49,14 +49,14 @@ class Done:
 
 
 class Pool:
-    """Those who run the pieces of one stage.
+    """The worker processes for the pieces of one stage.
 
     Args:
         stage: the stage.
-        pipeline: where it lives.
+        pipeline: the pipeline that the stage belongs to.
         generation: the folder with the outputs of the stages before it.
-        environment: the variables of the stage.
-        say: takes what the pieces print, line by line.
+        environment: the environment variables for the stage.
+        say: called with each line that a piece prints.
     """
 
     def __init__(
@@ -70,13 +70,13 @@ class Pool:
         self._jobs = stage.jobs or stage_process.cores()
 
     def run(self, tasks: Iterable[Task], work: Callable[[], Path]) -> Generator[Done, None, None]:
-        """Run the tasks in their order, and yield each as it ends. Whoever is at work ends with the iterator.
+        """Run the tasks in order and yield each when it ends; closing the iterator ends the pieces that still run.
 
-        A process that is killed takes its own piece along and no other.
+        If a process is killed, only its own piece fails.
 
         Args:
-            tasks: what to run.
-            work: makes an empty folder for a piece to write into.
+            tasks: the pieces to run.
+            work: returns a new empty folder for a piece to write into.
 
         Raises:
             StageError: no piece can be run at all.
@@ -120,7 +120,7 @@ class Pool:
 
 
 class _ServerRun:
-    """The life of one server."""
+    """Runs tasks through one server process, until none is left or that process has died."""
 
     def __init__(self, stage: Stage, jobs: int, say: Say, work: Callable[[], Path]) -> None:
         self._stage = stage
@@ -137,7 +137,7 @@ class _ServerRun:
         self.exit_code = 0
 
     def run(self, waiting: collections.deque[Task], start: Start) -> Generator[Done, None, None]:
-        """Take tasks from `waiting` until there are none, or the server is no more; what never began is put back."""
+        """Run the tasks in `waiting` until none is left or the server has died; put back those that never started."""
         with self._server(start) as ordering:
             self._fill(waiting, ordering)
             while self._ordered and (end := self._ends.get()) is not None:
@@ -155,7 +155,7 @@ class _ServerRun:
 
     @contextlib.contextmanager
     def _server(self, start: Start) -> Iterator[int]:
-        """Have a server for the time of the block; give the descriptor that takes orders."""
+        """Start a server for the block, and yield the descriptor that orders are written to."""
         taking, ordering = os.pipe()
         hearing, telling = os.pipe()
         listening, speaking = os.pipe()
@@ -196,12 +196,12 @@ class _ServerRun:
 
     def _order(self, ordering: int, values: object) -> None:
         text = json.dumps(values).encode() + b"\n"
-        with contextlib.suppress(BrokenPipeError):  # a server that is no more: its events end
+        with contextlib.suppress(BrokenPipeError):  # the server has died: its events end
             while text:
                 text = text[os.write(ordering, text) :]
 
     def _hear(self, hearing: int) -> None:
-        """Take the events; the server never waits for us."""
+        """Read the server's events continuously, so that it never blocks on a full pipe."""
         with open(hearing, "rb") as events:
             for line in events:
                 try:
@@ -221,7 +221,7 @@ class _ServerRun:
         self._ends.put(None)
 
     def _listen(self, listening: int) -> None:
-        """Take what the server itself prints: the import of the callable."""
+        """Read what the server itself prints, such as the output of importing the callable."""
         with open(listening, encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 self.words.append(line.rstrip("\n"))

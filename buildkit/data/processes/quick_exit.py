@@ -1,9 +1,9 @@
-"""How the process of a piece ends: at once where it has left nothing to clean up, else as every interpreter does.
+"""Ends the process of a piece: at once if there is nothing to clean up, otherwise by the interpreter's full shutdown.
 
-An interpreter that ends takes itself apart, which takes a forked process longer than all the rest: it writes to every
-page that it shares until then. What has to happen even so are the functions of `atexit` and the buffers of open files.
-A piece that leaves anything which might have more to do (an object of a class of its own, a thread, a new module) ends
-in full.
+The full shutdown frees all objects, which takes a forked process longer than everything else, since it writes to every
+page that it shares until then. The functions of `atexit` and the buffers of open files are taken care of in any case. A
+piece that leaves anything which might need more (an object of a class of its own, a thread, a new module) gets the full
+shutdown.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _HARMLESS = frozenset({"builtins", "pathlib", "pathlib._local", "ctypes", "_thre
 
 
 class QuickExit:
-    """What there was before a piece began; made in the process that pieces are forked from.
+    """A snapshot of the interpreter before a piece starts, taken in the process that pieces are forked from.
 
     Args:
-        source_root: where the modules of the project lie.
-        library: that of C, whose own buffers are written as well.
+        source_root: the folder of the project's modules.
+        library: the C library, whose buffers are flushed too.
     """
 
     def __init__(self, source_root: str, library: ctypes.CDLL) -> None:
@@ -37,7 +37,7 @@ class QuickExit:
         self._streams = [each for each in gc.get_objects() if isinstance(each, io.IOBase)]
 
     def exit_if_clean(self) -> None:
-        """End this process with exit code 0 if nothing is left that would need more; return if there is."""
+        """Exit with code 0 if nothing needs a full shutdown; otherwise return."""
         if self._is_clean():
             atexit._run_exitfuncs()  # noqa: SLF001 - as `multiprocessing` does
             for stream in (sys.stdout, sys.stderr, *self._streams):
@@ -52,7 +52,7 @@ class QuickExit:
         return {type(each).__module__ for each in gc.get_objects()} <= _HARMLESS  # without those that are frozen
 
     def _values(self) -> list[tuple[int, ...]]:
-        """Return which objects the modules of the project hold."""
+        """Return the identities of the objects that the project's modules hold."""
         return [tuple(map(id, values)) for values in self._of_project()]
 
     def _of_project(self) -> Iterator[list[object]]:

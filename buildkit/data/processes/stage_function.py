@@ -1,8 +1,8 @@
-"""The callable of a stage, from the source as it is: what enters the key is what runs.
+"""Imports a stage's callable from its present source, so that the code whose digest is in the key runs.
 
-Python believes the bytecode that it keeps beside a source where size and time are those of the source, the time in
-whole seconds. Two texts of one size under one time are common: an image whose files all bear one date, a checkout, two
-saves within a second. So the project's own modules are compiled anew, and no bytecode of them is kept.
+Python trusts the bytecode beside a source if the source's size and time match, the time in whole seconds. Two texts of
+one size under one time are common: an image whose files all bear one date, a checkout, two saves within a second. So
+the project's own modules are compiled anew, and no bytecode of them is kept.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def load(source_root: str, target: str) -> Callable[..., object]:
 
 
 def call(function: Callable[..., object], *arguments: object, **params: object) -> None:
-    """Call it; `sys.exit(0)` is a way to return.
+    """Call the function; `sys.exit(0)` inside it counts as a return.
 
-    A process that ends with exit code 0 from within (`os._exit`, a `STOP` in Fortran, `exit` in C) never comes here
-    again, and what it had not written yet is lost. So a good end is told by more than the exit code.
+    A process that ends itself with exit code 0 (`os._exit`, a `STOP` in Fortran, `exit` in C) does not return here, and
+    what it had not written yet is lost. So exit code 0 alone does not prove that the function returned.
     """
     try:
         function(*arguments, **params)
@@ -54,12 +54,12 @@ def call(function: Callable[..., object], *arguments: object, **params: object) 
 
 class _AsWritten(SourceFileLoader):
     def path_stats(self, path: str) -> NoReturn:  # noqa: ARG002 - the loader's own signature
-        """Say that there are none: bytecode is neither read nor kept."""
+        """Raise, as if the source had no stat: Python then neither reads nor writes bytecode for it."""
         raise OSError
 
 
 def _import_as_written(source_root: str) -> None:
-    """Let the modules below the source root be compiled anew; installed packages that lie there stay as they are."""
+    """Have the modules below the source root compiled anew; installed packages that lie there keep their bytecode."""
     root = source_root.rstrip(os.sep)
     installed = tuple(f"{place}{os.sep}" for place in sys.path if place.startswith(root + os.sep))
     finder: Any = FileFinder.path_hook(

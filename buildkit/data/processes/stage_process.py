@@ -1,4 +1,4 @@
-"""Runs one stage in a process of its own, and ends it with its whole group when it is not wanted any more."""
+"""Runs one stage in a process of its own, and ends its whole process group when the run is interrupted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from buildkit.errors import StageError
 
 _LAST_LINES = 20
 _GRACE = 1.0
-"""Seconds between asking a stage to end and killing it; a container has ten for everything."""
+"""Seconds between asking a stage to end and killing it; a container has ten seconds for everything."""
 
 
 def command_of(stage: Stage, pipeline: Pipeline, returned: int) -> list[str]:
@@ -28,8 +28,8 @@ def command_of(stage: Stage, pipeline: Pipeline, returned: int) -> list[str]:
 
     Args:
         stage: the stage.
-        pipeline: where it lives.
-        returned: the descriptor into which the worker says that the callable has returned.
+        pipeline: the pipeline that the stage belongs to.
+        returned: the descriptor that the worker writes to once the callable has returned.
     """
     if isinstance(stage.run, str):
         return python.running("buildkit.data.processes.worker", str(pipeline.source_root), stage.run, str(returned))
@@ -39,7 +39,7 @@ def command_of(stage: Stage, pipeline: Pipeline, returned: int) -> list[str]:
 def environment_of(
     stage: Stage, pipeline: Pipeline, generation: Path, environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the variables that a stage finds."""
+    """Return the environment variables of a stage's process."""
     return {
         **environment,
         "PYTHONUNBUFFERED": "1",
@@ -53,10 +53,10 @@ def environment_of(
 def run(
     stage: Stage, pipeline: Pipeline, generation: Path, environment: Mapping[str, str], say: Callable[[str], None]
 ) -> float:
-    """Run `stage` to its end; return how many seconds it took. What it prints is said line by line.
+    """Run `stage` to its end; return how many seconds it took. Each line that it prints is passed to `say`.
 
     Raises:
-        StageError: it cannot start, or ended with another code than 0, or before its callable had returned.
+        StageError: the stage cannot start, ended with another code than 0, or ended before its callable had returned.
     """
     watch = Stopwatch()
     last: collections.deque[str] = collections.deque(maxlen=_LAST_LINES)
@@ -104,10 +104,10 @@ def run(
 
 
 def _has_said(descriptor: int) -> bool:
-    """Return whether there is anything to read, and close it."""
+    """Return whether there is anything to read, and close the descriptor."""
     try:
         return bool(os.read(descriptor, 1))
-    except BlockingIOError:  # nothing yet, and somebody else has the other end still
+    except BlockingIOError:  # nothing yet, and another process still has the other end open
         return False
     finally:
         os.close(descriptor)
@@ -122,7 +122,7 @@ def program_missing(stage: Stage, program: str, why: str) -> StageError:
 
 
 def program_refused(stage: Stage, program: str, error: OSError) -> StageError:
-    """Return the error for a program that the kernel does not start."""
+    """Return the error for a program that the kernel refuses to start."""
     if error.errno == errno.E2BIG:
         return StageError(
             f"stage {stage.name}: its params and environment are more than the kernel hands to a program",
@@ -137,7 +137,7 @@ def cores() -> int:
 
 
 def ending(exit_code: int) -> str:
-    """Return in words how a process ended."""
+    """Return a message that says how a process ended."""
     if exit_code >= 0:
         return f"exit code {exit_code}"
     name = signal.Signals(-exit_code).name

@@ -1,7 +1,7 @@
 """Runs the callable of one stage in a process of its own; its arguments are SOURCE_ROOT, module:function, DESCRIPTOR.
 
-Into the descriptor goes a byte once the callable has returned. Where its parent is killed, it ends itself and its
-group: nobody waits for the result any more.
+It writes a byte into the descriptor once the callable has returned. If its parent is killed, it ends itself and its
+process group.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Making what is due, whole stages and stages in pieces, into a new generation."""
+"""Makes what is due, stages and pieces, in a new generation."""

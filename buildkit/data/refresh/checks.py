@@ -1,4 +1,4 @@
-"""What is in a new generation and should not be: what was cut short, nobody declares, changed since, or is damaged."""
+"""Finds what should not be in a new generation: interrupted stages, undeclared, changed or damaged files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from buildkit.trees.entry import File
 
 
 def drop_unfinished(pipeline: Pipeline, number: int, finished: Collection[tuple[Path, StageRecord]]) -> None:
-    """Give back the room that stages which were cut short still take.
+    """Delete the outputs of interrupted stages to free their space.
 
     Args:
         pipeline: all stages.
-        number: of this attempt; those before it are looked at.
-        finished: the stages that stay, with where they lie.
+        number: the number of this attempt; generations with a lower one are looked at.
+        finished: the stages to keep, each with the folder that holds its files.
     """
     stay = {(place, record.name) for place, record in finished}
     for place in generations.partial_ones(pipeline.folder, below=number):
@@ -30,17 +30,17 @@ def drop_unfinished(pipeline: Pipeline, number: int, finished: Collection[tuple[
 
 
 def drop_strangers(partial: Path, records: Mapping[str, StageRecord], say: Callable[[str], None]) -> None:
-    """Delete what no stage recorded, and say so."""
+    """Delete the files that no stage recorded, with a message for each."""
     for path in list(listing.unknown(partial, {path for record in records.values() for path in record.files})):
         say(f"data: dropping {path}: no stage declares it as an output")
         folders.remove_tree(partial / path)
 
 
 def require_unchanged(partial: Path, records: Mapping[str, StageRecord]) -> None:
-    """See that no stage wrote into what another one had finished.
+    """Check that no stage changed the files of one that had finished before it.
 
     Raises:
-        StageError: one did.
+        StageError: a stage's files have changed since.
     """
     for record in records.values():
         if comparing.on_disk(record.files, partial, None) != record.outputs:
@@ -51,7 +51,7 @@ def require_unchanged(partial: Path, records: Mapping[str, StageRecord]) -> None
 
 
 def damaged(shared: Mapping[str, Mapping[str, File]], partial: Path) -> dict[str, set[str]]:
-    """Return the shared files that, read to their end, are not what was recorded, by stage."""
+    """Return, by stage, the shared files whose content is not the recorded one; every byte is read."""
     found = {}
     for name, files in shared.items():
         there = comparing.hashed(files, partial)

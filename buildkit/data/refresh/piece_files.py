@@ -1,6 +1,6 @@
-"""The result of a stage in pieces, as it grows: what each piece wrote is moved where it belongs, and noted.
+"""Collects the files of a stage's pieces: moves them into the partial generation and notes them in the journal.
 
-<partial>/.stages/NAME.work/17/       what one piece writes into
+<partial>/.stages/NAME.work/17/       the folder that one piece writes into
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from buildkit.trees.entry import File
 
 @dataclass(frozen=True, slots=True)
 class SealedPiece:
-    """What one piece wrote.
+    """The sealed files of one piece.
 
     Args:
         files: each file, empty folder and link in an output of the stage, sealed, by its path.
-        strangers: the paths of all else.
+        strangers: the paths that belong to no declared output.
     """
 
     files: Mapping[str, File]
@@ -35,10 +35,10 @@ class SealedPiece:
 
 
 def seal_piece(stage: Stage, work: Path) -> SealedPiece:
-    """Seal what a piece wrote under `work`.
+    """Seal the files that a piece wrote under `work`.
 
     Raises:
-        StageError: there is something that cannot count.
+        StageError: an output holds something that cannot be one, such as a socket.
     """
     try:
         found = [each for output in stage.outputs for each in listing.kept(output, work)]
@@ -57,7 +57,7 @@ class PieceFiles:
     Args:
         stage: the stage.
         partial: the generation.
-        record: the stage's key and parts; what it names of files and pieces does not count.
+        record: gives the stage's key and parts; its files and pieces are ignored.
     """
 
     def __init__(self, stage: Stage, partial: Path, record: StageRecord) -> None:
@@ -79,14 +79,15 @@ class PieceFiles:
 
     @property
     def record(self) -> StageRecord:
-        """What there is by now."""
+        """The stage's record with the pieces collected so far."""
         made = min((piece.made for piece in self._pieces.values()), default=self._record.made)
         return replace(self._record, files=dict(self._files), pieces=dict(self._pieces), made=made)
 
     def work(self) -> Path:
         """Return an empty folder for the next piece, with the folders that the stage declares.
 
-        One that a piece left as it was is used again under a new name, which nobody knows who might still be there.
+        A folder that a piece left untouched is used again under a new name, so that a left-over process of that piece
+        cannot write into it.
         """
         self._drawn += 1
         place = self._places.work / str(self._drawn)
@@ -100,8 +101,8 @@ class PieceFiles:
         """Share finished pieces of another generation.
 
         Args:
-            pieces: which, by item.
-            record: that of their stage there.
+            pieces: the pieces to share, by item.
+            record: the record of their stage in the other generation.
             source: the other generation.
         """
         wanted = {path: record.files[path] for piece in pieces.values() for path in piece.files}
@@ -111,7 +112,7 @@ class PieceFiles:
         self._add(pieces, shared)
 
     def add(self, item: str, piece: Piece, work: Path, found: SealedPiece) -> None:
-        """Move the files of a piece that ran where they belong; from any thread.
+        """Move the files of a piece that has run to the finished ones; may be called from any thread.
 
         Raises:
             StageError: another piece has written one of them.
@@ -131,11 +132,11 @@ class PieceFiles:
                 self._idle.append(work)
 
     def _is_shallow(self, path: str, file: File) -> bool:
-        """Return whether this leaves no folder behind that was not declared."""
+        """Return whether moving the file leaves no undeclared folder behind."""
         return file.kind != entry.FOLDER and path.rpartition("/")[0] in self._declared
 
     def share_equal(self, known: Mapping[str, File], source: Path, besides: Collection[str]) -> None:
-        """Let files that were made anew with the same content share their bytes with those of an earlier generation.
+        """Replace newly made files by hard links to equal files of an earlier generation.
 
         Args:
             known: the files that were recorded for `source`.
@@ -147,7 +148,7 @@ class PieceFiles:
         self._files |= sealing.share_equal(anew, known, source, self._partial, outputs.sidecar_of(self._partial))
 
     def finish(self) -> None:
-        """Move all into the generation; have the declared folders there into which no piece wrote anything as well."""
+        """Move all collected files into the generation, and make the declared folders that no piece wrote into."""
         for output in self._stage.outputs:
             path = os.path.normpath(output)
             source, target = self._places.done / path, self._partial / path
@@ -158,7 +159,7 @@ class PieceFiles:
                 self._files[path] = sealing.make_folder_or_link(sealing.sealed(target, entry.FOLDER), target)
 
     def close(self) -> None:
-        """End the journal; what is in it stays."""
+        """Close the journal; its content stays."""
         self._journal.close()
         folders.remove_tree(self._places.work)
 
@@ -168,7 +169,7 @@ class PieceFiles:
         self._journal.note(pieces, files)
 
     def _own(self, item: str, paths: Mapping[str, File]) -> None:
-        """Note whose files these are.
+        """Record that these files belong to the item's piece.
 
         Raises:
             StageError: another piece has them.

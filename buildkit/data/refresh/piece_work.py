@@ -1,4 +1,4 @@
-"""Makes a stage in pieces: takes over what is as it should be, runs the rest on all cores, keeps what did not fail."""
+"""Makes a stage piece by piece: reuses what is up to date, runs the rest on all cores, keeps what succeeded."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from buildkit.trees import comparing
 
 Say = Callable[[str], None]
 Source = tuple[Path, StageRecord]
-"""A generation and what it has of the stage."""
+"""A generation, and the record of the stage in it."""
 
 _SEALERS = 4
 _MOST_NAMED = 20
 _MOST_WORDS = 5
-"""So many failed pieces are shown with their last words."""
+"""So many failed pieces are shown with their last output lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What becomes of each piece.
+    """The decision for each piece of a stage: taken over from a generation, or made.
 
     Args:
-        seen: how the current generation compares.
+        seen: the comparison of the current generation with the present inputs.
         taken: the items that are taken over, by their source.
         due: the items that are to be made, in their order, with the reasons.
     """
@@ -49,16 +49,16 @@ class Choice:
     due: Mapping[str, Reason]
 
     def forced(self, reason: Reason) -> Choice:
-        """Return the choice to make all."""
+        """Return a choice in which every piece is due for `reason`."""
         items = [*self.due, *(item for _, taken in self.taken for item in taken)]
         return Choice(self.seen, (), dict.fromkeys(sorted(items), reason))
 
     def step(self, stage: str) -> Step:
-        """Return what to do with the stage as a whole."""
+        """Return the step for the stage as a whole."""
         return pieces.step_of(stage, replace(self.seen, due=self.due or self.seen.due))
 
     def outcome(self, stage: str, counts: Mapping[str, int], seconds: float) -> Outcome:
-        """Return what became of the stage."""
+        """Return the stage's outcome."""
         if not self.due and not self.seen.due and not self.seen.gone:
             return Outcome(stage, "fresh", plan.UNCHANGED, pieces=counts)
         restored = not self.due and not self.seen.gone
@@ -74,14 +74,14 @@ def choose(
     aged: Callable[[StageRecord], Aged],
     distrusted: Collection[str],
 ) -> Choice:
-    """Look where the result of each piece can be taken from, first in the current generation.
+    """Decide for each piece whether some generation holds its result, the current one first, or it must be made.
 
     Args:
-        now: what the stage would be made from.
+        now: the stage's pieces and keys by the present inputs.
         sources: the generations that have any of it, the current one first.
         current: the current generation.
-        cache: digests by stat.
-        aged: tells what of a record is due by its age.
+        cache: the digest cache.
+        aged: returns, for a record, the function that says what in it is too old.
         distrusted: paths of files that were found damaged though their size and time are right.
     """
     left = dict(now.keys)
@@ -107,11 +107,11 @@ class Order:
 
     Args:
         stage: the stage.
-        now: what it is made from.
-        changes: its inputs.
-        choice: what becomes of each piece.
-        known: what the current generation has of it.
-        last: the current generation.
+        now: the stage's pieces and keys by the present inputs.
+        changes: the inputs of this run, which tell whether they changed meanwhile.
+        choice: the decision for each piece.
+        known: the stage's record in the current generation; None if there is none.
+        last: the current generation; None if there is none.
         partial: the new one, in which it is made.
     """
 
@@ -125,24 +125,24 @@ class Order:
 
     @property
     def before(self) -> Mapping[str, Piece]:
-        """What the current generation has of each piece, by item."""
+        """The pieces that the current generation records, by item."""
         return self.known.pieces if self.known else {}
 
 
 def counts_of(kept: int, removed: int = 0) -> dict[str, int]:
-    """Return how many pieces came to what, where none has run yet."""
+    """Return the counts of pieces by result before any has run."""
     return {"made": 0, "kept": kept, "removed": removed, "failed": 0}
 
 
 class PieceWork:
-    """Makes one stage.
+    """Makes one stage piece by piece.
 
     Args:
-        pipeline: where it lives.
-        environment: its variables.
-        say: takes one line of talk.
-        make_room: sees that there is room for so many bytes of the stage.
-        moment: tells the time of the volume, in seconds since 1970.
+        pipeline: the pipeline that the stage belongs to.
+        environment: the environment variables for the stage.
+        say: called with each progress line.
+        make_room: called with a stage and its size in bytes; frees space for it or raises.
+        moment: returns the volume's time in seconds since 1970.
     """
 
     def __init__(
@@ -164,13 +164,13 @@ class PieceWork:
         self.shared: tuple[str, ...] = ()
 
     def bring(self, order: Order) -> StageRecord:
-        """Make the stage, and return what it is now.
+        """Make the stage and return its new record.
 
         Args:
-            order: what to make.
+            order: the stage to make, with the decision for each piece.
 
         Raises:
-            StageError: pieces failed; those that did not are noted in the journal.
+            StageError: pieces failed; those that succeeded are noted in the journal.
         """
         stage, choice, known, partial = order.stage, order.choice, order.known, order.partial
         kept = sum(len(taken) for _, taken in choice.taken)
@@ -205,7 +205,7 @@ class PieceWork:
         return f"{count:,} of {count + kept:,} pieces to make ({choice.step(stage.name).reason})"
 
     def _make(self, order: Order, files_of_pieces: PieceFiles, begun: float) -> None:
-        """Run pieces; put what they wrote in place as they end."""
+        """Run the due pieces, and collect the files of each when it ends."""
         stage, now, partial, before = order.stage, order.now, order.partial, order.before
         due = _longest_first(order.choice.due, before)
         places = {item.name: partial / item.place for item in now.items}
@@ -243,7 +243,7 @@ class PieceWork:
             raise self._failure(stage, len(due) + self.counts["kept"])
 
     def _note(self, stage: Stage, item: str, future: Future[SealedPiece]) -> None:
-        """Take note of a piece that ended well, once its files are where they belong."""
+        """Count a piece that succeeded, once its files are in place, or its failure if they cannot be kept."""
         try:
             found = future.result()
         except StageError as error:
@@ -274,5 +274,5 @@ class PieceWork:
 
 
 def _longest_first(due: Mapping[str, Reason], before: Mapping[str, Piece]) -> list[str]:
-    """Return the items so that no long piece is left for the end, by what they took the last time."""
+    """Return the items, those first that took longest the last time, so that no long piece is left for the end."""
     return sorted(due, key=lambda item: -before[item].seconds if item in before else 0.0)

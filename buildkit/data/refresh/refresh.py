@@ -1,4 +1,4 @@
-"""Brings the data up to date: only what is due is made, into a new generation that becomes visible all at once."""
+"""Brings the data up to date: makes only what is due, in a new generation that becomes visible all at once."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _FORCED = Reason("asked for")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a refresh came to: the generation that is current now, and what became of each stage."""
+    """The result of a refresh: the manifest of the current generation and the outcome of each stage."""
 
     manifest: Manifest
     outcomes: tuple[Outcome, ...]
@@ -61,15 +61,15 @@ def refresh(
     force: bool = False,
     before: Callable[[], None] = lambda: None,
 ) -> Result:
-    """Bring the data up to date and return what was done. Waits for whoever works on the same folder.
+    """Bring the data up to date and return the result; wait while another process works on the same folder.
 
     Args:
-        pipeline: what is declared.
-        environment: the variables of the stages.
-        say: takes one line of talk, what the stages print among them.
-        tell: takes the outcome of each stage as it is known.
-        force: make every stage, whatever is there.
-        before: called before a stage runs, each time: sees to it that the code which runs is what its sources say.
+        pipeline: the declared pipeline.
+        environment: the environment variables for the stages.
+        say: called with each progress line, and with each line that a stage prints.
+        tell: called with the outcome of each stage once it is known.
+        force: make every stage, even if it is up to date.
+        before: called before each run of a stage; takes away outdated extensions, so that the code of the sources runs.
 
     Raises:
         DataError: an input cannot be read, the folder cannot be written, or a newer version wrote the data.
@@ -118,7 +118,7 @@ class _Refresh:
         """Take the lease, look, and make what is due.
 
         Raises:
-            AlreadyClaimed: somebody else began at the same moment; nothing was done.
+            AlreadyClaimed: another process claimed the lease at the same moment; nothing was done.
         """
         folder = self._pipeline.folder
 
@@ -179,7 +179,7 @@ class _Refresh:
         leftovers: list[tuple[Path, StageRecord]],
         distrusted: Mapping[str, Collection[str]],
     ) -> None:
-        """Share the stage with an earlier generation, or make it, or those of its pieces that are due."""
+        """Share the stage with an earlier generation, or make it, or make those of its pieces that are due."""
         made = {name: record.outputs for name, record in self._records.items()}
         with self._cache.noting() as paths:
             now, cut = survey(stage, self._pipeline, self._environment, made, self._cache)

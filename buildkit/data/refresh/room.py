@@ -1,4 +1,4 @@
-"""Room on the volume for what is to be made."""
+"""Makes room on the volume for a stage that is about to run."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from buildkit.errors import StageError
 
 
 def make_room(folder: Path, stage: Stage, need: int, number: int, say: Callable[[str], None]) -> None:
-    """See that there is room for what a stage made the last time; give up older generations for it.
+    """Make sure that the volume has room for a stage; delete older generations if necessary.
 
     Args:
         folder: the data's folder.
-        stage: what is to run.
-        need: bytes that it made the last time.
-        number: of this attempt's generation.
-        say: takes one line of talk.
+        stage: the stage that is about to run.
+        need: the bytes that it made the last time.
+        number: the number of the new generation; only older ones are deleted.
+        say: called with each progress line.
 
     Raises:
-        StageError: there is no room even so.
+        StageError: there is still not enough room.
     """
     if disk.free(folder) >= need:
         return

@@ -1,8 +1,9 @@
-"""Whether the inputs of a stage stood still while it ran.
+"""Finds out whether a stage's inputs changed while it ran.
 
-What was read in between is not what the key speaks of, also where all is as before in the end: a branch that was
-switched away and back. Such a result counts, but as one of inputs that are not there, so it is due the next time. Where
-the same happens then, it is the stage itself that writes them, and that they are as before is all that can be asked.
+Then the stage may have read content that its key does not describe, even if the files are as before in the end (a
+branch switched away and back). The result is kept, but recorded under a key that no inputs have, so the stage is due
+the next time. If the same input changes again then, the stage itself writes it, and the result is recorded under its
+plain key.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ _MEANWHILE = "changed while it ran"
 
 
 class RunInputs:
-    """The inputs of one stage.
+    """The inputs of one run of a stage.
 
     Args:
-        paths: all files that its key rests on.
-        items: what it runs once for; none for a stage that runs once for all.
-        cache: saw them.
+        paths: all files that were read for its key.
+        items: the stage's items; empty for a stage that runs once.
+        cache: the digest cache that read them.
     """
 
     def __init__(self, paths: Iterable[str], items: Iterable[Item], cache: Digests) -> None:
@@ -37,11 +38,11 @@ class RunInputs:
         self._common = [path for path in paths if path not in of_items]
 
     def changed(self) -> str:
-        """Return an input that did not stand still; of a stage in pieces, one that they have in common."""
+        """Return an input that changed since it was read, empty if none did; items are left out, see `item_changed`."""
         return self._cache.changed(self._common)
 
     def item_changed(self, item: str) -> bool:
-        """Return whether an item did not stand still."""
+        """Return whether an item changed since it was read."""
         return bool(self._cache.changed(self._items[item]))
 
 
@@ -53,12 +54,12 @@ def _of_item(place: str, paths: list[str]) -> list[str]:
 
 
 def mark_changed(record: StageRecord, then: StageRecord | None, path: str, pieces: Collection[str] = ()) -> StageRecord:
-    """Return the record of a stage whose input moved: made from something else than what is there.
+    """Return the record to keep for a stage whose input changed while it ran: it is due the next time.
 
     Args:
-        record: what was made.
-        then: what was made before.
-        path: the input.
+        record: the record of the run.
+        then: the record before it.
+        path: the input that changed.
         pieces: the items of the pieces that ran.
     """
     name = _part_of(path, record.parts)
@@ -71,22 +72,22 @@ def mark_changed(record: StageRecord, then: StageRecord | None, path: str, piece
 
 
 def changed_key(key: Digest, then: Piece | None) -> Digest:
-    """Return the key of a piece whose item moved.
+    """Return the key to keep for a piece whose item changed while it ran.
 
     Args:
-        key: that of its item as it was seen.
-        then: what was made before.
+        key: the key of the piece by the item as it was read.
+        then: the record before it.
     """
     mark = digest_value([_MEANWHILE, key])
     return key if then is not None and then.key == mark else mark
 
 
 def changed_message(stage: str, path: str) -> str:
-    """Return what to say of it."""
+    """Return the message for an input that changed while its stage ran."""
     return f"data: stage {stage}: {path} changed while it ran; it is due again the next time"
 
 
 def _part_of(path: str, parts: Mapping[str, Digest]) -> str:
-    """Return the part of the key that a file is; the longest name that fits."""
+    """Return the name of the key's part that stands for a file: the longest that fits."""
     fitting = [part for part in parts if path.endswith(f"/{part.partition(' ')[2]}")]
     return max(fitting, key=len, default=f"input {path}")

@@ -1,4 +1,4 @@
-"""A stage that runs once for all, in its generation; and the outcome of a refresh that finds nothing to make."""
+"""Runs a stage that is not in pieces; and the outcomes of a refresh that finds nothing to make."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Tell = Callable[[Outcome], None]
 def run_whole(
     stage: Stage, pipeline: Pipeline, partial: Path, environment: Mapping[str, str], say: Say
 ) -> tuple[dict[str, File], float]:
-    """Run a stage and seal what it wrote; return that by path, and the seconds that it took.
+    """Run a stage and seal its outputs; return these by path, and the seconds that it took.
 
     Args:
         stage: the stage.
-        pipeline: where it lives.
+        pipeline: the pipeline that the stage belongs to.
         partial: the generation in which it is made.
-        environment: its variables.
-        say: takes one line of talk.
+        environment: the environment variables for the stage.
+        say: called with each progress line.
 
     Raises:
-        StageError: it failed, or an output is not there or cannot count.
+        StageError: it failed, or an output is missing or holds something that cannot be one.
         OSError: the disk refuses.
     """
     outputs.prepare(stage, partial)
@@ -40,7 +40,7 @@ def run_whole(
 
 
 def all_fresh(seen: Look, tell: Tell) -> tuple[Outcome, ...]:
-    """Tell and return that every stage is as it should be."""
+    """Report every stage as up to date, and return the outcomes."""
     outcomes = tuple(
         Outcome(step.subject, "fresh", step.reason, pieces=counts_of(kept=len(its.kept)) if its else {})
         for step in seen.steps

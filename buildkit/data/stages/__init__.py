@@ -1,1 +1,1 @@
-"""What is declared, and what each stage would be made from now: its inputs, its code, the items of its pieces."""
+"""The declared stages and their present inputs: files, variables, code, and the items of stages in pieces."""

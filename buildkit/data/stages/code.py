@@ -63,9 +63,9 @@ def of_command(command: Sequence[str], pipeline: Pipeline, cache: Digests) -> di
     A script of Python counts with what it imports from its own folder and from the source root.
 
     Args:
-        command: its words.
-        pipeline: where the project is.
-        cache: digests by stat.
+        command: its arguments, the program first.
+        pipeline: gives the project's folder and source root.
+        cache: the digest cache.
     """
     found: dict[str, Digest] = {}
     if module := commands.main_module(command):
@@ -132,7 +132,7 @@ def _imports_of(file: Path, digest: Digest, cache: Digests) -> list[Import]:
 
 
 def _python_imports(text: str) -> Iterator[Import]:
-    import ast  # noqa: PLC0415 - only for a source that no one has read yet
+    import ast  # noqa: PLC0415 - only for a source that is not in the cache
 
     from buildkit.core.syntax import tree_of  # noqa: PLC0415
 

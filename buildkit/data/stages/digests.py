@@ -1,4 +1,4 @@
-"""What is known of inputs without reading them again; kept beside the data, so that a warm start reads little."""
+"""A cache of input files' digests and imports, kept in the data's folder, so that a warm start reads few files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Digests:
     """Digests of files by their stat, and the imports of sources by their digest.
 
     Args:
-        file: where both are kept; a missing, damaged or read-only one costs time and nothing else.
+        file: where both are kept; a missing, damaged or read-only one only costs time.
     """
 
     def __init__(self, file: Path) -> None:
@@ -44,7 +44,7 @@ class Digests:
 
     @contextlib.contextmanager
     def noting(self) -> Iterator[set[str]]:
-        """Give the set of the paths that are asked for in the block."""
+        """Yield a set that collects every path whose digest is asked for in the block."""
         self._noted = noted = set[str]()
         try:
             yield noted
@@ -54,12 +54,12 @@ class Digests:
     def changed(self, paths: Iterable[str]) -> str:
         """Return the first of the paths that was written or replaced since it was asked for, empty if none was.
 
-        A file that was edited and put back has its old digest again, but who read it in between read another one.
+        A file that was edited and put back has its old digest again, but a reader in between saw another content.
         """
         return self._files.moved(paths)
 
     def imports(self, digest: Digest) -> list[Import] | None:
-        """Return the imports of the source with this digest, None if no one has read it yet."""
+        """Return the imports of the source with this digest, None if they are not in the cache."""
         if digest not in self._imports and digest in self._known:
             self._imports[digest] = [(level, module, tuple(names)) for level, module, names in self._known[digest]]
         return self._imports.get(digest)
@@ -70,14 +70,14 @@ class Digests:
         self._changed = True
 
     def save(self) -> None:
-        """Write what was used, if there is anything new. Where that cannot be, the next start reads again."""
+        """Write the cache if it has changed. If it cannot be written, the next start reads the files again."""
         if self._changed or self._files.changed:
             with contextlib.suppress(OSError):
                 files.write(self._file, json.dumps({"files": self._files.rows(), "imports": self._imports}))
 
 
 def beside(folder: Path) -> Digests:
-    """Return what is kept in the data's folder."""
+    """Return the digest cache of the data's folder."""
     return Digests(folder / "inputs.json")
 
 

@@ -1,10 +1,10 @@
-"""What a glob among the inputs of a stage means.
+"""Finds the files that a glob among a stage's inputs matches.
 
 A file counts by its content, and by whether its owner may execute it; a folder by what lies in it, an empty one by its
 name. `__pycache__` is left out. A link counts as what it leads to, also outside of the project; one that leads back to
 a folder above it counts as a link and is not followed, one that leads nowhere is refused. What is no file, folder or
-link, and names that Python would read in another way elsewhere, are refused as in every tree (`buildkit.trees`). What
-is refused is refused by its name. What vanishes while one looks was not there.
+link, and names that Python would read in another way elsewhere, are refused as in every tree (`buildkit.trees`). A
+refusal names the path. A file that disappears during the walk counts as absent.
 """
 
 from __future__ import annotations
@@ -54,32 +54,32 @@ class Room:
     owns: Callable[[str], bool]
 
     def has_made(self, place: str) -> bool:
-        """Return whether a path leads to what the suite keeps."""
+        """Return whether a path leads to something that the suite keeps there."""
         inside = os.path.relpath(os.path.realpath(place), self.place)
         return self.owns(inside.partition("/")[0])
 
 
 def room_of(folder: Path, owns: Callable[[str], bool]) -> Room:
-    """Return the room that the data's folder is."""
+    """Return the `Room` for the data's folder."""
     return Room(os.path.realpath(folder), _identity(folder), owns)
 
 
 def inputs(pattern: str, root: Path, room: Room | None = None) -> Iterator[Found]:
-    """Yield everything that `pattern` means under `root`; a folder means all that lies under it.
+    """Yield everything that `pattern` matches under `root`; a folder stands for all that lies under it.
 
     Args:
-        pattern: a glob as of the module of that name, with `**`; relative to `root`, or absolute.
-        root: where it counts from.
+        pattern: a glob in the syntax of Python's `glob`, with `**`; relative to `root`, or absolute.
+        root: the folder that the pattern is relative to.
         room: the data's folder, if what lies there may match.
 
     Raises:
-        Refused: something that it means cannot be an input.
+        Refused: a match cannot be an input.
     """
     yield from _Inputs(root, room).all_of(pattern)
 
 
 def matching_folders(pattern: str, root: Path, room: Room | None = None) -> list[str]:
-    """Return the folders that `pattern` means under `root`, sorted; see `inputs`.
+    """Return the folders that `pattern` matches under `root`, sorted; see `inputs`.
 
     Raises:
         Refused: something that it means cannot be an input.
@@ -89,7 +89,7 @@ def matching_folders(pattern: str, root: Path, room: Room | None = None) -> list
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Folder:
-    """A folder with those above it, as a walk came to it."""
+    """A folder and the chain of folders through which the walk reached it."""
 
     identity: Identity
     above: _Folder | None
@@ -152,7 +152,7 @@ class _Inputs:
                 waiting += [(path, at + 1)] if path else [(step, at + 1) for step in self._fitting(path, "*")]
 
     def _fitting(self, path: str, part: str) -> Iterator[str]:
-        """Yield what one part of a pattern means in a folder."""
+        """Yield the entries of a folder that match one part of a pattern."""
         fits = re.compile(fnmatch.translate(part)).match
         is_folder = os.path.isdir(self._at(path))  # noqa: PTH112
         for entry in self._entries(path, self._folder(path)) if is_folder else ():
@@ -196,7 +196,7 @@ class _Inputs:
                     waiting.append(step)
 
     def _counted(self, path: str) -> tuple[Found, ...] | None:
-        """Return what counts at `path` itself: one thing, nothing where it is gone, None for a folder to go into."""
+        """Return the input at `path` in a tuple, an empty tuple if it has gone, None for a folder to walk into."""
         require_portable_name(path)
         place = self._at(path)
         try:
@@ -234,7 +234,7 @@ class _Inputs:
         return os.path.join(self._root, path)  # noqa: PTH118 - thousands of them, some of them deep
 
     def _folder(self, path: str) -> _Folder:
-        """Return what is known of a folder; each is looked at once."""
+        """Return a folder with those above it; the identity of each is read once."""
         new = []
         while path not in self._seen:
             new.append(path)
@@ -245,7 +245,7 @@ class _Inputs:
         return found
 
     def _refuse_own(self, path: str, *, links_only: bool = False) -> None:
-        """Refuse what leads to what the suite makes."""
+        """Refuse a path that leads to something that the suite keeps in the data's folder."""
         place = self._at(path)
         if self._room is None or (links_only and link_text(place) is None):
             return

@@ -1,4 +1,4 @@
-"""What enters the key of a stage, and the files behind each declared input.
+"""The parts of a stage's key, and the files behind each declared input.
 
 Parts of the key: `input` files of the project, `package` files, `variable` values, `stage` outputs, the `code` that a
 callable or a command of the project can reach (`buildkit.data.stages.code`), and the settings `run`, `outputs` and
@@ -24,7 +24,7 @@ from buildkit.trees import entry
 
 
 class InputError(DataError):
-    """An input of a stage cannot be found, so nobody can tell whether the stage is up to date."""
+    """An input of a stage cannot be found, so it is unknown whether the stage is up to date."""
 
 
 def fingerprint_of(
@@ -34,14 +34,14 @@ def fingerprint_of(
     made: Mapping[str, Mapping[str, Digest]],
     cache: Digests,
 ) -> Fingerprint:
-    """Return what `stage` would be made from now; of a stage in pieces, what its pieces have in common.
+    """Return the fingerprint of the stage's present inputs; for a stage in pieces, of the inputs that all pieces share.
 
     Args:
         stage: the stage.
-        pipeline: where it lives.
+        pipeline: the pipeline that the stage belongs to.
         environment: the variables that `env:` inputs name.
         made: the outputs of the stages before it, by stage and path.
-        cache: digests by stat.
+        cache: the digest cache.
 
     Raises:
         InputError: a glob matches nothing, or the package or module is not there.
@@ -80,7 +80,7 @@ def fingerprint_of(
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Something that a glob means: its name, its kind, what it is, and where it lies."""
+    """A file or folder that a glob matches: its name, kind, state digest and path."""
 
     name: str
     kind: str
@@ -91,19 +91,19 @@ class Match:
 def _matches(
     before: str, pattern: str, root: Path, room: globs.Room | None, stage: Stage, cache: Digests, setting: str
 ) -> list[Match]:
-    """Return what one pattern means; nothing where it matches no file.
+    """Return the matches of one pattern, an empty list if there are none.
 
     Args:
-        before: what the names begin with.
+        before: the prefix of the matches' names.
         pattern: the glob.
-        root: where it counts from.
+        root: the folder that the pattern is relative to.
         room: the data's folder, for inputs of the project.
-        stage: for the words of a refusal.
-        cache: digests by stat.
-        setting: whose the pattern is, `input` or `each`.
+        stage: the stage, for error messages.
+        cache: the digest cache.
+        setting: the setting that the pattern comes from, `input` or `each`.
 
     Raises:
-        InputError: something that it matches cannot be read, or is no file.
+        InputError: a match cannot be read, or cannot be an input.
     """
     matches = []
     try:
@@ -122,14 +122,14 @@ def _matches(
 
 
 def of_project(pattern: str, pipeline: Pipeline, stage: Stage, cache: Digests, setting: str = "input") -> list[Match]:
-    """Return what a glob means in the project.
+    """Return the matches of a glob in the project.
 
     Args:
-        pattern: the glob; a folder means all that lies under it.
-        pipeline: where the project is.
-        stage: whose setting it is.
-        cache: digests by stat.
-        setting: which, `input` or `each`.
+        pattern: the glob; a folder stands for all that lies under it.
+        pipeline: gives the project's folder.
+        stage: the stage, for error messages.
+        cache: the digest cache.
+        setting: the setting that the pattern comes from, `input` or `each`.
 
     Raises:
         InputError: it matches no file.
@@ -150,7 +150,7 @@ def no_match(pattern: str, pipeline: Pipeline, stage: Stage, setting: str) -> In
 
 
 def of_package(rest: str, name: str, stage: Stage, cache: Digests, setting: str = "input") -> list[Match]:
-    """Return what `PACKAGE/GLOB` means of an installed package; see `of_project`.
+    """Return the matches of `PACKAGE/GLOB` in an installed package; see `of_project`.
 
     Raises:
         InputError: it matches no file.

@@ -1,4 +1,4 @@
-"""What a stage in pieces runs once for: the matches of `each`, each with a name and the digest of its content."""
+"""The items of a stage in pieces: the matches of `each`, with their digests; the stage runs once for each."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from buildkit.trees import entry
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One match.
+    """One match of `each`.
 
     Args:
-        name: how it is called: its path relative to the project, to what its package lies in, or to the generation.
+        name: its path relative to the project, to the folder its package is installed in, or to the generation.
         digest: of the file; of a folder, of the names and digests of all files under it.
         place: where it lies, relative to the generation if an earlier stage made it.
     """
@@ -36,13 +36,13 @@ class Item:
 def items_of(
     stage: Stage, pipeline: Pipeline, made: Mapping[str, Mapping[str, Digest]], cache: Digests
 ) -> tuple[Item, ...]:
-    """Return what `stage` runs once for, sorted by name; nothing where that follows from a stage which is not made yet.
+    """Return the stage's items sorted by name; none if they come from a stage that has not been made yet.
 
     Args:
         stage: a stage in pieces.
-        pipeline: where it lives.
+        pipeline: the pipeline that the stage belongs to.
         made: the outputs of the stages before it, by stage and path.
-        cache: digests by stat.
+        cache: the digest cache.
 
     Raises:
         InputError: nothing matches, or the package is not there.
@@ -135,7 +135,7 @@ def _above(folder: str, inner: str, path: str) -> str:
 
 
 def _folders(pattern: str, inside: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Return the files under each folder that `pattern` means, by folder; both maps name the whole path of a file."""
+    """Return the files under each folder that `pattern` matches, by folder; both maps give the whole path of a file."""
     parts = PurePosixPath(pattern).parts
     found: dict[str, dict[str, str]] = {}
     for short, path in inside.items():
@@ -151,7 +151,7 @@ def _matches(path: Sequence[str], pattern: Sequence[str], *, below: bool) -> boo
     Args:
         path: its parts.
         pattern: the parts of the glob.
-        below: whether what lies under a folder that matches does so too.
+        below: whether whatever lies under a matching folder matches too.
     """
     if not pattern:
         return below or not path

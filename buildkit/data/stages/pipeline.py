@@ -1,8 +1,8 @@
-"""What is declared: stages with their inputs, outputs, parameters and command.
+"""The declared pipeline: stages with their inputs, outputs, parameters and command.
 
 Inputs are written as one of
 
-* a glob relative to the project (`tle/*.txt`; a folder means every file under it),
+* a glob relative to the project (`tle/*.txt`; a folder stands for every file under it),
 * `stage:NAME`: all outputs of an earlier stage,
 * `env:NAME`: the value of a variable,
 * `package:NAME/GLOB`: files of an installed package, found without importing it.
@@ -24,7 +24,7 @@ from buildkit.data.names import MANIFEST
 from buildkit.errors import ConfigurationError
 
 RESERVED = frozenset({"source", "out", "item"})
-"""What a callable gets from the suite: no parameter may have one of these names."""
+"""The arguments that the suite itself passes to a callable: no parameter may have one of these names."""
 
 POLICIES = ("block", "serve-stale", "fail")
 _STAGE = "stage:"
@@ -37,13 +37,13 @@ class Stage:
     Args:
         name: its name.
         run: a callable as `module:function`, or a command as a list.
-        inputs: what its result follows from; see the top of this file.
+        inputs: what its result depends on, written as described at the top of this file.
         outputs: files or `folders/`, relative to the generation.
-        params: parameters, of types that JSON knows.
-        ttl: seconds after which this stage is due, 0 for never; None for the pipeline's, which asks no stage that
-            names another.
-        each: what it runs once for each match of, in pieces; empty where it runs once for all.
-        combine: the stages in pieces whose outputs it sees whole.
+        params: parameters, of JSON types.
+        ttl: seconds after which this stage is due, 0 for never; None for the pipeline's `ttl`, which applies only to
+            stages that name no other stage.
+        each: a glob; the stage runs once for each match. Empty for a stage that runs once.
+        combine: the stages in pieces all of whose outputs it reads in one run.
         jobs: how many pieces run at once; 0 for as many as this process may use cores.
         memory: bytes that a piece may take for its data; 0 for no limit.
     """
@@ -61,7 +61,7 @@ class Stage:
 
     @property
     def wholes(self) -> tuple[str, ...]:
-        """The stages all of whose outputs are an input of it."""
+        """The stages whose outputs are inputs as a whole."""
         return (*(name[len(_STAGE) :] for name in self.inputs if name.startswith(_STAGE)), *self.combine)
 
     @property
@@ -82,18 +82,18 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """All stages in their order, and where they live on this machine.
+    """All stages in their order, and their folders on this machine.
 
     Args:
         root: the project: globs start here, and stages run here.
-        source_root: goes first on the path of modules of a callable.
+        source_root: the folder that comes first on a callable's module search path.
         folder: the data's folder.
         stages: in the order in which they run.
         ttl: seconds after which data is due; 0 for never.
         verify: seconds after which a start reads the data again, every byte, beside the service; 0 for never.
         policy: what a start does with data that is due: one of `POLICIES`.
-        on_failure: what a start does without whole data that cannot be made either: `stop`, or `start` the service
-            all the same.
+        on_failure: what a start does when the data is incomplete and cannot be made: `stop`, or `start` the service
+            without it.
         signal: the name of the signal that tells the service of newer data, such as `HUP`; empty for none.
         artifact: where generations are published, as `registry/name:tag`; empty for nowhere.
 
@@ -115,8 +115,8 @@ class Pipeline:
     def ttl_of(self, stage: Stage) -> float:
         """Return the seconds after which `stage` is due, 0 for never.
 
-        The pipeline's own time to live asks only the stages that name no other stage: through them the world comes in.
-        The others follow when what they get differs, so that a renewal that brings nothing new ends there.
+        The pipeline's own time to live applies only to stages that name no other stage, since only they read from
+        outside. Later stages run again only when their inputs differ, so a refresh that brings nothing new stops there.
         """
         if stage.ttl is not None:
             return stage.ttl
@@ -153,7 +153,7 @@ class Pipeline:
 
 
 def _check_words(stage: Stage) -> None:
-    """Look at what a stage calls its parameters and inputs.
+    """Check the names of a stage's parameters and the form of its inputs.
 
     Raises:
         ConfigurationError: a name is taken, or an input is an address.
@@ -173,7 +173,7 @@ def _check_words(stage: Stage) -> None:
 
 
 def as_json(pipeline: Pipeline) -> dict[str, Any]:
-    """Return the pipeline as values that JSON knows, for the container's settings."""
+    """Return the pipeline as JSON types, for the container's settings."""
     return {
         "root": str(pipeline.root),
         "source_root": str(pipeline.source_root),
@@ -206,8 +206,8 @@ def from_json(values: Mapping[str, Any]) -> Pipeline:
     """Return the pipeline that `as_json` wrote.
 
     Raises:
-        Odd: it is none.
-        KeyError: it lacks something.
+        Odd: the values are not those of a pipeline.
+        KeyError: a required value is missing.
         ConfigurationError: its stages do not fit together.
     """
     policy = untrusted.text(values["policy"])

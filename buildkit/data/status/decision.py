@@ -1,7 +1,7 @@
-"""What a start does with the data as it finds it: one pure function over three facts.
+"""Decides what a container's start does with the data: one pure function of condition, access and policy.
 
 Age and change are two facts and stay apart; data made in the future (a clock set back) is due, never fresh. No action
-here deletes anything: what is served stays until something newer is whole.
+here deletes anything: what is served stays until a newer generation is complete.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Condition(Enum):
 
 
 class Access(Enum):
-    """What this process may do with the folder."""
+    """Whether this process may write to the data's folder."""
 
     FREE = "free"
     BUSY = "busy"
@@ -35,7 +35,7 @@ class Access(Enum):
 
 
 class Start(Enum):
-    """What a start does."""
+    """The action of a start."""
 
     START = "start"
     RENEW_THEN_START = "renew-then-start"
@@ -53,7 +53,7 @@ class Decision:
 
 
 WHOLE = frozenset({Condition.FRESH, Condition.EXPIRED, Condition.CHANGED, Condition.FUTURE, Condition.UNKNOWN})
-"""The conditions in which every file is there: the service can run on it."""
+"""The conditions in which every file is there, so that the service can run."""
 
 _SERVE_STALE = {
     Access.FREE: (Start.START_AND_RENEW, "policy serve-stale"),
@@ -68,13 +68,13 @@ _RENEW_FIRST = {
 
 
 def decide_start(condition: Condition, access: Access, policy: str) -> Decision:
-    """Return what a start does.
+    """Return the action of a start, with the reason.
 
     Args:
-        condition: the state of the data.
-        access: what this process may do with the folder.
-        policy: `block` never serves what is due, `serve-stale` serves whatever is whole, `fail` leaves all renewal to
-            another process.
+        condition: the condition of the data.
+        access: whether this process may write to the data's folder.
+        policy: `block` never serves data that is due, `serve-stale` serves any complete data, `fail` leaves all
+            refreshes to another process.
     """
     action, why = _choose(condition, access, policy)
     return Decision(action, Reason(condition.value, why))

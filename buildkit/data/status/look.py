@@ -1,4 +1,4 @@
-"""Looks at the data without changing it: which stages are due and why, and the condition of the whole."""
+"""Looks at the data without changing it: which stages are due and why, and the condition of all."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ JITTER = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen.
+    """The state of the data at one moment.
 
     Args:
-        condition: the state of the whole.
-        detail: the first thing that is wrong, in words; empty if nothing is.
-        generation: the folder that `current` leads to.
+        condition: the condition of all the data.
+        detail: the first thing that is wrong, as a message; empty if nothing is.
+        generation: the folder of the current generation.
         manifest: its manifest.
-        steps: what to do with each stage, in their order; empty if the inputs cannot be read.
-        age: seconds since the stages that everything starts from ran; None if there is no data.
-        fault: what is wrong with the inputs.
-        pieces: how each stage in pieces compares with its record, by stage, where that is known.
+        steps: the step for each stage, in their order; empty if the inputs cannot be read.
+        age: seconds since the oldest of the stages without upstream stages ran; None if there is no data.
+        fault: the error for inputs that cannot be read; None if they can.
+        pieces: the comparison of each stage in pieces with its record, by stage, where its items are known.
     """
 
     condition: Condition
@@ -56,12 +56,12 @@ class Look:
 
 
 def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now: float) -> Look:
-    """Look at the data.
+    """Return the state of the data.
 
     Args:
-        pipeline: what is declared.
+        pipeline: the declared pipeline.
         environment: the variables that `env:` inputs name.
-        cache: digests by stat.
+        cache: the digest cache.
         now: seconds since 1970.
     """
     generation = generations.current(pipeline.folder)
@@ -93,7 +93,7 @@ def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now
 
 
 def look_now(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests) -> Look:
-    """Look at the data by this host's clock; where that would be too early for it, by the volume's.
+    """Return the state of the data by this host's clock, or by the volume's clock if this host's is behind the data.
 
     Hosts that share a volume may differ by minutes. What one has made is no reason for another to make it again.
     """
@@ -104,7 +104,7 @@ def look_now(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests)
 
 
 def access(folder: Path) -> Access:
-    """Return what this process may do with the data's folder now."""
+    """Return whether this process may write to the data's folder now."""
     try:
         return Access.BUSY if lease.is_busy(folder) else Access.FREE
     except OSError as error:
@@ -120,14 +120,14 @@ def survey(
     made: Mapping[str, Mapping[str, Digest]],
     cache: Digests,
 ) -> tuple[Fingerprint, Cut | None]:
-    """Return what `stage` would be made from now, as a whole and, if it is one in pieces, piece by piece.
+    """Return the fingerprint of the stage's present inputs and, for a stage in pieces, its division into pieces.
 
     Args:
         stage: the stage.
-        pipeline: where it lives.
+        pipeline: the pipeline that the stage belongs to.
         environment: the variables that `env:` inputs name.
         made: the outputs of the stages before it, by stage and path.
-        cache: digests by stat.
+        cache: the digest cache.
 
     Raises:
         InputError: an input is not there, or nothing matches a glob.
@@ -142,14 +142,14 @@ def survey(
 def step_of(
     stage: Stage, now: Fingerprint, record: StageRecord | None, found: Mapping[str, Digest], ttl: float, moment: float
 ) -> Step:
-    """Return what to do with one stage.
+    """Return the step for one stage.
 
     Age and change are two facts: what a clock says never hides a changed input.
 
     Args:
         stage: the stage.
-        now: what it would be made from.
-        record: what it was made from; None if no one knows.
+        now: the fingerprint of its present inputs.
+        record: the record of its last run; None if there is none.
         found: the digest of each of its files as it lies on the disk.
         ttl: seconds; 0 for never. It ends up to a twentieth earlier, for each record at another moment: what was made
             at once in many places is not renewed at once everywhere.
@@ -163,7 +163,10 @@ def step_of(
 
 
 def aged(record: StageRecord | None, ttl: float, moment: float) -> Aged:
-    """Return the function that tells what is due by its age; see `step_of` for the arguments."""
+    """Return a function of the time at which something was made that returns why it is too old, or None.
+
+    See `step_of` for the arguments.
+    """
     if record is None or not ttl:
         return lambda _: None
     limit = _with_jitter(ttl, record)
@@ -178,7 +181,7 @@ def aged(record: StageRecord | None, ttl: float, moment: float) -> Aged:
 
 
 def newer(detail: str) -> DataError:
-    """Return the error for data that this version cannot read."""
+    """Return the error for data that a newer version wrote."""
     return DataError(
         f"data: {detail} was written by a newer version",
         hint="run the version that wrote it, or clear the data to make it anew",
@@ -196,7 +199,7 @@ def age_of(pipeline: Pipeline, manifest: Manifest, now: float) -> float | None:
 
 
 def due_in(pipeline: Pipeline, manifest: Manifest, now: float) -> float | None:
-    """Return after how many seconds the first stage is due by its age; None for never."""
+    """Return the seconds until the first stage is due by its age; None for never."""
     spans = [
         _with_jitter(pipeline.ttl_of(stage), record) - (now - record.made)
         for stage in pipeline.stages
@@ -225,7 +228,10 @@ def _nothing(
     condition: Condition,
     generation: Path | None = None,
 ) -> Look:
-    """Return the look at no data; inputs are read all the same, so that a missing one is named before hours of work."""
+    """Return the state for missing data.
+
+    Inputs are read all the same, so that a missing one is reported before hours of work.
+    """
     steps = tuple(Step(stage.name, Action.MAKE, plan.NEVER_MADE) for stage in pipeline.stages)
     fault = None
     pieces = {}
@@ -248,7 +254,7 @@ def _steps(
     now: float,
     pieces: dict[str, Pieces],
 ) -> tuple[Step, ...]:
-    """Return what to do with each stage; note in `pieces` what is known of those in pieces."""
+    """Return the step for each stage; put the comparison of each stage in pieces into `pieces`."""
     made = {name: record.outputs for name, record in manifest.stages.items()}
     steps: dict[str, Step] = {}
     for stage in pipeline.stages:
@@ -273,7 +279,7 @@ def _steps(
 
 
 def _condition_of(steps: tuple[Step, ...]) -> tuple[Condition, str]:
-    """Return the worst that the steps say of whole data: change, then time."""
+    """Return the condition of complete data by its steps: changed before expired."""
     due = [step for step in steps if step.action is Action.MAKE and step.reason.kind != "depends on stage"]
     for kind, condition in (("made in the future", Condition.FUTURE), ("expired", Condition.EXPIRED)):
         if due and all(step.reason.kind == kind for step in due):

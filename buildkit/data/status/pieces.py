@@ -1,8 +1,7 @@
-"""Which pieces of a stage are as they should be, and why the others are not. Decides; does nothing.
+"""Compares the pieces of a stage with its record: which are up to date, and why the others are due. Pure.
 
-The key of a piece goes over the name and content of its item and over all that the pieces have in common: settings,
-code, further inputs. So the result of an item that did not change is taken over, and the result of one that is gone is
-left behind.
+The key of a piece covers the name and content of its item and all inputs that the pieces share: settings, code, further
+files. So the result of an unchanged item is taken over, and the result of one that is gone is left behind.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from buildkit.data.volume.manifest import Piece, StageRecord
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Reason, Step
 
 Aged = Callable[[float], "Reason | None"]
-"""Why what was made at a moment is due by its age; None where it is not."""
+"""Returns why something made at a time (seconds since 1970) is too old, or None."""
 
 _FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What a stage in pieces would be made from now.
+    """A stage in pieces, divided by its present inputs.
 
     Args:
-        common: what its pieces have in common.
-        items: what it runs once for.
+        common: the fingerprint of the inputs that all pieces share.
+        items: the items; the stage runs once for each.
         keys: the key of each piece by the name of its item.
     """
 
@@ -43,7 +42,7 @@ class Cut:
 
 
 def cut(common: Fingerprint, items: tuple[Item, ...]) -> Cut:
-    """Return the keys of all pieces."""
+    """Return the stage divided into pieces, with the key of each."""
     keys = {
         item.name: digest_bytes(f"{common.key}\n{item.digest}\n{item.name}".encode("utf-8", "surrogateescape"))
         for item in items
@@ -53,12 +52,12 @@ def cut(common: Fingerprint, items: tuple[Item, ...]) -> Cut:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """How a record compares with what the stage would be made from now.
+    """The comparison of a stage's record with its present inputs.
 
     Args:
-        kept: the items whose results are as they should be.
+        kept: the items whose results are up to date.
         due: the others, each with the reason.
-        gone: the items of the record that are not there any more.
+        gone: the items of the record that no longer exist.
     """
 
     kept: tuple[str, ...]
@@ -72,13 +71,13 @@ class Pieces:
 
 
 def compare(now: Cut, record: StageRecord | None, found: Mapping[str, Digest], aged: Aged) -> Pieces:
-    """Compare a record with what the stage would be made from now.
+    """Compare a stage's record with its present inputs.
 
     Args:
-        now: that.
-        record: what was made; None if no one knows.
+        now: the pieces by the present inputs.
+        record: the stage's record; None if there is none.
         found: the digest of each of its files as it lies on the disk.
-        aged: tells what is due by its age.
+        aged: returns, for the time at which a piece was made, why it is too old.
     """
     pieces = record.pieces if record else {}
     kept: list[str] = []
@@ -98,7 +97,7 @@ def compare(now: Cut, record: StageRecord | None, found: Mapping[str, Digest], a
 
 
 def damage(record: StageRecord, piece: Piece, found: Mapping[str, Digest]) -> Reason | None:
-    """Return what is wrong with the files of a piece; None if they are as they were made."""
+    """Return the reason why a piece's files are damaged; None if they are as recorded."""
     for path in piece.files:
         there = found.get(path, ABSENT)
         if there != record.files[path].state:
@@ -107,7 +106,7 @@ def damage(record: StageRecord, piece: Piece, found: Mapping[str, Digest]) -> Re
 
 
 def step_of(stage: str, seen: Pieces) -> Step:
-    """Return what to do with the stage as a whole."""
+    """Return the step for the stage as a whole."""
     for reasons in (list(seen.due.values()), [Reason("item gone", item) for item in seen.gone]):
         if reasons:
             same = sum(reason == reasons[0] for reason in reasons)
@@ -118,7 +117,7 @@ def step_of(stage: str, seen: Pieces) -> Step:
 
 
 def first_reasons(seen: Pieces) -> str:
-    """Return why the first few pieces are due or go, a line each."""
+    """Return one line with the reason for each of the first pieces that are due or removed."""
     reasons = [f"{item}: {reason}" if reason.detail != item else str(reason) for item, reason in seen.due.items()]
     reasons += [str(Reason("item gone", item)) for item in seen.gone]
     more = [f"{len(reasons) - _FEW} more"] if len(reasons) > _FEW else []
@@ -126,7 +125,7 @@ def first_reasons(seen: Pieces) -> str:
 
 
 def _in_common(now: Cut, record: StageRecord | None) -> Reason | None:
-    """Return why no piece of the record can be as it should be; None where it may."""
+    """Return why no piece of the record can be up to date; None if some may be."""
     if record is None:
         return plan.NEVER_MADE
     if not record.pieces:

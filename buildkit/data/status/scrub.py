@@ -1,4 +1,4 @@
-"""When all data was last read to its end: what a disk changes behind everyone's back shows in no size and no time."""
+"""Records when all data was last read completely: silent corruption on a disk changes neither size nor time stamp."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = 100
 
 
 def record(folder: Path, began: float) -> None:
-    """Write down that all was read and whole.
+    """Record that all files were read and none was damaged.
 
     Args:
         folder: the data's folder; a read-only one is left as it is.
@@ -28,9 +28,10 @@ def record(folder: Path, began: float) -> None:
 
 
 def last_read(folder: Path, manifest: Manifest) -> float:
-    """Return since when no byte of the generation was left unread, in seconds since 1970.
+    """Return the time since which every byte of the generation has been read at least once, in seconds since 1970.
 
-    What a stage made was read when it was made; what is shared with an earlier generation, when all of that was.
+    The files of a stage that ran were read when it ran; files shared with an earlier generation, when all of that was
+    read.
     """
     made = min((stage.made for stage in manifest.stages.values()), default=0.0)
     with contextlib.suppress(OSError, ValueError):
@@ -39,11 +40,13 @@ def last_read(folder: Path, manifest: Manifest) -> float:
 
 
 def is_due(pipeline: Pipeline, since: float, now: float) -> bool:
-    """Return whether all is to be read again; not where nobody could mend or record what is found.
+    """Return whether all data is due to be read again.
+
+    Never if this process could neither repair damage nor record the reading.
 
     Args:
-        pipeline: how often, and where.
-        since: what `last_read` returns.
+        pipeline: gives the interval and the folder.
+        since: the result of `last_read`.
         now: seconds since 1970.
     """
     read = abs(now - since) < pipeline.verify  # clocks of hosts differ, and may have been set back

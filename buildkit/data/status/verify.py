@@ -1,7 +1,7 @@
 """Compares the current generation with its manifest: by size and time, or by every byte.
 
-What a disk changes behind everyone's back shows in no size and no time. So all is read to its end now and then, and a
-file that is found damaged gets a new time: from then on every look reads it, and its stage is due.
+Silent corruption on a disk changes neither size nor time. So every byte is read now and then, and a file that is found
+damaged gets a new time: from then on every look reads it, and its stage is due.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAKE = f"make it anew with: {_MEND}"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found: the manifest, a row for each stage (`fresh` or `damaged`), every damaged file with the reason."""
+    """The manifest, an outcome for each stage (`fresh` or `damaged`), and every damaged file with the reason."""
 
     manifest: Manifest
     outcomes: tuple[Outcome, ...]
@@ -41,9 +41,9 @@ def verify(pipeline: Pipeline, *, deep: bool = False, record: bool = True) -> Ve
     """Compare the current generation with its manifest.
 
     Args:
-        pipeline: names the folder.
+        pipeline: gives the data's folder.
         deep: read every byte instead of trusting size and time.
-        record: write down when all was read and is whole.
+        record: record the time when everything was read without damage.
 
     Raises:
         DataError: there is no generation, or it has no manifest.
@@ -80,7 +80,7 @@ def verify(pipeline: Pipeline, *, deep: bool = False, record: bool = True) -> Ve
 
 
 def require_whole(verdict: Verdict) -> None:
-    """Raise what a verdict found.
+    """Raise an error if the verdict lists damage.
 
     Raises:
         DataError: at least one file is damaged.

@@ -1,4 +1,4 @@
-"""The data's folder: generations and their manifests, who may work here, what the disk refuses.
+"""The data's folder: generations and their manifests, the lease, errors of the disk.
 
 <folder>/current -> generations/000007-…        what the service reads; switched by one rename
 <folder>/generations/000007-…/manifest.json     what each stage was made from, and every file; written last

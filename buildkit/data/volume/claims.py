@@ -1,4 +1,4 @@
-"""The files of a lease: one that says who drew a number, one that ends it for good, one that says that it is over."""
+"""The files of a claim: one names its holder, one invalidates it for good, one says that it was released."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLAIM = re.compile(r"[0-9]{6,18}\.json")
 
 
 def describe(folder: Path) -> str:
-    """Return who drew the last number, such as `process 41 on api-7`."""
+    """Return who made the latest claim, such as `process 41 on api-7`."""
     claims = numbers(folder)
     values: dict[str, object] = {}
     if claims:
@@ -31,7 +31,7 @@ def describe(folder: Path) -> str:
 
 
 def sweep(folder: Path) -> None:
-    """Delete the halves of small files that a kill left. Whoever loses one that it still wrote makes it otherwise."""
+    """Delete temporary files that killed processes left behind."""
     for place in (folder, folder / "leases"):
         for left in place.glob(".*.tmp"):
             if _HALF.match(left.name):
@@ -39,7 +39,7 @@ def sweep(folder: Path) -> None:
 
 
 def stamp(folder: Path, number: int) -> int:
-    """Return the time stamp of a claim. It is opened for that: NFS asks the server again only then."""
+    """Return the time stamp of a claim. The file is opened for it, because NFS only then asks the server again."""
     with contextlib.suppress(OSError):
         descriptor = os.open(claim(folder, number), os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -50,7 +50,7 @@ def stamp(folder: Path, number: int) -> int:
 
 
 def numbers(folder: Path) -> list[int]:
-    """Return the numbers that were drawn."""
+    """Return the numbers that have been claimed."""
     with contextlib.suppress(OSError):
         names = os.listdir(folder / "leases")  # noqa: PTH208 - names alone
         return [int(name[:-5]) for name in names if _CLAIM.fullmatch(name)]
@@ -58,20 +58,20 @@ def numbers(folder: Path) -> list[int]:
 
 
 def highest(folder: Path) -> int:
-    """Return the highest number that anybody drew."""
+    """Return the highest number that was ever claimed, as claims or generations show."""
     return max([*numbers(folder), generations.highest_number(folder)])
 
 
 def claim(folder: Path, number: int) -> Path:
-    """Return the file that says who drew this number."""
+    """Return the file that names the holder of this number."""
     return folder / "leases" / f"{number:06d}.json"
 
 
 def end(folder: Path, number: int) -> Path:
-    """Return the file that ends this claim for good."""
+    """Return the file that invalidates this claim for good."""
     return folder / "leases" / f"{number:06d}.end"
 
 
 def free(folder: Path, number: int) -> Path:
-    """Return the file that says that this claim is over."""
+    """Return the file that says that this claim was released."""
     return folder / "leases" / f"{number:06d}.free"

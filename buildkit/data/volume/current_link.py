@@ -1,8 +1,9 @@
-"""Takes a volume back into order whose `current` is no link to a generation any more.
+"""Repairs the data's folder when `current` is no longer a link to a generation.
 
-So it is after a copy that follows links (`rsync -L`, `kubectl cp`), loses them (object storage), or bends them (another
-folder, absolute paths). Nothing of what is there is lost: a folder that is the only copy of a generation becomes that
-generation again, anything else that stands in the place of the link is put aside under a name that says so.
+That happens when the volume is copied by a tool that follows links (`rsync -L`, `kubectl cp`), loses them (object
+storage), or bends them (another folder, absolute paths). Nothing is lost: a folder that is the only copy of a
+generation becomes that generation again, anything else that stands in the place of the link is put aside under a name
+that says so.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL
 
 
 def problem(folder: Path) -> str:
-    """Return in words what is wrong with `current`; empty where it is a link to a generation, or there is no data."""
+    """Return what is wrong with `current`; empty if it is a link to a generation, or there is no data."""
     place = folder / "current"
     if generations.linked(folder) is not None:
         return ""
@@ -42,15 +43,15 @@ def problem(folder: Path) -> str:
 
 
 def repair(folder: Path, holder: Lease, say: Say) -> None:
-    """Let `current` be a link to the newest whole generation again, unless it is a link to one.
+    """Make `current` a link to the newest complete generation, unless it already is a link to one.
 
     Args:
         folder: the data's folder.
         holder: the lease on it.
-        say: takes one line of talk.
+        say: called with each progress line.
 
     Raises:
-        DataError: what is in the place of the link is nothing of the suite's, or there can be no links.
+        DataError: something that is not the suite's stands in the place of the link, or the volume cannot hold links.
         OSError: the folder cannot be written.
     """
     wrong = problem(folder)
@@ -76,7 +77,7 @@ def repair(folder: Path, holder: Lease, say: Say) -> None:
 
 
 def require_symlinks(folder: Path) -> None:
-    """Raise what would stand in the way of the switch to a new generation, before any work.
+    """Check, before any work, that the link `current` can be switched at the end.
 
     Raises:
         DataError: the volume has no links.
@@ -94,12 +95,12 @@ def require_symlinks(folder: Path) -> None:
 
 
 def is_copy_of(folder: Path, generation: Path, cache: Digests) -> bool:
-    """Return whether what stands in the place of the link is a whole copy of `generation`: it can be read all the same.
+    """Return whether the folder in the place of the link is a complete copy of `generation`.
 
     Args:
-        folder: the data's folder, which nobody can write.
-        generation: what counts as the current one.
-        cache: digests by stat.
+        folder: the data's folder, which this process cannot write.
+        generation: the current one.
+        cache: the digest cache.
     """
     place = folder / "current"
     try:

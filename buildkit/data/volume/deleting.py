@@ -1,4 +1,4 @@
-"""What may be deleted of the data's folder, and how: never the current generation before there is a newer one."""
+"""Deletes generations: which may go, and in which order; never the current one before there is a newer one."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from buildkit.trees import folders
 
 
 def refuse_links(folder: Path) -> None:
-    """See that what is made and deleted at every turn lies in the data's folder: else it is somebody else's.
+    """Check that none of the suite's own folders is a symbolic link, since files behind a link belong to somebody else.
 
     Raises:
         DataError: one is a link.
     """
-    for name in ("leases", "pull"):  # whose `generations` lie on another disk has put them there
+    for name in ("leases", "pull"):  # `generations` may be a link: its owner has put them on another disk
         if (folder / name).is_symlink():
             raise DataError(
                 f"data: {folder / name} is a link, and the suite deletes what lies in it",
@@ -38,16 +38,19 @@ def refuse_links(folder: Path) -> None:
 
 
 def deletable(folder: Path, below: int) -> Iterator[Path]:
-    """Yield what a full volume can do without, first what is missed least: partial generations, then older ones.
+    """Yield the generations that may be deleted on a full volume: partial ones first, then older ones.
 
-    Where the current one is not whole, one before it is the last good data, and none of them is spare.
+    If the current generation is not complete, an older one is the last good data, so no complete one is yielded.
     """
     yield from reversed(partial_ones(folder, below))
     yield from deletable_whole(folder, below)
 
 
 def deletable_whole(folder: Path, below: int) -> list[Path]:
-    """Return the older generations that nobody would go back to, as the current one is whole; oldest first."""
+    """Return the older complete generations, oldest first; none if the current one is damaged.
+
+    A start may fall back on them then.
+    """
     now = current(folder)
     return older(folder, now, below)[::-1] if now is not None and is_whole(now) else []
 
@@ -62,24 +65,24 @@ def tidy(folder: Path, previous: Path | None) -> None:
 
 
 def delete(generation: Path) -> None:
-    """Delete a generation; its manifest goes first, so that a deletion that is cut short leaves no whole one."""
+    """Delete a generation; its manifest goes first, so that an interrupted deletion leaves no complete one."""
     folders.remove_tree(outputs.sidecar_of(generation))
     files.remove(generation / names.MANIFEST)
     folders.remove_tree(generation)
 
 
 def _sweep(folder: Path) -> None:
-    """Delete what lay beside partial generations that are gone."""
+    """Delete the folders beside partial generations that no longer exist."""
     for place in generations_folder(folder).glob(f".*{outputs.ASIDE}"):
         if not place.with_name(place.name[1 : -len(outputs.ASIDE)]).exists():
             folders.remove_tree(place)
 
 
 def clear(folder: Path) -> list[str]:
-    """Delete all that was made, the current generation first of all; return the names of the generations.
+    """Delete all generations, `current` first; return their names.
 
-    Where there is none nothing was made, and what lies there is somebody else's; so is what stands in the place of the
-    link, unless it is a copy of a generation.
+    If there is no generation, nothing is deleted, because what lies there is not the suite's. What stands in the place
+    of the link is deleted only if it is a link or a copy of a generation.
     """
     found = all_of(folder)
     for place in (folder / "current", *folder.glob(f"{names.ASIDE}*")):

@@ -1,4 +1,4 @@
-"""What a volume refuses, in words: full, read-only, owned by somebody else. And what time it is there."""
+"""Errors and hints for a volume that is full, read-only or owned by another user; and its clock and free space."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from buildkit.doors import clock
 from buildkit.errors import BuildkitError, DataError, StageError
 
 FULL_HINT = "the volume is full: make room and run again; the data that was there stays, finished stages are kept"
-"""What to do about a full volume."""
+"""The hint for a full volume."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NEARLY_FULL = 1 << 20
 
 
 def worded(error: OSError, folder: Path) -> BuildkitError:
-    """Return the error to raise for what the disk refused."""
+    """Return the error to raise for an `OSError` of the volume."""
     if error.errno in FULL:
         return StageError(f"data: no space left on the volume of {folder} ({error.strerror})", hint=FULL_HINT)
     if error.errno == errno.EROFS:
@@ -38,7 +38,7 @@ def worded(error: OSError, folder: Path) -> BuildkitError:
 def now(folder: Path) -> float:
     """Return the time in seconds since 1970 by the clock that stamps the volume's files, the same for all its hosts.
 
-    Where nothing can be written it is this host's own.
+    If the folder cannot be written, it is this host's own time.
     """
     try:
         os.utime(folder)
@@ -48,7 +48,7 @@ def now(folder: Path) -> float:
 
 
 def hint_if_full(folder: Path) -> str:
-    """Return what to do if the volume of `folder` is full; empty if it is not."""
+    """Return the hint for a full volume if that of `folder` is full; empty if it is not."""
     try:
         room = os.statvfs(folder)
     except OSError:
@@ -60,7 +60,7 @@ def hint_if_full(folder: Path) -> str:
 def free(folder: Path) -> int:
     """Return how many bytes the volume of `folder` has room for, once all that was written has reached it.
 
-    Btrfs tells before that what there was up to half a minute ago, so that a stage would run into the end of the disk.
+    Without a sync, Btrfs reports the free space of up to half a minute ago, and a stage would run out of space.
     """
     import ctypes  # noqa: PLC0415 - a start on fresh data never comes here
 
@@ -74,7 +74,7 @@ def free(folder: Path) -> int:
 
 
 def ownership_hint(folder: Path) -> str:
-    """Return what to do about a folder that this user cannot write."""
+    """Return the hint for a folder that this user cannot write to."""
     return f"{_owner_of(folder)}; once, as root: chown -R {os.geteuid()} {folder}\nor mount the volume writable"
 
 

@@ -1,7 +1,7 @@
 """Generations on the disk, and which one is current.
 
 `current` is a symbolic link that is replaced by one rename, so a reader sees the whole old or the whole new generation.
-A reader that wants one generation for longer resolves the link once. The generation before the current one stays.
+A reader that needs one generation for longer resolves the link once. The generation before the current one is kept.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def place_of(folder: Path, name: str) -> Path | None:
 def current(folder: Path) -> Path | None:
     """Return the folder of the current generation, None if there is none.
 
-    It is the one that the link `current` leads to. Where a copy of the volume made a folder of the link, lost it, or
-    bent it, it is the newest that is whole (`buildkit.data.volume.current_link` puts the link back).
+    It is the one that the link `current` leads to. If a copy of the volume turned the link into a folder, lost it, or
+    bent it, it is the newest complete one (`buildkit.data.volume.current_link` repairs the link).
     """
     return linked(folder) or newest(folder)
 
@@ -44,12 +44,12 @@ def linked(folder: Path) -> Path | None:
     """Return the generation that the link `current` leads to; None where there is no link, or it leads elsewhere.
 
     Raises:
-        PermissionError: this user may not look.
+        PermissionError: this user may not read the link.
     """
     try:
         place = folder / (folder / "current").readlink()
     except PermissionError:
-        raise  # nobody knows what is there
+        raise  # it is unknown what is there
     except OSError:
         return None
     if place.parent != generations_folder(folder) and place.parent.resolve() != generations_folder(folder).resolve():
@@ -59,7 +59,7 @@ def linked(folder: Path) -> Path | None:
 
 
 def newest(folder: Path) -> Path | None:
-    """Return the newest generation whose manifest and files are there by their size, else a copy under `current`."""
+    """Return the newest generation whose files have their recorded sizes, or else the copy under `current`."""
     places = [place for place in all_of(folder) if not place.name.endswith(names.PARTIAL)]
     return next((place for place in [*places, folder / "current"] if _is_there(place)), None)
 
@@ -75,7 +75,7 @@ def _is_there(generation: Path) -> bool:
 
 
 def load(generation: Path) -> Manifest | None:
-    """Return the manifest of a generation, None if it has none that is whole.
+    """Return the manifest of a generation, None if it is missing or damaged.
 
     Raises:
         NewerSchema: a newer suite wrote it.
@@ -87,7 +87,7 @@ def load(generation: Path) -> Manifest | None:
 
 
 def all_of(folder: Path) -> list[Path]:
-    """Return the folders of all generations, whole and partial, newest first."""
+    """Return the folders of all generations, complete and partial, newest first."""
     with contextlib.suppress(OSError):
         places = [place for place in generations_folder(folder).iterdir() if number_of(place) and _is_folder(place)]
         return sorted(places, key=number_of, reverse=True)
@@ -95,7 +95,7 @@ def all_of(folder: Path) -> list[Path]:
 
 
 def partial_ones(folder: Path, below: int) -> list[Path]:
-    """Return the folders of partial generations with a lower number: what a crash left, or a worker taken for dead."""
+    """Return the folders of partial generations with a lower number, left by a crash or by a worker taken for dead."""
     return [place for place in all_of(folder) if place.name.endswith(names.PARTIAL) and number_of(place) < below]
 
 
@@ -120,16 +120,16 @@ def is_whole(generation: Path) -> bool:
 
 
 def highest_number(folder: Path) -> int:
-    """Return the highest number of a generation, whole or partial; 0 if there is none."""
+    """Return the highest number of a generation, complete or partial; 0 if there is none."""
     return max((number_of(place) for place in all_of(folder)), default=0)
 
 
 def number_of(place: Path) -> int:
-    """Return the number in the name of a generation; 0 for anything else that lies there, which is somebody else's."""
+    """Return the number in the name of a generation; 0 for any other name, which is not the suite's."""
     name = _NAME.fullmatch(place.name)
     return int(name[1]) if name else 0
 
 
 def _is_folder(place: Path) -> bool:
-    """Return whether it is a folder, and no link to one: that may be anybody's."""
+    """Return whether it is a folder and no link to one, which could lead anywhere."""
     return place.is_dir() and not place.is_symlink()

@@ -1,4 +1,4 @@
-"""What a stage sees of the others: the outputs of the stages that it names, and no more.
+"""Hides from a running stage the outputs of all stages that it does not name.
 
 A stage that read what it does not name would not run again when that changes, and one generation would hold parts that
 do not belong together. So while it runs, the outputs of all other stages lie elsewhere, each moved by one rename, be
@@ -28,16 +28,16 @@ _MOST = 1 << 24
 
 @contextlib.contextmanager
 def isolated(stage: Stage, pipeline: Pipeline, generation: Path) -> Iterator[None]:
-    """Hide from `stage` what it does not name, for the time of the block.
+    """Hide the outputs that `stage` does not name, within the block.
 
     Args:
-        stage: what runs.
+        stage: the stage that runs.
         pipeline: all stages.
-        generation: where they write.
+        generation: the generation that they write into.
 
     Raises:
-        StageError: it failed, with a hint if that was for want of what it does not name; or it wrote what belongs to
-            another stage.
+        StageError: the stage failed, with a hint if it looked for a hidden output; or it wrote an output of another
+            stage.
     """
     owners = {
         output: each.name
@@ -61,7 +61,7 @@ def isolated(stage: Stage, pipeline: Pipeline, generation: Path) -> Iterator[Non
 
 
 def put_back(generation: Path) -> list[str]:
-    """Bring back what a stage did not see, also after a kill; return the outputs in whose place there was something."""
+    """Move the hidden outputs back, also after a killed run; return those whose place was taken meanwhile."""
     place = outputs.sidecar_of(generation) / _PLACE
     written: list[str] = []
     with contextlib.suppress(OSError, ValueError):
@@ -76,11 +76,11 @@ def put_back(generation: Path) -> list[str]:
 
 
 def _hidden(generation: Path) -> list[str]:
-    """Return the outputs that are hidden; none where the list, or where they lie, is not what `_hide` made.
+    """Return the outputs that are hidden; none if a link stands in the place of a folder that `_hide` made.
 
     Raises:
-        ValueError: it is not.
-        OSError: it cannot be read.
+        ValueError: the list is not one that `_hide` wrote.
+        OSError: there is no list, or it cannot be read.
     """
     aside = outputs.sidecar_of(generation)
     if aside.is_symlink() or (aside / _PLACE).is_symlink():
@@ -104,7 +104,7 @@ def _hide(owners: dict[str, str], generation: Path) -> None:
 
 
 def _wanted(stage: Stage, owners: dict[str, str], generation: Path, error: StageError) -> str:
-    """Return what to do if the last words of a stage name something that it does not see; empty if they do not."""
+    """Return a hint if a stage's last output lines name something that is hidden from it; empty if they do not."""
     text = "\n".join(error.details)
     for output, owner in owners.items():
         name = output.rstrip("/")

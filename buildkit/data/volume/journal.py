@@ -1,7 +1,7 @@
-"""What is finished of a stage in pieces that is still at work: a line for each piece, after the stage's own.
+"""The journal of a stage in pieces that is still running: one line for the stage, then one for each finished piece.
 
-A piece is noted after its files are in place and on the disk, so a line stands for a whole piece; half a line, or one
-whose files a power cut took, counts for nothing.
+A piece is noted after its files are in place and on the disk, so each line stands for a complete piece. Half a line is
+ignored, and so is one whose files were lost in a power cut.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Journal:
         self._write([manifests.stage_text(replace(record, files={}, pieces={}))])
 
     def note(self, pieces: Mapping[str, Piece], files: Mapping[str, File]) -> None:
-        """Note finished pieces; `files` has theirs, among others."""
+        """Append finished pieces; `files` contains at least their files."""
         self._write(
             json.dumps(
                 [
@@ -49,7 +49,7 @@ class Journal:
         )
 
     def close(self) -> None:
-        """End it; what is in it stays."""
+        """Close the journal; its content stays."""
         self._file.close()
 
     def _write(self, lines: Iterable[str]) -> None:
@@ -59,7 +59,7 @@ class Journal:
 
 
 def read(place: Path) -> StageRecord | None:
-    """Return what a journal says of its stage, None if nothing can be used."""
+    """Return the stage's record with the finished pieces from its journal, None if the journal cannot be used."""
     try:
         head, *lines = reading.read_text(place, errors="replace", most=manifests.MOST).split("\n")[:-1]
     except (OSError, ValueError):

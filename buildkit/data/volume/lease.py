@@ -1,14 +1,15 @@
 """One worker per folder: a lock that dies with its holder, a claim with a number that only rises, and a heartbeat.
 
-    lease.lock              held by whoever works here; on a local disk it alone decides
-    leases/000008.json      who drew number 8; made once and exclusively, its time stamp is the heartbeat
-    leases/000008.end       its holder begins to commit, or the next one has begun: whoever makes this first
-    leases/000008.free      it is over
+    lease.lock              held by the process that works here; on a local disk it alone decides
+    leases/000008.json      who claimed number 8; made once and exclusively, its time stamp is the heartbeat
+    leases/000008.end       the claim is closed: by its holder to commit, or by the next holder to invalidate it
+    leases/000008.free      the claim was released
 
 A volume of the network may keep locks to each host, or have none. There a claim counts as alive while its time stamp
-moves, by the observer's own watch: no two clocks are compared. And whoever was taken for dead cannot commit any more
-(a fencing token: Kleppmann, "How to do distributed locking", 2016): holder and successor both have to make the same
-`.end`, and the folder knows only one winner. All of it rests on exclusive creation, rename and delete, which NFS has.
+moves, by the observer's own watch: no two clocks are compared. And a holder that was taken for dead cannot commit any
+more (a fencing token: Kleppmann, "How to do distributed locking", 2016): holder and successor both have to make the
+same `.end`, and the folder knows only one winner. All of it rests on exclusive creation, rename and delete, which NFS
+has.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _LOCKLESS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVA
 
 
 class AlreadyClaimed(Exception):  # noqa: N818 - a fact, not a fault
-    """Somebody else began at the same moment, on a volume whose locks do not hold: wait for that one."""
+    """Another process claimed the lease at the same moment, on a volume without locks: wait for it, and begin again."""
 
 
 class Lease:
@@ -56,7 +57,7 @@ class Lease:
 
     Args:
         folder: the data's folder.
-        last: the highest number that was drawn when nobody was at work.
+        last: the highest number that had been claimed when nobody held the lease.
     """
 
     def __init__(self, folder: Path, last: int) -> None:
@@ -67,12 +68,12 @@ class Lease:
         self.number = 0
 
     def claim(self) -> None:
-        """Draw the next number, end all earlier ones for good, and let the heart beat.
+        """Claim the next number, invalidate all earlier claims, and start the heartbeat.
 
-        Where the volume has no room even for that, what an attempt that failed has kept goes first.
+        If the volume is too full even for the claim, deletable generations are deleted until it fits.
 
         Raises:
-            AlreadyClaimed: somebody else drew the number.
+            AlreadyClaimed: another process claimed the number.
             OSError: the folder cannot be written.
         """
         spare = deleting.deletable(self._folder, below=self._last + 1)
@@ -114,21 +115,21 @@ class Lease:
                     files.remove(file(self._folder, earlier))
 
     def begin_commit(self) -> None:
-        """Make sure, for good, that nobody has begun since: from here on nobody else can end this claim.
+        """Close this claim for the commit: afterwards, no other process can invalidate it.
 
         Raises:
-            StageError: somebody has.
+            StageError: another process has claimed since.
         """
         if not files.write_once(claims.end(self._folder, self.number), ""):
             raise lost(self._folder)
 
     @property
     def overtaken(self) -> bool:
-        """Whether somebody has begun since."""
+        """Whether another process has made a later claim."""
         return any(number > self.number for number in claims.numbers(self._folder))
 
     def end(self) -> None:
-        """Let go, so that the next one need not wait for a heartbeat that does not come."""
+        """Release the claim, so that the next holder need not wait for its heartbeat to time out."""
         self._stop.set()
         if self._heart is not None:
             self._heart.join()
@@ -152,15 +153,15 @@ def lost(folder: Path) -> StageError:
 
 @contextlib.contextmanager
 def held(folder: Path, *, wait: float | None, on_wait: Callable[[], None] | None = None) -> Iterator[Lease]:
-    """Hold the lease of `folder` for the time of the block.
+    """Hold the lease of `folder` within the block.
 
     Args:
         folder: the data's folder; it is made where it is missing.
         wait: seconds to wait for it; None for as long as it takes.
-        on_wait: called once when somebody else holds it.
+        on_wait: called once if another process holds it.
 
     Raises:
-        Busy: somebody else still held it after `wait` seconds.
+        Busy: another process still held it after `wait` seconds.
         DataError: a folder of the suite's own is a link.
         OSError: the folder cannot be written.
     """
@@ -186,7 +187,7 @@ def held(folder: Path, *, wait: float | None, on_wait: Callable[[], None] | None
 
 
 def is_busy(folder: Path) -> bool:
-    """Return whether somebody works on `folder` now; to ask disturbs nobody who asks at the same time.
+    """Return whether a process works on `folder` now; several processes may ask at the same time.
 
     Raises:
         OSError: the folder cannot be written.
@@ -205,10 +206,10 @@ def is_busy(folder: Path) -> bool:
 
 
 def _outlive(folder: Path, deadline: float | None, on_wait: Callable[[], None] | None) -> int:
-    """Wait until no claim is alive; return the highest number that was drawn by then.
+    """Wait until no claim is alive; return the highest number that has been claimed by then.
 
     Raises:
-        Busy: one still was at the deadline.
+        Busy: one was still alive at the deadline.
     """
     told = False
     while True:
@@ -223,7 +224,7 @@ def _outlive(folder: Path, deadline: float | None, on_wait: Callable[[], None] |
 
 
 def _alive(folder: Path, number: int) -> bool:
-    """Return whether the heart of this claim beats; to be sure that it does not takes `MISSED` beats."""
+    """Return whether the holder of this claim is alive; to be sure that it is not takes `MISSED` heartbeats."""
     if not number or claims.free(folder, number).exists():
         return False
     first = claims.stamp(folder, number)

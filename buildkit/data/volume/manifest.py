@@ -1,4 +1,4 @@
-"""The manifest of a generation: what each stage was made from, and every file. Written last; without it nothing counts.
+"""The manifest of a generation: each stage's recorded inputs and every file. Without it a generation does not count.
 
 The file is one JSON object, `{"checksum": …, "manifest": …}`; the checksum is the SHA-256 of the text of the second.
 Artefacts bring it from elsewhere, so it counts only where each value is one that the suite could have written: a path
@@ -43,10 +43,10 @@ class NewerSchema(Exception):  # noqa: N818 - a fact, not a fault
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What came out of one piece of a stage.
+    """The recorded result of one piece of a stage.
 
     Args:
-        key: the key of its item and of all that it has in common with the others.
+        key: the key of its item and of the inputs that all pieces share.
         files: the paths of its files, relative to the generation.
         made: when it ran, in seconds since 1970.
         seconds: how long it took.
@@ -60,16 +60,16 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class StageRecord:
-    """What one stage was made from, and what came out.
+    """The recorded inputs and files of one stage.
 
     Args:
         name: the stage.
         key: the key of its inputs.
-        parts: every input with its digest; of a stage in pieces those that its pieces have in common.
+        parts: every input with its digest; for a stage in pieces, those that all pieces share.
         files: every file, empty folder and link by its path relative to the generation.
         made: when it ran, or the oldest of its pieces, in seconds since 1970.
         seconds: how long it took.
-        pieces: each piece by the name of its item; empty for a stage that runs once for all.
+        pieces: each piece by the name of its item; empty for a stage that runs once.
     """
 
     name: str
@@ -87,7 +87,7 @@ class StageRecord:
 
     @property
     def record(self) -> Record:
-        """The same in the words of `core.plan`."""
+        """The same as a `Record`, which `core.plan` compares."""
         return Record(self.key, self.parts, self.outputs)
 
 
@@ -97,7 +97,7 @@ class Manifest:
 
     Args:
         generation: the name of its folder.
-        number: the fencing number of the lease under which it was made.
+        number: the number of the claim under which it was made (the fencing token).
         made: when it was finished, in seconds since 1970.
         stages: by name, in their order.
     """
@@ -129,7 +129,7 @@ def text_of(manifest: Manifest) -> str:
 
 
 def parse(text: str) -> Manifest | None:
-    """Return the manifest that `text` holds, None if it is not whole.
+    """Return the manifest that `text` holds, None if it is damaged.
 
     Raises:
         NewerSchema: a newer suite wrote it.
@@ -166,7 +166,7 @@ def stage_text(stage: StageRecord) -> str:
 
 
 def parse_stage(text: str) -> StageRecord | None:
-    """Return the record that `text` holds, None if it is not whole."""
+    """Return the record that `text` holds, None if it is damaged."""
     try:
         return _stage_from(untrusted.table(untrusted.json_of(text, MOST, typed=True)))
     except (ValueError, KeyError, TypeError):
@@ -206,7 +206,7 @@ def _stage_from(values: Mapping[str, Any]) -> StageRecord:
 
 
 def files_values(files: Mapping[str, File]) -> dict[str, Any]:
-    """Return files as values that JSON knows."""
+    """Return files as JSON types."""
     return {path: _file_values(file) for path, file in files.items()}
 
 
@@ -226,7 +226,7 @@ def files_from(values: Mapping[str, Any]) -> dict[str, File]:
 
 
 def piece_values(piece: Piece) -> list[Any]:
-    """Return a piece as values that JSON knows."""
+    """Return a piece as JSON types."""
     return [piece.key, piece.made, piece.seconds, list(piece.files)]
 
 
@@ -252,7 +252,7 @@ def _file_from(size: int, digest: str, modified: int, kind: str = entry.FILE) ->
 
 
 def _path(value: object) -> str:
-    """Return a path that a stage may have made: none that is hidden, and not that of the manifest."""
+    """Return a path that a stage may have written: not a hidden one, and not that of the manifest."""
     found = untrusted.path(value)
     if found.startswith(".") or found == MANIFEST:
         raise Odd(found)

@@ -1,4 +1,4 @@
-"""The outputs of one stage: cleared before it runs, sealed after, shared with the next generation."""
+"""The outputs of one stage: deleted before it runs, sealed afterwards, shared with the next generation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from buildkit.trees import folders, listing, sealing
 from buildkit.trees.entry import File, Found, Refused
 
 ASIDE = ".aside"
-"""How the name of the folder beside a partial generation ends."""
+"""The ending of the name of the folder beside a partial generation."""
 
 
 def prepare(stage: Stage, generation: Path) -> None:
-    """Clear what a stage that was cut short left, and make the folders that it writes into."""
+    """Delete what an interrupted run of the stage left, and make the folders that it writes into."""
     clear(stage, generation)
     for output in stage.outputs:
         place = generation / output
@@ -32,10 +32,10 @@ def clear(stage: Stage, generation: Path) -> None:
 def seal(stage: Stage, generation: Path) -> dict[str, File]:
     """Make the outputs of a stage read-only, put them on the disk, and return them by path.
 
-    They are shared by later generations through hard links: nobody must edit them in place.
+    Later generations share them through hard links, so they must not be edited in place.
 
     Raises:
-        StageError: a declared output is not there, or there is something in it that cannot count.
+        StageError: a declared output is not there, or it holds something that cannot be an output.
     """
     return sealing.sealed_all(
         [each for output in stage.outputs for each in _declared(stage, output, generation)], generation
@@ -43,14 +43,14 @@ def seal(stage: Stage, generation: Path) -> dict[str, File]:
 
 
 def share(record: StageRecord, source: Path, generation: Path) -> StageRecord:
-    """Bring the files of a finished stage from one generation into another."""
+    """Share the files of a finished stage of one generation with another, and return its record there."""
     return replace(record, files=sealing.share(record.files, source, generation))
 
 
 def sidecar_of(generation: Path) -> Path:
     """Return the folder beside a partial generation that no stage sees.
 
-    It holds the records of its finished stages, and what is on its way.
+    It holds the records of finished stages, and files that are being moved or linked.
     """
     return generation.with_name(f".{generation.name}{ASIDE}")
 

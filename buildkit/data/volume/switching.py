@@ -1,4 +1,4 @@
-"""A generation is made, becomes the current one by one rename, and stays or comes back as that."""
+"""Makes a generation, and makes one the current generation by one rename."""
 
 from __future__ import annotations
 
@@ -29,17 +29,19 @@ def new(folder: Path, number: int, now: float) -> Path:
 
 
 def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[], None]) -> Path:
-    """Turn `partial` into the current generation: manifest, name, link; each on the disk before the next.
+    """Turn `partial` into the current generation.
+
+    Write the manifest, rename the folder, switch the link, each synced to disk before the next.
 
     Args:
         folder: the data's folder.
-        partial: what was made.
-        manifest: what it is.
-        confirm: called once all is ready but the names; raises if somebody else works here by now. Who begins after
-            it has returned deletes the link that was made before it, so that this process cannot switch any more.
+        partial: the folder of the finished generation.
+        manifest: its manifest.
+        confirm: called before the rename; raises if another process has claimed the lease. A process that claims it
+            later deletes the prepared link, so that this one can no longer switch.
 
     Raises:
-        FileNotFoundError: somebody else has begun since and took it away.
+        FileNotFoundError: another process claimed the lease since, and deleted the prepared link.
     """
     folders.remove_tree(outputs.sidecar_of(partial))
     folders.sync_tree(partial)
@@ -54,7 +56,7 @@ def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[]
 
 
 def switch_back(folder: Path, generation: Path) -> None:
-    """Let `current` lead to a whole generation that was there before, at once and for good; under the lease alone."""
+    """Point `current` at an existing complete generation, atomically and durably; only under the lease."""
     _switch(folder, _new_link(folder, generation))
 
 
@@ -71,7 +73,7 @@ def _switch(folder: Path, fresh: Path) -> None:
 
 
 def try_to_switch(folder: Path) -> None:
-    """Make a link as `current` is one, and delete it: nobody is to find out at the end of hours of work.
+    """Make and delete a link like `current`, so that a volume without links is found out before hours of work.
 
     Raises:
         OSError: links cannot be made.
@@ -83,13 +85,13 @@ def try_to_switch(folder: Path) -> None:
 
 
 def delete_pending_links(folder: Path) -> None:
-    """Take from whoever worked here before the link with which it would switch."""
+    """Delete the links that earlier holders of the lease prepared, so that they can no longer switch."""
     for left in folder.glob(f"{names.SWITCH}*"):
         files.remove(left)
 
 
 def restore_metadata(folder: Path) -> None:
-    """Put back in the current generation what a copy of the volume lost without touching content; under the lease."""
+    """Restore the empty folders, links and execute bits that a copy of the volume lost; only under the lease."""
     now = current(folder)
     if now is None:
         return

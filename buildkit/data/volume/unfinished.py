@@ -1,4 +1,4 @@
-"""What is finished of a generation that is not whole, stages and pieces: the next attempt need not make it."""
+"""The finished stages and pieces of generations that are not complete: the next attempt reuses them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def keep_record(partial: Path, record: StageRecord) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a stage in pieces is made: what each piece writes into, what is finished, and the journal of it.
+    """The paths at which a stage in pieces is made: the pieces' working folders, the finished files, and the journal.
 
     All of it lies beside the partial generation, so that no piece sees the result of another.
     """
@@ -42,9 +42,9 @@ def of_pieces(partial: Path, stage: str) -> Places:
 
 
 def recorded_stages(folder: Path, besides: Path | None) -> Iterator[tuple[Path, StageRecord]]:
-    """Yield every stage that any other generation holds: the one before, one that was never switched to, a partial one.
+    """Yield the stage records of all other generations, complete or partial, each with the folder that holds its files.
 
-    Of a stage in pieces that was cut short, the record names those that were finished.
+    The record of an interrupted stage in pieces names its finished pieces.
 
     Args:
         folder: the data's folder.
