@@ -38,7 +38,7 @@ def register(prefix: str = "") -> None:
         prefix: goes before each name, where a noxfile has sessions of the same names: `"service-"` gives
             `service-build`.
 
-    A wrong setting ends Nox with exit code 2 and says which.
+    If a setting is invalid, Nox ends with exit code 2 and a message.
     """
     try:
         config = load(Path.cwd(), os.environ)
@@ -52,7 +52,7 @@ def register(prefix: str = "") -> None:
 
 
 def matrix(config: Config) -> list[str]:
-    """Return the Pythons of `build`: those set, else those of the service's classifiers, else the one that runs."""
+    """Return the Pythons of `build`: the configured ones, else those of the classifiers, else the running one."""
     if config.nox.pythons:
         return list(config.nox.pythons)
     import nox.project
@@ -120,7 +120,7 @@ def _add(use: Use, config: Config, prefix: str, **options: Any) -> None:  # noqa
 
 @contextmanager
 def _worded(session: nox.Session) -> Iterator[None]:
-    """Turn what a user can mend into a failed session that says it, without a traceback."""
+    """Turn a `BuildkitError` into a failed session with its message, without a traceback."""
     try:
         yield
     except BuildkitError as error:

@@ -1,1 +1,1 @@
-"""From a module's source to its extension: which modules, which tools, what one translation really read."""
+"""Finds the modules to compile and the tools for it, translates sources to C, and records what a translation read."""

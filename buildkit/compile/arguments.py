@@ -1,4 +1,4 @@
-"""What the words of a compiler's call name: files, folders that are searched, libraries. Texts in, texts out.
+"""Finds the files, search folders and libraries that compiler arguments name. Works on texts, and reads response files.
 
 Words are those of `CC`, `CFLAGS`, the settings and `# distutils:` lines, of which nobody but the compiler knows all.
 So what looks like a path is taken for one: a file too many in a key costs a compilation, one too few a wrong result.
@@ -33,13 +33,13 @@ _MOST = 10_000
 _ASKED = re.compile(
     r"=native\b|^(?:@|-B|--?specs\b|-wrapper\b|-f(?:use-ld|lto|plugin)\b|--ld-path|--?config|-(?:b|V)$)"
 )
-"""Words of which the driver alone knows what they come to: what this processor is, another back end, further words."""
+"""Arguments whose effect only the driver knows: `native`, other back ends, response and specs files."""
 
 _LAYOUT = re.compile(r"^(?:--?sysroot|-isysroot|-nostdinc|-m(?:32|64|x32)$|--?target\b|-stdlib=|--gcc-|-std|-f)")
 
 
 def expanded(words: Iterable[str], depth: int = _DEPTH) -> list[str]:
-    """Return the words with those that response files (`@file`) hold in their places; what cannot be read stays."""
+    """Return the arguments with each response file (`@file`) replaced by its content; one that cannot be read stays."""
     found: list[str] = []
     for word in words:
         inner: list[str] | None = None
@@ -53,17 +53,17 @@ def expanded(words: Iterable[str], depth: int = _DEPTH) -> list[str]:
 
 
 def needs_driver(words: Iterable[str]) -> bool:
-    """Return whether only the driver can tell what the words come to."""
+    """Return whether the effect of the arguments can only be found by asking the driver."""
     return any(map(_ASKED.search, words))
 
 
 def is_native(words: Iterable[str]) -> bool:
-    """Return whether the words speak of the processor at hand."""
+    """Return whether the arguments contain `=native`."""
     return any("=native" in word for word in expanded(words))
 
 
 def search_options(words: Iterable[str]) -> list[str]:
-    """Return the words that decide which folders a driver searches unasked."""
+    """Return the arguments that affect which folders a driver searches by default."""
     found, takes = [], False
     for word in words:
         if takes or _LAYOUT.search(word):
@@ -104,10 +104,10 @@ def library_candidates(words: Iterable[str], environment: Mapping[str, str], fol
 
 
 def files_named(words: Iterable[str], base: str) -> list[str]:
-    """Return the paths of files that the words name, there or not; those of profiles with all that lies in the folder.
+    """Return the paths of files that the words name, whether they exist or not.
 
     Args:
-        words: response files are read, and are among the files.
+        words: compiler arguments; response files are read, and count as named files.
         base: the folder to which paths are relative.
     """
     found: dict[str, None] = {}
@@ -142,7 +142,7 @@ def portable_arguments(words: Iterable[str], roots: Mapping[str, str]) -> list[s
 
     Args:
         words: of a call.
-        roots: what stands for a folder, by the folder; of two the inner one counts.
+        roots: the token for each folder; of nested folders the inner one counts.
     """
     found: list[str] = []
     before = ""
@@ -192,7 +192,7 @@ def _options(words: Sequence[str], options: tuple[str, ...]) -> Iterator[tuple[s
 
 
 def _pieces(word: str) -> Iterator[str]:
-    """Yield what of a word may be a path: behind an option, an `@`, a comma, a colon or an equals sign."""
+    """Yield the pieces of an argument that may be paths: after an option, `@`, a comma, a colon or an equals sign."""
     for piece in _PIECES.split(word):
         yield piece.removeprefix("@")
         option = next((option for option in _PATHS if piece.startswith(option)), "")

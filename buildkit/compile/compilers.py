@@ -1,4 +1,4 @@
-"""A C compiler: the commands that call it, what it is by content, and what it says that it read. All pure."""
+"""A C compiler: the commands that call it, its identity by content, the headers that its depfile names. All pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ class Compiler:
     """One C compiler.
 
     Args:
-        name: what the summary calls it.
+        name: its name in the summary.
         program: its file.
-        arguments: what belongs to every call: options in `CC`, places of its own files.
-        files: what it is made of; their content is its identity.
+        arguments: arguments of every call: the options in `CC` and the paths of the compiler's own files.
+        files: the compiler's own files; the digest of their contents is its identity.
         libraries: what every extension is linked with, beside the interpreter's own symbols.
         tiny: the fast development compiler, which optimizes nothing and has few options.
-        behind: the driver with its options, where something that changes nothing stands before it (`ccache gcc`).
-        plain: whether it does the same with the same words as long as its file is the same.
+        behind: the driver with its options, without a launcher such as `ccache` that does not affect the result; empty
+            where there is none.
+        plain: whether equal arguments give equal results as long as the compiler's file is unchanged: it is no script
+            or wrapper.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Compiler:
 
     @property
     def driver(self) -> tuple[str, ...]:
-        """What to ask, with what belongs to every call."""
+        """The driver command that questions go to, with the arguments of every call."""
         return self.behind or (self.program, *self.arguments)
 
     def identity(self, digest: Callable[[str], Digest]) -> Digest:
@@ -46,11 +48,11 @@ class Compiler:
         return key_of({f"{at} {os.path.basename(path)}": digest(path) for at, path in enumerate(self.files)})  # noqa: PTH119
 
     def recipe(self, flags: tuple[str, ...]) -> list[str]:
-        """Return how the compiler is called, without the folders of its own files: what a key has to say of it."""
+        """Return the compiler's arguments as they enter a key: without the folders of its own files."""
         return self._bare([*self.arguments, *COMMON, *flags])
 
     def link_recipe(self, flags: tuple[str, ...]) -> list[str]:
-        """Return the same of the linker's call."""
+        """Return the linker's arguments as they enter a key."""
         return self._bare([*self.arguments, *SHARED, *flags, *self.libraries])
 
     def compile_command(
@@ -62,7 +64,7 @@ class Compiler:
         return [self.program, *words, source, "-o", output]
 
     def depend_command(self, source: str, depfile: str, include: tuple[str, ...], flags: tuple[str, ...]) -> list[str]:
-        """Return the command that reads `source` with its headers, makes nothing of them and writes `depfile`."""
+        """Return the command that reads `source` with its headers, compiles nothing and writes `depfile`."""
         folders = [f"-I{folder}" for folder in include]
         return [self.program, *self.arguments, "-M", *COMMON, *flags, *folders, "-MF", depfile, source]
 
@@ -80,7 +82,7 @@ def headers(depfile: str, *, tiny: bool = False) -> list[str]:
 
     Args:
         depfile: its text.
-        tiny: it is tcc's, which marks spaces alone.
+        tiny: the depfile is tcc's, which escapes spaces only.
     """
     text = depfile.partition(": ")[2].replace("\\\n", " ")
     if not tiny:

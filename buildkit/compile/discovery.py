@@ -41,7 +41,7 @@ VARIABLES = (
     "TOOLCHAINS",
     "ZERO_AR_DATE",
 )
-"""What compilers, assemblers and linkers take from the environment unasked.
+"""Variables that compilers, assemblers and linkers read by themselves.
 
 See "Environment Variables Affecting GCC" in its manual and "ENVIRONMENT" in that of ld. The loader's count as well:
 they change which code a tool runs, and ld searches there too.
@@ -56,11 +56,11 @@ _BACK_ENDS = {"c": "cc1", "c++": "cc1plus"}
 def variables_read(
     environment: Mapping[str, str], roots: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Digest]:
-    """Return the variables that compilers read themselves, as far as they are set, each as a part of a key.
+    """Return a fingerprint part for each environment variable that compilers read by themselves and that is set.
 
     Args:
         environment: the variables.
-        roots: what stands for the folders of this checkout.
+        roots: the token for each folder of this checkout.
     """
     values = {name: environment.get(name) for name in VARIABLES}
     return {
@@ -75,7 +75,7 @@ def system_compiler(environment: Mapping[str, str], drivers: Drivers) -> Compile
 
     Args:
         environment: `CC` and `PATH` are read from it.
-        drivers: is asked for the programs behind it.
+        drivers: finds the programs that the driver runs.
     """
     return _first(environment, drivers, "CC", ("cc", "gcc", "clang"))
 
@@ -103,9 +103,9 @@ class PlusPlus:
 
     Args:
         environment: `CXX`, `CXXFLAGS`, `CFLAGS`, `LDFLAGS` and `PATH` are read from it.
-        drivers: is asked for the programs behind it.
+        drivers: finds the programs that the driver runs.
         digest: gives the digest of a file.
-        roots: what stands for the folders of this checkout.
+        roots: the token for each folder of this checkout.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class PlusPlus:
 
     @cached_property
     def flags(self) -> Flags:
-        """What `CXXFLAGS` (where it is not set, `CFLAGS`) and `LDFLAGS` ask for."""
+        """The flags in `CXXFLAGS`, or in `CFLAGS` where that is not set, and in `LDFLAGS`."""
         return environment_flags(self._environment, "CXXFLAGS" if "CXXFLAGS" in self._environment else "CFLAGS")
 
     @cached_property

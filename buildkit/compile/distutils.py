@@ -1,7 +1,7 @@
-"""What the sources of an extension ask of the C compiler: the `# distutils:` lines at the head of a source or a `.pxd`.
+"""Reads the `# distutils:` settings from the comments at the head of a source and of the `.pxd` files that it uses.
 
-The keys and how a value is written are Cython's. A module asks for what its own lines say and, of most keys, for what
-the lines of every `.pxd` say that its translation read.
+The keys and how a value is written are Cython's. The settings of a module are those of its own lines and, for most
+keys, of every `.pxd` that its translation read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from buildkit.core.fingerprint import digest_bytes
 from buildkit.doors import reading
 
 NUMPY = "numpy"
-"""The include folder of the numpy that the target interpreter has, wherever that is."""
+"""Stands for the include folder of the target interpreter's numpy."""
 
 _LISTS = {"define_macros", "undef_macros", "sources", "extra_objects"}
 _INHERITED = {
@@ -40,7 +40,7 @@ _SOURCES = (".pyx", ".py", ".pxd", ".pxi")
 
 @dataclass(frozen=True, slots=True)
 class DistutilsSettings:
-    """What an extension needs beyond its translated C. Paths are portable names.
+    """The distutils settings of one extension: what it needs beyond its translated C. Paths are portable names.
 
     Args:
         language: `c` or `c++`.
@@ -48,10 +48,10 @@ class DistutilsSettings:
         sources: further C and C++ files, compiled with it.
         libraries: folders that the linker searches.
         objects: compiled files that are linked as they are.
-        compile: words for the compiler.
-        link: words for the linker, after the objects.
+        compile: compiler flags.
+        link: linker flags, placed after the objects.
         probes: where headers that are declared were looked for: `+NAME` was there, `-NAME` was not.
-        machine: names of the machine that Cython puts in place of its own (`UNAME_MACHINE`).
+        machine: Cython's compile-time names of the machine that the sources use, such as `UNAME_MACHINE`.
     """
 
     language: str = "c"
@@ -75,7 +75,7 @@ class DistutilsSettings:
         return Flags(self.compile, self.link)
 
     def as_entry(self) -> dict[str, Any]:
-        """Return what is not as usual, as JSON."""
+        """Return the settings that differ from the defaults, as JSON values."""
         return {name: value for name, value in asdict(self).items() if value != getattr(NOTHING, name)}
 
 
@@ -83,16 +83,16 @@ NOTHING = DistutilsSettings()
 
 
 def from_entry(entry: Mapping[str, Any]) -> DistutilsSettings:
-    """Return what `DistutilsSettings.as_entry` wrote."""
+    """Return the settings that `DistutilsSettings.as_entry` wrote."""
     given: dict[str, Any] = {name: value if name == "language" else tuple(value) for name, value in entry.items()}
     return DistutilsSettings(**given)
 
 
 def declared_language(path: str) -> str:
-    """Return the language that a source asks for in its own lines; `c` where it cannot be read.
+    """Return the language that a source declares in its own comments: `c` or `c++`; `c` where the file cannot be read.
 
     Raises:
-        OSError: it is larger than any source.
+        OSError: the file is larger than any source.
     """
     try:
         return _language(settings(reading.read_text(path, errors="replace")))
@@ -113,7 +113,7 @@ def settings_of(source: str, read: Mapping[str, str], places: Places) -> Distuti
         places: where inputs lie; paths are relative to the project's folder, as for a setup.py there.
 
     Returns:
-        None if one of the files is no longer as it was read.
+        None if one of the files has changed since it was read.
     """
     texts: dict[str, str] = {}
     for name in sorted(read, key=lambda name: name != source):
@@ -151,7 +151,7 @@ def settings_of(source: str, read: Mapping[str, str], places: Places) -> Distuti
 
 
 def _inherit(values: dict[str, Any], others: Mapping[str, Any]) -> None:
-    """Add what a module takes over from the lines of a `.pxd`."""
+    """Add the settings that a module inherits from a `.pxd`."""
     for key, value in others.items():
         if key == "language":
             values.setdefault(key, value)
@@ -161,7 +161,7 @@ def _inherit(values: dict[str, Any], others: Mapping[str, Any]) -> None:
 
 
 def _beside(texts: Mapping[str, str], source: str, places: Places) -> tuple[list[str], tuple[str, ...]]:
-    """Return the folders of the project's files beside which a header lies that they declare, and each look for one."""
+    """Return the folders in which headers declared with `cdef extern from` lie, and a probe for each header."""
     searched = {source.rpartition("/")[0] if "/" in source else "source", "source"}
     folders, probes = [], set()
     for name, text in texts.items():

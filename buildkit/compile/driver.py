@@ -1,9 +1,9 @@
-"""What a compiler's driver makes of a call: asked of itself, since nobody else knows.
+"""Asks a compiler's driver which programs and files a call would use; only the driver itself can tell.
 
 `CC` may be a script, or a program that puts words of its own between; `native` is what the processor of this machine
 is; specs, configuration files and `-B` decide which back ends run. `-###` has a driver of GCC's or Clang's kind say
-which commands it would run, and whatever stands before it hands that on. So these commands, and the programs and files
-in them by content, are what the words come to here and now.
+which commands it would run, and a wrapper in front of it passes that output on. Those commands, with the digests of the
+programs and files in them, are the meaning of the arguments on this machine at this moment.
 
 A plain driver (no script, the name of a known compiler) says the same as long as it is the same file; its answers are
 remembered, those about `native` until the machine is started again. All others are asked in every look.
@@ -27,10 +27,10 @@ from buildkit.errors import ToolchainError
 from buildkit.model import Digest
 
 BOOT = "/proc/sys/kernel/random/boot_id"
-"""Another one each time that the machine starts, and for each machine: so long a processor is the same."""
+"""A file with another content after every boot and on every machine; within one boot the processor stays the same."""
 
 LAUNCHERS = frozenset({"ccache", "sccache", "distcc", "icecc", "buildcache"})
-"""Programs before a compiler that make what it makes."""
+"""Compiler launchers that do not affect the result."""
 
 _PLAIN = re.compile(r"^(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(?:-[\d.]+)?$")
 _ELSEWHERE = ("COMPILER_PATH", "GCC_EXEC_PREFIX", "CCC_OVERRIDE_OPTIONS", "QA_OVERRIDE_GCC3_OPTIONS")
@@ -45,7 +45,7 @@ _ROOT = Path(os.sep)
 
 
 def compiler_environment() -> dict[str, str]:
-    """Return the variables for a compiler: without those that make it write elsewhere; its words are in English."""
+    """Return the environment for a compiler: without variables that redirect its output, with messages in English."""
     return {**{name: value for name, value in os.environ.items() if name not in _SILENT}, "LC_ALL": "C"}
 
 
@@ -54,7 +54,7 @@ def is_plain(program: str, environment: Mapping[str, str]) -> bool:
 
     Args:
         program: its path.
-        environment: the variables that may lead it elsewhere.
+        environment: the environment variables; some make a driver use other programs.
     """
     real = os.path.realpath(program)
     if any(environment.get(name) for name in _ELSEWHERE) or not sys.platform.startswith("linux"):
@@ -69,21 +69,21 @@ def is_plain(program: str, environment: Mapping[str, str]) -> bool:
 
 
 def stamp(program: str) -> str:
-    """Return what tells a program's file from another one without reading it."""
+    """Return the stat stamp of a program's file, which changes when the file is replaced."""
     real = os.path.realpath(program)
     found = os.stat(real)  # noqa: PTH116
     return f"{real} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 
 
 class Drivers:
-    """What drivers say, each asked once in a build.
+    """Asks compiler drivers, and remembers each answer for one build.
 
     Args:
         environment: the variables.
-        facts: what earlier runs found out; new findings are added.
+        facts: facts kept from earlier runs; new ones are added to it.
         digest: gives the digest of a file.
 
-    `is_repeatable` is False once somebody was asked whose answer may be another one at any time.
+    `is_repeatable` is False once a driver was used whose answers may change without a change of its file.
     """
 
     def __init__(self, environment: Mapping[str, str], facts: dict[str, Any], digest: Callable[[str], Digest]) -> None:
@@ -94,12 +94,12 @@ class Drivers:
         self.is_repeatable = True
 
     def digest_of_commands(self, command: Sequence[str], language: str, roots: Mapping[str, str]) -> Digest:
-        """Return the digest over what a driver would run for a call.
+        """Return the digest of the commands that a driver would run for a call, and of the programs and files in them.
 
         Args:
-            command: the driver and the words of the call, without input and output.
+            command: the driver and the arguments of the call, without input and output files.
             language: `c` or `c++`; empty for the linker.
-            roots: the folders of this checkout, which do not count.
+            roots: the folders of this checkout with their tokens, so that the digest does not depend on where it lies.
         """
         last = ("-c", "-pipe", "-x", language, "/dev/null", "-o", "object") if language else ("/dev/null", "-o", "null")
         lines = self._answer("means", (*command, "-###", *last), _commands)
@@ -114,16 +114,16 @@ class Drivers:
         return key_of({**found, "commands": digest_value(bare)})
 
     def header_folders(self, command: Sequence[str], language: str) -> list[str]:
-        """Return the folders that a driver searches for headers, those that are not there as well.
+        """Return the folders that a driver searches for headers, including folders that do not exist.
 
         Args:
-            command: the driver and the words of the call that decide it.
+            command: the driver and the arguments that affect the search.
             language: `c` or `c++`.
         """
         return self._answer("searches", (*command, "-v", "-E", "-x", language, "/dev/null"), _folders)
 
     def library_folders(self, command: Sequence[str]) -> list[str]:
-        """Return the folders that a driver has the linker search; the argument is that of `searched`."""
+        """Return the folders that a driver has the linker search; the argument is that of `header_folders`."""
         return self._answer("libraries", (*command, "-print-search-dirs"), _library_folders)
 
     def programs(self, command: Sequence[str], names: Iterable[str]) -> list[str]:
@@ -138,7 +138,10 @@ class Drivers:
         return [path for each in said if (path := self._program(each))]
 
     def launcher_parts(self, launcher: Sequence[str]) -> list[str]:
-        """Return what a key has to say of what starts a compiler: nothing of what is known to change nothing."""
+        """Return the key parts for a launcher: its arguments and its program's digest.
+
+        Launchers that are known not to affect the result have none.
+        """
         if not launcher or os.path.basename(launcher[0]) in LAUNCHERS:  # noqa: PTH119
             return []
         self.is_repeatable = False
@@ -175,7 +178,7 @@ class Drivers:
         return kept[1:]
 
     def _boot(self) -> str:
-        """Return which start of which machine this is; the up-to-date check holds that file against it."""
+        """Return the boot id of this machine; its file is digested, so that the up-to-date check notices a reboot."""
         self._digest(BOOT)
         try:
             with open(BOOT, encoding="ascii") as file:  # noqa: PTH123

@@ -1,4 +1,4 @@
-"""Further words for compiler and linker: those of the environment and those of the project's settings."""
+"""Compiler and linker flags from the environment and from the project's settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FOR_LINKER = ("-l", "-L", "-Wl,")
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """Further words for the two calls that make an extension.
+    """Additional flags for compiling and for linking an extension.
 
     The linker's driver gets those of the compiler too, as a setup.py does it: -fsanitize, -flto, -m32 and -fopenmp mean
     nothing at one of the two alone.
@@ -25,7 +25,7 @@ class Flags:
 
     @property
     def both(self) -> tuple[str, ...]:
-        """What the linker gets."""
+        """All flags that the linker's driver gets."""
         return (*self.compile, *self.link)
 
 
@@ -33,13 +33,13 @@ NO_FLAGS = Flags()
 
 
 def environment_flags(environment: Mapping[str, str], variable: str = "CFLAGS") -> Flags:
-    """Return what `CFLAGS`, or the variable that stands for it, and `LDFLAGS` ask for."""
+    """Return the flags in `variable` (`CFLAGS` or `CXXFLAGS`) and in `LDFLAGS`."""
     words, links = (tuple(shlex.split(environment.get(name, ""))) for name in (variable, "LDFLAGS"))
     return Flags(words, links)
 
 
 def split_flags(words: tuple[str, ...]) -> Flags:
-    """Return a project's flags, of which libraries, their folders and words for the linker concern the link alone."""
+    """Return a project's flags, with `-l`, `-L` and `-Wl,` flags assigned to linking only."""
     links = [word.startswith(_FOR_LINKER) for word in words]
     return Flags(
         tuple(word for word, link in zip(words, links, strict=True) if not link),

@@ -1,4 +1,4 @@
-"""The interpreter that extensions are made for: its headers, the ending of its extensions, what it is by content."""
+"""The interpreter that extensions are built for: its headers, its extension suffix, and its identity by content."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Interpreter:
         program: its executable.
         suffix: the ending of its extensions, such as `.cpython-311-x86_64-linux-gnu.so`.
         include: the folder of Python.h.
-        version: what it says of itself.
+        version: `sys.version`.
     """
 
     program: str
@@ -46,7 +46,7 @@ class Interpreter:
         return int(major), int(minor)
 
     def identity(self, digest: Callable[[str], Digest]) -> Digest:
-        """Return the digest of all that an extension depends on: the ending that carries the ABI, and the headers.
+        """Return the digest of what an extension depends on: its suffix, which names the ABI, and the headers.
 
         Raises:
             ToolchainError: there is no Python.h.
@@ -62,7 +62,7 @@ class Interpreter:
 
 
 def find(program: Path | None, facts: dict[str, Any]) -> Interpreter:
-    """Return the interpreter `program`, this one if None.
+    """Return the interpreter with this executable, or the running one if None.
 
     Args:
         program: its executable.

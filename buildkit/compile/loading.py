@@ -1,4 +1,4 @@
-"""Whether what a compiler makes can be loaded: tried once with a small extension, and for tcc with each one.
+"""Checks that a compiler's extensions can be loaded: once with a small trial extension, and for tcc with each one.
 
 A linker leaves symbols that it does not know to the interpreter. tcc lacks some built-in functions of larger compilers,
 which shows only when the extension is loaded; so each of its extensions is loaded once, without running anything of it.
@@ -28,7 +28,7 @@ _LOAD = f"import _ctypes, sys; _ctypes.dlopen(sys.argv[1], {_RESOLVE_NOW})"
 
 
 def unresolved(extension: Path, interpreter: Interpreter) -> str:
-    """Return which symbol of the extension `interpreter` does not have, in the loader's words; empty if it has all."""
+    """Return the loader's message on a symbol that `interpreter` does not provide; empty if the extension loads."""
     if interpreter.program == sys.executable:
         import _ctypes  # noqa: PLC0415 - only where something was made
 
@@ -74,10 +74,10 @@ def problem(compiler: Compiler, interpreter: Interpreter, scratch: Path) -> str:
     Args:
         compiler: is tried.
         interpreter: loads what it makes.
-        scratch: a folder for that where the machine's own for temporary files is of no use; it need not be there.
+        scratch: a folder to use where nothing in the system's temporary folder can be loaded; it is created if needed.
 
     Raises:
-        ToolchainError: in neither folder anything can be loaded.
+        ToolchainError: both folders are mounted noexec.
     """
     with tempfile.TemporaryDirectory(prefix="buildkit-", dir=_place(scratch)) as place:
         folder = Path(place)

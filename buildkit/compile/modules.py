@@ -58,7 +58,7 @@ class Modules:
     Args:
         compiled: those to compile, by name.
         kept: those that stay Python, by name, each with its reason; a package's `__init__` is not listed.
-        looked: every place that was looked at for them: what comes or goes there may be a module.
+        looked: every folder and link that was examined; a file that appears or disappears there may be a module.
     """
 
     compiled: Mapping[str, Module]
@@ -131,7 +131,10 @@ def _of_alembic(root: Path, sources: Iterable[str], looked: set[str]) -> frozens
 
 
 def _matcher(patterns: Sequence[str]) -> Callable[[str], str | None]:
-    """Return what tells which pattern a path matches; those without a wildcard, maybe thousands, are looked up."""
+    """Return a function that returns the first pattern that a path matches.
+
+    Patterns without a wildcard are looked up in a set, as there may be thousands.
+    """
     names = {pattern for pattern in patterns if not _WILD & {*pattern}}
     globs = [(pattern, re.compile(translate(pattern))) for pattern in patterns if pattern not in names]
 
@@ -160,7 +163,7 @@ def _module(config: Config, name: str, source: str) -> Module:
 
 
 def find_extensions(config: Config, suffix: str) -> Iterator[tuple[str, str]]:
-    """Yield each extension with the ending `suffix` in the packages, whoever made it: its module and its path.
+    """Yield each extension with the ending `suffix` in the packages, as pairs of module name and path.
 
     Raises:
         PermissionError: a folder cannot be read.
@@ -178,8 +181,8 @@ def _files(config: Config, endings: tuple[str, ...], looked: set[str], odd: list
     Args:
         config: the project.
         endings: those of the files.
-        looked: is added to: where that was.
-        odd: is added to: what bears such a name and is no file.
+        looked: every folder and link that was visited is added.
+        odd: paths with such a name that are no regular files are added.
 
     Raises:
         PermissionError: a folder cannot be read. To skip it would mean that its modules are gone.
@@ -211,7 +214,7 @@ class _Walk:
         endings: those of the files that are looked for.
         looked: is added to: every folder, and every link, since what it leads to can come and go without a trace in
             its own folder.
-        odd: is added to: what bears such a name and is no file.
+        odd: paths with such a name that are no regular files are added.
 
     `links` has the linked folders on the way, which are not followed.
     """
@@ -225,7 +228,7 @@ class _Walk:
         self.links: list[str] = []
 
     def files(self, place: str) -> Iterator[str]:
-        """Yield the files below `place`, unsorted; what goes away meanwhile was never there."""
+        """Yield the files below `place`, unsorted; files that vanish during the walk are left out."""
         waiting = [place]  # no recursion: a tree may be deeper than Python's stack
         while waiting:
             yield from self._in(waiting.pop(), waiting)
@@ -257,7 +260,7 @@ class _Walk:
 
 
 def _is(kind: Callable[[], bool]) -> bool:
-    """Ask an entry what it is; a link that leads back to itself is nothing."""
+    """Return `kind()`, or False for a symbolic link that leads to itself."""
     try:
         return kind()
     except OSError:

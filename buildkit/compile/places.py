@@ -1,4 +1,4 @@
-"""Names of inputs that mean the same on every machine: `source app/fast.pxd`, `site numpy/__init__.pxd`.
+"""Portable names of inputs, which mean the same on every machine: `source app/fast.pxd`, `site numpy/__init__.pxd`.
 
 Two clones in different folders and two virtual environments share their work because no key contains a path of theirs.
 """
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 VERSIONED = ".cython-"
-"""Cython looks for `name.cython-30.pxd` and its kin; such a look is recorded with a `*` in its name."""
+"""Cython looks for `name.cython-30.pxd` and its kin; such a search is recorded as a probe with a `*` in its name."""
 
 OTHER_THAN = "!"
-"""In such a name this stands before each file that was found: the look was for any other in vain."""
+"""In such a probe this precedes each file that was found: the search found no other."""
 
 OWN = ("source ", "project ")
 """How the names of a project's own files begin."""
@@ -28,10 +28,10 @@ Of `all` every file counts, however deep, of the others what bears the name of s
 """
 
 LACKING = "absent "
-"""Among the names of headers this stands before the name of a file that was looked for in vain."""
+"""Prefix for a file that a compiler or linker would have read, had it existed."""
 
 NOT_FILES = ("driver ", "variable ", "root ", "machine ")
-"""How those inputs begin that are no files: see `buildkit.extensions.native.non_file_inputs`."""
+"""Prefixes of inputs that are no files; see `buildkit.extensions.native.non_file_inputs`."""
 
 _DEPTH = 6
 _TICK = 0.02
@@ -55,7 +55,7 @@ class Places:
     project: str = ""
 
     def name(self, path: str) -> str | None:
-        """Return the portable name of an input, None where a part of the toolchain covers it."""
+        """Return the portable name of a file, None if it belongs to a folder that the toolchain's digest covers."""
         roots = (self.source, *self.site, *self.covered, *filter(None, (self.project,)))
         best = max((root for root in roots if path.startswith(root + os.sep)), key=len, default=None)
         if best is None:
@@ -67,7 +67,7 @@ class Places:
         return f"project {path[len(best) + 1 :]}" if best == self.project else None
 
     def path(self, name: str) -> str:
-        """Return where the input of that name lies, or would lie."""
+        """Return the path of the input with that portable name, whether or not it exists."""
         candidates = self.candidates(name)
         if len(candidates) == 1:
             return candidates[0]
@@ -91,13 +91,13 @@ def _folder(name: str) -> str:
 
 
 class Probes:
-    """Answers whether the places that a translation looked at answer today as they did then.
+    """Checks whether the existence of recorded paths is still as a translation found it.
 
     A probe is `+NAME` where something was there, `-NAME` where nothing was. Each folder is listed once.
 
     Args:
         places: where inputs lie.
-        earlier: what listed folders before.
+        earlier: an earlier instance whose folder listings are reused where nothing changed.
     """
 
     def __init__(self, places: Places, earlier: Probes | None = None) -> None:
@@ -111,7 +111,7 @@ class Probes:
         self._walked: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
 
     def again(self) -> Probes:
-        """Return what answers as things are now: a folder is listed again if anything may have come or gone since."""
+        """Return a new instance; it lists a folder again only if its entries may have changed."""
         return Probes(self._places, self)
 
     @property
@@ -120,7 +120,7 @@ class Probes:
         return self._listings.keys()
 
     def changed(self, probes: Iterable[str]) -> str | None:
-        """Return the first probe that is answered differently today, None if all are as they were."""
+        """Return the first probe that no longer holds, None if all of them do."""
         for probe in probes:
             there = self._answers.get(probe)
             if there is None:
@@ -130,7 +130,7 @@ class Probes:
         return None
 
     def shadowing(self, headers: tuple[str, ...], folder: str) -> list[str]:
-        """Return what lies in the include path under a name that one of the headers has, or a folder on its way.
+        """Return the portable names of what lies in the include path and could shadow one of the headers.
 
         A compiler says what it read, not where it looked before: something that turns up there would be read instead.
 
@@ -210,7 +210,7 @@ class Probes:
         return found
 
     def unchanged_listing(self, folder: str) -> frozenset[str] | None:
-        """Return what was listed of a folder, None if that was not, or something came or went since."""
+        """Return the listing of a folder, None if it was not listed or its entries have changed since."""
         found = self._listings.get(folder)
         if found is not None:
             try:

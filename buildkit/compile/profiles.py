@@ -1,4 +1,4 @@
-"""The words that the suite itself gives to compilers and linkers: those of every call, and those of each profile.
+"""The flags that the suite passes to compilers and linkers in every call, and those of each profile.
 
 A flag that is added here is in the keys by itself: what was made without it is made anew.
 """
@@ -12,7 +12,7 @@ COMMON = ("-DNDEBUG", "-fwrapv", "-fPIC", "-w")
 """For every C file: no assertions, arithmetic that wraps as in Python's own build, no warnings of generated code."""
 
 SHARED = ("-bundle", "-undefined", "dynamic_lookup") if sys.platform == "darwin" else ("-shared",)
-"""For every extension: a library whose unknown symbols are the interpreter's."""
+"""For every extension: a shared library whose undefined symbols the interpreter provides."""
 
 UNOPTIMIZED = ("-O0",)
 
@@ -44,7 +44,7 @@ _GNU = ("gcc", "g++", "cc", "c++")
 
 
 def compile_flags(profile: str, source: str, program: str, *, tiny: bool) -> tuple[str, ...]:
-    """Return what a profile tells the compiler of one kind of source.
+    """Return the compiler flags of a profile for one kind of source.
 
     Args:
         profile: `dev` or `release`.
@@ -62,5 +62,5 @@ def compile_flags(profile: str, source: str, program: str, *, tiny: bool) -> tup
 
 
 def link_flags(profile: str, *, tiny: bool) -> tuple[str, ...]:
-    """Return what a profile tells the linker: a release carries no table of symbols."""
+    """Return the linker flags of a profile; a release has no symbol table."""
     return ("-s",) if profile == "release" and not tiny and sys.platform != "darwin" else ()

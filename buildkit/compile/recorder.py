@@ -1,4 +1,4 @@
-"""Sees what one translation really reads, and where it looks in vain. Runs inside the worker.
+"""Records which files a translation reads and which paths it looks for. Runs inside the worker.
 
 Cython's own list of dependencies comes from a regular expression that misses common forms of `cimport`, so it is not
 asked. Two observers together miss nothing (compared with a trace of the system calls): an audit hook sees every file
@@ -24,7 +24,7 @@ from buildkit.doors import reading
 
 @dataclass(slots=True)
 class Reading:
-    """What one job did with the disk, by absolute path."""
+    """The paths that one job opened, found, did not find, and matched with globs; all of them absolute."""
 
     opened: dict[str, str] = field(default_factory=dict)
     present: set[str] = field(default_factory=set)
@@ -33,7 +33,7 @@ class Reading:
 
 
 class Recorder:
-    """Installs the observers once; they cannot be taken away, but rest outside `recording`."""
+    """Installs the audit hook and the wrapper of `os.stat`; they stay installed, and record within `recording` only."""
 
     def __init__(self, places: Places) -> None:
         self._places = places
@@ -53,7 +53,7 @@ class Recorder:
             self._reading = None
 
     def inputs(self, reading: Reading, output: str) -> tuple[dict[str, str], list[str], bool]:
-        """Return what was read, by name with its digest; where it was looked; and whether all stood still meanwhile.
+        """Return what was read, by name with its digest; where it was looked; and whether no file changed meanwhile.
 
         Args:
             reading: what was recorded.
@@ -72,7 +72,7 @@ class Recorder:
         return read, sorted(probe for probe in probes if probe[1:] not in read), steady
 
     def _require_regular(self, path: str) -> None:
-        """Let nothing be opened that one would wait for: what is raised here, `open` raises."""
+        """Raise, and so make `open` fail, for a FIFO, socket or device."""
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             reading.require_regular(path, self._stat(path).st_mode)
 

@@ -1,4 +1,4 @@
-"""All the tools of one build, and what they are by content: the parts of a key that are the same for every module."""
+"""The tools of one build with their identities: the key parts that every module shares."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ class Toolchain:
         compilers: the C compilers in the order in which they are tried on a module; the first that works is enough.
         parts: the digest of each tool by its part's name (`toolchain cython`).
         plus_plus: the C++ compiler, which most modules do without.
-        drivers: say what the words of a call come to.
-        files: what the tools are made of, by kind (`cython`, `compiler`), as far as anyone asked; they grow.
+        drivers: asks the compiler drivers.
+        files: what the tools are made of, by kind (`cython`, `compiler`), as far as they were needed so far; the
+            mappings grow during a build.
     """
 
     interpreter: Interpreter
@@ -77,7 +78,7 @@ def find(
         facts: what earlier runs found out; new findings are added.
         digest: gives the digest of a file.
         roots: what stands for the folders of this checkout.
-        scratch: a folder for what is tried out, where that for temporary files will not do.
+        scratch: a folder for trial extensions where the system's temporary folder cannot be used.
 
     Raises:
         ToolchainError: no C compiler that works, no headers, no Cython.
@@ -137,7 +138,7 @@ def find(
 
 
 def places(source: Path, toolchain: Toolchain, project: Path | None = None) -> Places:
-    """Return where the inputs of a build lie: in the source root, in the project around it, in what is installed."""
+    """Return the places of a build's inputs: source root, project, installed packages, toolchain."""
     site = tuple(entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))
     library = os.path.dirname(os.__file__)  # noqa: PTH120 - sysconfig would load all that Python was built with
     archive = next((entry for entry in sys.path if entry.endswith(".zip")), library)
@@ -147,7 +148,7 @@ def places(source: Path, toolchain: Toolchain, project: Path | None = None) -> P
 
 
 def mypyc(digest: Callable[[str], Digest]) -> Digest:
-    """Return what the installed mypy is, which brings mypyc, with what parses for it and what holds its cache.
+    """Return the digest of the installed mypy (which has mypyc) and of the packages that it needs for translating.
 
     Raises:
         ToolchainError: it is not installed.
@@ -164,10 +165,10 @@ def mypyc_folders() -> tuple[str, ...]:
 
 
 def check_mypyc_target(target: Interpreter) -> None:
-    """See that mypyc can make C for a Python.
+    """Check that mypyc can generate C for the target Python.
 
     Raises:
-        ToolchainError: that has no global interpreter lock where this one has, or the reverse.
+        ToolchainError: exactly one of the two Pythons is free-threaded.
     """
     if ("t-" in target.suffix) != ("t-" in own_suffix()):  # `.cpython-313t-darwin.so`
         raise ToolchainError(
@@ -195,7 +196,7 @@ def _folder(package: str) -> str:
 
 
 def installed(package: str, digest: Callable[[str], Digest]) -> Digest:
-    """Return what an installed package is, of those that translate: the content of its files.
+    """Return the digest of an installed package that translates: of the contents of its files.
 
     Its installer's list of them is written before or after the files themselves, and what was edited by hand is not in
     it: so it only tells what lies outside of the package's folder.

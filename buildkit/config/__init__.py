@@ -1,4 +1,4 @@
-"""[tool.buildkit] + environment + flags → `Config`: parsed once at the door, frozen inside."""
+"""Reads [tool.buildkit], the environment and flags into a frozen `Config`."""
 
 from buildkit.config.reader import in_ci, load
 from buildkit.config.settings import (

@@ -1,4 +1,4 @@
-"""What a name may be: names of the settings become names of files, images and variables, so each is held to a form.
+"""Validates settings that become names of files, images and variables.
 
 Each form is a function that raises `ValueError` with what was expected; `settings.option` names the form of a setting,
 and the reader asks it.
@@ -57,7 +57,7 @@ _PORTS = range(1, 65536)
 
 
 def image(name: str) -> None:
-    """Hold to the form of an image's name, which is that of a folder and a part of the image's default repository."""
+    """Check an image's name, which becomes a folder's name and part of the default repository."""
     if not re.fullmatch(_IMAGE, name):
         raise ValueError("a name of ASCII letters, digits, - and _ (such as api), at most 63 of them")
 
@@ -81,7 +81,7 @@ def packages(names: tuple[str, ...]) -> None:
 
 
 def folder(path: str) -> None:
-    """Hold to a path that means the same to everyone: no `~`, which only a shell knows."""
+    """Check that a path is printable and does not begin with `~`, which only a shell expands."""
     if path.startswith("~"):
         raise ValueError('a path without "~", which is not expanded here')
     if not path or not path.isprintable():
@@ -89,14 +89,14 @@ def folder(path: str) -> None:
 
 
 def within(paths: tuple[str, ...]) -> None:
-    """Hold to globs that stay in the project."""
+    """Check that all globs are relative and stay in the project."""
     for path in paths:
         if not path or path.startswith(("/", "~")) or ".." in path.split("/") or not path.isprintable():
             raise ValueError("files and folders of the project, as paths relative to it")
 
 
 def mount(path: str) -> None:
-    """Hold to the place of a volume in a container: whatever lies there in the image is hidden by it."""
+    """Check the mount point of a volume in a container, where it must not hide files of the image."""
     if not re.fullmatch(_MOUNT, path) or posixpath.normpath(path) != path:
         raise ValueError('an absolute path in the container, such as "/app/data"')
     if path in _TAKEN or any(f"{path}/".startswith(f"{place}/") for place in _CLOSED):
@@ -154,7 +154,7 @@ def command(words: Any) -> None:  # noqa: ANN401 - what `values` makes of a comm
 
 
 def alike(names: Iterable[str], same: str = "") -> list[tuple[str, str]]:
-    """Return pairs of names that lead to the same place.
+    """Return pairs of names that would become the same file or image.
 
     Args:
         names: such as those of all images.
@@ -174,7 +174,7 @@ def alike(names: Iterable[str], same: str = "") -> list[tuple[str, str]]:
 
 
 def _broken(text: str) -> bool:
-    """Whether a text has what a command line or a line of a file cannot carry."""
+    """Return whether a text contains characters that cannot stand in a command line or in one line of a file."""
     return bool({*"\0\r\n"} & {*text})
 
 

@@ -1,4 +1,4 @@
-"""Where things may lie: a folder that the suite fills and empties is one of the project, and has nothing else in it."""
+"""Checks the configured folders: one that the suite writes and clears lies in the project and holds nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from buildkit.model import WORK
 
 
 def problems(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is wrong with the places that the settings name, and with names that lead to one place."""
+    """Yield a message for each problem with a configured folder, and for names that lead to the same folder."""
     for key, path in (("source-root", config.source_root), ("project", config.project)):
         if not Path(os.path.normpath(config.root / path)).is_relative_to(config.root):
             yield f'{key}: "{path}" lies outside the project, {config.root}'

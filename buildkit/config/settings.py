@@ -32,7 +32,7 @@ def option(
         default: its value where neither file, environment nor flag names it.
         says: one sentence for the reference page.
         choices: the only values allowed.
-        form: what the value is held to, one of `forms.FORMS`.
+        form: the name of the check in `forms.FORMS` that the value must pass.
     """
     metadata = {"kind": kind, "says": says, "choices": choices, "form": form}
     if isinstance(default, dict):

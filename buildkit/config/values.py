@@ -1,4 +1,4 @@
-"""How a value is written: from TOML or from text (environment, flag) to what the settings hold.
+"""Converts values from TOML or from text (environment, flags) to the types of the settings.
 
 Each function returns the value or raises `ValueError` with what was expected.
 """
@@ -25,10 +25,10 @@ _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
 
 
 def parse(kind: str, value: Any) -> Any:  # noqa: ANN401 - any TOML value in, any setting out
-    """Return the setting that `value` writes, for the kinds that `settings.option` lists.
+    """Convert `value` to the setting of this kind; `settings.option` lists the kinds.
 
     Raises:
-        ValueError: with what was expected instead.
+        ValueError: the value does not fit; the message says what was expected.
     """
     return _PARSERS[kind](value)
 

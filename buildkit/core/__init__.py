@@ -1,1 +1,1 @@
-"""Pure decisions: standard library only, no disk, no clock, no process."""
+"""Pure functions that decide: standard library only, without disk, clock or processes."""

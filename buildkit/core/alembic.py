@@ -1,4 +1,4 @@
-"""How a folder of Alembic's is known without its configuration: its env.py takes `context` from the package.
+"""Recognizes a folder of Alembic without its configuration: its env.py imports `context` from `alembic`.
 
 Alembic runs env.py and the revisions by their paths, inside of a migration and nowhere else. An extension of one would
 never be used, and whoever imports one meets a `context` that is not there.

@@ -1,6 +1,6 @@
-"""What changed in a project, what each change asks for, and the smallest work that answers all of it.
+"""Compares a project's files before and after, and decides what the changes require, from a reload to a restart.
 
-Events of a watcher only say where to look. What happened is told by the content before and after: a file that was
+Events of a watcher only say where to look. What happened follows from the contents before and after: a file that was
 deleted and made again was modified, one that was saved with the same content did not change at all.
 """
 
@@ -17,7 +17,7 @@ from buildkit.model import ABSENT, WORK, Reason
 
 
 class Need(Enum):
-    """What a change asks for. The order of the members is the order of the work."""
+    """What a change requires. The members are in the order of the work."""
 
     RELOAD = "reload the settings"
     REBUILD = "rebuild"
@@ -80,7 +80,7 @@ _TESTS = ("test_*.py", "*_test.py", "conftest.py")
 
 
 def needs_of(path: str, layout: Layout) -> tuple[Need, ...]:
-    """Return what a change of the file `path` asks for: nothing for docs, tests, assets and whatever the suite writes.
+    """Return what a change of the file `path` requires: nothing for docs, tests, assets and whatever the suite writes.
 
     A plain module in doubt counts as compiled: the compilation decides by content and leaves it alone if it is not.
     """
@@ -100,7 +100,7 @@ def needs_of(path: str, layout: Layout) -> tuple[Need, ...]:
 
 
 def react(before: Mapping[str, str], after: Mapping[str, str], layout: Layout) -> Reaction:
-    """Return the answer to what changed between two looks at the same files.
+    """Return the reaction to the changes between two scans of the same files.
 
     Args:
         before: the digest of each file as it was; a file that is not named was not there.
@@ -126,7 +126,7 @@ def react(before: Mapping[str, str], after: Mapping[str, str], layout: Layout) -
 
 
 def in_order(needs: Iterable[Need]) -> tuple[Need, ...]:
-    """Return `needs` with what follows from them, each once, in the order of the work."""
+    """Return the needs and those that they imply, each once, in the order of the work."""
     wanted = set(needs)
     if wanted & {Need.REBUILD, Need.MIGRATE}:
         wanted.add(Need.RESTART)

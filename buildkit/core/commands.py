@@ -1,4 +1,4 @@
-"""What a command as a list of arguments runs, as far as its words say."""
+"""Finds the module and the scripts that a command runs, from its arguments only."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What enters a key: the one function that says so.
+"""Computes keys, and defines what enters them.
 
 A key is the SHA-256 over the name and the digest of every part, in the order of the names. Parts are:
 
-* the content of every file that the making really read, by its path relative to the source root (`source app/fast.py`,
-  `header include/fast.h`) or relative to what it was installed by (`site numpy/__init__.pxd`);
-* `absent` for every place where it looked and found nothing, so that a file that turns up there counts as a change;
+* the content of every file that was read, by its path relative to the source root (`source app/fast.py`,
+  `header include/fast.h`) or, for a package, to its `site-packages` (`site numpy/__init__.pxd`);
+* `absent` for every path that was looked for and did not exist, so that a file that appears there counts as a change;
 * the toolchain by content and version (`toolchain cython`, `toolchain compiler`, `toolchain python`);
 * settings by their value (`setting directives`, `setting flags`).
 
@@ -36,6 +36,6 @@ def fingerprint(parts: Mapping[str, Digest]) -> Fingerprint:
 
 
 def key_of(parts: Mapping[str, Digest]) -> Digest:
-    """Return the key over `parts`: names cannot run into each other, as none contains a line feed or a NUL."""
+    """Return the key over `parts`: the encoding is unambiguous, since no name contains a line feed or a NUL."""
     text = "\n".join(f"{name}\0{parts[name]}" for name in sorted(parts))
     return digest_bytes(text.encode(errors="surrogateescape"))

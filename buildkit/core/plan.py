@@ -1,4 +1,4 @@
-"""The only place that decides whether to make, restore or leave a thing, each with its reason."""
+"""Decides whether a subject is made, restored or left, and gives the reason. No other module decides this."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def decide(
 
     Args:
         subject: its name.
-        now: what it would be made from.
-        then: what it was last made from; None if no one knows.
+        now: the fingerprint of its present inputs.
+        then: the record of its last build; None if there is none.
         outputs: the digest of each file that `then` names, as it lies on the disk (`ABSENT` where it is not there).
         stored: the keys whose result can be had without making it.
     """
@@ -60,5 +60,5 @@ def why_changed(now: Mapping[str, Digest], then: Mapping[str, Digest]) -> Reason
 
 
 def _shown(name: str) -> str:
-    """Return a name as it can be printed: whoever made it may have put a terminal's commands into it."""
+    """Return a name with unprintable characters replaced: it may contain terminal escape sequences."""
     return name if name.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name)

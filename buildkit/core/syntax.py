@@ -1,4 +1,4 @@
-"""Python as a tree. Whatever a text is, it is one or it is a `SyntaxError`: also where it is nested without measure."""
+"""Parses Python sources; every other error, such as too deep nesting, becomes a `SyntaxError`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def tree_of(text: str | bytes, name: str = "<unknown>") -> ast.Module:
         name: of its file, for the error.
 
     Raises:
-        SyntaxError: it is none, or is nested more deeply than Python takes.
+        SyntaxError: the text is no Python, or is nested too deeply to be parsed.
     """
     try:
         return ast.parse(text, name)

@@ -1,4 +1,4 @@
-"""What others hand in counts for nothing before these rules have let it through.
+"""Validates data from outside (archives, artefacts, records, states, settings) before it is used.
 
 Archives, artefacts, records, states and settings may come from another machine, a cloned repository or somebody who
 means harm. The rules are what the suite itself would have written: names that stay in their folder, digests of 64
@@ -19,7 +19,7 @@ MOST_JSON = 32 << 20
 """Bytes of a JSON document that is read at all, unless the reader says less."""
 
 MOST_SECONDS = 1e12
-"""A span or a moment that is longer is none."""
+"""The largest valid number of seconds, for a span or a moment."""
 
 _DEPTH = 64
 _LONGEST_PATH, _LONGEST_NAME = 4096, 255
@@ -37,7 +37,7 @@ _PATH = re.compile(r"(?:(?!\.{1,2}(?:/|\Z))[^/\0\ud800-\udc7f\udd00-\udfff]{1,63
 
 
 class Odd(ValueError):  # noqa: N818 - a fact: who hears it words it
-    """Something that was handed in is not what the suite would have written."""
+    """Data from outside is malformed: the suite would not have written it."""
 
 
 # ------------------------------------------------------------------ JSON
@@ -49,10 +49,10 @@ def json_of(content: bytes | str, most: int = MOST_JSON, *, typed: bool = False)
     Args:
         content: the document.
         most: bytes that it may have.
-        typed: whoever asks sees to each value that it uses, so that numbers and nesting need not be looked at here.
+        typed: the caller checks each value that it uses, so numbers and nesting are not checked here.
 
     Raises:
-        Odd: it is none, or has more than `most` bytes.
+        Odd: it is no such JSON document, or has more than `most` bytes.
     """
     if len(content) > most:
         raise Odd(f"more than {most:,} bytes of JSON")
@@ -77,7 +77,7 @@ def json_of(content: bytes | str, most: int = MOST_JSON, *, typed: bool = False)
 
 
 def plain(value: object) -> None:
-    """See that a value read from JSON can be written, sorted, digested and shown again.
+    """Check that a JSON value can be written, sorted, digested and shown again.
 
     Raises:
         Odd: a text with half a character or a NUL, a number without end, or nesting without need.
@@ -171,7 +171,7 @@ def is_digest(value: object) -> bool:
 
 
 def path(value: object) -> str:
-    """Return `value` if it names something below a folder, in the one way in which the suite writes that."""
+    """Check that `value` is a normalized relative path that stays in its folder; return it."""
     if isinstance(value, str) and len(value) <= _LONGEST_PATH and _PATH.fullmatch(value) and value[-1] != "/":
         return value
     found = text(value)
@@ -183,7 +183,7 @@ def path(value: object) -> str:
 
 
 def name(value: object) -> str:
-    """Return `value` if it names something in a folder."""
+    """Check that `value` is a single file name without a slash; return it."""
     found = text(value)
     if found in {"", ".", ".."} or "/" in found:
         raise Odd(f"{shown(repr(found))} does not stay in its folder")
@@ -196,7 +196,7 @@ def name(value: object) -> str:
 
 
 def apart(paths: set[str]) -> None:
-    """See that none of the paths lies below another one, where that would be a folder and a file at once.
+    """Check that no path lies below another one, which would then be both a file and a folder.
 
     Raises:
         Odd: one does.
@@ -213,7 +213,7 @@ def apart(paths: set[str]) -> None:
 
 
 def shown(value: object, most: int = _SHOWN) -> str:
-    """Return words from outside as part of one line for a terminal: nothing in them moves the cursor or goes on."""
+    """Return text from outside for use within a line: unprintable characters are replaced, long text is cut."""
     found = str(value)
     line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in found[:most])
     return f"{line}…" if len(found) > most else line

@@ -26,7 +26,7 @@ _NO_MODULES = frozenset({"tasks", "noxfile", "setup", "conftest"})
 
 
 def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
-    """Return where the project keeps what, as paths relative to its folder.
+    """Return the layout of the project, as paths relative to its folder.
 
     Args:
         config: the project.

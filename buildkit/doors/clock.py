@@ -6,7 +6,7 @@ import time
 
 
 def now() -> float:
-    """Return the wall time in seconds since 1970. It can jump; never measure a duration with it."""
+    """Return the wall time in seconds since 1970. It can jump, so durations must not be measured with it."""
     return time.time()
 
 

@@ -1,4 +1,4 @@
-"""That this process is to end: every wait in every thread hears of it, and no thread starts anything more.
+"""Cancels the threads of a process that is to end: their waits are interrupted, and they start nothing more.
 
 A signal interrupts the main thread alone. Threads at work learn of it here, so that none of them waits for a lock, or
 runs the next compiler, while the main thread waits for them.
@@ -14,11 +14,11 @@ _asked = threading.Event()
 
 
 class Ended(BaseException):
-    """The work of this thread is not wanted any more."""
+    """Raised in a thread whose work was cancelled."""
 
 
 def pause(seconds: float) -> None:
-    """Wait for so many seconds, in the main thread as in any other.
+    """Sleep for `seconds`; in a thread that is cancelled, raise.
 
     Raises:
         Ended: the work is to end; in the main thread what a signal raises comes first.
@@ -28,7 +28,7 @@ def pause(seconds: float) -> None:
 
 
 def check() -> None:
-    """Go on unless the work of this thread is to end. The main thread has the last word, and may undo what was done.
+    """Raise `Ended` if the threads are cancelled and this is not the main thread, which may still clean up.
 
     Raises:
         Ended: it is to end.
@@ -39,7 +39,7 @@ def check() -> None:
 
 @contextlib.contextmanager
 def of_threads() -> Iterator[None]:
-    """Let all threads but the main one end for the time of the block, which waits for them."""
+    """Cancel all threads but the main one during the block, in which the caller waits for them."""
     before = _asked.is_set()
     _asked.set()
     try:
@@ -50,5 +50,5 @@ def of_threads() -> Iterator[None]:
 
 
 def ask() -> None:
-    """Let them end for good: the process does."""
+    """Cancel all threads permanently, because the process ends."""
     _asked.set()

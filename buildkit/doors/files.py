@@ -14,7 +14,7 @@ from buildkit.doors import reading
 from buildkit.model import ABSENT, WORK, Digest
 
 MODE, FOLDER_MODE = 0o664, 0o775
-"""Of files and folders, less the umask. Never may everybody write: what lies there is loaded, or decides what is."""
+"""Of files and folders, less the umask. Not writable for everybody, since files there are loaded as code."""
 
 _CHUNK = 1 << 20
 _CLONE = 0x40049409  # FICLONE of ioctl_ficlone(2): Btrfs, XFS, bcachefs; other systems refuse the number
@@ -134,7 +134,7 @@ def copy(source: Path, target: Path, *, mode: int = 0o644) -> None:
 
 
 def clone(source: Path, target: Path, *, mode: int = 0o644) -> bool:
-    """Do as `copy` where the disk can share the blocks, and nothing where it cannot; return which."""
+    """Copy a file by sharing its blocks (reflink) and return True; do nothing and return False where that fails."""
     try:
         with staged(target) as (descriptor, temporary):
             with open(reading.opened(source), "rb", buffering=0) as file:  # noqa: PTH123
@@ -159,7 +159,7 @@ def _shares_blocks(source: int, target: int) -> bool:
 
 @contextlib.contextmanager
 def staged(path: Path, mode: int = MODE) -> Iterator[tuple[int, str]]:
-    """Give an open temporary file beside `path`; what the block has not renamed away is deleted at its end.
+    """Open a temporary file beside `path`, and delete it after the block unless the block has renamed it.
 
     Args:
         path: where it is to be renamed to.
@@ -202,20 +202,20 @@ def make_folder(path: Path) -> None:
 
 
 def keep_to_itself(work: Path) -> None:
-    """See to it that no version control takes the suite's own folder in: there are passwords in it, and databases."""
+    """Write a .gitignore into the suite's own folder: it holds passwords and databases, which must not be committed."""
     mark = work / ".gitignore"
     if not mark.exists():
         write(mark, "# made by the build: nothing in here belongs into a repository\n*\n")
 
 
 def remove_staged(path: Path) -> None:
-    """Delete what killed writers of `path` left beside it; for who alone may write it."""
+    """Delete temporary files that killed writers of `path` left; the caller must hold the lock for `path`."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         left.unlink(missing_ok=True)
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the disk has the names in the folder."""
+    """Flush the folder's entries to the disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -233,7 +233,7 @@ def remove(path: Path) -> bool:
 
 
 def umask() -> int:
-    """Return the bits that this process takes from the mode of whatever it makes."""
+    """Return the umask of this process."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         status = Path("/proc/self/status").read_text("utf-8", errors="replace")
         return int(status.partition("\nUmask:")[2].split()[0], 8)

@@ -1,4 +1,4 @@
-"""Hears a child process to its end: all that it says, within a time and a size, without waiting for what it leaves."""
+"""Reads a child's output to its end, within limits of time and size; does not wait for processes that it leaves."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ _MOUTHFUL = 1 << 12
 
 
 def hear(child: subprocess.Popen[str], words: str | None, timeout: float | None) -> tuple[str, str]:
-    """Return what `child` says on stdout and stderr until it has ended and both are closed, or until it only has ended.
+    """Return the child's stdout and stderr, once it has ended.
+
+    If another process still holds them open then, they are read for `LINGER` seconds more.
 
     Args:
         child: it has pipes for all three.
-        words: what it is given to read.
+        words: the text for its standard input.
         timeout: seconds; None for as long as it takes.
 
     Raises:
@@ -48,7 +50,7 @@ def hear(child: subprocess.Popen[str], words: str | None, timeout: float | None)
 
 
 class _Hearing:
-    """One child that is heard."""
+    """The state of one communication with a child."""
 
     def __init__(self, child: subprocess.Popen[str], words: str | None, timeout: float | None) -> None:
         self._child = child
@@ -82,7 +84,7 @@ class _Hearing:
         return True
 
     def turn(self) -> None:
-        """Hear and say what can be heard and said at this moment."""
+        """Read and write what is possible without blocking."""
         for key, _ in self.selector.select(_TICK):
             if self._say(key.fileobj) if key.data == "in" else self._listen(key):
                 self.selector.unregister(key.fileobj)

@@ -63,7 +63,7 @@ def is_suspended(about: Holder | None) -> bool:
 
 
 def _space() -> str:
-    """Return what tells the namespaces of process numbers apart; see pid_namespaces(7)."""
+    """Return the id of this process's PID namespace; see pid_namespaces(7)."""
     try:
         return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - a text
     except OSError:

@@ -1,12 +1,12 @@
-"""Locks between processes: they die with their holder, and are taken from one that stands still.
+"""Locks between processes: they are released when their holder ends, and taken from a holder that is suspended.
 
 `flock` belongs to the open file, so the kernel lets go of it however the holder ends. To delete a file that someone is
-about to lock would give two holders: so only its holder deletes it, and who got the lock of a file that is gone by then
-takes that of the new one.
+about to lock would give two holders: so only the holder deletes it, and a process that has locked a deleted file locks
+the new one instead.
 
 A holder that was suspended (Ctrl-Z, a frozen container) lets go of nothing. So a holder touches its file every second,
-and who sees no touch for `STALLED` seconds, by a watch of its own, puts a new file in the place of the old one. What
-the holder does is safe to do twice, or it asks `Held.require` before each step that is not.
+and who sees no touch for `STALLED` seconds, by a watch of its own, puts a new file in the place of the old one. A
+holder must only do what can safely be done twice, or call `Held.require` before each step that cannot.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ _LOOK = 0.5
 
 
 class Busy(Exception):  # noqa: N818 - a fact, not a fault
-    """Somebody else held the lock for all the time that one was ready to wait."""
+    """Another process still held the lock when the waiting time was over."""
 
 
 class Overtaken(Exception):  # noqa: N818
-    """This process stood still for so long that another one took the lock."""
+    """This process was suspended for so long that another one took its lock."""
 
 
 class Held:
     """A lock that is held.
 
-    `instead_of` says from whom it was taken since that one stood still; empty if it was free.
+    `instead_of` describes the suspended process that the lock was taken from; empty if it was free.
     """
 
     def __init__(self, path: Path, descriptor: int, instead_of: str) -> None:
@@ -55,7 +55,7 @@ class Held:
         """Make sure that nobody has taken it meanwhile.
 
         Raises:
-            Overtaken: somebody has.
+            Overtaken: another process has taken the lock.
         """
         if not _is_at(self._path, self._descriptor):
             raise Overtaken(str(self._path))
@@ -77,8 +77,8 @@ def held(
         path: the lock's file; it is made, with its folder, where it is missing.
         shared: many readers at once instead of one writer.
         wait: seconds to wait for it; None for as long as it takes.
-        on_wait: called once when somebody else holds it, to say that one waits.
-        told_after: seconds of waiting before that.
+        on_wait: called once if the lock is held by another process.
+        told_after: seconds to wait before `on_wait` is called.
         overtake: take it from a holder that stands still; without it that is `Busy`, whose message names the holder.
 
     Raises:
@@ -151,7 +151,7 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 class _Waiting:
-    """What one sees of a lock that somebody else holds."""
+    """Watches the holder of a lock while waiting for it."""
 
     def __init__(self, path: Path, telling: float, on_wait: Callable[[], None] | None) -> None:
         self.path = path
@@ -191,7 +191,10 @@ class _Waiting:
 
 
 def _acquire(descriptor: int, kind: int, deadline: float | None, waiting: _Waiting, *, overtake: bool) -> str:
-    """Return when the file is locked, or is no more the one that counts; who has it where that one stands still."""
+    """Wait for the lock; return an empty text once it is held or the file was replaced.
+
+    Otherwise the holder is suspended, and the text describes it.
+    """
     pause = 0.002
     while True:
         try:

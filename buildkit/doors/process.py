@@ -39,7 +39,7 @@ _running: set[Child] = set()
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What a finished process left: its exit code (negative: the signal that ended it), its words, its seconds."""
+    """The result of a finished process: its exit code (negative for a signal), its output, its seconds."""
 
     command: tuple[str, ...]
     exit_code: int
@@ -65,7 +65,7 @@ def is_running(pid: int) -> bool:
 
 
 class Runner(Protocol):
-    """Anything that runs a command to its end, such as `run`; tests hand in fakes."""
+    """The signature of `run`, for callers that take it as an argument; tests pass fakes."""
 
     def __call__(
         self,
@@ -101,7 +101,7 @@ def run(
     Raises:
         FileNotFoundError: there is no such program.
         TimeoutError: it took longer than `timeout`; none of its group is left.
-        OSError: it said more than `hearing.MOST` bytes; none of its group is left.
+        OSError: it wrote more than `hearing.MOST` bytes; its whole group has been ended.
         Ended: this process is to end, and this is not its main thread.
     """
     watch = Stopwatch()
@@ -126,7 +126,7 @@ def listen(
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> int:
-    """Run `command` to its end, hand on each line of its output as it comes, and return its exit code.
+    """Run `command` to its end, pass each line of its output to `hear` as it comes, and return its exit code.
 
     Args:
         command: program and arguments; no shell is involved.
@@ -198,7 +198,7 @@ def start(
 
 
 def end(child: subprocess.Popen[str], grace: float = GRACE, first: int = signal.SIGTERM) -> int:
-    """End `child` with its whole group: politely, then, after `grace` seconds, firmly. Return its exit code."""
+    """End `child` and its group: with the signal `first`, after `grace` seconds with SIGKILL. Return its exit code."""
     signal_group(child, first)
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(grace)
@@ -220,7 +220,7 @@ def ended_within(child: Child, seconds: float) -> bool:
 
 
 def end_all() -> None:
-    """End every child that a thread of this process waits for in `run`: the whole is interrupted."""
+    """Kill every child that `run` waits for in any thread of this process."""
     for child in tuple(_running):
         signal_group(child, signal.SIGKILL)
 

@@ -27,7 +27,7 @@ def running(module: str, *arguments: str) -> list[str]:
 
     Args:
         module: its dotted name; a package's `__main__` for a package.
-        arguments: what it finds in `sys.argv`.
+        arguments: its command-line arguments.
     """
     return [sys.executable, "-c", _LAUNCH, module, *arguments]
 
@@ -35,7 +35,7 @@ def running(module: str, *arguments: str) -> list[str]:
 def alone(module: str, folders: Sequence[str]) -> list[str]:
     """Return the command that runs `module` with nothing on its path but the standard library and `folders`.
 
-    So neither `sitecustomize` nor a `.pth` file runs in it. PYTHONPATH is for the caller to leave out.
+    So neither `sitecustomize` nor a `.pth` file runs in it. The caller must remove PYTHONPATH from the environment.
 
     Args:
         module: its dotted name; it has a `main`.

@@ -1,7 +1,7 @@
-"""Reads files that somebody else put there: regular ones alone, so that nobody waits, and none larger than it may be.
+"""Reads files that may come from others: only regular files, so that reading never blocks, and only up to a size.
 
 To open a FIFO waits for who writes into it, to read a device may never end, and a name can become one of them between
-two looks. So what is opened is looked at once more, through its descriptor.
+two looks. So a file is checked again through its descriptor after opening.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def opened(path: str | Path) -> int:
 
 
 def is_file(path: str | Path) -> bool:
-    """Return whether a regular file lies at `path`; whatever that is, a name that no disk has among it."""
+    """Return whether a regular file lies at `path`; also for a path that no file system accepts, which gives False."""
     return stat.S_ISREG(_mode(path))
 
 
@@ -74,7 +74,7 @@ def _mode(path: str | Path) -> int:
 
 
 def require_regular(path: str | Path, mode: int) -> None:
-    """See that the mode is that of a regular file.
+    """Check that the mode is that of a regular file.
 
     Raises:
         NotAFile: it is that of something else.
@@ -92,7 +92,7 @@ def read(path: str | Path, *, most: int = KEPT, owners: Collection[int] | None =
     Args:
         path: the file.
         most: the bytes that it may have.
-        owners: users whose file it may be; anybody's if None.
+        owners: user ids that may own the file; any owner if None.
 
     Raises:
         NotAFile: something else lies there.

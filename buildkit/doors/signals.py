@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP end a command in order, in seconds, and with the exit code that tells which it was.
+"""Ctrl-C, SIGTERM and SIGHUP end a command in order, in seconds, with 128 plus the signal's number as exit code.
 
 The first one raises `Stopped` where the main thread is, so that every `finally` runs. What takes too long after that is
 cut off: children are killed, the kernel lets go of the locks. SIGHUP or SIGTERM that were ignored when the process
@@ -39,7 +39,7 @@ class Stopped(SystemExit):
 
 @contextlib.contextmanager
 def orderly(patience: float = PATIENCE) -> Iterator[None]:
-    """Let a signal raise `Stopped` in the block. In another thread than the main one this does nothing.
+    """Make signals raise `Stopped` during the block. Does nothing outside of the main thread.
 
     Args:
         patience: seconds from the signal until the process is gone whatever happens.
@@ -77,7 +77,7 @@ def _watch(number: int, patience: float) -> None:
 
 
 def _cut_off(number: int) -> None:
-    """End now, with all children."""
+    """Kill all children and exit at once."""
     from buildkit.doors import process  # noqa: PLC0415 - most commands are never interrupted
 
     process.end_all()

@@ -31,7 +31,7 @@ Row = tuple[int, int, int, int, str]
 
 
 class StatCache:
-    """Digests of files by path, read from the disk at most once in its life.
+    """Digests of files by path; each file is hashed at most once by an instance.
 
     Args:
         rows: what an earlier run kept, by path.
@@ -52,7 +52,7 @@ class StatCache:
         return known
 
     def keep(self, path: str) -> None:
-        """Have a row of the file for the next run; what is so young that there could be none is not read for it."""
+        """Make sure that the next run finds a row of the file; one that changed too recently for that is not hashed."""
         try:
             found = os.stat(path)  # noqa: PTH116
         except OSError:
@@ -61,7 +61,7 @@ class StatCache:
             self.digest(path)
 
     def forget(self, path: str) -> None:
-        """Look at `path` again when it is next asked for: it was just written."""
+        """Drop the digest of `path`, which was just written."""
         self._digests.pop(path, None)
 
     def unchanged_since(self, path: str, moment: float) -> bool:
@@ -76,7 +76,7 @@ class StatCache:
             return False
 
     def altered(self, paths: Iterable[str]) -> str:
-        """Return the first of the paths that is no longer what `digest` said of it, empty if all are."""
+        """Return the first path whose content has changed since `digest` read it; empty if there is none."""
         for path in [*paths]:  # another thread may ask for more
             row = self._rows.get(path)
             try:
@@ -92,8 +92,8 @@ class StatCache:
     def moved(self, paths: Iterable[str]) -> str:
         """Return the first of the paths that was written or replaced since `digest` saw it, empty if none was.
 
-        That it has the same content again does not count. Nor does a time of change (ctime) alone: a second name for a
-        file changes it, and who reads a file may give it one.
+        Equal content does not make it unchanged. Nor does a time of change (ctime) alone: a second name for a file
+        changes it, and who reads a file may give it one.
         """
         for path in paths:
             try:
@@ -146,7 +146,7 @@ class StatCache:
 
 
 def look_at(path: str, *, folder: bool) -> Row:
-    """Return the row of a file, or of a folder (its digest is over the names in it), as it is now; without a cache."""
+    """Return the present row of a file or folder without using a cache; a folder's digest is over the names in it."""
     moment = time.time_ns()
     try:
         found = os.stat(path)  # noqa: PTH116
@@ -165,7 +165,7 @@ def look_at(path: str, *, folder: bool) -> Row:
 def unchanged_folder(path: str, moment: float) -> Row | None:
     """Return the row of a folder; None if anything in it came or went since `moment`, in seconds since 1970.
 
-    One that may not be listed is told by its stamps alone, which move when anything comes or goes.
+    A folder that may not be listed is compared by its stamps only, which change with its entries.
     """
     try:
         found = os.stat(path)  # noqa: PTH116
@@ -187,7 +187,7 @@ def _row(found: os.stat_result, digest: Digest, moment: int) -> Row:
     Args:
         found: its stamps.
         digest: of its content.
-        moment: when it was not yet read, in nanoseconds since 1970.
+        moment: a moment before it was read, in nanoseconds since 1970.
     """
     if _settled(found, moment):
         return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
@@ -199,7 +199,7 @@ def _stamps(found: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _text_of(found: os.stat_result) -> tuple[int, int, int]:
-    """Return what tells one text of a file from the next."""
+    """Return the stamps that change when a file's content is replaced."""
     return (found.st_size, found.st_mtime_ns, found.st_ino)
 
 

@@ -1,1 +1,1 @@
-"""Extension modules: one build of a tree, from the look to the record. It joins the compilers and the store."""
+"""Builds the extension modules of a project: look, decide, do, record. Combines the rooms `compile` and `store`."""

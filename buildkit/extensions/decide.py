@@ -19,8 +19,8 @@ class Plan:
 
     Args:
         steps: one for each subject, and for each extension whose module is gone.
-        left: what is said of each subject that is left as it is.
-        kept: what is said of each module that stays Python.
+        left: the outcome of each subject that needs nothing.
+        kept: the outcome of each module that stays Python.
     """
 
     steps: tuple[Step, ...]
@@ -33,7 +33,7 @@ class Plan:
         return len(self.left) == len(self.steps)
 
     def foretold(self) -> tuple[Outcome, ...]:
-        """Return what would come of it; of a plan that has nothing to do that is what comes of it."""
+        """Return the outcomes of a dry run; for an idle plan these are the real outcomes."""
         rows = (
             self.left.get(step.subject) or Outcome(step.subject, _WORDS[step.action], step.reason)
             for step in self.steps

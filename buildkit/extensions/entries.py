@@ -1,4 +1,4 @@
-"""The entries of an action that say what whoever asks for them wants to know, each in the form in which it was kept.
+"""Reads the entries of an action from the store, and leaves out those that lack a field or have a malformed one.
 
 The store is shared by all checkouts of a machine, and archives bring entries from others. One that says less or
 something else was not written by this version, and counts as none.
@@ -20,7 +20,7 @@ _DISTUTILS = {each.name for each in fields(DistutilsSettings)}
 
 
 def checked_entries(store: Store, key: Digest, *names: str) -> list[dict[str, Any]]:
-    """Return the entries of an action that have all these fields.
+    """Return the well-formed entries of an action that have all of these fields.
 
     Args:
         store: is asked for them.
@@ -62,7 +62,7 @@ def _distutils(value: object) -> None:
 
 
 def _units(value: object) -> None:
-    """See that every file of every unit has a name that stays in the folder where it is laid out."""
+    """Check that the name of every file stays inside its folder."""
     for unit in untrusted.table(value).values():
         for kind in ("texts", "beside"):
             for name, digest in untrusted.table(untrusted.table(unit).get(kind)).items():
@@ -82,7 +82,7 @@ FIELDS: Mapping[str, Callable[[Any], object]] = {
     "units": _units,
     "words": untrusted.text,
 }
-"""What an entry may say, each with what raises `Odd` where it is not said as it is kept.
+"""The check for each field of an entry, which raises `Odd` for a malformed value.
 
 `c`, `object` and `output` are digests, empty where a tool refused.
 """

@@ -16,13 +16,13 @@ from buildkit.extensions.sight import Sight
 from buildkit.model import Action, Outcome, Record, Step
 
 _AT_A_TIME = 100
-"""How many modules are put back before it is said."""
+"""How many modules are restored before their outcomes are shown."""
 
 
 def results(
     sight: Sight, steps: Sequence[Step], folder: OutputFolder, warm: WarmTranslators | None
 ) -> Iterator[SubjectResult]:
-    """Yield what comes of the steps, as it comes.
+    """Yield the result of each step as soon as it is known.
 
     Args:
         sight: what was seen.

@@ -1,4 +1,4 @@
-"""What is remembered from build to build: of one checkout, and of the machine's tools for all checkouts.
+"""Reads and writes what builds remember: the state of one checkout, and facts about tools for all checkouts.
 
     .buildkit/state…    what each extension was made from
     .buildkit/begun…    what a killed build left unrecorded
@@ -43,7 +43,7 @@ class Remembered:
         cache: digests of files, as long as their stamps are the same.
         moment: when that was, in seconds since 1970.
         tools: the facts and stamps of tools as they are kept for all checkouts.
-        is_lost: whether there may be extensions of which nothing is recorded any more.
+        is_lost: whether extensions may exist that no record mentions.
         adopted: whether the state is that of another checkout.
     """
 
@@ -68,7 +68,7 @@ class Memory:
         config: the project.
         tree: tells apart the trees that extensions of one checkout go to, such as `.cpython-311-x86_64-linux-gnu`.
         store: the machine's store; None where it may not be used.
-        warn: told about a memory that is damaged or cannot be kept.
+        warn: called with a message when a file is damaged or cannot be written.
 
     `file` is the state's, `begun` the list of what is under way.
     """
@@ -101,11 +101,11 @@ class Memory:
         return Remembered(state, unrecorded, dict(facts), cache, moment, (facts, rows), is_lost)
 
     def is_the_latest(self, known: Remembered) -> bool:
-        """Return whether no other build has recorded anything since that was read."""
+        """Return whether the state on disk is still the one that `known` was read from."""
         return all(files.digest_file(file) == known.cache.digest(str(file)) for file in self._record)
 
     def write(self, known: Remembered, state: State, shared: tuple[Store, Digest] | None = None) -> None:
-        """Keep what was made from what.
+        """Write the state.
 
         Args:
             known: what was remembered before.
@@ -124,7 +124,7 @@ class Memory:
         self._write_tools(known)
 
     def write_look(self, known: Remembered, found: Mapping[str, Any], folders: Mapping[str, Row]) -> None:
-        """Keep what a look saw that left everything as it was, and what it came to. It is no loss if that fails."""
+        """Store the stamps and the result of a look that found nothing to do; errors are ignored."""
         with contextlib.suppress(OSError):
             snapshots.write(self._seen, snapshots.from_rows(known.cache.asked(), folders, found))
         self._write_tools(known)
@@ -154,7 +154,7 @@ class Memory:
 
 
 def with_shared(known: Remembered, store: Store, key: Digest, subjects: Collection[str]) -> Remembered:
-    """Return what is remembered, with the state of another checkout where this one has none yet.
+    """Return the memory; if this checkout has no state yet, with the state of an equal checkout from the store.
 
     Every record is held against the files here before it counts, so it does not matter whose it is; where the files
     are the same, as in a fresh clone, it spares the way through the store's actions.
@@ -162,7 +162,7 @@ def with_shared(known: Remembered, store: Store, key: Digest, subjects: Collecti
     Args:
         known: what is remembered here.
         store: keeps the states of other checkouts.
-        key: what such checkouts have in common.
+        key: the key under which equal checkouts share their state.
         subjects: of which the latest of them is taken.
     """
     if known.state.records or not subjects:
@@ -186,7 +186,7 @@ def _share(store: Store, key: Digest, state: State, text: bytes) -> None:
 
 
 def _facts(found: object) -> dict[str, Any]:
-    """Return what tools were found to be: texts, and lists of them."""
+    """Return the stored facts about tools that are texts or lists of texts."""
     known = found if isinstance(found, dict) else {}
     return {
         key: fact for key, fact in known.items() if {*map(type, fact if isinstance(fact, list) else [fact])} <= {str}

@@ -1,4 +1,4 @@
-"""Extensions that no longer do what their sources say, though they would still be imported before them."""
+"""Finds and deletes extensions whose sources were edited since, and which Python would import in their place."""
 
 from __future__ import annotations
 
@@ -49,11 +49,12 @@ def outdated_subjects(
 ) -> list[str]:
     """Return the subjects whose sources were edited, or are gone, since their extensions were made.
 
-    Modules of mypyc know each other's layout: one of them is all of them. Those that load a library come before it.
+    mypyc modules depend on each other's layout: if one is outdated, all of them are. Modules come before the libraries
+    that they load.
 
     Args:
         records: what each extension was made from.
-        unrecorded: what a killed build left, and what a lost record was about.
+        unrecorded: files that a killed build left, and files whose record was lost.
         source: the source root.
         cache: digests of files.
     """

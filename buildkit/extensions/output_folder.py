@@ -1,4 +1,4 @@
-"""The folder that extensions go to: put there whole, taken away only where the suite made them."""
+"""The folder that extensions are written to: each is replaced as a whole, and deleted only if the suite made it."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class OutputFolder:
             self._cache.forget(str(place))
 
     def delete(self, path: str) -> None:
-        """Take a file away that is put there again at once, or else at the next build."""
+        """Delete a file that will be written again at once, or by the next build."""
         self._lock.require()
         files.remove(self._folder / path)
         self._cache.forget(f"{self._folder}/{path}")
 
     def delete_unless_folder(self, path: str) -> None:
-        """Delete what lies in the place of an extension, whoever made it. A folder stays: Python passes over it."""
+        """Delete the file at an extension's path, whichever tool made it. A folder stays, since Python ignores it."""
         if not (self._folder / path).is_dir():
             self.delete(path)
 
@@ -87,7 +87,7 @@ class OutputFolder:
         return left
 
     def message(self, error: OSError) -> str:
-        """Return what the disk refused, without the temporary name of what was to come to a place."""
+        """Return the error's message with the final path instead of the temporary one."""
         place = error.filename2 or error.filename
         return f"{os.path.relpath(place, self._folder)}: {error.strerror}" if place else str(error)
 

@@ -17,10 +17,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class JobResult(Generic[Result]):
-    """What a job came to.
+    """The result of a job.
 
     Args:
-        results: what it has to say.
+        results: the results to yield.
         jobs: what is to be done next, now that it is done.
     """
 
@@ -48,7 +48,7 @@ class WarmTranslators:
         """Return so many translators, the warm ones last.
 
         Args:
-            made_with: what a translator must have been made with to be the same as a new one; others are ended.
+            made_with: what the translators are made with; kept ones that were made with anything else are ended.
             number: how many.
             translator: makes a new one.
         """
@@ -81,14 +81,14 @@ def in_parallel(
 ) -> Iterator[Result]:
     """Yield the results of the jobs as they come.
 
-    Where one raises, or the whole is interrupted, no other is begun and every child process is ended.
+    Where one raises, or the iterator is closed, no further job starts and every child process is ended.
 
     Args:
         jobs: in the order in which they are begun.
         at_once: how many run at once; 0 for as many as this process may use cores.
         translator: makes a translator, which starts its process at its first job.
-        warm: has warm ones, and keeps them afterwards; none outlives the jobs without it.
-        made_with: what a translator is made with; see `Team.take`.
+        warm: lends translators that are warm and takes them back; without it all translators end with the jobs.
+        made_with: what the translators are made with; see `WarmTranslators.take`.
     """
     if not jobs:
         return

@@ -1,4 +1,4 @@
-"""Write down what was made from what, after a success alone; or that a look found nothing to do."""
+"""Records the inputs of what was made, or that a look found nothing to do."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def record_look(sight: Sight, check: UpToDateCheck | None, report: Report) -> No
 
 
 def _rested_on(sight: Sight) -> dict[str, Row] | None:
-    """Return each place where something may come or go that matters.
+    """Return the folders and links whose entries affect the result, with their stamps.
 
     None if anything did since the look, or if it rests on what only a whole look asks: a compiler that is a script,
     say, may do anything.

@@ -1,4 +1,4 @@
-"""What came of one subject, and what is to be recorded of it."""
+"""The result of one subject, and its new entry in the state."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class SubjectResult:
 
     Args:
         outcome: the row.
-        basis: what it rests on; None if it would not happen again with the same inputs.
+        basis: the translation's inputs; None if the result would not be the same again with them.
         outputs: the digest of each file that was made, by its path; empty where it failed.
         headers: names of the headers that the compilers read.
-        as_recorded: whether the record that there is holds still.
+        as_recorded: whether the present record is still right.
     """
 
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""What a look saw: a value that the other steps read."""
+"""The findings of a look, which the other steps read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ NOT_COMPARED = Fingerprint(Digest(""), {})
 
 
 class Subject(NamedTuple):
-    """One thing that is made by name: a module, or with mypyc a library, held against its record.
+    """One subject: a module or, with mypyc, a library, with its present and its recorded inputs.
 
     Args:
         module: what it is made of.
-        now: what it would be made from; `NOT_COMPARED` where all is to be made anew.
-        then: what it was last made from, with the same names of parts; None if no one knows.
+        now: the fingerprint of its present inputs; `NOT_COMPARED` where everything is rebuilt.
+        then: its record, with the same names of parts; None if there is none.
         outputs: the digest of each file that `then` names, as it lies on the disk.
         is_stored: whether the store has what is to be made; asked only where something is.
         recorded: the record, where it holds still and the store has all of its files.
@@ -46,7 +46,7 @@ class Sight:
         modules: the project's.
         backends: what translates them, with the tools.
         subjects: what is made, by name: the modules and, with mypyc, libraries.
-        state_key: under which checkouts like this one share their state.
+        state_key: the key under which equal checkouts share their state.
     """
 
     workspace: Workspace

@@ -1,4 +1,4 @@
-"""The most travelled path: nothing changed since the last look, so what it came to still holds.
+"""Checks whether nothing has changed since the last look, so that its report can be given again.
 
 A look rests on files, on folders and links (what comes or goes there may be an input), on variables of the environment
 and on the interpreter. Where the last look left everything as it was, all of them are written down with what it came
@@ -25,11 +25,11 @@ from buildkit.store import snapshot as snapshots
 from buildkit.store.snapshot import Snapshot
 
 _COLUMNS = 5
-"""Texts of which a row is made that says more than that its subject is fresh."""
+"""The number of texts in a stored row whose subject is not simply fresh."""
 
 
 class AskedVariables(Mapping[str, str]):
-    """The environment, which remembers the variables that were asked for."""
+    """The environment variables; records which ones were read."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -52,7 +52,7 @@ class UpToDateCheck:
     Args:
         folder: where the command runs.
         environment: its variables.
-        request: what was asked for on the command line, where that decides.
+        request: the command-line flags that affect the result.
 
     `environment` is to be used by the whole look if the check is not enough.
     """
@@ -64,7 +64,7 @@ class UpToDateCheck:
         self.environment = AskedVariables(environment)
 
     def report(self) -> Report | None:
-        """Return what a whole look would report, None if only that can tell."""
+        """Return the report of the last look if nothing has changed since; None if a whole look is needed."""
         watch = Stopwatch()
         file = self._file()
         seen = snapshots.read(file) if file is not None else Snapshot()
@@ -85,11 +85,11 @@ class UpToDateCheck:
         return Report(found["schema"], tuple(map(_outcome, found["rows"])), watch.seconds, found["facts"], found["row"])
 
     def to_store(self, report: Report, *, of_machine: bool) -> Mapping[str, Any]:
-        """Return what is to be kept of a look that left everything as it was.
+        """Return what to store of a look that found nothing to do, for the next check.
 
         Args:
             report: what it came to.
-            of_machine: whether it holds on this machine alone.
+            of_machine: whether the result depends on the machine's own name or version.
         """
         variables = sorted(self.environment.names)
         return {

@@ -1,4 +1,4 @@
-"""What a checkout uses of the store: the actions that its records rest on, for all its interpreters."""
+"""Finds the actions in the store that a checkout uses, for all of its interpreters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from buildkit.store.state import State
 
 
 def used_actions(store: Store, work: Path) -> tuple[list[Action], list[str]]:
-    """Return the actions that restore what a checkout was last compiled to, and the modules that the store lacks.
+    """Return the actions that restore a checkout's extensions, and the modules that the store cannot restore.
 
     Args:
         store: is asked for them.

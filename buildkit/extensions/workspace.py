@@ -1,4 +1,4 @@
-"""Where a build works: the project, the Python and the folder that its extensions are for, and what outlives it."""
+"""What every step of a build is given: settings, console, target Python, output folder, store and memory."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def workspace_of(
 
 
 def remember(workspace: Workspace) -> Remembered:
-    """Return what is remembered of earlier builds in this checkout.
+    """Read what earlier builds in this checkout recorded.
 
     Where the record is lost, an extension beside its source that the store has counts as made by the suite: otherwise
     it would stay when its source is gone.

@@ -1,1 +1,1 @@
-"""The use cases, each one a readable list of steps: look → decide → do → record → report."""
+"""One module for each use case, written as a list of steps: look, decide, do, record, report."""

@@ -1,4 +1,4 @@
-"""`invoke migrate.adopt`: the way in for a database that has tables, and nothing that says at which revision it is."""
+"""`invoke migrate.adopt`: brings a database under Alembic that has tables but no recorded revision."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SCHEMA = "buildkit.migrate.adopt/1"
 
 
 def adopt_database(config: Config, console: Console, environment: Mapping[str, str], *, revision: str = "") -> Report:
-    """Show what is in the version tables and beside them; with a revision named, write that one down.
+    """Show what is in the version tables and beside them; with a revision, record it (Alembic calls this *stamp*).
 
     Args:
         config: the project.
-        console: told what one waits for.
+        console: shows what is being waited for.
         environment: `DATABASE_URL` names the database; without it the development server's, if it runs.
         revision: an id, `head`, or `base`; empty to look only.
 

@@ -37,7 +37,7 @@ def build(
 
     Args:
         config: the project.
-        console: is told what happens.
+        console: shows progress.
         environment: handed to each step.
         require_image: a missing Docker Engine is an error, as it is in CI.
         dry_run: decide and say, change nothing.
@@ -81,7 +81,7 @@ def _run(part: _Part, *, dry_run: bool) -> Outcome:
 
 
 def lines(report: Report) -> list[str]:
-    """Return the summary table: each step, what came of it, its time, what was reused, and the first reason."""
+    """Return the summary table: each step with its result, time, what was reused, and the first reason."""
     rows = [("step", "result", "seconds", "of which", "why")]
     rows += [
         (row.subject, row.result, f"{row.seconds:7.2f}", _short(row.detail), _short(str(row.reason)))
@@ -92,6 +92,6 @@ def lines(report: Report) -> list[str]:
 
 
 def _short(text: str) -> str:
-    """Return what of a text fits into a table: a compiler has said the rest."""
+    """Return a text shortened to the width of a table cell; the compiler's output was already shown."""
     line = text.partition("\n")[0]
     return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"

@@ -61,7 +61,7 @@ def verify_store(_config: Config, console: Console, environment: Mapping[str, st
 
     Args:
         _config: the project.
-        console: hears of the first bad ones.
+        console: shows the first damaged entries.
         environment: names the store.
         dry_run: delete nothing.
 
@@ -147,7 +147,7 @@ def clean_store(_config: Config, console: Console, environment: Mapping[str, str
 def pack(
     config: Config, console: Console, environment: Mapping[str, str], *, file: Path, everything: bool = False
 ) -> Report:
-    """Write one archive from which a fresh checkout restores what this one was compiled to, for all its interpreters.
+    """Write an archive from which a fresh checkout can restore this one's extensions, for all interpreters.
 
     Args:
         config: the project.
@@ -247,7 +247,7 @@ def _name(store: Store, entry: Entry) -> str:
 
 
 def _kinds(found: Inventory) -> dict[str, list[Entry]]:
-    """Return the entries by what they are to a user."""
+    """Return the entries grouped as a user knows them."""
     return {
         "actions": [*found.actions],
         "extensions": [entry for entry in found.blobs if not (entry.deflated or entry.is_object)],
@@ -263,7 +263,7 @@ def _all_actions(store: Store) -> Iterator[archive.Action]:
 
 @contextlib.contextmanager
 def _worded(place: Path) -> Iterator[None]:
-    """Turn what the disk refuses into an error that names the place."""
+    """Turn an `OSError` in the block into a `StoreError` that names the path."""
     try:
         yield
     except OSError as error:

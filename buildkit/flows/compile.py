@@ -60,7 +60,7 @@ def compile_modules(
         explain: name the fresh modules and those that stay Python too.
         cache: use what earlier builds made; without it all is made anew.
         clean: delete every extension that the suite made here, and make none.
-        check: keeps what a look that leaves everything as it is came to, for the next time.
+        check: stores the result of a look that found nothing to do, for the next command.
         warm: translators that are kept warm from build to build; None for new ones.
 
     Raises:
@@ -112,10 +112,10 @@ def compile_modules(
 
 
 def unchanged_report(check: UpToDateCheck) -> Report | None:
-    """Return what `compile_modules` would come to, if the up-to-date check can tell that nothing changed.
+    """Return the report of `compile_modules` if nothing has changed since the last look; else None.
 
     Raises:
-        CompileError: a module did not compile and still would not.
+        CompileError: a module failed the last time, and its inputs have not changed.
     """
     with _readable():
         report = check.report()
@@ -125,7 +125,7 @@ def unchanged_report(check: UpToDateCheck) -> Report | None:
 
 
 def lines(report: Report) -> list[str]:
-    """Return the summary: how many modules came to what, and the time."""
+    """Return the summary: the number of modules by result, and the time."""
     if not report.outcomes:
         return ["compile: nothing to do"]
     words = ", ".join(f"{number} {result}" for result, number in counts(report.outcomes).items())
@@ -134,7 +134,7 @@ def lines(report: Report) -> list[str]:
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """Word what the disk refuses to show. To take it for gone would delete the extensions of what cannot be read."""
+    """Turn a `PermissionError` into a message: treating an unreadable source as deleted would delete its extension."""
     try:
         yield
     except OSError as error:

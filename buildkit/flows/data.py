@@ -35,7 +35,7 @@ def refresh_data(
 
     Args:
         config: `[tool.buildkit.data]`.
-        console: hears of each stage.
+        console: shows each stage.
         environment: the variables of the stages.
         dry_run: say what is due and do nothing.
         force: make every stage.
@@ -65,9 +65,9 @@ def data_status(config: Config, console: Console, environment: Mapping[str, str]
 
     Args:
         config: `[tool.buildkit.data]`.
-        console: hears of each stage.
+        console: shows each stage.
         environment: the variables of the stages.
-        dry_run: do not even keep what the look has read.
+        dry_run: write nothing, not even the digest cache.
 
     Raises:
         DataError: an input cannot be read, or a newer version wrote the data.
@@ -91,11 +91,11 @@ def verify_data(
     deep: bool = False,
     dry_run: bool = False,
 ) -> Report:
-    """Compare the current generation with its manifest.
+    """Verify the current generation against its manifest.
 
     Args:
         config: `[tool.buildkit.data]`.
-        console: hears of each stage.
+        console: shows each stage.
         environment: not used.
         deep: read every byte.
         dry_run: do not record that it was read.
@@ -130,7 +130,7 @@ def clear_data(
         dry_run: say which there are and delete nothing.
 
     Raises:
-        DataError: somebody makes data right now, or the folder cannot be written.
+        DataError: another process is making data, or the folder cannot be written.
     """
     watch = Stopwatch()
     folder = pipeline_of(config).folder
@@ -160,7 +160,7 @@ def push_data(config: Config, console: Console, environment: Mapping[str, str], 
 
     Args:
         config: `[tool.buildkit.data]`.
-        console: hears of each stage.
+        console: shows each stage.
         environment: user and password of the registry, or Docker's own settings.
         to: `registry/name:tag`; `data.artifact` where empty.
 
@@ -178,13 +178,13 @@ def pull_data(config: Config, console: Console, environment: Mapping[str, str], 
 
     Args:
         config: `[tool.buildkit.data]`.
-        console: hears of each stage.
+        console: shows each stage.
         environment: user and password of the registry, or Docker's own settings.
         source: `registry/name:tag` or `registry/name@sha256:…`; `data.artifact` where empty.
 
     Raises:
         DataError: there is no such artefact, it is damaged, or the registry refuses.
-        StageError: the volume is full, or somebody else began to work on it.
+        StageError: the volume is full, or another process took over the lease.
     """
     watch = Stopwatch()
     pipeline = pipeline_of(config)

@@ -56,7 +56,7 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
 
 
 def foretell(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
-    """Say what would be compiled first and what would be run; start and write nothing.
+    """Show what would be compiled and run; start and write nothing.
 
     Raises:
         ConfigurationError: there is nothing to run.
@@ -72,7 +72,7 @@ def foretell(config: Config, console: Console, environment: Mapping[str, str]) -
 
 
 def lines(report: Report) -> list[str]:
-    """Return the summary: how many cycles there were, and how they came out."""
+    """Return the summary: the number of cycles by result."""
     command: Any = report.facts.get("command")
     if command:
         return [f"dev: would run {shlex.join(command)}, and again at each change"]
@@ -97,7 +97,7 @@ def _follow(project: Project, loop: Loop, console: Console, interruption: Interr
 
 
 class Project:
-    """The project as its settings are now, the files that count under them, and what can be done to it."""
+    """The project under its present settings: its watched files, and the actions of the loop."""
 
     def __init__(self, config: Config, console: Console, environment: Mapping[str, str]) -> None:
         self.config = config
@@ -156,7 +156,7 @@ class Project:
         return refresh_data(self.config, self._console, self._environment)
 
     def prepare(self, files: Collection[str]) -> None:
-        """See to it that the changed modules can run, and that no bytecode of their former text does."""
+        """Check the syntax of the changed modules, and delete the bytecode of their former texts."""
         modules = [self.config.root / file for file in files if file.endswith(".py")]
         check_syntax(modules)
         forget_bytecode(modules)

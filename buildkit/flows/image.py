@@ -34,7 +34,7 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """Everything that enters one image, found without the builder."""
+    """All inputs of one image, found without starting the builder."""
 
     request: Request
     staged: Mapping[str, bytes]
@@ -156,7 +156,7 @@ class _Image:
     def bring_up_to_date(
         self, seen: revision.Revision, *, must: bool, dry_run: bool
     ) -> tuple[Outcome, Mapping[str, object]]:
-        """Return what became of the image, and what is known of it."""
+        """Build the image if an input changed; return its outcome and facts."""
         watch = Stopwatch()
         kept = state.read(self._state, measure.named)
         inputs = self._look(seen)
@@ -195,7 +195,7 @@ class _Image:
         return _Inputs(request, staged, context, parts, cache.rows())
 
     def _decide(self, inputs: _Inputs, kept: state.State) -> tuple[Fingerprint, Step]:
-        """Compare with the last build, and ask the engine what it has: its bases and what it made of them."""
+        """Decide by comparing with the last build and with the images that the engine has."""
         request = inputs.request
         bases = [request.arguments["PYTHON_BUILD"], request.arguments["PYTHON_SLIM"]]
         found = measure.inspect([*request.tags, *bases], self._environment)

@@ -1,4 +1,4 @@
-"""`invoke image.check`: one verdict for each point on which a service, its image, its volume and its database rest."""
+"""`invoke image.check`: checks each point that a service depends on: image, volume, database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCHEMA = "buildkit.image-check/1"
 def check_images(
     config: Config, console: Console, environment: Mapping[str, str], *, names: Sequence[str] = ()
 ) -> Report:
-    """Look at each point of the arrangement; nothing is built or changed. Commands run for seconds, cut off from all.
+    """Check each point; nothing is built or changed. Trial containers run for seconds, without network and data.
 
     A point comes to `holds`, `wrong`, or `not yet`: a volume, say, that the first start will make.
 

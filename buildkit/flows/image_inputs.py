@@ -1,4 +1,4 @@
-"""What enters the image builds of one project: its settings, in the words of the builder."""
+"""Turns the settings of a project into the inputs of its image builds."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def staged_of(config: Config, name: str) -> dict[str, bytes]:
 
 
 def cache_of(config: Config, environment: Mapping[str, str], *, make: bool = False) -> str:
-    """Return what the names of the project's cache mounts in the builder begin with.
+    """Return the prefix for the names of the project's cache mounts in the builder.
 
     A builder knows its caches by name alone, and whoever knows the name can read and write one. So there is a number in
     it that only this user knows, and the project's folder: other projects, also hostile ones, do not come upon it.
@@ -68,13 +68,13 @@ def cache_of(config: Config, environment: Mapping[str, str], *, make: bool = Fal
 
 
 def request_of(config: Config, name: str, folder: Path, seen: Revision) -> Request:
-    """Return the build of one image.
+    """Return the build request of one image.
 
     Args:
         config: the project.
         name: the image.
-        folder: where `staged_of` lies.
-        seen: what history says of the sources.
+        folder: the folder with the files of `staged_of`.
+        seen: the git revision of the sources.
 
     Raises:
         ConfigurationError: a file that the settings name is not there.
@@ -113,7 +113,7 @@ def compose_variables(config: Config, name: str, image: str) -> str:
 
 
 def _given(config: Config, name: str, own: Mapping[str, str]) -> Given:
-    """Return the arguments and secrets that the project gives; what would do nothing is refused."""
+    """Return the build arguments and secrets of the project; refuse those without effect."""
     arguments = {key: str(value) for key, value in config.engine.build_args.items()}
     places = {
         key: value if value.startswith("env:") else str(config.root / Path(value).expanduser())

@@ -1,4 +1,4 @@
-"""The project's tests inside an image: on the compiled modules and the packages that the service's image has."""
+"""The project's tests inside an image: with the compiled modules and packages of the service's image."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run_tests_in(config: Config, console: Console, environment: Mapping[str, str
 
     Args:
         config: the project.
-        console: hears the tests' own words.
+        console: shows the tests' output.
         environment: what the docker client gets.
         name: the image whose build stage the tests run on.
 

@@ -1,4 +1,7 @@
-"""`invoke migrate`: the database to the one head. With no database named, the project's development server is used."""
+"""`invoke migrate`: upgrades the database to the one head.
+
+With no database named, the project's development server is used.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ SCHEMA = "buildkit.migrate/1"
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The database at hand: its URL, and whether its server was started just now."""
+    """The database in use: its URL, and whether its server was started by this call."""
 
     url: str = dataclasses.field(repr=False)
     started: bool = False
@@ -43,7 +46,7 @@ def migrate(config: Config, console: Console, environment: Mapping[str, str], *,
         dry_run: look, and say what is pending; starts and writes nothing.
 
     Raises:
-        BuildkitError: exit codes 40 to 44 and 75, as the classes say.
+        BuildkitError: the subclass and its exit code (40 to 44, 75) say what failed.
     """
     if dry_run:
         return migration_status(config, console, environment)
@@ -115,14 +118,14 @@ def check_graph(config: Config, console: Console, environment: Mapping[str, str]
 
 
 def check_migrations(config: Config, console: Console, environment: Mapping[str, str], *, start: bool = True) -> Report:
-    """Check that the files lead to one head, and that the models are what that head makes of a database.
+    """Check that the revisions have a single head, and that the models match a database at that head.
 
     The models are compared on the database that is named if it is at head, else on the development server, which is
     migrated for it; without either, or without named models, only the files are checked.
 
     Args:
         config: the project.
-        console: told what could not be compared, and why.
+        console: shows what could not be compared, and why.
         environment: `DATABASE_URL` names the database.
         start: start the development server where it does not run; without it the files alone are checked then. Nor are
             extensions taken away whose sources were edited; what has just compiled them has none.
@@ -233,7 +236,7 @@ def ensure_database(config: Config, environment: Mapping[str, str]) -> Database:
 
 
 def present_database(config: Config, environment: Mapping[str, str]) -> Database | None:
-    """Return the database that there is already, without starting one."""
+    """Return the named database, or the running development database; None if there is neither."""
     url = environment.get(config.migrate.url_env)
     if url:
         return Database(url)

@@ -1,4 +1,4 @@
-"""Before a command runs code of the project that it has not just compiled: no extension stands in for its source."""
+"""Deletes outdated extensions before a command runs code of the project that it has not just compiled."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from buildkit.report.console import Console
 
 
 def remove_outdated_extensions(config: Config, console: Console, environment: Mapping[str, str]) -> None:
-    """Take away the extensions whose sources were edited, or are gone, since they were made; the next build makes them.
+    """Delete the extensions whose sources were edited or deleted since; the next build makes them again.
 
-    Python imports an extension before the source beside it. What a stage or a migration did with the code of yesterday
-    would count as made from that of today.
+    Python imports an extension before the source beside it. Otherwise a stage or migration would run old code, and its
+    result would be recorded as made from the new sources.
 
     Args:
         config: the project.
-        console: is told which.
+        console: shows which ones.
         environment: the variables that name the store.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What comes before a migration: its SQL, and a rehearsal on a throw-away copy with a report of its locks."""
+"""Previews a migration: its SQL, and a rehearsal on a temporary copy that reports its locks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def migration_sql(
 ) -> Report:
     """Render the SQL of the pending revisions, or of one; changes nothing in the database.
 
-    A revision that asks the database for something has no SQL of its own; it is marked, and the others are rendered.
+    A revision that queries the database cannot be rendered; it is marked, and the others are rendered.
 
     Args:
         config: the project.
@@ -151,8 +151,8 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
 def round_trip(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
     """Take an empty throw-away database up to head, down again and up again, and compare.
 
-    Down goes as far as the revisions have a `downgrade`, from head on. Where all have one, nothing may be left at the
-    end; and the second way up must lead to the same schema as the first.
+    The downgrade stops at the first revision from head on without a `downgrade`. Where all have one, nothing may be
+    left at the end; and the second way up must lead to the same schema as the first.
 
     Raises:
         RevisionError: a revision fails, leaves something behind, or the schemas differ.

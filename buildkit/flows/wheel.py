@@ -33,7 +33,7 @@ def build_wheel(
         console: where progress goes.
         environment: the variables of the commands; SOURCE_DATE_EPOCH is the time of every file in the wheel.
         python: the interpreter to compile for.
-        folder: where the wheel goes, with what leads to it; kept from build to build.
+        folder: where the wheel and intermediate files go; it is kept between builds.
 
     Returns:
         The wheel: `<name>-<version>-cp311-cp311-linux_x86_64.whl`, or the backend's own where nothing is compiled.
@@ -62,7 +62,7 @@ def build_wheel(
 
 
 def release(config: Config) -> Config:
-    """Return `config` with the profile of everything that is shipped."""
+    """Return `config` with the profile `release`."""
     return replace(config, compile=replace(config.compile, profile="release"))
 
 

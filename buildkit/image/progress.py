@@ -11,7 +11,7 @@ LAST_WORDS = 30
 
 _WIDTH = 110
 _WORTH_A_LINE = 0.1
-"""Seconds from which a step of the builder is told."""
+"""Seconds from which a step of the builder is shown."""
 
 _LINE = re.compile(r"#(\d+) (.*)")
 _STEP = re.compile(r"\[(?!internal\]|auth\]|context )[^]]*\] .+")

@@ -1,1 +1,1 @@
-"""Memory of earlier builds: the state of one checkout, and the store that all checkouts of a machine share."""
+"""What earlier builds made: the state of one checkout, and the store that all checkouts of a machine share."""

@@ -1,4 +1,4 @@
-"""Entries of the store as one file: a gzip-packed tar, the same bytes for the same entries.
+"""Packs entries of the store into one reproducible .tar.gz file, and unpacks them.
 
 Each action follows the blobs that it names. So an archive of which only the beginning can be read is of use as far as
 it goes. A blob's name follows from its content; an action's does not, and a flipped bit can make it that of another, so
@@ -50,7 +50,7 @@ Action = tuple[Digest, Sequence[Mapping[str, Any]]]
 
 
 class Damaged(Exception):  # noqa: N818 - a fact: the flow words it
-    """The archive cannot be believed. What was read until then is in the store."""
+    """The archive is damaged. The entries before the damage have been stored."""
 
 
 @dataclass(slots=True)
@@ -69,13 +69,13 @@ class Tally:
 
 
 def pack(store: Store, actions: Iterable[Action], target: Path, *, means: bool = False) -> Tally:
-    """Write an archive of these actions with what they made. An entry without its output is left out.
+    """Write an archive of the actions and their blobs. An entry whose output is missing is left out.
 
     Args:
         store: has the blobs.
         actions: each with the entries that are to be packed, in the order of the archive.
         target: the archive; it appears all at once.
-        means: also what the output was made from, which no restore needs.
+        means: also pack C and objects, which only a new compilation needs.
 
     Raises:
         OSError: the archive cannot be written.
@@ -130,8 +130,8 @@ def unpack(store: Store, source: Path) -> Tally:
     """Put the entries of an archive into the store, each as soon as it proved whole; what the store has stays.
 
     Raises:
-        Damaged: an entry is not what it says, or the archive is cut, or it is none, or it would unpack to far more
-            than it holds.
+        Damaged: an entry's content does not match its name, the archive is truncated or no archive, or it would expand
+            to far more than its own size.
         OSError: the archive cannot be read, or the store cannot be written.
     """
     if not stat.S_ISREG(source.stat().st_mode):  # nobody waits at a pipe
@@ -174,7 +174,7 @@ def _take(store: Store, member: Member, reader: Reader, tally: Tally, allowance:
 def _take_blob(
     store: Store, digest: Digest, member: Member, reader: Reader, tally: Tally, ending: str, allowance: Allowance
 ) -> None:
-    """Take a blob piece by piece: whatever it comes to, no more than a piece of it is in memory."""
+    """Unpack a blob in pieces, so that no more than one piece is in memory."""
     if member.size > MOST_CONTENT:
         raise Odd(f"blob {digest[:12]}…: {member.size:,} bytes")
     known = store.has(digest)

@@ -1,4 +1,4 @@
-"""The content-addressed store: what was once made from the same inputs is taken from here.
+"""The content-addressed store: results are taken from here if they were once made from the same inputs.
 
     blobs/ab/<digest>[.z|.o] content by its own digest, which is checked at every read; `.z` is deflated, `.o` an object
     actions/ab/<key>         what an action with this key made, as JSON behind its checksum
@@ -53,12 +53,12 @@ _PATIENCE = 2.0
 
 
 def store_folder(environment: Mapping[str, str]) -> Path:
-    """Return the machine's store: `PYBUILDKIT_CACHE_DIR`, else a folder in the user's cache."""
+    """Return the store's folder: `PYBUILDKIT_CACHE_DIR`, or else a folder in the user's cache."""
     return place.find(environment).folder
 
 
 def usable_folder(environment: Mapping[str, str]) -> Path | None:
-    """Return the machine's store, None where there is none that may be used."""
+    """Return the store's folder, None if it must not be used."""
     found = place.find(environment)
     return None if found.wrong else found.folder
 
@@ -66,7 +66,7 @@ def usable_folder(environment: Mapping[str, str]) -> Path | None:
 def of_machine(
     environment: Mapping[str, str], warn: Callable[[str], None], say: Callable[[str], None] | None = None
 ) -> Store:
-    """Return the machine's store; one that takes and gives nothing where its folder may not be used."""
+    """Return the machine's store; if its folder must not be used, a store that is always empty and keeps nothing."""
     found = place.find(environment)
     return Store(found.folder, warn, say, wrong=found.wrong, shared=found.shared)
 
@@ -76,12 +76,12 @@ class Store:
 
     Args:
         folder: it is made at the first write.
-        warn: told once about a bad entry or a store that cannot be written.
-        say: told for whom one waits; `warn` where it is not given.
-        wrong: why nothing may be taken from it nor kept in it; empty if that is well.
+        warn: called with a message for each damaged entry, and once if the store cannot be written.
+        say: called with a message while another process is waited for; `warn` if None.
+        wrong: why the store must not be used; empty if it may be.
         shared: entries of other users count, too: a group shares it.
 
-    `grew` says whether anything was kept since this object was made.
+    `grew` says whether anything was written through this object.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Store:
         self._owners = None if shared else frozenset({0, os.geteuid()})
 
     def entries(self, key: Digest) -> list[dict[str, Any]]:
-        """Return what actions with this key made, newest first; each entry says under which further conditions."""
+        """Return the entries of this key, newest first: what the action made, and from which further inputs."""
         path = self.path("actions", key)
         text = self._read(path, MOST_ACTION)
         if text is None:
@@ -116,7 +116,7 @@ class Store:
         return found
 
     def add(self, key: Digest, entry: Mapping[str, Any], keep: int = KEEP) -> None:
-        """Put `entry` before the others of this key, of which the newest stay: `keep` with this one."""
+        """Add an entry to this key as the newest one; the newest `keep` entries stay."""
         known = self.entries(key)
         entries = [entry, *(other for other in known if other != entry)][:keep]
         if entries != known:
@@ -131,7 +131,7 @@ class Store:
         return digest
 
     def put_object(self, content: bytes) -> Digest:
-        """Keep what a compiler made for the linker, which is the first to go where room is wanted."""
+        """Store an object file; objects are pruned first."""
         digest = digest_bytes(content)
         path = self.path("blobs", digest, OBJECT)
         if not self._marked(path):
@@ -139,12 +139,12 @@ class Store:
         return digest
 
     def get(self, digest: Digest) -> bytes | None:
-        """Return the content with this digest, None if the store has it not, or not whole."""
+        """Return the content with this digest, None if it is missing or damaged."""
         found = self.find(digest)
         return None if found is None else found[2]
 
     def find(self, digest: Digest) -> tuple[Path, bytes, bytes] | None:
-        """Return where the content with this digest lies, what is kept of it there, and the content itself."""
+        """Return the path of a content, its bytes as stored, and itself; None if it is missing or damaged."""
         for ending in ("", DEFLATED, OBJECT) if untrusted.is_digest(digest) else ():
             path = self.path("blobs", digest, ending)
             kept = self._read(path, MOST_CONTENT)
@@ -166,7 +166,7 @@ class Store:
 
     @contextlib.contextmanager
     def exclusive(self, key: Digest) -> Iterator[None]:
-        """Be the only one on this machine that runs the action with this key."""
+        """Hold the lock of this action, so that only one process on this machine runs it."""
         place = self.folder / "locks" / key[:3]
 
         def waits() -> None:
@@ -187,7 +187,7 @@ class Store:
         return self.folder / kind / digest[:2] / f"{digest}{ending}"
 
     def _refused(self) -> bool:
-        """Whether the store may not be used; it is said once."""
+        """Return whether the store must not be used; warn once."""
         if self.wrong and not self._told:
             self._told = True
             what = "there is none" if str(self.folder.parent) == os.devnull else f"{self.folder.parent} is not used"
@@ -206,7 +206,7 @@ class Store:
             return None
 
     def _marked(self, path: Path) -> bool:
-        """Return whether the entry is there and one's own; it is used then."""
+        """Return whether the entry exists and its owner is trusted; mark it as used."""
         try:
             owner = path.stat().st_uid
         except OSError:
@@ -239,8 +239,8 @@ class Store:
 def action(text: bytes) -> list[dict[str, Any]] | None:
     """Return the entries that the text of an action holds, None if it is damaged.
 
-    An entry names blobs by digests and by nothing else, since a name becomes a path. What else it says is seen to by
-    whoever asks for it.
+    An entry names blobs by digests and by nothing else, since a name becomes a path. Other fields are checked by their
+    readers (`extensions.entries`).
     """
     checksum, _, body = text.partition(b"\n")
     if digest_bytes(body).encode() == checksum:
@@ -266,7 +266,7 @@ def action_text(entries: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def blob(digest: str, kept: bytes, *, deflated: bool) -> bytes | None:
-    """Return the content with this digest from what is kept of it, None if that is damaged."""
+    """Return the content of a blob from its stored bytes, None if it does not match the digest."""
     content = kept
     if deflated:
         opened = zlib.decompressobj()
@@ -280,7 +280,7 @@ def blob(digest: str, kept: bytes, *, deflated: bool) -> bytes | None:
 
 
 def _mark(path: Path) -> None:
-    """Let the time stamp of an entry say that it is used. Once a day is enough; where it cannot, no harm is done."""
+    """Set the time stamp of an entry to now, at most once a day; errors are ignored."""
     with contextlib.suppress(OSError):
         if clock.now() - path.stat().st_mtime > _DAY:
             os.utime(path)

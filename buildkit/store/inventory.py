@@ -1,4 +1,4 @@
-"""What the store holds: one pass over its folders that reads no entry."""
+"""Lists the files of the store without reading them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Entry:
 
     @property
     def is_object(self) -> bool:
-        """Whether it is what a compiler made for the linker."""
+        """Whether it is an object file."""
         return self.path.suffix == OBJECT
 
 
@@ -48,7 +48,7 @@ class Inventory:
     """All files of the store that the suite made; others are not looked at.
 
     Args:
-        actions: what says which action made what.
+        actions: the files of actions.
         blobs: what the actions made.
         unfinished: files that are being written, or that a killed process left behind.
         locks: files that are held while an action runs.

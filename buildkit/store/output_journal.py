@@ -23,12 +23,12 @@ MOST = 256 << 20
 
 
 class OutputJournal:
-    """The list in one file. Only who alone works on the tree writes to it.
+    """The journal in one file. Only the holder of the build lock may write to it.
 
     Args:
         file: beside the state.
 
-    `damaged` says whether the last reading met a line that cannot be believed.
+    `damaged` says whether the last `read` met a damaged line.
     """
 
     def __init__(self, file: Path) -> None:
@@ -36,7 +36,7 @@ class OutputJournal:
         self.damaged = False
 
     def add(self, subject: str, path: str, digest: Digest) -> None:
-        """Say that `subject` is about to have a file `path` with that digest; safe from many threads.
+        """Record that `path` with this digest is about to be written for `subject`; thread-safe.
 
         Raises:
             OSError: the disk is full or read-only.
@@ -69,7 +69,7 @@ class OutputJournal:
         return found
 
     def clear(self) -> None:
-        """Forget it all: it is recorded."""
+        """Delete the journal, once the state is written."""
         files.remove(self._file)
 
     def _text(self) -> str:

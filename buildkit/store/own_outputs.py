@@ -1,4 +1,4 @@
-"""Which files may be a subject's. A memory that names others was not written by the suite, whatever its checksum."""
+"""Checks that a recorded output may belong to its subject; a state that names another was not written by the suite."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _SUFFIX = re.compile(r"\.(?:[\w-]+\.)*(?:so|pyd)")
 
 
 def require_own(subject: object, path: object, digest: object) -> tuple[str, Digest]:
-    """Return path and digest of an extension that `subject` may have: one that lies where it would be imported from.
+    """Check that `path` is where the extension of module `subject` would lie; return path and digest.
 
     Raises:
-        Odd: it may not. Deleting it would delete what is not the suite's.
+        Odd: the path cannot be the subject's; deleting it might delete a foreign file.
     """
     place = untrusted.text(subject).replace(".", "/")
     found = untrusted.path(path)

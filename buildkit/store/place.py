@@ -1,8 +1,8 @@
-"""Where the machine's store is, and whether it may be believed: what lies in it is loaded into the service.
+"""Finds the store's folder, and checks by its owner and permissions that its contents can be trusted.
 
-It belongs to one user. What root put there is root's word, which counts anyway. Users of one group share a store
-knowingly, where its folder is writable for the group and hands the group on (`chmod g+ws`). Any other owner's is left
-alone, and so is one that everybody may write to, unless all that counts in it is one's own (`chmod +t`).
+It belongs to one user. Files of root are trusted as well. Users of one group share a store knowingly, where its folder
+is writable for the group and hands the group on (`chmod g+ws`). Any other owner's is left alone, and so is one that
+everybody may write to, unless all that counts in it is one's own (`chmod +t`).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def find(environment: Mapping[str, str]) -> Place:
 
 
 def look(folder: Path, environment: Mapping[str, str]) -> Place:
-    """Return the store in `folder`, having looked to whom it belongs."""
+    """Return the store's place in `folder`, after checking its owner and permissions."""
     wrong = _unfit(folder, environment)
     if wrong:
         return Place(folder, wrong)
@@ -75,11 +75,11 @@ def look(folder: Path, environment: Mapping[str, str]) -> Place:
 
 
 def secret_of(environment: Mapping[str, str], *, make: bool = False) -> str:
-    """Return a number that this user alone knows; the user's own number where none can be kept.
+    """Return a random number that only this user can read; the user id if none can be stored.
 
     Args:
         environment: names the store, beside which it is kept.
-        make: draw it where there is none yet.
+        make: generate the number if there is none yet.
     """
     place = find(environment)
     mine = place.folder / _MINE

@@ -1,4 +1,4 @@
-"""Which entries go: what was not used for long, and the least recently used where the store is over its size.
+"""Chooses the entries to delete: those not used for long, and the least recently used while the store is too large.
 
 Where room is wanted, objects go first: they are what extensions were linked from, so a restore does without them.
 An action goes before the blobs that it alone names, so a process that is killed half-way leaves no action without its
@@ -34,7 +34,7 @@ _MARK = "pruned"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the store may keep.
+    """The limits of the store.
 
     Args:
         size: bytes; 0 for no limit.
@@ -63,7 +63,7 @@ class Pruned:
 
 
 def exceeded(found: Inventory, limits: Limits, now: float) -> bool:
-    """Return whether anything is to go, as far as it shows without reading an entry."""
+    """Return whether anything must be deleted, as far as can be told without reading entries."""
     return (
         bool(limits.size and found.size > limits.size)
         or any(_is_old(entry, limits, now) for entry in found.actions)
@@ -74,7 +74,7 @@ def exceeded(found: Inventory, limits: Limits, now: float) -> bool:
 def choose(
     found: Inventory, limits: Limits, now: float, blobs_of: Callable[[Entry], Iterable[Digest]]
 ) -> Iterator[tuple[Entry, Reason]]:
-    """Give the entries that are to go, in the order in which they are to go.
+    """Yield the entries to delete, each with the reason, in order of deletion.
 
     Args:
         found: what there is.
@@ -156,7 +156,7 @@ def discard_locks(found: Inventory) -> None:
 
 
 def take_turn(folder: Path, now: float) -> bool:
-    """Return whether this process is to prune: nobody did for a day. The day of a store without any history begins now.
+    """Return whether the last pruning is more than a day ago; a store that was never pruned gets its mark now.
 
     Args:
         folder: the store's.
@@ -175,7 +175,7 @@ def take_turn(folder: Path, now: float) -> bool:
 
 
 def set_mark(folder: Path) -> None:
-    """Note that the store is pruned now. Others see it, so that one alone does it."""
+    """Set the time of the last pruning to now, so that other processes do not prune as well."""
     files.make_folder(folder)
     (folder / _MARK).touch(files.MODE)
     os.utime(folder / _MARK)

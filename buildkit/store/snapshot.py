@@ -1,4 +1,4 @@
-"""What the last look at a checkout saw, and what it came to: one compact file, replaced as a whole, with its checksum.
+"""The file that stores what the last look saw: the stamps and digests of all files and folders, and the look's result.
 
 For every file and folder that a decision rested on there are the stamps and the digest. So the next look reads what
 was touched and nothing else; where all is as it was, the decision itself is still the same and need not be made again.
@@ -38,15 +38,15 @@ _NONE = bytes(_DIGEST)
 
 
 class Snapshot:
-    """What one look saw, in columns: nothing is unpacked that is not needed.
+    """The stamps and digests of one look, kept in columns so that only what is needed is decoded.
 
     Args:
         paths: the files, then the folders.
         stamps: size, mtime, ctime and inode of each path, one after the other.
         digests: of each path, `_DIGEST` bytes.
         files: how many of the paths are files.
-        found: what the look came to, in JSON's types; empty if that is not known.
-        damaged: the file was there but could not be believed.
+        found: the result of the look as JSON values; empty if unknown.
+        damaged: the file exists but is damaged.
     """
 
     __slots__ = ("damaged", "digests", "files", "found", "paths", "stamps")
@@ -75,7 +75,7 @@ class Snapshot:
         return {path: (*stamps, self.digest(at)) for at, (path, *stamps) in enumerate(columns)}  # type: ignore[misc]
 
     def digest(self, at: int) -> str:
-        """Return the digest of the path at that place."""
+        """Return the digest of the path at this index."""
         raw = self.digests[at * _DIGEST : (at + 1) * _DIGEST]
         return ABSENT if raw == _NONE else raw.hex()
 
@@ -84,7 +84,7 @@ class Snapshot:
         self.stamps[at * _STAMPS : (at + 1) * _STAMPS] = _storable(row)
 
     def touched(self) -> list[int]:
-        """Return the places in `paths` of all whose stamps are not what they were."""
+        """Return the indexes of all paths whose stamps have changed."""
         found = []
         stat = os.stat
         numbers = iter(self.stamps)
@@ -115,7 +115,7 @@ def file_in(work: Path, ending: str) -> Path:
 
 
 def from_rows(rows: Mapping[str, Row], folders: Mapping[str, Row], found: Mapping[str, Any]) -> Snapshot:
-    """Return what a look saw from the rows of its files and of its folders, and from what it came to."""
+    """Return a `Snapshot` made of the rows of files and of folders, and of the look's result."""
     seen = Snapshot([*rows, *folders], files=len(rows), found=found)
     for row in (*rows.values(), *folders.values()):
         seen.stamps.extend(_storable(row))
@@ -144,7 +144,7 @@ def write(path: Path, seen: Snapshot) -> None:
 
 
 def read(path: Path | str) -> Snapshot:
-    """Return what the file holds; nothing if there is none."""
+    """Read the file; return an empty `Snapshot` if it does not exist."""
     try:
         text = reading.read(path, most=MOST)
     except FileNotFoundError:
@@ -179,7 +179,7 @@ def _parse(body: bytes) -> Snapshot:
 
 
 def _storable(row: Row) -> tuple[int, int, int, int]:
-    """Return the stamps of a row; those that no 64 bits hold say nothing."""
+    """Return the stamps of a row, or `NO_STAMPS` if a number does not fit in 64 bits."""
     size, modified, changed, inode, _ = row
     storable = all(-(1 << 63) <= number < 1 << 63 for number in (size, modified, changed, inode))
     return (size, modified, changed, inode) if storable else (NO_STAMPS, 0, 0, 0)

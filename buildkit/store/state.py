@@ -1,4 +1,4 @@
-"""What each output of this checkout was last made from: one file, replaced as a whole, with its own checksum.
+"""The state file of a checkout: what each output was last made from. It is replaced as a whole and has a checksum.
 
 A state that is missing, cut or flipped is as good as none: everything is decided anew, mostly from the store. So is one
 that says what the suite would not have written, whatever its checksum: a cloned repository may bring one along.
@@ -33,8 +33,8 @@ class State:
 
     Args:
         records: what each subject was last made from.
-        probes: for each subject, the places where its making looked: `+NAME` was there, `-NAME` was not.
-        failures: the compiler's words for each subject that its inputs do not let succeed.
+        probes: for each subject the paths that its translation looked for: `+NAME` existed, `-NAME` did not.
+        failures: the compiler's output for each subject that fails with its present inputs.
         headers: sets of headers by their name, each with the digest that it had; the records refer to them.
         damaged: the file was there but could not be believed.
     """
@@ -112,7 +112,7 @@ def _to_json(state: State) -> dict[str, object]:
 
 
 def _index(sets: dict[tuple[str, ...], int], names: tuple[str, ...]) -> int:
-    """Return the place of `names` in the table of sets: most modules look in vain at the same places."""
+    """Return the index of `names` in the table of sets; most modules share their probes."""
     return sets.setdefault(names, len(sets))
 
 
@@ -141,7 +141,7 @@ def _probes(names: list[str]) -> tuple[str, ...]:
 
 
 def _texts(values: dict[str, Any]) -> dict[str, Any]:
-    """Return `values` if they are texts; most of a state are such tables, so each is asked as a whole."""
+    """Check that all values are texts, with one test for the whole table, for speed."""
     if not {*map(type, values.values())} <= {str}:
         raise Odd("table")
     return values

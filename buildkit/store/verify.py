@@ -1,4 +1,4 @@
-"""Every entry against what it says of itself. Blobs first: an action is worth nothing without its output."""
+"""Verifies every entry by its digest or checksum. Blobs come first, since an action is useless without its output."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DANGLING = "what it made is gone"
 
 
 def verify(store: Store, found: Inventory, *, mend: bool = True) -> Iterator[tuple[Entry, str]]:
-    """Read all entries, delete those that are bad, and give each of these with what was wrong.
+    """Read all entries and delete the damaged ones; yield each of these with the fault.
 
     Args:
         store: whose entries they are.
         found: the entries.
-        mend: delete them; without it they are only named.
+        mend: delete damaged entries; if False they are only reported.
 
     Raises:
         OSError: an entry cannot be read or deleted.

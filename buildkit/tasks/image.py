@@ -44,7 +44,7 @@ def run_tests(context: Context, name: list[str], json: bool = False) -> None:
 
 @task(iterable=["name"], help={"name": "an image of the project; all of them if left out", **JSON})
 def check(_context: Context, name: list[str], json: bool = False) -> None:
-    """Say of each point of the arrangement whether it holds: image, entrypoint, compose file, volume, data."""
+    """Check image, entrypoint, compose file, volume and data, and report each point."""
     from buildkit.flows import image_check as flow  # noqa: PLC0415
 
     run(partial(flow.check_images, names=tuple(name)), flow.lines, json=json)

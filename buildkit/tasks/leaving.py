@@ -1,6 +1,6 @@
-"""How a command ends: on a signal, where nobody reads what it says, and where the machine refuses what it needs.
+"""Ends commands properly: on a signal, on a closed pipe, and when the system runs out of a resource.
 
-Part of the Invoke door: whatever way a task is left, it is by words and an exit code.
+Part of the Invoke door: every task ends with a message and an exit code.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ class Command(Task[Callable[..., None]]):
     """
 
     def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
-        """Return what Invoke is to know of one flag."""
+        """Return the options of Invoke for one flag."""
         kept = set(name) if name == "json" else set() if name == "jobs" else {"j"}
         return super().arg_opts(name, default, taken_names | kept)
 
 
 def task(*, undoing: float = signals.PATIENCE, **options: Any) -> Callable[[Callable[..., None]], Any]:  # noqa: ANN401
-    """Return a decorator as Invoke's `task` with these options; whatever ends the task is told by words and a code.
+    """Return a decorator as Invoke's `task` with these options; any error ends it with a message and an exit code.
 
     Args:
-        undoing: seconds that a signal leaves it to undo what it did.
+        undoing: seconds that the task has for cleaning up after a signal.
         options: those of Invoke.
     """
 
@@ -88,7 +88,7 @@ def task(*, undoing: float = signals.PATIENCE, **options: Any) -> Callable[[Call
 
 
 def expect_signals(names: Collection[str]) -> None:
-    """Let Ctrl-C end the process without a word until the task begins, where one of `names` is what it was started for.
+    """Prepare the end of a task: until it begins, Ctrl-C ends the process silently if one of `names` is to run.
 
     Invoke would end with another code. A user's own tasks keep what Python and Invoke make of it.
     """
@@ -118,7 +118,7 @@ def _own_or(handler: Any) -> Any:  # noqa: ANN401 - of a signal
 
 
 def _leave() -> None:
-    """Let nothing be said any more once all is done: neither of a signal nor of a pipe that nobody reads.
+    """At exit, flush the output, and say nothing of signals and closed pipes.
 
     What Invoke printed may be written only now; where that fails the exit code says so, as Python's own 120 would.
     """
@@ -153,7 +153,7 @@ def _open_what_is_closed() -> None:
 
 
 def _say_no_more() -> None:
-    """Let go of what could not be written, which Python would try again at the end."""
+    """Discard unwritten output, so that Python does not try to flush it at exit."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         try:
@@ -164,7 +164,7 @@ def _say_no_more() -> None:
 
 
 def _words(error: OSError | MemoryError) -> str:
-    """Return what the machine refuses, in the form of all errors."""
+    """Return the message for an `OSError` or `MemoryError`, in the form of all error messages."""
     if isinstance(error, MemoryError):
         return f"error: out of memory\n\nhint: {_HINTS[errno.ENOMEM]}"
     place = error.filename2 or error.filename

@@ -75,7 +75,7 @@ def rehearse(context: Context, rows: bool = False, round_trip: bool = False, jso
     help={"revision": "what the tables are at: an id, head, or base where they are those of others", **JSON},
 )
 def adopt(context: Context, revision: str = "", json: bool = False) -> None:
-    """Write down at which revision a database with tables is; without a revision, show what there is."""
+    """Record the revision of a database that has tables; without a revision, show what there is."""
     from buildkit.flows import adopt as flow  # noqa: PLC0415
 
     named = "" if is_dry(context) else revision

@@ -62,7 +62,7 @@ def compile(  # noqa: A001 - the name that users type
     help={"require": "name a step that must not be skipped: image", **DRY, **JSON},
 )
 def build(context: Context, require: str = "", dry_run: bool = False, json: bool = False) -> None:
-    """Build it all: compile, data, migration check, images."""
+    """Build everything: compile, data, migration check, images."""
     from buildkit.flows import build as flow  # noqa: PLC0415
 
     if require not in {"", "image"}:

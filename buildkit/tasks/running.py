@@ -37,7 +37,7 @@ def run(
     Args:
         flow: what to run.
         lines: turns the result into the lines that are printed.
-        known: returns the result where it is known without running the flow.
+        known: returns the result if it is known without running the flow; else None.
         environment: the variables.
         json: print JSON.
         flags: values from the command line by key, `__` for the dot; an empty one was not given.

@@ -28,7 +28,7 @@ def make_folders_within(top: Path, path: str) -> Path:
     """Make the folders above `path` in the folder `top`; return the whole path.
 
     Raises:
-        OSError: a link lies on the way, or something else that is no folder: it may lead anywhere.
+        OSError: a component of the path exists and is no folder; a link might lead outside `top`.
     """
     folder = str(top)
     for part in path.split("/")[:-1]:
@@ -44,7 +44,7 @@ def make_folders_within(top: Path, path: str) -> Path:
 
 
 def beyond_links(top: Path, paths: Iterable[str]) -> set[str]:
-    """Return the folders above `paths` in `top` that are links, or lie below one: they may be anywhere.
+    """Return the parent folders of `paths` that are symbolic links or lie below one: they may be outside of `top`.
 
     Args:
         top: a folder.
@@ -66,7 +66,7 @@ def beyond_links(top: Path, paths: Iterable[str]) -> set[str]:
 
 
 def sync_tree(path: Path) -> None:
-    """Wait until the disk has all names in the folder and below it."""
+    """Flush the entries of the folder and of all folders below to the disk; no file contents."""
     waiting = [str(path)]
     while waiting:
         folder = waiting.pop()
@@ -78,8 +78,8 @@ def sync_tree(path: Path) -> None:
 def remove_tree(path: Path) -> None:
     """Delete a file, a link, or a folder with all that is in it; what cannot be deleted stays.
 
-    However deep it is: each folder in it is brought up first, so that no path grows too long. A folder that its owner
-    may not write is made writable.
+    Works at any depth: nested folders are moved up first, so that no path becomes too long. A folder that its owner may
+    not write is made writable.
     """
     try:
         is_folder = stat.S_ISDIR(path.lstat().st_mode)

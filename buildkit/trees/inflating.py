@@ -13,7 +13,7 @@ _FREE = 256 << 20
 
 
 class Allowance:
-    """How much an archive may unpack to: a share of what it takes itself. C and machine code are far below it.
+    """Limits how far an archive may expand, as a multiple of its own size. C and machine code stay far below.
 
     Args:
         size: bytes of the archive.
@@ -23,7 +23,7 @@ class Allowance:
         self._left = _FREE + _SHARE * size
 
     def spend(self, content: bytes) -> bytes:
-        """Return `content`, if that much may still come.
+        """Count the bytes and return `content`; raise if the limit is exceeded.
 
         Raises:
             Odd: it may not.

@@ -1,4 +1,4 @@
-"""Tar as the suite writes it: plain files one after the other. A reader that lets nothing else through.
+"""Reads and writes tar archives of plain files only; any other member is an error.
 
 `tarfile` understands all dialects: links, devices, sparse files, names in any number of records before a file. Each is
 a way to something outside the folder, or to much memory from few bytes. What the suite packs are ustar headers (POSIX
@@ -73,7 +73,7 @@ def written(members: Iterable[tuple[Member, Iterable[bytes]]], record: int = 0) 
 
 
 def header(name: str, size: int, mode: int) -> bytes:
-    """Return what stands before the content of a file; it follows from the arguments alone."""
+    """Return the header blocks of a file; equal arguments give equal bytes."""
     import tarfile  # noqa: PLC0415 - a start on fresh data never comes here
 
     head = tarfile.TarInfo(name)
@@ -82,7 +82,7 @@ def header(name: str, size: int, mode: int) -> bytes:
 
 
 def padding(size: int) -> bytes:
-    """Return what stands after the content of a file with `size` bytes."""
+    """Return the zero bytes that pad a file of `size` bytes to whole blocks."""
     return bytes(-size % BLOCK)
 
 
@@ -90,7 +90,7 @@ class Reader:
     """The files of an archive in their order. Each member's content is to be taken before the next one is asked for.
 
     Args:
-        read: gives so many bytes of the archive, or all that are left.
+        read: returns the next n bytes of the archive, fewer at its end.
     """
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
@@ -124,7 +124,7 @@ class Reader:
         """Give the content of the last member, in pieces.
 
         Raises:
-            Cut: there is less than it has by its header.
+            Cut: the archive ends before the size in the header.
         """
         while self._left:
             block = self._read(min(self._left, CHUNK))

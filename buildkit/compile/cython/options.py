@@ -1,4 +1,4 @@
-"""What Cython is told beside the project's own directives: its options, switches and directives.
+"""The options, switches and directives that Cython gets in addition to the project's directives.
 
 What is added here is in the keys by itself: what was translated without it is translated anew.
 """
@@ -22,9 +22,9 @@ PURE_PYTHON_DIRECTIVES: Mapping[str, Any] = {"annotation_typing": False}
 """Annotations of plain Python are documentation: they must not change what a compiled module accepts."""
 
 CRASH = ("Compiler crash in ", "Internal compiler error: ")
-"""What Cython says where it fails itself: it may be the source or a Cython that is half installed."""
+"""How Cython's messages begin when Cython itself crashes; the cause may be the source or an incomplete installation."""
 
 
 def is_crash(words: str) -> bool:
-    """Return whether Cython failed itself, so that its words are no refusal."""
+    """Return whether the message is that of a crash of Cython, not of an error in the source."""
     return any(crash in words for crash in CRASH)

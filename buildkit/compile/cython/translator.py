@@ -1,4 +1,4 @@
-"""The near end of a warm translator: starts the worker at the first job, hands it jobs, ends it."""
+"""The parent's side of a Cython worker: starts the process at the first job, sends it jobs, ends it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEPT = frozenset({"PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONDONTWRITEBYTECODE", 
 
 
 def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a worker, of which none changes what it makes.
+    """Return the environment for a worker process: without variables that could affect the C that it writes.
 
     Python's own decide which modules it loads, and run code of others in it (`sitecustomize`): that is in no key.
     """
@@ -28,14 +28,15 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """What one translation came to.
+    """The result of one translation.
 
     Args:
-        ok: whether there is C.
+        ok: whether the translation succeeded.
         read: every file that it read, by portable name, with its digest.
         probes: every other place that it looked at: `+NAME` was there, `-NAME` was not.
-        steady: whether the same would come out again: no input changed while it ran, the machine did not fail.
-        words: the compiler's own words.
+        steady: whether the same inputs would give the same result again: no input changed during the translation, and
+            it did not fail for lack of memory or disk space.
+        words: the translator's messages.
     """
 
     ok: bool
@@ -102,7 +103,7 @@ class Translator:
         return child
 
     def _search(self) -> list[str]:
-        """Return where the worker finds modules: Cython as this process does, the suite itself, what is installed."""
+        """Return the worker's `sys.path`: the folders of Cython, of the suite and of installed packages."""
         from buildkit.compile.toolchain import cython_folder  # noqa: PLC0415 - only where something is made
 
         own = Path(__file__).parents[3]

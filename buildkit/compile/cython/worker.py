@@ -1,4 +1,4 @@
-"""A warm translator: a process that has Cython loaded and turns one source after another into C.
+"""The worker process: keeps Cython loaded and translates one source after another to C.
 
 It speaks JSON, one object a line: a job on stdin, its result on stdout. Its working directory is the source root, which
 makes the C text the same in every checkout.
@@ -27,7 +27,7 @@ GARBAGE = 50_000
 a translation."""
 
 SHORT = ("RecursionError", "MemoryError", "OSError")
-"""What such words hold where it was not: a stack, a memory or a disk too small, which the next try need not meet."""
+"""Names in a crash's message that mean a lack of stack, memory or disk space; the next try may succeed."""
 
 
 def main() -> None:
@@ -84,14 +84,14 @@ def _translate(job: dict[str, Any], cython: CythonInternals, recorder: Recorder)
 
 
 def _place(error: OSError | MemoryError) -> str:
-    """Return what the error is about, as a path from the source root, which is where this process runs."""
+    """Return the path that the error names, relative to the source root (the working directory)."""
     name = getattr(error, "filename", None)
     return os.path.relpath(name) if isinstance(name, str) else ""
 
 
 @dataclass(frozen=True)
 class CythonInternals:
-    """The parts of Cython that translate, loaded so that no import of theirs is mistaken for an input."""
+    """The modules of Cython that a translation needs, imported before reads are recorded."""
 
     main: Any = field(default_factory=lambda: import_module("Cython.Compiler.Main"))
     utils: Any = field(default_factory=lambda: import_module("Cython.Utils"))

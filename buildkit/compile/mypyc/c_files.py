@@ -1,4 +1,4 @@
-"""The C of a program: which files each library and shim is made of, and all of them as one text."""
+"""The generated C of a program: the files of each library and shim, and their bundle as one text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def collected(tools: MypycInternals, groups: Any, texts: Any, folder: Path) -> C
     Args:
         tools: mypy and mypyc.
         groups: for each library the sources that it holds, and its name.
-        texts: for each library the names and texts of what was generated; an empty text is as the last run wrote it.
+        texts: for each library the names and texts of what was generated; an empty text means that the file of the last
+            run still holds.
         folder: where the generated files stay from run to run.
     """
     generated: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What mypy sees of the disk, and what it found out before: both go by content.
+"""mypy's view of the file system, with digests in the place of time stamps, and the manifest of its cache folder.
 
 mypy takes a file of equal size and whole-second time stamp for the same. So it is told, in place of the time, a number
 that stands for the content. Its cache is used only as the worker left it, by the digest of each file.
@@ -18,7 +18,7 @@ from buildkit.doors import reading
 
 _MANIFEST = "manifest.json"
 _PARTS = ("mypy", "c")
-"""The folders of mypy's cache and of the C that it counts on."""
+"""The subfolders with mypy's cache and with the generated C that belongs to it."""
 
 
 def disk(plain: Any, places: Places) -> Any:  # noqa: ANN401
@@ -59,7 +59,7 @@ def disk(plain: Any, places: Places) -> Any:  # noqa: ANN401
 
 
 def recall(folder: Path, basis: list[str]) -> dict[str, Any]:
-    """Return what the last run left word of; nothing unless it is of use and all is as that left it."""
+    """Return what the last run saved; empty if its basis was another one, or a file in the folder has changed since."""
     try:
         manifest: dict[str, Any] = json.loads(reading.read(folder / _MANIFEST))
         return manifest if manifest["basis"] == basis and manifest["files"] == _digests(folder) else {}
@@ -68,12 +68,12 @@ def recall(folder: Path, basis: list[str]) -> dict[str, Any]:
 
 
 def forget(folder: Path) -> None:
-    """Take back what the last run left word of: from now on the folder is under way."""
+    """Delete the manifest, before the folder is written to."""
     (folder / _MANIFEST).unlink(missing_ok=True)
 
 
 def remember(folder: Path, basis: list[str], word: dict[str, Any]) -> None:
-    """Leave word of a run, for as long as the folder stays as it is."""
+    """Write the manifest of a run: `word`, the basis, and the digest of each file in the folder."""
     (folder / _MANIFEST).write_text(json.dumps({**word, "basis": basis, "files": _digests(folder)}), "utf-8")
 
 

@@ -14,7 +14,7 @@ _IMPORT = re.compile(
 
 
 def imported(paths: Iterable[str]) -> list[str]:
-    """Return the first part of every name that the sources at `paths` may import; rather one too many."""
+    """Return the top-level names that the sources at `paths` import, and maybe some that they do not."""
     tops: set[bytes] = set()
     for path in paths:
         if path.endswith((".py", ".pyi")):

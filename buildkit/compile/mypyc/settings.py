@@ -14,7 +14,7 @@ _TABLE = re.compile(r"^\s*\[+\s*tool\s*\.\s*[\"']?mypy\b.*?(?=^\s*\[|\Z)", re.MU
 
 
 def settings_file(places: Places) -> str:
-    """Return mypy's settings for the project: as mypy finds them, but never those of the machine's user; or nothing."""
+    """Return the file with mypy's settings for the project, never the user's own; empty if there is none."""
     folder = Path(places.source)
     while True:
         for name in ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg"):
@@ -27,7 +27,7 @@ def settings_file(places: Places) -> str:
 
 
 def settings_text(path: str) -> str:
-    """Return what a file says to mypy; of a pyproject.toml the tables of mypy alone."""
+    """Return the settings of mypy in a file; of a pyproject.toml only the `[tool.mypy]` tables."""
     text = reading.read_text(path, errors="replace") if path else ""
     return "".join(_TABLE.findall(text)) if path.endswith(".toml") else text
 

@@ -1,4 +1,4 @@
-"""mypy and mypyc as the worker uses them: their parts, loaded for the Python that the C is for."""
+"""Imports the modules of mypy and mypyc that the worker uses, set up for the Python that the C is for."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class MypycInternals:
 def load(python: tuple[int, int]) -> MypycInternals:
     """Return the parts of mypy and mypyc.
 
-    mypyc asks the Python that it runs on whether there are immortal objects. Where the C is for one on the other side,
-    it is told so, which its compiled form cannot be.
+    mypyc asks the Python that it runs on whether there are immortal objects. Where the target Python differs in that,
+    the answer is patched, which is possible in mypyc's Python sources only.
 
     Args:
         python: major and minor version of the Python that the C is for.

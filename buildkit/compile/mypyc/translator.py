@@ -1,4 +1,4 @@
-"""The near end of mypyc's worker: a process for each translation, which is one of all mypyc modules of the project."""
+"""The parent's side of mypyc's worker: one process for each translation of all mypyc modules."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from buildkit.doors import process, python
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be translated.
+    """One translation job.
 
     Args:
         modules: the file of each module by its name, relative to the source root.
         groups: for each library, by its name without `__mypyc`, the modules that it holds.
-        separate: whether the libraries are translated apart, with what is known from the last time.
+        separate: whether each library is translated separately, with mypy's cache of the last run.
         python: major and minor version of the Python that the extensions are for.
-        basis: stands for the tools and settings; nothing is known from a time with others.
+        basis: the digest of the tools and settings; a cache that was written with another basis is ignored.
     """
 
     modules: Mapping[str, str]
@@ -38,10 +38,12 @@ def translate(
     """Translate a program; the C files and headers of all libraries and shims go to `output`, as JSON.
 
     Args:
-        job: what.
+        job: the modules and the settings of the translation.
         places: where inputs lie.
-        covered: further folders whose content enters the keys as a whole, as mypy's own, or not at all, as the suite's.
-        known: the folder in which the worker keeps what it found out; deleted where it is not as the worker left it.
+        covered: further folders whose files are not recorded as inputs: mypy's own, which a toolchain digest covers,
+            and the suite's.
+        known: the folder of mypy's cache; the worker clears it if its basis or a file in it has changed since its last
+            run.
         output: where the result goes.
         environment: all variables of the worker.
 

@@ -61,7 +61,7 @@ class _Program:
         self._generic: dict[str, list[str]] = {}
 
     def translate(self, recorder: Recorder) -> dict[str, Any]:
-        """Return what came of it, and what it read."""
+        """Translate the program; return the result and the files that were read."""
         words = io.StringIO()
         units: CFiles = {}
         messages: list[str] = []
@@ -131,7 +131,7 @@ class _Program:
         return collected(tools, groups, texts, self._c)
 
     def _checked(self, sources: list[Any], options: Any, own: Any, groups: Any, disk: Any) -> Any:  # noqa: ANN401
-        """Return what mypy makes of the sources.
+        """Type-check the sources, and return mypy's build result.
 
         What it takes from its cache lacks that a class inherits from `Generic` or its like, so mypyc would make other C
         of the subclasses than from nothing. Here it is given back, as it was when all was well for the last time; what
@@ -192,7 +192,7 @@ class _Program:
         return f"{'+' if there else '-'}{name}"
 
     def _basis(self) -> list[str]:
-        """Return what must be the same for anything that the last run found out to hold still."""
+        """Return the basis: what must be equal for the cache of the last run to be valid."""
         return [self._job["basis"], settings_text(settings_file(self._places))]
 
     def _remember(self, looked: list[str]) -> None:
@@ -200,7 +200,7 @@ class _Program:
         remember(self._folder, self._basis(), word)
 
     def _absent(self, disk: Any, reading: Reading) -> Iterator[str]:  # noqa: ANN401
-        """Yield what would have to turn up on the search path to stand in for a module that was imported.
+        """Yield a probe for each file that would shadow an imported module if it appeared on the search path.
 
         mypy lists these folders and looks no further for a name that is not in the list.
         """
@@ -224,7 +224,7 @@ class _Program:
 
 
 def _plugin(plain: Any, options: Any, anew: set[str]) -> Any:  # noqa: ANN401
-    """Return a plugin of mypy that makes it look at some modules anew."""
+    """Return a plugin that makes mypy check some modules again."""
 
     class Anew(plain):  # type: ignore[misc]
         def report_config_data(self, context: Any) -> str | None:  # noqa: ANN401

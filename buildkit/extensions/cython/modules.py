@@ -53,7 +53,7 @@ ATTEMPTS = 3
 
 @contextlib.contextmanager
 def meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """Do `work` in a thread of its own beside the block, which ends when both have."""
+    """Run `work` in a thread during the block; wait for it at the end of the block."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only where something is made
 
     with ThreadPoolExecutor(1) as pool:
@@ -63,11 +63,11 @@ def meanwhile(work: Callable[[], object]) -> Iterator[None]:
 
 
 class NoExtension(Exception):  # noqa: N818
-    """No C compiler takes the module's C. The last one's words are the message.
+    """No compiler succeeded for the module's C. The output of the last one is the message.
 
     Args:
         words: its own.
-        translation: how the C came about; None if it would not happen again with the same inputs.
+        translation: the module's translation; None if compiling might succeed the next time with the same inputs.
         headers: names of the headers that were read.
     """
 
@@ -156,7 +156,7 @@ class CythonModules:
         return found
 
     def knows(self, module: Module) -> bool:
-        """Return whether the store answers for the inputs as they are now, with an extension or with a refusal."""
+        """Return whether the store has the result for the present inputs: an extension, or a recorded failure."""
         translation = self._find_translation(module)
         if translation is None or not translation.c:
             return translation is not None
@@ -265,9 +265,10 @@ class CythonModules:
     def _keep(
         self, module: Module, done: Translation, text: bytes, distutils: DistutilsSettings
     ) -> tuple[CythonTranslation, bytes]:
-        """Keep what a translation came to under the key of its inputs, a refusal as well.
+        """Store the result of a translation under its key, also if it failed.
 
-        A crash is nothing to hand to others; in this tree it costs no second try until one of its inputs changes.
+        A crash is not stored for other checkouts; in this checkout it is remembered, and not tried again until an input
+        changes.
         """
         c = digest_bytes(text) if done.ok else Digest("")
         altered = self._cache.altered(self._toolchain.files["cython"])

@@ -1,4 +1,4 @@
-"""What the translation of one module comes to: its key, its value, and the extension that is made of it."""
+"""The translation of one module by Cython: its key, its result, and the extension to build from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENDINGS = {"c": ".c", "c++": ".cpp"}
 
 @dataclass(frozen=True, slots=True)
 class CythonTranslation:
-    """What the translation of a module made, or why it made nothing.
+    """The result of a translation, or the reason why it failed.
 
     Args:
         c: the digest of the C text; empty where Cython refused.
@@ -34,11 +34,11 @@ class CythonTranslation:
 
 
 class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
-    """Cython refuses the module. Its words are the message.
+    """Cython reports errors in the module. They are the message.
 
     Args:
         words: the compiler's own.
-        translation: what it had read by then; None if it would not happen again with the same inputs.
+        translation: the inputs read so far; None if the translation might succeed the next time with the same inputs.
     """
 
     def __init__(self, words: str, translation: CythonTranslation | None) -> None:
@@ -47,7 +47,7 @@ class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
 
 
 def translate_key(name: str, source: str, parts: Mapping[str, Digest]) -> Digest:
-    """Return the key of the first action.
+    """Return the key of a module's translation.
 
     Args:
         name: the module.
@@ -68,7 +68,7 @@ def extension_of(
     flags: Flags = NO_FLAGS,
     include: tuple[str, ...] = (),
 ) -> Extension:
-    """Return what is compiled of a module.
+    """Return the extension to build from a module's C.
 
     Args:
         name: the module.
@@ -76,7 +76,7 @@ def extension_of(
         c: the digest of its C.
         distutils: what its sources ask for.
         digest: gives the digest of a further source.
-        flags: its own words of the settings.
+        flags: the module's flags in the settings.
         include: folders of headers that the settings name.
     """
     text = f"{name.rpartition('.')[2]}{ENDINGS[distutils.language]}"

@@ -1,4 +1,4 @@
-"""What becomes of a program's C: each library and shim is made by itself, then all are put in their places together.
+"""Builds each library and shim of a program from its C, then puts all of them in place together.
 
 Libraries know each other's layout. So all are made before any is put in its place, in an order in which a kill leaves
 no two that do not belong together: of some modules the shim is missing, and what builds on them does not load.
@@ -29,7 +29,7 @@ _ERROR = re.compile(r"^(?P<file>[^:\n]+\.pyi?):(?:\d+:)*\s*(?:error|note):", re.
 
 
 class Assembly:
-    """One making of a program, as jobs that may run at once.
+    """Builds a program as jobs that run in parallel.
 
     Args:
         program: the mypyc modules.
@@ -52,7 +52,7 @@ class Assembly:
         self._lock = threading.Lock()
 
     def begin(self, _: Translator) -> JobResult[SubjectResult]:
-        """Do the first of the jobs, the translation; it names the others. All extensions are made, or none is put."""
+        """Translate the program, and return the jobs that build its extensions; all are put in place, or none."""
         watch = Stopwatch()
         program = self._program
         try:
@@ -145,7 +145,7 @@ class Assembly:
     # ------------------------------------------------------------------ fail
 
     def _refused(self, words: str, translation: MypycTranslation | None, watch: Stopwatch) -> list[SubjectResult]:
-        """Say of each module what mypy says of it, and of the others why there is no C of them."""
+        """Return a failed result for each module: mypy's messages on it, or for the others why no C was generated."""
         said: dict[str, list[str]] = {}
         for line in words.splitlines():
             found = _ERROR.match(line)

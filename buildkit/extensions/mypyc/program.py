@@ -35,11 +35,11 @@ from buildkit.model import LIBRARY, Digest
 from buildkit.store.artifacts import Store
 
 _FORM = 1
-"""Counts the changes of what the worker asks of mypyc."""
+"""A version number, raised whenever the worker calls mypyc differently."""
 
 
 class Refused(Exception):  # noqa: N818 - a fact
-    """mypy refuses the program. Its words are the message.
+    """mypy reports errors in the program. They are the message.
 
     Args:
         words: its own.
@@ -63,7 +63,7 @@ class MypycProgram:
         probes: what lies in which folder.
         native: compiles and links.
         store: where results are kept.
-        work: the checkout's own folder, in which lies what mypy found out, from one translation to the next.
+        work: the checkout's own folder, which holds mypy's cache.
         scratch: the folder in it for what else the tools write.
         environment: all variables of the worker.
         reuse: take results from the store, and what mypy found out from the folder.
@@ -131,7 +131,7 @@ class MypycProgram:
         return {**self._parts, **self.native.settings(extension.source, extension.flags), **own}
 
     def knows(self, module: Module) -> bool:
-        """Return whether the store answers for the inputs as they are now, with extensions or with a refusal."""
+        """Return whether the store has the result for the present inputs: extensions, or a recorded failure."""
         translation = self._find()
         if translation is None or not translation.c:
             return translation is not None

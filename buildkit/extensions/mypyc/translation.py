@@ -1,4 +1,4 @@
-"""What one translation of all mypyc modules makes: its key, its files, and the actions that rest on it."""
+"""The translation of all mypyc modules: its key, its files, and the actions that depend on it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_FILES: Files = {"texts": {}, "beside": {}}
 
 @dataclass(frozen=True, slots=True)
 class MypycTranslation:
-    """What the translation made, or why it made nothing.
+    """The result of the translation, or the reason why it failed.
 
     Args:
         c: the digest of all its files in one; empty where mypy refused.
@@ -63,7 +63,7 @@ def extension_of(module: Module, name: str, files: Files) -> Extension:
 
 
 def actions_of_program(store: Store, state: State, name: str) -> list[Entries]:
-    """Return the actions that restore what a mypyc module or library was last made to, none if the store lacks one.
+    """Return the actions that restore the last build of a mypyc module or library; none if the store lacks one of them.
 
     Args:
         store: is asked for them.
@@ -96,7 +96,7 @@ def actions_of_program(store: Store, state: State, name: str) -> list[Entries]:
 
 
 def texts_of(bundle: bytes) -> dict[Digest, bytes]:
-    """Return all C files and headers of a translation, by their digest; those that are not what that says are none."""
+    """Return all C files and headers of a translation, by their digest; none if the bundle is malformed."""
     try:
         texts = [untrusted.text(text).encode() for text in json.loads(bundle)["texts"].values()]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -1,4 +1,4 @@
-"""C → object → extension, whichever translator wrote the C: each step by content, taken from the store where it can be.
+"""Compiles and links C from any translator; a result that the store has for the same inputs is taken from there.
 
 Two actions, each under a key of its own:
 
@@ -32,7 +32,7 @@ from buildkit.store.artifacts import Store
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """An extension in the store, or in the hand.
+    """A linked extension, with its content.
 
     Args:
         output: its digest.
@@ -49,7 +49,7 @@ class Linked:
 
 @dataclass(slots=True)
 class _Work:
-    """One extension on its way: where it is compiled, what is at hand, what came of it so far."""
+    """An extension while it is being built: its scratch folder, the C in memory, the results so far."""
 
     extension: Extension
     folder: Path
@@ -72,10 +72,10 @@ class Native:
     Args:
         calls: of the compilers.
         store: where results are kept.
-        headers: what the headers are now.
+        headers: computes the digests of headers.
         scratch: the folder for what a compiler reads and writes.
         reuse: take results from the store; without it everything is made anew and kept.
-        altered: names a file of the compilers that is no longer as it was when the build looked.
+        altered: returns a file of the compilers that has changed since the look; empty if none has.
     """
 
     def __init__(
@@ -100,14 +100,14 @@ class Native:
         return self._calls.settings(source, flags, ())
 
     def knows(self, extension: Extension) -> bool:
-        """Return whether the store answers for an extension as it is now, with an extension or with a refusal."""
+        """Return whether the store has the result for the present inputs: an extension, or a recorded failure."""
         with contextlib.suppress(NotCompiled):
             found = self._find(extension)
             return found is not None and (not found["output"] or self._store.has(found["output"]))
         return False
 
     def make(self, extension: Extension, at_hand: Mapping[Digest, bytes]) -> Linked:
-        """Return an extension, from the store or by the tools.
+        """Return the extension from the store, or compile and link it.
 
         Args:
             extension: what it is made of.
@@ -115,7 +115,7 @@ class Native:
 
         Raises:
             NotCompiled: no compiler takes the C.
-            Gone: a C file or generated header that is needed is nowhere.
+            Gone: a needed C file or generated header is neither in memory nor in the store.
             OSError: the disk is full.
         """
         found = self._find(extension)
@@ -202,7 +202,7 @@ class Native:
         return Digest(entry["object"])
 
     def _on_disk(self, work: _Work, file: str, digest: Digest, number: int, tool: Compiler) -> Digest:
-        """See that the linker finds the object; return its digest, which is another one where it had to be made."""
+        """Make sure that the object lies in the folder; return its digest, another one if it was compiled again."""
         place = work.folder / work.object(file, number)
         if not place.exists():
             content = self._store.get(digest)
@@ -246,7 +246,7 @@ class Native:
         return Digest(str(entry["object"]))
 
     def _note_refusals(self, work: _Work, file: str, entry: Mapping[str, Any]) -> None:
-        """Keep that compilers before this one refused the file: that holds while it reads the same headers."""
+        """Record the failures of earlier compilers for this file, under the digest of the headers that it reads."""
         for key, words in work.refused.pop(file, ()):
             self._store.add(key, {**entry, "object": "", "words": words})
 

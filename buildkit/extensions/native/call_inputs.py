@@ -1,4 +1,4 @@
-"""What a call of a compiler or linker rests on beside its words and what the tool says that it read.
+"""Finds the inputs of a compiler or linker call that are neither its arguments nor files that the tool reports.
 
 A compiler says which headers it took, not where it looked for them; a linker which libraries, not which it would have
 taken before them; and of files that the words name (`-fprofile-use=`, a version script, a plugin) neither says
@@ -32,7 +32,7 @@ class CallInputs:
     Args:
         places: where inputs lie.
         drivers: say what they search.
-        answers: knows what inputs are that are no files.
+        non_file_inputs: gives the digests of inputs that are no files.
         environment: the variables.
     """
 
@@ -55,13 +55,13 @@ class CallInputs:
         read: Iterable[str],
         made: bytes,
     ) -> set[str]:
-        """Return the names of what a compilation rests on, without those of its headers.
+        """Return the names of a compilation's inputs other than its headers.
 
         Args:
             tool: the compiler.
             at: its number.
             language: `c` or `c++`.
-            flags: the words of the call beside those of every call.
+            flags: the flags of this call, without those of every call.
             folder: where it runs.
             read: the paths of the file and of its headers.
             made: the object.
@@ -79,7 +79,7 @@ class CallInputs:
         return names | ({f"variable {EPOCH}"} if any(map(self._is_dated, read)) else set())
 
     def of_link(self, tool: Compiler, at: str, flags: Sequence[str], folder: str, made: bytes) -> set[str]:
-        """Return the names of what a link rests on, without those that the linker names; see `of_compilation`."""
+        """Return the names of a link's inputs other than the files that the linker reports; see `of_compilation`."""
         own = flags if tool.tiny else (*tool.driver[1:], *flags)
         names = self._of_words(own, folder) | self._rooted(made)
         if tool.tiny:
@@ -92,7 +92,7 @@ class CallInputs:
         return names | self._question(tool, at, "link", (*SHARED, *flags))
 
     def trust(self, words: Iterable[str]) -> None:
-        """Let a driver be asked about words of this build's own, as a record of it may do."""
+        """Allow asking a driver about these arguments of this build, which recorded inputs may name."""
         self._non_file_inputs.driver_input("", "", words)
 
     def _of_words(self, words: Sequence[str], folder: str) -> set[str]:
@@ -109,18 +109,18 @@ class CallInputs:
                 yield name if os.path.isfile(path) else f"{LACKING}{name}"  # noqa: PTH113
 
     def _question(self, tool: Compiler, at: str, language: str, words: Sequence[str]) -> set[str]:
-        """Return what is to be asked of a driver: nothing where its file and the words say all."""
+        """Return the name of the driver's input for a call; none if its file and the arguments determine the result."""
         if tool.plain and not arguments.needs_driver(arguments.expanded((*tool.driver[1:], *words))):
             return set()
         return {self._non_file_inputs.driver_input(at, language, words)}
 
     def _rooted(self, made: bytes) -> set[str]:
-        """Return the checkout's folders that stand in what was made, which is of use nowhere else."""
+        """Return an input for each folder of the checkout whose path is in the output, so that no other uses it."""
         folders = {"source": self._places.source, "project": self._places.project}
         return {f"root {kind}" for kind, folder in folders.items() if folder and os.fsencode(folder) in made}
 
     def _is_dated(self, path: str) -> bool:
-        """Return whether a file speaks of the time of its compilation."""
+        """Return whether a file contains `__DATE__` or `__TIME__`."""
         if path not in self._dated:
             try:
                 with open(path, "rb") as file:  # noqa: PTH123

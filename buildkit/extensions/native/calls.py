@@ -1,4 +1,4 @@
-"""The calls of compilers and linkers for an extension: their words, their folders, and what they turn out to read."""
+"""Calls compilers and linkers for an extension, and finds the inputs of each call."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Calls:
         profile: `dev` or `release`.
         flags: flags from the environment.
         launcher: what starts the compiler.
-        answers: knows what inputs are that are no files.
+        non_file_inputs: gives the digests of inputs that are no files.
         environment: the variables.
     """
 
@@ -105,7 +105,7 @@ class Calls:
     def compilers(self, extension: Extension) -> list[tuple[int, Compiler]]:
         """Return the compilers to try in their order, each with its number: the first that takes it is enough.
 
-        What is linked with libraries is nothing for the tiny compiler, which does not say which of them it took.
+        The tiny compiler is left out for extensions with libraries: it does not report which ones it used.
 
         Raises:
             NotCompiled: there is none.
@@ -132,10 +132,10 @@ class Calls:
             output: the object's name.
 
         Returns:
-            What was read and where was searched, by name, and the object.
+            The names of the inputs, and the object's content.
 
         Raises:
-            Refused: the compiler does not take it.
+            CompilerRefusal: the compiler does not take it.
             NotCompiled: there is no such file.
         """
         depfile = f"{output}.d"
@@ -147,7 +147,7 @@ class Calls:
         return self._read(extension, file, tool, place, folder, folder / depfile, made), made
 
     def would_read(self, extension: Extension, file: str, tool: Compiler, folder: Path) -> tuple[str, ...] | None:
-        """Return what a compiler reads of a file that it refuses; None if it does not come that far."""
+        """Return the names of the inputs of a file that fails to compile; None if preprocessing fails as well."""
         depfile = folder / "refused.d"
         place, command = self._call(extension, file, tool, folder, ("", str(depfile)))
         if not self._run(command, place).ok:
@@ -157,7 +157,7 @@ class Calls:
     def _call(
         self, extension: Extension, file: str, tool: Compiler, folder: Path, outputs: tuple[str, str]
     ) -> tuple[Path, list[str]]:
-        """Return where the compiler runs and its command; without an object, what asks for the headers alone."""
+        """Return the working folder and the command; without an object the command that lists the headers only."""
         place, source = folder, file
         if file in extension.sources:
             path = self._places.path(file)
@@ -228,7 +228,7 @@ class Calls:
             Which libraries were taken and where was searched, by name, and the extension.
 
         Raises:
-            Refused: the linker does not take them, or the interpreter could not load what it makes.
+            CompilerRefusal: the linker does not take them, or the interpreter could not load what it makes.
         """
         output = f"{extension.stem}{self._toolchain.interpreter.suffix}"
         searched = [*map(self._places.path, extension.distutils.libraries)]

@@ -1,4 +1,4 @@
-"""What becomes one extension, and the keys of the actions that make it: compile each C file, link the objects."""
+"""An extension to build from C, and the keys of its two actions: compile each C file, link the objects."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Extension:
 
     @property
     def files(self) -> Mapping[str, Digest]:
-        """All that is compiled, in the order in which it is linked."""
+        """All C and C++ files to compile, in the order of linking."""
         return {**self.c_files, **self.sources}
 
     @property
@@ -76,7 +76,7 @@ def compile_key(extension: Extension, file: str, attempt: int, parts: Mapping[st
     Args:
         extension: the extension.
         file: one of its C files.
-        attempt: which of the compilers, from 0.
+        attempt: the compiler's index in the order of tries, from 0.
         parts: those of a fingerprint that concern tools and settings; others are ignored.
     """
     own = (_tools_of(extension), "toolchain python", "setting flags")

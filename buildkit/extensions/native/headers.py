@@ -20,7 +20,7 @@ _BESIDE = "beside"
 
 
 class Headers:
-    """Digests over sets of headers, as one build sees them.
+    """Computes the digests of headers and of sets of headers during one build.
 
     Args:
         places: where inputs lie.
@@ -39,7 +39,7 @@ class Headers:
         self._shared: dict[tuple[tuple[str, ...], str], Digest] = {}
 
     def outside_digest(self, names: tuple[str, ...], folder: str) -> Digest:
-        """Return the digest over the headers outside of the source root and over what may stand in for any of them.
+        """Return the digest of the headers outside the source root, and of the names that would shadow any header.
 
         Args:
             names: all headers that a module's compiler read; most modules share those outside.
@@ -60,7 +60,7 @@ class Headers:
         return key_of({**own, "shared": self.outside_digest(names, folder)})
 
     def compile_until_unchanged(self, folder: str, compiled: Callable[[], Compiled]) -> tuple[Compiled, Digest] | None:
-        """Return what `compiled` returns, and the whole of its headers, which none changed while it ran.
+        """Run the compiler until no header changes during the run; return its result and the digest of its headers.
 
         Without this, what was made from the new header would be kept under the digest of the old one, or the reverse.
 
@@ -69,7 +69,7 @@ class Headers:
             compiled: runs the compiler; called again where a header changed.
 
         Returns:
-            None if that happened again and again.
+            None if headers changed in each of `ATTEMPTS` runs.
         """
         known: Mapping[str, Digest] = {}
         for _ in range(ATTEMPTS):

@@ -1,6 +1,7 @@
-"""Inputs that are no files: what a driver makes of words, variables, where the checkout lies, which machine this is.
+"""Inputs that are no files: what a driver does with arguments, environment variables, the checkout's path, the machine.
 
-Each has a name among those of headers and of what a translation read, and its answer here and now is its digest:
+Each has a name, which stands among the names of headers and of read files; its digest is computed from its value on
+this machine:
 
     driver 0 c ["-march=native"]   what the first C compiler would run for these words
     variable SOURCE_DATE_EPOCH     its value, for what says when it was made
@@ -34,12 +35,12 @@ _HARMLESS = re.compile(
 
 
 class NonFileInputs:
-    """The answers of one build.
+    """The digests of a build's inputs that are no files.
 
     Args:
         toolchain: the tools.
         places: where inputs lie.
-        roots: what stands in keys for the folders of the checkout, by the folder.
+        roots: the token that replaces each folder of the checkout in keys.
         environment: the variables.
     """
 
@@ -54,7 +55,7 @@ class NonFileInputs:
         self.roots = roots
 
     def digest(self, name: str) -> Digest:
-        """Return the answer to a name that begins with one of `places.TOLD`."""
+        """Return the digest of the input with this name, which begins with one of `places.NOT_FILES`."""
         known = self._known.get(name)
         if known is None:
             kind, _, rest = name.partition(" ")
@@ -66,7 +67,7 @@ class NonFileInputs:
         return known
 
     def driver_input(self, at: str, language: str, words: Iterable[str]) -> str:
-        """Return the name of what a driver makes of words.
+        """Return the name of the input "what this driver does with these arguments", about which it may be asked then.
 
         Args:
             at: the number of the compiler, or `PLUS_PLUS_AT`.
@@ -78,7 +79,10 @@ class NonFileInputs:
         return f"driver {at} {language} {json.dumps(said)}"
 
     def _driver(self, rest: str) -> Digest:
-        """Ask a driver; words that another one wrote, only where no driver does more about them than to say so."""
+        """Return the digest of a driver's answer.
+
+        Arguments from another machine's record are passed to it only if they are known to be harmless.
+        """
         at, language, said = rest.split(" ", 2)
         if not all(word in self._own or _HARMLESS.fullmatch(word) for word in json.loads(said)):
             return ABSENT

@@ -1,4 +1,4 @@
-"""Why there is no extension: what compilers and linkers say, and whether they would say the same again."""
+"""The errors of compilers and linkers, and whether each would occur again with the same inputs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TROUBLE = (
     "exec format error",
     "error while loading shared libraries",
 )
-"""Words of a compiler that the machine let down: the next time it may take the same file."""
+"""Parts of messages that mean a failure of the machine; the next try may succeed."""
 
 _BY_SIGNAL = 128
 """Above this, an exit code is how a shell tells of a signal."""
@@ -47,20 +47,20 @@ _MISSING_HEADER = re.compile(r"\.h\w*'?:? (?:No such file or directory|file not 
 
 
 def tool_changed(path: str) -> str:
-    """Return what is said where a file of a tool became another one while the tool ran: who knows what it made."""
+    """Return the message for a tool whose file was replaced while it ran, so that its output cannot be trusted."""
     return f"{path}: changed while it was used\nhint: run it again when the tool is installed"
 
 
 class Gone(Exception):  # noqa: N818 - a fact
-    """C that has to be compiled is neither at hand nor in the store: it is to be translated anew."""
+    """C that must be compiled is neither in memory nor in the store, so the module must be translated again."""
 
 
 class NotCompiled(Exception):  # noqa: N818 - a fact: the flow words it
-    """No C compiler makes an extension of the C.
+    """No compiler succeeded.
 
     Args:
         words: the last one's own.
-        headers: names of what they read, where they would refuse the same again; None where they may not.
+        headers: the names of what they read, if they would fail again with the same inputs; None if they might succeed.
     """
 
     def __init__(self, words: str, headers: tuple[str, ...] | None = None) -> None:
@@ -69,11 +69,11 @@ class NotCompiled(Exception):  # noqa: N818 - a fact: the flow words it
 
 
 class CompilerRefusal(Exception):  # noqa: N818
-    """One compiler does not take it. Its words are the message.
+    """A compiler or linker failed. Its output is the message.
 
     Args:
         words: its own.
-        lasting: whether it would refuse the same again.
+        is_permanent: whether it would fail again with the same inputs.
     """
 
     def __init__(self, words: str, *, is_permanent: bool) -> None:
@@ -88,7 +88,7 @@ def refusal(done: process.Completed, *, tiny: bool, launched: bool, lacks_numpy:
         done: its call.
         tiny: it is the fast development compiler, which lacks some headers for good; of others nobody knows where a
             header may turn up.
-        launched: something stands before it, which may have failed by itself.
+        launched: it was started by a launcher, which may be what failed.
         lacks_numpy: the extension needs numpy's headers, and there are none.
     """
     words = done.stderr.strip() or f"{done.command[0]} ended with exit code {done.exit_code}"
