@@ -8,5 +8,6 @@ pytest_plugins = (
     "plugins.places",
     "plugins.projects",
     "plugins.databases",
+    "plugins.services",
     "plugins.schedule",
 )

@@ -16,8 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from buildkit.data.refresh.refresh import Result, refresh
+from buildkit.data.stages import digests
 from buildkit.data.stages.pipeline import Pipeline, Stage
+from buildkit.data.status.look import Look, look
 from buildkit.doors import process
+from buildkit.doors.clock import Stopwatch
 from buildkit.model import Outcome
 from buildkit.runtime import state
 from buildkit.runtime.settings import VARIABLE, RuntimeSettings
@@ -149,6 +152,15 @@ class Service:
             process.end(child, 0.1)
 
 
+SERVE = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print("serving", flush=True)
+time.sleep(60)
+"""
+POLITE = (sys.executable, "-c", SERVE)
+"""A service that says that it serves, and ends by itself with 7 when it is asked to."""
+
 RUNTIME = """
 import os, sys
 from buildkit.runtime import signals
@@ -173,6 +185,39 @@ def make(root: Path, files: Mapping[str, str] = FILES) -> Service:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     return Service(root)
+
+
+def ended(child: process.Child, within: float = 2.0) -> int:
+    """Return the exit code of a child that was asked to end, and had to be quick: `within` so many seconds."""
+    watch = Stopwatch()
+    code = child.wait(10)
+    assert watch.seconds < within
+    return code
+
+
+def change_input(service: Service) -> None:
+    """Let all three stages be due, the first for its input."""
+    (service.root / "in/a.txt").write_text("other\n")
+
+
+def edit(file: Path, text: str) -> None:
+    """Write a file anew, though it is sealed or shared with another generation."""
+    file.parent.chmod(0o755)
+    file.unlink(missing_ok=True)
+    file.write_text(text)
+
+
+def spoil(file: Path, content: str | bytes) -> None:
+    """Change the bytes of a sealed file and none of its stamps, as a failing disk does: `content` has its length."""
+    stamps = file.stat()
+    file.chmod(0o644)
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    os.utime(file, ns=(stamps.st_atime_ns, stamps.st_mtime_ns))
+
+
+def seen(service: Service, later: float = 0.0) -> Look:
+    """Return what a look at the data comes to, some seconds from now."""
+    return look(service.pipeline, service.environment, digests.beside(service.pipeline.folder), time.time() + later)
 
 
 def alive(names: Iterable[str]) -> list[str]:

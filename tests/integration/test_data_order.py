@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import data_service
@@ -18,15 +18,6 @@ from buildkit.data.volume import current_link, deleting, generations
 from buildkit.doors import process
 from buildkit.errors import DataError
 from buildkit.runtime.settings import RuntimeSettings
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Service]:
-    service = data_service.make(tmp_path / "service")
-    service.refresh()
-    service.runs()
-    yield service
-    service.close()
 
 
 def copied(folder: Path) -> None:

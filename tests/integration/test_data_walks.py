@@ -8,7 +8,6 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import data_service
@@ -22,13 +21,6 @@ from buildkit.data.status.verify import require_whole, verify
 from buildkit.data.volume import deleting, generations, outputs
 from buildkit.errors import DataError, StageError
 from buildkit.trees import comparing, folders
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    made = data_service.make(tmp_path / "service")
-    yield made
-    made.close()
 
 
 def python(lines: str) -> tuple[str, ...]:

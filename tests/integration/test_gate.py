@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import data_service
 import pytest
-from data_service import Service, until
+from data_service import Service, spoil, until
 from registry import registry
 
 from buildkit.data.artifact.push import push as push_artifact
@@ -19,20 +17,6 @@ from buildkit.registry.reference import parse
 from buildkit.runtime import state
 
 SERVED = ("--", "cat", "data/current/count.txt")
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    made = data_service.make(tmp_path / "service")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def made(service: Service) -> Service:
-    service.refresh()
-    service.runs()
-    return service
 
 
 def word(service: Service) -> str:
@@ -200,10 +184,7 @@ def test_a_host_and_its_disk_whose_clock_was_set_back_make_it_again(made: Servic
 
 def flip(file: Path) -> None:
     """Change a file as a failing disk does: neither its size nor its time tells."""
-    status = file.stat()
-    file.chmod(0o644)
-    file.write_bytes(bytes(255 - byte for byte in file.read_bytes()))
-    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    spoil(file, bytes(255 - byte for byte in file.read_bytes()))
 
 
 def test_damage_that_no_look_sees_is_found_and_mended_beside_the_service(made: Service) -> None:
@@ -272,10 +253,7 @@ def test_status_says_what_is_due_and_fails_on_damage_alone(made: Service) -> Non
 
 def test_verify_reads_all_if_asked(made: Service) -> None:
     file = made.current / "select/0.txt"
-    stamps = file.stat()
-    file.chmod(0o644)
-    file.write_text("onE")
-    os.utime(file, ns=(stamps.st_atime_ns, stamps.st_mtime_ns))
+    spoil(file, "onE")
     assert made.start("--verify").wait() == 0
     assert "whole: generation 000001-" in made.log()
     assert made.start("--verify", "--deep").wait() == 30
