@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,7 @@ def test_a_module_that_python_runs_counts_with_what_it_imports(
     project: ProjectMaker, invoke: InvokeRunner, monkeypatch: pytest.MonkeyPatch, module: str, compiled: bool
 ) -> None:
     root = project({**FILES, "pyproject.toml": PROJECT.format(run=[sys.executable, "-m", module])})
-    monkeypatch.setenv("PYTHONPATH", str(root / "src"))
+    monkeypatch.setenv("PYTHONPATH", str(root / "src"), prepend=os.pathsep)
     if compiled:
         ran = invoke(root, "compile", "--json")
         assert ran.reason("app.report") == ("python -m runs it" if module == "app.report" else "not built before")
@@ -60,6 +62,23 @@ def test_a_module_that_python_runs_counts_with_what_it_imports(
     assert invoke(root, "data", "--json").json["counts"] == {"fresh": 1}
     edit(root, "src/app/text.py", "one", "two")
     assert invoke(root, "data", "--json").json["stages"][0]["reason"] == "code changed: app/text.py"
+    assert report(root) == "two"
+
+
+def test_a_source_saved_twice_in_a_second_is_run_as_it_is_now(
+    project: ProjectMaker, invoke: InvokeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python would take the bytecode of the first text, which has the same length and the same second."""
+    root = project({**FILES, "pyproject.toml": PROJECT.format(run=[sys.executable, "-m", "app.report"])})
+    monkeypatch.setenv("PYTHONPATH", str(root / "src"), prepend=os.pathsep)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    second = int(time.time())
+    text = root / "src/app/text.py"
+    os.utime(text, (second, second))
+    assert invoke(root, "data").exit_code == 0
+    edit(root, "src/app/text.py", "one", "two")
+    os.utime(text, (second + 0.5, second + 0.5))
+    assert invoke(root, "data").exit_code == 0
     assert report(root) == "two"
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from buildkit.data import names
 from buildkit.data.refresh import checks
+from buildkit.data.refresh.bytecode import drop_unsure
 from buildkit.data.refresh.piece_work import Order, PieceWork, choose
 from buildkit.data.refresh.room import make_room
 from buildkit.data.refresh.run_inputs import RunInputs, changed_message, mark_changed
@@ -183,6 +184,7 @@ class _Refresh:
         made = {name: record.outputs for name, record in self._records.items()}
         with self._cache.noting() as paths:
             now, cut = survey(stage, self._pipeline, self._environment, made, self._cache)
+        drop_unsure(self._pipeline, now.parts)
         changes = RunInputs(paths, cut.items if cut else (), self._cache)
         if cut is not None:
             self._bring_pieces(stage, cut, changes, partial, leftovers, distrusted.get(stage.name, ()))
