@@ -80,7 +80,11 @@ class Lease:
         while True:
             try:
                 self._draw()
-            except OSError as error:  # noqa: PERF203
+            except FileNotFoundError:  # noqa: PERF203 - another holder swept away a file that was being written
+                if not (self._folder / "leases").is_dir():
+                    raise
+                raise AlreadyClaimed from None
+            except OSError as error:
                 place = next(spare, None)
                 if error.errno not in disk.FULL or place is None:
                     raise

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -147,3 +149,29 @@ def test_a_file_is_made_once_also_without_hard_links(tmp_path: Path, monkeypatch
     assert files.write_once(tmp_path / "b", "first")
     assert not files.write_once(tmp_path / "b", "second")
     assert [(file.name, file.read_text()) for file in sorted(tmp_path.iterdir())] == [("a", "first"), ("b", "first")]
+
+
+def test_a_claim_whose_file_another_process_swept_away_begins_again(tmp_path: Path) -> None:
+    """Where no lock keeps others out, one that has just begun takes a file being written for a left-over."""
+    (tmp_path / "leases").mkdir()
+    ended = threading.Event()
+
+    def sweep() -> None:
+        while not ended.is_set():
+            claims.sweep(tmp_path)
+
+    sweeper = threading.Thread(target=sweep)
+    sweeper.start()
+    begun = []
+    try:
+        for last in range(200):
+            holder = Lease(tmp_path, last)
+            with contextlib.suppress(AlreadyClaimed):
+                holder.claim()
+                begun.append(holder.number)
+            holder.end()
+    finally:
+        ended.set()
+        sweeper.join()
+    assert begun == sorted(set(begun))
+    assert begun
