@@ -1,4 +1,4 @@
-"""The database of development: a PostgreSQL that starts by itself, one server for each project.
+"""The development database: a PostgreSQL server for each project, which starts by itself.
 
 programs        PostgreSQL's server programs: the system's, or those of the extra `postgres`
 cluster         an empty cluster, made by initdb once and copied for every further project

@@ -1,4 +1,4 @@
-"""An empty PostgreSQL cluster for development: made by initdb once, copied for every further project."""
+"""Makes an empty PostgreSQL cluster for development: by initdb once, as a copy for every further project."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from buildkit.doors import files, locks, process
 from buildkit.errors import DatabaseError
 
 DATABASE = "dev"
-"""The database that each cluster begins with."""
+"""The database that each new cluster contains."""
 
 account = ownership.account
 
@@ -40,8 +40,8 @@ def make(home: Path, programs: Path, release: str, account: str | None, cache: P
     Args:
         home: the server's folder; the caller holds its lock.
         programs: PostgreSQL's programs.
-        release: their version.
-        account: who runs the server.
+        release: the version of PostgreSQL.
+        account: the operating system account that runs the server; None for this user.
         cache: a folder with ready-made clusters to copy, and to keep this one in; may be None.
     """
     for left in home.glob("data.*"):  # by a process that was killed; we hold the lock
@@ -101,7 +101,7 @@ def _initialise(data: Path, programs: Path, release: str, account: str | None, p
 
 
 def _keep(data: Path, template: Path, password: str) -> None:
-    """Keep a copy of the new cluster for the next project; the password is written last and says it is complete."""
+    """Keep a copy of the new cluster for the next project; the password is written last and marks it as complete."""
     files.make_folder(template.parent)
     with contextlib.suppress(locks.Busy), locks.held(template.parent / "lock", wait=_PATIENCE, overtake=False):
         if (template / "password").is_file():

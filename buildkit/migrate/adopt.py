@@ -1,7 +1,7 @@
-"""The way in for a database that has tables and no version table: somebody says, once, at which revision it is.
+"""Records the revision of a database that has tables but no version table, as the user names it (Alembic: stamp).
 
-Nobody but a person knows it: the tables may be those of a revision (made by `create_all`, or by hand), or those of
-other services, with nothing of this one. So nothing is written down unless the revision is named.
+Only a person can know it: the tables may be those of a revision (made by `create_all`, or by hand), or only those of
+other services. So nothing is recorded unless the revision is named.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ BASE = "base"
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What was found, and what was written down.
+    """The version tables and tables that were found, and the revision that was recorded.
 
     Args:
-        places: each version table that env.py uses, with the revisions in it before; None where it was not there.
-        tables: what other tables there are, by the place beside which they are.
-        recorded: the revision that was written down, or `base` for none of them; empty where nothing was.
+        places: each version table that env.py uses, with the revisions that it held; None if it did not exist.
+        tables: other tables in the schema of each version table.
+        recorded: the revision that was recorded, or `base` for none of them; empty if nothing was recorded.
     """
 
     places: tuple[tuple[VersionTable, frozenset[str] | None], ...]
@@ -40,14 +40,14 @@ class Adoption:
 
 
 def adopt(settings: MigrationSettings, graph: Graph, url: str, revision: str, *, say: Say) -> Adoption:
-    """Write down, under the lock, at which revision a database is that nobody wrote it down for; runs no revision.
+    """Record the revision of a database without a version table, under the lock; no revision is run.
 
     Args:
-        settings: the project's.
-        graph: its revisions.
-        url: the database.
+        settings: the project's migration settings.
+        graph: the project's revisions.
+        url: the database's URL.
         revision: an id, `head`, or `base` for a database that has nothing of this project; empty to look only.
-        say: told what happens.
+        say: called with each progress line.
 
     Raises:
         ConfigurationError: there is no such revision.

@@ -1,8 +1,8 @@
-"""What must hold before the first revision is applied: one function for each condition, asked in the order of the list.
+"""The conditions for applying the first revision: one function for each, called in the order of the list.
 
-They are asked for every version table that env.py uses, under the lock, when Alembic has said what it is about to work
-on; for an env.py that is run once without its revisions, also before the lock. The first that does not hold raises, and
-nothing is applied. A further one is a function here and a name in `CONDITIONS`.
+They are checked for every version table that env.py uses, under the lock, once the child has reported what Alembic is
+about to work on; for an env.py that is first run without its revisions, also before the lock. The first that does not
+hold raises, and nothing is applied. To add one, write a function here and put its name into `CONDITIONS`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is about to be applied.
+    """A version table whose pending revisions are about to be applied.
 
     Args:
-        connection: the session that holds the lock; it may ask, and changes nothing.
-        visit: the version table, with what is in it, and the session in which env.py works.
-        settings: the project's.
-        graph: its revisions.
+        connection: the connection that holds the lock; a condition may query it, and changes nothing.
+        visit: the version table with its revisions, and the session in which env.py works.
+        settings: the project's migration settings.
+        graph: the project's revisions.
         address: the database.
     """
 
@@ -41,10 +41,10 @@ class Pending:
 
 
 def require_all(pending: Pending) -> None:
-    """Ask every condition.
+    """Check every condition.
 
     Raises:
-        BuildkitError: the first that does not hold.
+        BuildkitError: a condition does not hold; it is the error of the first one.
     """
     for condition in CONDITIONS:
         condition(pending)

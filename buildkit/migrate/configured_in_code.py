@@ -1,4 +1,4 @@
-"""Where an application that configures Alembic in code keeps its revisions: asked of it in the child."""
+"""Asks the child for the revision folders of an application that configures Alembic in code."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from buildkit.migrate.supervision import supervisor
 
 @dataclass(frozen=True, slots=True)
 class ScriptFolders:
-    """Where the revisions of a project are.
+    """The folders of a project's migration scripts.
 
     Args:
-        folder: the one with env.py.
-        versions: those with the revision files.
+        folder: the folder with env.py.
+        versions: the folders with the revision files.
         recursive: whether folders below them are searched too.
     """
 
@@ -30,10 +30,10 @@ def locate(settings: MigrationSettings) -> ScriptFolders:
     """Return the folders.
 
     Args:
-        settings: the project's, with `app` and without a folder that is known.
+        settings: the project's migration settings, with `app`, and with folders that are not known yet.
 
     Raises:
-        ConfigurationError: the application cannot be had, or configures nothing.
+        ConfigurationError: the application cannot be loaded, or has no Alembic configuration.
     """
     found: list[ScriptFolders] = []
 

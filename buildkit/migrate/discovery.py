@@ -1,4 +1,4 @@
-"""Where a project keeps its migrations, read from Alembic's own configuration without importing Alembic."""
+"""Finds a project's migrations by Alembic's own configuration, without importing Alembic."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def find(
     Args:
         root: the project's folder.
         config: Alembic's ini file, relative to `root` or `project`.
-        metadata: the models; where empty, what Alembic's own configuration names as `metadata`.
-        project: the folder of the service, where that is another one; Alembic then runs there.
-        source: the source root, which is on the path where no configuration says what is.
+        metadata: the models' metadata; if empty, the `metadata` of Alembic's own configuration.
+        project: the folder of the service if that is another one; Alembic then runs there.
+        source: the source root, which is put on the path if no configuration sets the path.
         given: further fields of `MigrationSettings`: `url_env`, `app` and the times.
 
     Raises:
-        ConfigurationError: the files are there, but not as Alembic would take them.
+        ConfigurationError: the files exist, but Alembic would not accept them.
     """
     places = list(dict.fromkeys((root, *((project,) if project else ()))))
     if config != USUAL and not any(reading.is_file(place / config) for place in places):
@@ -114,7 +114,7 @@ def _of_application(
 
 
 def _unsaid(root: Path, ini: Path | None) -> str:
-    """Return the folder of env.py where no configuration names it: beside the ini file, else the usual one."""
+    """Return the folder of env.py if no configuration names it: that of the ini file, or else `migrations`."""
     for folder in (*((ini.parent,) if ini is not None else ()), root / "migrations"):
         if reading.is_file(folder / "env.py"):
             return os.path.relpath(folder, root)
@@ -122,7 +122,7 @@ def _unsaid(root: Path, ini: Path | None) -> str:
 
 
 def _folder(root: Path, location: str, places: Sequence[str]) -> Path:
-    """Return the folder that Alembic means by `location`: a path, or `package:path` inside a package."""
+    """Return the folder that `location` stands for in Alembic: a path, or `package:path` inside a package."""
     package, colon, inside = location.partition(":")
     if not colon or Path(location).is_absolute():
         return Path(os.path.normpath(root / location))

@@ -1,4 +1,4 @@
-"""The way down, for throw-away databases: nothing else ever goes down."""
+"""Downgrades throw-away databases; no other database is ever downgraded."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from buildkit.migrate.supervision.fencing import fencing
 def downgrade(
     settings: MigrationSettings, graph: Graph, url: str, target: str, *, say: Say, copied: Address | None = None
 ) -> None:
-    """Take a throw-away database down to `target`: an id, or `base`. Nothing else ever goes down.
+    """Downgrade a throw-away database to `target`, an id or `base`. Other databases are never downgraded.
 
     Args:
-        settings: the project's.
-        graph: its revisions.
-        url: the database.
-        target: where to.
-        say: told what happens.
+        settings: the project's migration settings.
+        graph: the project's revisions.
+        url: the database's URL.
+        target: the revision to go down to.
+        say: called with each progress line.
         copied: as for `upgrade`.
 
     Raises:
-        OtherDatabaseError: env.py is about another database; nothing was done.
-        RevisionError: a revision failed on its way down.
+        OtherDatabaseError: env.py works on another database; nothing was done.
+        RevisionError: the downgrade of a revision failed.
     """
     address = Address.parse(url, settings.url_env)
     fence, variables = fencing(address, copied)

@@ -1,4 +1,4 @@
-"""Why a migration did not come to head, and what is true of what it leaves: a hint promises nothing that is not so."""
+"""The errors of a migration that did not reach head; each hint states exactly what is left in the database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COMMIT = (
 
 
 def env_failed(settings: MigrationSettings, failure: supervisor.Failure) -> RevisionError:
-    """Return the error for an env.py that ended before it came to a revision."""
+    """Return the error for an env.py that failed before any revision."""
     event = failure.event
     reason = event.get("message") or f"its process ended with {failure.exit_code}"
     where = event.get("where", "") if event else str(settings.script_location / "env.py")
@@ -38,7 +38,7 @@ def env_failed(settings: MigrationSettings, failure: supervisor.Failure) -> Revi
 
 
 def not_at_head(settings: MigrationSettings, graph: Graph, address: Address, visits: Sequence[Visit]) -> RevisionError:
-    """Return the error for an env.py that ended well, and yet the database is not at head."""
+    """Return the error for an env.py that succeeded although the database is not at head."""
     env = _short(str(settings.script_location / "env.py"), settings)
     message = f"env.py ended without an error, but {address} is not at head {graph.head}"
     if not visits:
@@ -71,16 +71,16 @@ def run_failed(
     visits: Sequence[Visit] = (),
     applied: Sequence[Outcome] = (),
 ) -> BuildkitError:
-    """Return the error for a run of the child that ended with one.
+    """Return the error for a child that reported a failure.
 
     Args:
-        connection: to the database.
-        settings: the project's.
-        graph: its revisions.
-        failure: the child's last words.
+        connection: a connection to the database.
+        settings: the project's migration settings.
+        graph: the project's revisions.
+        failure: the child's failure.
         address: the database.
-        visits: what Alembic worked on.
-        applied: what is in the database of this run.
+        visits: the visits of this run: what Alembic worked on.
+        applied: the revisions that this run has committed.
     """
     event = failure.event
     if event.get("other"):
@@ -111,7 +111,7 @@ def run_failed(
 def _outside_of_revisions(
     settings: MigrationSettings, failure: supervisor.Failure, visits: Sequence[Visit], applied: Sequence[Outcome]
 ) -> RevisionError:
-    """Return the error for what failed in env.py itself, before the revisions, between them or after."""
+    """Return the error for a failure in env.py itself, before, between or after the revisions."""
     event = failure.event
     if not visits:
         return env_failed(settings, failure)

@@ -1,7 +1,9 @@
-"""Whether the database is at head, asked with libpq alone: the answer of nearly every start, for a tenth of the price.
+"""The fast path: asks through libpq alone whether the database is at head.
 
-To load psycopg takes a fifth of a second, to load the libpq that it brings along a few milliseconds. Nothing is decided
-here but that one case; whatever else comes, an error too, is left to the whole way, which says what it is.
+That answers nearly every start, in a tenth of the time.
+
+Loading psycopg takes a fifth of a second, loading the libpq that it brings along a few milliseconds. Only that one case
+is decided here; everything else, errors too, is left to the full check.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from buildkit.migrate.settings import MigrationSettings
 
 
 def at_head(address: Address, settings: MigrationSettings, head: str) -> bool:
-    """Whether the version table holds `head` and nothing else; False where that could not be seen at once."""
+    """Return whether the version table holds `head` and nothing else; False if that cannot be found out at once."""
     library = libpq.load()
     if library is None:
         return False

@@ -1,4 +1,4 @@
-"""The container's way to the migration step: the same core as `invoke migrate`, with lines for a log."""
+"""The container's migration gate: the same code as `invoke migrate`, with log lines."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _CHOICES = ("fail", "serve")
 
 
 def gate(settings: MigrationSettings, url: str, say: Callable[[str], None]) -> None:
-    """Let nobody pass before the database is at head.
+    """Return once the database is at head.
 
     Args:
-        settings: the project's, as written at image build.
-        url: the database.
-        say: told one line for each thing that happens.
+        settings: the project's migration settings, as the image's build wrote them.
+        url: the database's URL.
+        say: called with each log line.
 
     Raises:
-        BuildkitError: as its classes say.
+        BuildkitError: the migration failed; the subclass says why.
         SystemExit: 143 or 130, after a signal; what was not committed is rolled back.
     """
 

@@ -1,4 +1,4 @@
-"""Squawk, a linter of PostgreSQL migrations, over the SQL of each revision; only where it is installed."""
+"""Runs squawk, a linter for PostgreSQL migrations, on the SQL of each revision if it is installed."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _LIMITS = "SET lock_timeout = '5s'; SET statement_timeout = '1h';\n"
 
 
 def find_squawk(environment: Mapping[str, str]) -> str | None:
-    """Return the program, from beside this Python or from PATH; None where it is not installed."""
+    """Return the program, from beside this Python or from PATH; None if it is not installed."""
     places = (str(Path(sys.executable).parent), environment.get("PATH", ""))
     return shutil.which("squawk", path=os.pathsep.join(places))
 
 
 def lint(program: str, settings: MigrationSettings, sql: Mapping[str, str]) -> list[dict[str, object]]:
-    """Return what squawk finds in the SQL of each revision: `revision`, `rule`, `message`, `help`, `statement`.
+    """Return squawk's findings in the SQL of each revision: `revision`, `rule`, `message`, `help`, `statement`.
 
     Args:
-        program: squawk.
-        settings: the project's; a `.squawk.toml` in its folder counts.
+        program: the path of squawk.
+        settings: the project's migration settings; squawk reads a `.squawk.toml` in the project's folder.
         sql: the SQL of each revision by its id.
     """
     return [row for revision, text in sql.items() for row in _findings(program, settings, revision, text)]

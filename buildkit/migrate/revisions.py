@@ -1,4 +1,4 @@
-"""A project's revisions: read from their text, or, where a file computes what it is, asked of Alembic in the child."""
+"""Reads a project's revisions from their text, or from Alembic in the child if a file computes its identifiers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def read(settings: MigrationSettings, *, say: Say, merged: Mapping[Path, str | N
     """Return the graph of all revision files of a project.
 
     Args:
-        settings: the project's.
-        say: told what the files print, where they have to be run.
+        settings: the project's migration settings.
+        say: called with each line that the files print when they have to be run.
         merged: files as they will be after a merge, which can only be read: their text, or None for one that goes.
 
     Raises:

@@ -35,7 +35,7 @@ _OTHERS = """
 SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE %s AND state <> 'idle'
 """
-"""Sessions at work; one that idles can do nothing any more, or is a pooler's and only has the name of its last user."""
+"""Sessions that run something; an idle one is harmless, or is a pooler's and only has the name of its last user."""
 
 _STARTED = "SELECT extract(epoch FROM pg_postmaster_start_time())::text"
 
@@ -43,16 +43,16 @@ _ENDED = "57P01"  # admin_shutdown: of the server, or of this one session
 
 
 class Run:
-    """One migration, on as many connections as it takes.
+    """One migration, which reconnects when the server restarts.
 
     Args:
-        settings: the project's.
-        graph: its revisions.
+        settings: the project's migration settings.
+        graph: the project's revisions.
         address: the database.
         url: its URL as the user wrote it.
-        say: told what happens.
-        tell: told each revision as it is committed.
-        trace: told what each revision locked; may be None.
+        say: called with each progress line.
+        tell: called with the outcome of each revision when it is committed.
+        trace: called with each revision's id and the locks that it took; None to trace nothing.
     """
 
     def __init__(
@@ -84,16 +84,16 @@ class Run:
 
     @property
     def places(self) -> tuple[VersionTable, ...]:
-        """The version tables that were seen; what env.py's text says where nothing was."""
+        """The version tables that were visited; if there was no visit, the one that env.py's text names."""
         return tuple(dict.fromkeys(visit.place for visit in self._visits)) or (VersionTable.guess(self.settings),)
 
     def at(self, connection: psycopg.Connection[Any]) -> tuple[str, ...]:
-        """Return where the database is."""
+        """Return the revisions of the database."""
         return tuple(sorted({each for place in self.places for each in version_table.read(connection, place) or ()}))
 
     def bring_to_head(self, connection: psycopg.Connection[Any]) -> None:
-        """Look, lock, look again, apply, look."""
-        self._settle(connection)  # what a run that was lost had done, as far as it was committed
+        """Bring the database to head: look, lock, look again, apply, look."""
+        self._settle(connection)  # what a lost run had committed
         self._know(connection)
         self._visits = []
         if not self.said.plain:
@@ -110,7 +110,7 @@ class Run:
         with lock.held(connection, self.settings, self.say, at_head) as ours:
             if not ours or at_head():
                 return
-            self._know(connection)  # a pooler does not show that the server was restarted while one waited
+            self._know(connection)  # a pooler does not show that the server was restarted in the meantime
             lock.also(connection, self.settings, [visit.place for visit in self._visits], self.say)
             _await_left_behind(connection, self.settings, self.say)
             self._visits = []
@@ -119,12 +119,12 @@ class Run:
             raise not_at_head(self.settings, self.graph, self.address, self._visits)
 
     def _know(self, connection: psycopg.Connection[Any]) -> None:
-        """Note in which database of which server the connection is now."""
+        """Note the server and the database of the connection."""
         self._ours = version_table.session(connection)
         self._server = _started(connection)
 
     def _look(self, connection: psycopg.Connection[Any]) -> list[Visit]:
-        """Run env.py without a revision; nothing of what it does is locked yet, and nothing is applied."""
+        """Run env.py without a revision; nothing is locked yet, and nothing is applied."""
         try:
             return visits(
                 connection,
@@ -148,7 +148,7 @@ class Run:
         conditions.require_all(conditions.Pending(connection, visit, self.settings, self.graph, self.address))
 
     def _judge(self, connection: psycopg.Connection[Any], event: supervisor.Event) -> object:
-        """Hold what Alembic is about to work on against the lock; an error ends the child."""
+        """Compare what Alembic is about to work on with the locked database; an error ends the child."""
         visit = Visit.of(event["visit"])
         try:
             same_database.require_same([*self._visits, visit], self._ours, self.settings, self.address)
@@ -161,10 +161,10 @@ class Run:
         return {"go": True, "number": len(self._visits) - 1}
 
     def require_restarted(self, connection: psycopg.Connection[Any], lost: Lost | None) -> None:
-        """Make sure that it was the server that ended, not somebody who wanted this migration to end.
+        """Check that the server restarted, and that nobody terminated this migration's session on purpose.
 
         Raises:
-            Lost: the server has run all the time.
+            Lost: the server did not restart, so the session was ended on purpose.
         """
         if lost is None:
             return
@@ -196,23 +196,23 @@ class Run:
         self._settle(connection)
 
     def _require_answer(self, connection: psycopg.Connection[Any], failure: supervisor.Failure) -> None:
-        """Tell a failure of the project from a server that went away.
+        """Check that a failure is the project's, not that of a server that went away.
 
         Raises:
-            Lost: it is the server.
+            Lost: the server went away.
         """
         from buildkit.migrate.postgres import refusals  # noqa: PLC0415 - only where something failed
 
         event = failure.event
         if event.get("lost") or refusals.of_restart(event.get("message", ""), event.get("sqlstate", "")):
             raise Lost(event["message"], event["sqlstate"]) from None
-        self._require_here(connection)  # who lost it while Alembic was being loaded is not to blame for what it met
+        self._require_here(connection)  # a connection lost while Alembic was being loaded is no fault of the project
 
     def _require_here(self, connection: psycopg.Connection[Any]) -> None:
-        """Make sure that the lock's own session still is, and on the server that it began on.
+        """Check that the lock's own session still exists, on the server on which it began.
 
         Raises:
-            Lost: the server went away under it; behind a pooler it may be back already.
+            Lost: the server went away meanwhile; behind a pooler it may be back already.
         """
         try:
             (began,) = ask(connection, _STARTED, seconds=_ANSWER)
@@ -237,7 +237,7 @@ class Run:
             self.say(f"revision {event['revision']}: {event['reason']}; rolled back, trying again")
 
     def _settle(self, connection: psycopg.Connection[Any]) -> None:
-        """Tell of what was done in one transaction what of it is there now: only env.py knows when it commits."""
+        """Report which revisions of a single transaction were committed, since env.py decides when to commit."""
         held, self._held = self._held, []
         there: dict[int, set[str]] = {}
         for number, outcome in held:

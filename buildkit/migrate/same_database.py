@@ -1,4 +1,4 @@
-"""What env.py really has Alembic work on, held against what is named and locked: another one is refused, both named."""
+"""Checks that env.py works on the database that is named and locked; the error for another one names both."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from buildkit.migrate.postgres.visit import Session, Visit
 from buildkit.migrate.settings import MigrationSettings
 
 GO: Mapping[str, object] = {"go": True, "number": 0}
-"""The answer that lets Alembic go on."""
+"""The answer that permits Alembic to go on."""
 
 
 def require_same(visits: Sequence[Visit], ours: Session, settings: MigrationSettings, address: Address) -> None:
-    """Make sure that all that was visited is in the database of `ours`.
+    """Check that every visit is in the database of the session `ours`.
 
     Raises:
-        OtherDatabaseError: something is not.
+        OtherDatabaseError: a visit is in another database.
     """
     others = [visit for visit in visits if visit.session is None or visit.session.server != ours.server]
     if not others:
@@ -36,13 +36,13 @@ def require_same(visits: Sequence[Visit], ours: Session, settings: MigrationSett
 def other_database(
     named: str, settings: MigrationSettings, address: Address, *, applied: int = 0
 ) -> OtherDatabaseError:
-    """Return the error for an env.py that goes to `named`, which is not the database at hand.
+    """Return the error for an env.py that connects to `named`, which is not the database of this run.
 
     Args:
         named: host, port and database that it asked for.
-        settings: the project's.
-        address: the database at hand.
-        applied: how many revisions are in the database at hand by now.
+        settings: the project's migration settings.
+        address: the database of this run.
+        applied: how many revisions this run has applied to its database.
     """
     what = f"{applied} applied to the latter, and nothing to the former" if applied else "nothing was applied"
     return OtherDatabaseError(

@@ -1,4 +1,4 @@
-"""What the migration step must know of a project: frozen values, which an image carries as JSON."""
+"""A project's migration settings: frozen values, which an image carries as JSON."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from buildkit.core import untrusted
 from buildkit.errors import ConfigurationError
 
 VERSION_TABLE = "alembic_version"
-"""Its name where nobody says another one."""
+"""Alembic's default name of the version table."""
 _TIMES = frozenset({"wait", "lock_wait", "lock_timeout", "statement_timeout"})
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationSettings:
-    """All that the migration step needs to know of a project.
+    """Everything that the migration step needs to know about a project.
 
     Args:
         root: the project's folder; Alembic runs in it.
@@ -27,18 +27,19 @@ class MigrationSettings:
         toml: the pyproject.toml that may have a [tool.alembic] table, where there is one.
         versions: the folders with the revision files.
         recursive: whether folders below `versions` are searched too.
-        version_table: the table that holds the database's revision, as far as env.py's text says it.
+        version_table: the version table's name, as far as env.py's text shows it.
         version_schema: its schema; empty for the first of the search path.
-        url_env: the variable that names the database.
-        paths: folders that go first on `sys.path`, where no configuration of Alembic's says which.
-        app: the application whose context env.py wants, or a configuration made in code, as `module:attribute`.
+        url_env: the environment variable that names the database.
+        paths: folders that come first on `sys.path` if Alembic's configuration does not set it.
+        app: the application whose context env.py needs, or a configuration made in code, as `module:attribute`.
         metadata: the models' metadata as `module:attribute`, for an env.py that names none; may be empty.
         wait: seconds to wait for a server that is starting.
         lock_wait: seconds to wait for another migration.
         lock_timeout: seconds that one statement may wait for a table.
         statement_timeout: seconds that one statement may take; 0 for any number.
         ahead: what to do with a database that is ahead of the code: `fail`, or `serve` and leave it as it is.
-        gone: ids that the code had once, as git told when an image was built; where there is git, it is asked.
+        gone: ids of deleted revisions that do not follow head, as git listed them when the image was built; empty where
+            git can be asked.
     """
 
     root: Path
@@ -64,7 +65,7 @@ class MigrationSettings:
         """Return the settings as JSON types, with every path relative to the root, so that they hold in a container.
 
         Args:
-            base: what the root itself is relative to; the root where None.
+            base: the folder that the root is made relative to; None for the root itself.
         """
 
         def relative(path: Path | None) -> str | None:
@@ -93,10 +94,10 @@ class MigrationSettings:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], base: Path) -> MigrationSettings:
-        """Return the settings that `as_json` wrote, for the project as it lies under `base`.
+        """Return the settings that `as_json` wrote, for the project under the folder `base`.
 
         Raises:
-            ConfigurationError: it is not what that writes.
+            ConfigurationError: the values are not what `as_json` wrote.
         """
         try:
             return cls._read(values, base)

@@ -1,4 +1,4 @@
-"""Looks at the database and changes nothing: where it is, what it lacks, how the models differ from it."""
+"""Reads a database's state without changing it: its revisions, the pending ones, and how the models differ from it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a database is.
+    """The revisions of a database and what it lacks.
 
     Args:
         at: the revisions in its version tables.
-        pending: the ids that one of them lacks, in an order in which they can be applied.
-        places: each version table with the revisions in it; more than one where env.py goes through tenants.
+        pending: the ids that a version table lacks, in an order in which they can be applied.
+        places: each version table with the revisions in it; several if env.py migrates tenants.
     """
 
     at: frozenset[str]
@@ -42,7 +42,7 @@ class State:
 
 
 def statements(settings: MigrationSettings, at: Collection[str], *, say: Say) -> dict[str, tuple[str, str]]:
-    """Return, for each revision after `at`, its SQL and why there is none; nothing is connected to.
+    """Return, for each revision after `at`, its SQL, or why there is none; nothing is connected to.
 
     Raises:
         RevisionError: env.py cannot be run without a connection.
@@ -74,7 +74,7 @@ def statements(settings: MigrationSettings, at: Collection[str], *, say: Say) ->
 
 
 def no_revisions(settings: MigrationSettings) -> str:
-    """Return what is said of a project with an env.py and no revision."""
+    """Return the message for a project that has an env.py and no revisions."""
     places = [
         os.path.relpath(folder, settings.root) + ("" if folder.is_dir() else ", which is not there")
         for folder in settings.versions
@@ -83,14 +83,14 @@ def no_revisions(settings: MigrationSettings) -> str:
 
 
 def warn_of_missing_folders(settings: MigrationSettings, say: Say) -> None:
-    """Name the folders of revisions that are not there, which Alembic passes over."""
+    """Warn about configured revision folders that do not exist, which Alembic ignores."""
     for folder in settings.versions:
         if not folder.is_dir():
             say(f"warning: version_locations names {os.path.relpath(folder, settings.root)}, which is not there")
 
 
 def warn_of_upgrade_target(environment: Mapping[str, str], say: Say) -> None:
-    """Say once that the variable which used to choose a revision chooses nothing any more."""
+    """Warn that the variable ALEMBIC_UPGRADE_TARGET, which used to choose a revision, has no effect."""
     if environment.get(supervisor.TARGET):
         say(
             f"warning: {supervisor.TARGET} is set and has no effect: the database always goes to head; "
@@ -125,22 +125,23 @@ def visits(
     variables: Mapping[str, str] = MappingProxyType({}),
     writes_nothing: bool = True,
 ) -> list[Visit]:
-    """Run env.py without any revision, and return what it has Alembic work on.
+    """Run env.py without any revision, and return the visits: what it has Alembic work on.
 
     Args:
-        connection: to the database that is named.
-        settings: the project's.
+        connection: a connection to the database.
+        settings: the project's migration settings.
         address: the database.
         url: its URL as the user wrote it.
-        say: gets what the project prints.
-        several: whether env.py may run the revisions more than once. If not, it is not run further than to there.
-        fence: which databases it may connect to; None for that of `connection` alone.
-        variables: further ones of its environment.
-        writes_nothing: whether nothing is to stay of what env.py itself writes, such as a schema that it makes.
+        say: called with each line that the project prints.
+        several: whether env.py may run the revisions more than once. If not, env.py is stopped at its first run of the
+            revisions.
+        fence: the databases that it may connect to; None for that of `connection` alone.
+        variables: additional environment variables.
+        writes_nothing: whether env.py's own writes, such as a schema that it makes, are rolled back.
 
     Raises:
-        OtherDatabaseError: it is about another database.
-        Failure: it ended with an error before it came to Alembic.
+        OtherDatabaseError: env.py works on another database.
+        Failure: env.py failed before it ran Alembic.
     """
     ours = version_table.session(connection)
     fence = fence or {"kind": "named", "server": ours.server}
@@ -169,16 +170,16 @@ def visits(
             raise same_database.other_database(failure.event["other"], settings, address) from None
         if not found:
             raise
-        # What it does after the revisions may need them; whether that is well shows when they are there.
+        # What env.py does after the revisions may need them; a fault there shows once they are applied.
     same_database.require_same(found, ours, settings, address)
     return found
 
 
 def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> State:
-    """Return where the database is; only looks.
+    """Return the database's state; nothing is changed.
 
     Raises:
-        BuildkitError: it cannot be reached, or the way from there to head is not known.
+        BuildkitError: the database cannot be reached, or there is no known path from its revisions to head.
     """
     address = Address.parse(url, settings.url_env)
     said = env_text.of_project(settings)
@@ -206,7 +207,7 @@ def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> S
 def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str] | None:
     """Return how the models differ from a database that is at head, in Alembic's terms; empty if they do not.
 
-    None where neither env.py nor the settings name the models.
+    None if neither env.py nor the settings name the models.
 
     Raises:
         RevisionError: env.py cannot be run.
@@ -256,7 +257,7 @@ def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]
 
 @contextlib.contextmanager
 def worded(address: Address) -> Any:  # noqa: ANN401 - a context manager's generator
-    """Turn what the server says to our own statements into an error without the password.
+    """Turn errors of our own statements in the block into a `DatabaseError` without the password.
 
     Raises:
         Lost: the connection is gone.

@@ -1,4 +1,4 @@
-"""A throw-away database on the development server, and a copy in it of what there is."""
+"""Makes a temporary database on the development server and copies another database into it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VARIABLES = {"dbname": "PGDATABASE", "connect_timeout": "PGCONNECT_TIMEOUT"}
 
 @contextlib.contextmanager
 def throw_away(server: str) -> Iterator[str]:
-    """Give the URL of a new, empty database on `server`; it is gone afterwards, whatever comes.
+    """Yield the URL of a new, empty database on `server`, and drop it after the block in any case.
 
     Args:
         server: the URL of any database of the server, for a role that may make databases.
@@ -52,14 +52,14 @@ def copy(
     """Fill the empty database `target` with the schema of `source`, and with its rows too if `rows`.
 
     Args:
-        source: only read.
+        source: the database to copy; it is only read.
         target: the URL of the empty database.
-        places: the version tables of `source` that are there, with the revisions in them.
-        programs: PostgreSQL's programs; pg_dump must not be older than the server of `source`.
-        rows: copy the rows as well; without them the copy has the schema and the version alone.
+        places: the version tables of `source`, with the revisions in them.
+        programs: the folder of PostgreSQL's programs; pg_dump must not be older than the server of `source`.
+        rows: whether the rows are copied as well; otherwise the copy has only the schema and the revision.
 
     Raises:
-        DatabaseError: it cannot be dumped, or not be restored.
+        DatabaseError: the source cannot be dumped, or the dump cannot be restored.
     """
     with tempfile.TemporaryDirectory(prefix="buildkit-rehearsal-") as folder:
         file = f"{folder}/dump.sql"
@@ -81,12 +81,12 @@ def schema(url: str, places: Iterable[VersionTable], programs: Path) -> str:
 
 
 def _pattern(place: VersionTable) -> str:
-    """Return a version table as pg_dump takes it: without the quotes it would fold capitals."""
+    """Return a version table's name for pg_dump: without the quotes, pg_dump would fold capitals."""
     return ".".join('"' + part.replace('"', '""') + '"' for part in (place.schema, place.table) if part)
 
 
 def _cut_off(target: str) -> None:
-    """Take from a copy its ways to other servers: what a revision writes to a foreign table would be written there."""
+    """Cut a copy off from other servers: a revision that writes to a foreign table would write to the real one."""
     from psycopg import sql  # noqa: PLC0415
 
     with _session(target) as connection:
@@ -107,7 +107,7 @@ def _write_versions(target: str, places: Mapping[VersionTable, Collection[str]])
 
 
 def _program(programs: Path, name: str, options: list[str], address: Address, *, alone: bool = False) -> str:
-    """Run a program on a database; `alone` for one whose address says all, so that no variable of libpq's counts."""
+    """Run a program on a database; with `alone`, without libpq's variables, since the address says everything."""
     program = programs / name if (programs / name).is_file() else shutil.which(name)
     if program is None:
         raise DatabaseError(
@@ -132,7 +132,7 @@ def _session(url: str) -> Any:  # noqa: ANN401 - a connection, closed at the end
 
 
 def _clear(admin: Any) -> None:  # noqa: ANN401 - a connection; psycopg is not loaded here
-    """Drop what rehearsals left that were killed: their process is gone, and nobody is connected."""
+    """Drop the databases of killed rehearsals: their process is gone, and no session is connected."""
     for (name,) in admin.execute(_IDLE, (f"{_PREFIX}%",)).fetchall():
         if not process.is_running(int(name.split("_")[1])):
             _drop(admin, name)

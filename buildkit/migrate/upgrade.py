@@ -1,4 +1,4 @@
-"""The migration step itself. Flow and container entrypoint both come here; there is no second way."""
+"""The migration to head, shared by the flow and the container's gate."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from buildkit.migrate.supervision.session_watch import Lost
 from buildkit.model import Outcome
 
 _RESTARTS = 3
-"""How often a migration goes on after the server went away under it."""
+"""How often a migration goes on after it has lost the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """What a migration came to.
+    """The result of a migration.
 
     Args:
-        head: the code's.
-        applied: one outcome a revision; none where the database was at head before.
-        ahead: where the database is, if that is ahead of the code and it was left so.
-        places: the version tables that were seen; none where one SELECT was enough.
+        head: the head of the code's revisions.
+        applied: one outcome a revision; empty if the database was at head before.
+        ahead: the database's revisions if it is ahead of the code and was left as it is.
+        places: the version tables that were visited; empty if the fast path was enough.
     """
 
     head: str
@@ -62,19 +62,21 @@ def upgrade(
     5. The database is at head now.
 
     Args:
-        settings: the project's.
-        url: the database.
-        environment: looked at for the variable that used to choose a revision.
-        say: told what happens.
-        tell: told each revision as it is committed.
-        trace: told what each revision locked, by `table`, `mode` and further; only a rehearsal pays for that.
-        copied: the database that `url` is a copy of; what env.py asks of that one, it gets of the copy.
-        throw_away: whether `url` is a database beside all others, so that env.py may reach no other.
-        before: called where there is something to apply: sees to it that the code which runs is what its sources say.
+        settings: the project's migration settings.
+        url: the database's URL.
+        environment: read only to warn about ALEMBIC_UPGRADE_TARGET.
+        say: called with each progress line.
+        tell: called with the outcome of each revision when it is committed.
+        trace: called with each revision's id and the locks that it took; used by rehearsals only.
+        copied: the database that `url` is a copy of; env.py's connections to it are sent to the copy.
+        throw_away: whether `url` is a temporary database, so that env.py may connect to no other.
+        before: called once if there is something to apply; takes away outdated extensions, so that the code of the
+            sources runs.
 
     Raises:
-        OtherDatabaseError: env.py is about another database; nothing was applied.
-        BuildkitError: as its classes say; nothing of the failing revision is left, unless it committed by itself.
+        OtherDatabaseError: env.py works on another database; nothing was applied.
+        BuildkitError: the migration failed; the subclass says why. Nothing of the failing revision is left, unless it
+            committed by itself.
     """
     warn_of_upgrade_target(environment, say)
     graph = revisions.read(settings, say=say)

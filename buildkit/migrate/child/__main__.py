@@ -1,8 +1,9 @@
 """`python -m buildkit.migrate.child DESCRIPTOR`: the process in which Alembic runs. `supervision` starts it.
 
-It gets its orders as one line of JSON on the descriptor, tells what happens as lines of JSON on another, and ends when
-the first one does, since that means that whoever holds the lock is gone. Standard input has nothing to read, and there
-is no terminal: a question that env.py asks is an error at once, or all would wait for the answer with the lock held.
+It reads its orders as one line of JSON from the descriptor, writes events as lines of JSON to another, and ends when
+the first one is closed, since then the process that holds the lock is gone. Standard input is empty and there is no
+terminal, so a question that env.py asks is an error at once; otherwise all would wait for the answer while the lock is
+held.
 """
 
 from __future__ import annotations

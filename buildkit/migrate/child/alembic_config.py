@@ -1,4 +1,4 @@
-"""Alembic's own configuration in the child, with all that env.py finds in it when `alembic` runs it."""
+"""Makes Alembic's configuration in the child, with everything that env.py finds in it under the `alembic` command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 OLDEST = (1, 9)
-"""The first Alembic that is tested."""
+"""The oldest Alembic that is supported."""
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "upgrade": ("upgrade", "head"),
@@ -30,11 +30,14 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "revisions": ("history",),
     "locate": ("history",),
 }
-"""What one would have typed for each of the child's commands: env.py may look at it."""
+"""The arguments of `alembic` for each of the child's commands, since env.py may look at them."""
 
 
 def set_up_process(command: str, settings: MigrationSettings) -> None:
-    """Make `sys.argv` and `sys.path` what they are for `alembic`; where no configuration says what is first, we do."""
+    """Set `sys.argv` and `sys.path` as the `alembic` command has them.
+
+    If no configuration says what comes first on the path, the project's folders do.
+    """
     sys.argv[:] = [str(Path(sys.executable).with_name("alembic")), *COMMANDS[command]]
     sys.path[:0] = [str(folder) for folder in settings.paths if str(folder) not in sys.path[:1]]
 
@@ -44,9 +47,9 @@ def build(command: str, settings: MigrationSettings, url: str, found: Any) -> Co
 
     Args:
         command: one of `COMMANDS`.
-        settings: the project's.
-        url: the database, as SQLAlchemy takes it; empty for none.
-        found: the project's application, which may bring a configuration of its own; None where there is none.
+        settings: the project's migration settings.
+        url: the database's URL in SQLAlchemy's form; empty for none.
+        found: the project's application, which may carry a configuration of its own; None if there is none.
     """
     from alembic.config import Config  # noqa: PLC0415 - in the child alone
 
@@ -60,7 +63,7 @@ def build(command: str, settings: MigrationSettings, url: str, found: Any) -> Co
         config.stdout = io.StringIO()  # it says that there is nothing to say
     typed = _typed(COMMANDS[command])
     for name, value in vars(config.cmd_opts).items() if config.cmd_opts is not None else ():
-        setattr(typed, name, value)  # what somebody has put there in code
+        setattr(typed, name, value)  # what the project's code has put there
     config.cmd_opts = typed
     for name, value in (
         ("sqlalchemy.url", default_driver.with_driver(url) if url else ""),
@@ -75,7 +78,7 @@ def build(command: str, settings: MigrationSettings, url: str, found: Any) -> Co
 
 
 def _require_same_folder(config: Config, settings: MigrationSettings) -> None:
-    """Make sure that the revisions that were looked at are those of the configuration made in code."""
+    """Check that a configuration made in code names the folder whose revisions were read."""
     location = config.get_main_option("script_location")
     if not location or ":" in location or os.path.realpath(location) == os.path.realpath(settings.script_location):
         return
@@ -97,7 +100,7 @@ def _knows_toml() -> bool:
 
 
 def _set_folders(config: Config, settings: MigrationSettings) -> None:
-    """Say where the revisions are: an Alembic before 1.16 does not read [tool.alembic]."""
+    """Set the folders of revisions: an Alembic before 1.16 does not read [tool.alembic]."""
     config.set_main_option("version_locations", os.pathsep.join(map(str, settings.versions)).replace("%", "%%"))
     config.set_main_option("version_path_separator", "os")
     if settings.recursive:
@@ -109,10 +112,10 @@ def _present(path: Path | None) -> str | None:
 
 
 def require_usable() -> None:
-    """Make sure that this Alembic can be worked with.
+    """Check that the installed Alembic is supported.
 
     Raises:
-        UnusableAlembic: it is too old, or something else bears its name.
+        UnusableAlembic: it is too old, or another package bears its name.
     """
     try:
         import alembic.config  # noqa: PLC0415
@@ -131,7 +134,7 @@ def require_usable() -> None:
 
 
 class UnusableAlembic(Exception):  # noqa: N818 - a fact; the supervisor words it
-    """What `import alembic` gives is not an Alembic that can be worked with."""
+    """The installed Alembic is too old, or another package bears its name."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
-"""The application that a project's env.py wants around it, and the Alembic configuration that it may bring.
+"""Finds the application whose context a project's env.py needs, and the Alembic configuration that it may carry.
 
 Flask-Migrate's env.py asks `current_app` for the database; advanced-alchemy's asks the configuration that its own
-commands make in code. What is found is told by what it has, and no package is loaded for it that is not used.
+commands make in code. What is found is recognized by its attributes, so that no package is imported only for the check.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ _NAMES = ("app", "application", "create_app", "make_app")
 
 
 class NoApplication(Exception):  # noqa: N818 - a fact; the supervisor words it
-    """`migrate.app` names nothing that can be used."""
+    """The setting `migrate.app` names no usable application."""
 
 
 def named(name: str) -> Any:  # noqa: ANN401 - whatever the project put there
-    """Return what `name` means: `module:attribute`, `module:factory`, `module:factory("argument")`, or a module alone.
+    """Return the application that `name` refers to.
+
+    It is written as `module:attribute`, `module:factory`, `module:factory("argument")`, or as a module alone.
 
     Raises:
-        NoApplication: there is no such thing.
+        NoApplication: there is no such module or attribute.
     """
     module, colon, expression = name.partition(":")
     try:
@@ -69,7 +71,7 @@ def _evaluated(place: Any, expression: str, name: str) -> Any:  # noqa: ANN401
 
 @contextlib.contextmanager
 def around(found: Any) -> Iterator[None]:  # noqa: ANN401
-    """Be in the context of an application that has one."""
+    """Enter the context of the application, if it has one, for the block."""
     context = getattr(found, "app_context", None)
     if not callable(context):
         yield
@@ -85,7 +87,7 @@ def configuration(found: Any) -> Config | None:  # noqa: ANN401
     """Return the Alembic configuration that the application or its extensions have made in code, or None.
 
     Raises:
-        NoApplication: there are several, so that it has to be said which.
+        NoApplication: there are several, and none is named.
     """
     made = list(_configurations(found))
     if len(made) > 1:
@@ -112,7 +114,7 @@ def _configurations(found: Any) -> Iterator[Any]:  # noqa: ANN401 - gives what m
 
 
 def _inside(found: Any) -> Iterator[Any]:  # noqa: ANN401
-    """Look into what an application carries: Flask's extensions, Litestar's plugins, a plugin's own configurations."""
+    """Yield the configurations inside an application: Flask's extensions, Litestar's plugins, a plugin's own."""
     extensions = getattr(found, "extensions", None)
     plugins = getattr(found, "plugins", None)
     inner = getattr(found, "config", None) if _is_plugin(found) else None

@@ -1,4 +1,4 @@
-"""The child's line to its supervisor: orders and answers come in on one descriptor, events go out on another."""
+"""The child's channel to its supervisor: orders and answers come in on one descriptor, events go out on another."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, NoReturn
 
 
 class Channel:
-    """JSON, one line a message.
+    """Messages as JSON, one a line.
 
     Args:
-        descriptor: where the supervisor writes; the first line are the orders, which name the other descriptor.
+        descriptor: the descriptor that the supervisor writes to; the first line holds the orders, which name the other
+            one.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -25,16 +26,16 @@ class Channel:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def tell(self, event: str, **facts: object) -> None:
-        """Tell what happens, and go on."""
+        """Send an event to the supervisor without waiting."""
         os.write(self._events, (json.dumps({"event": event, **facts}) + "\n").encode())
 
     def ask(self, event: str, **facts: object) -> dict[str, Any]:
-        """Tell what is about to happen, and wait for the supervisor's word; where that is no, this process ends."""
+        """Send an event to the supervisor and return its answer; if it refuses, this process ends."""
         self.tell(event, asks=True, **facts)
         return self._answers.get()
 
     def _listen(self) -> NoReturn:
-        """Take in answers; end at once when the supervisor does, so that the server rolls back what was begun."""
+        """Receive answers; end this process at once when the supervisor ends, so that the server rolls back."""
         for line in self._lines:
             self._answers.put(json.loads(line))
         os._exit(1)

@@ -1,4 +1,4 @@
-"""What the child can be ordered to do: one method for each command, each of them one call of Alembic's."""
+"""The commands of the child: one method for each, with one call of Alembic's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 ATTEMPTS = 5
-"""How often a revision is tried that another session keeps from its table."""
+"""How often a revision is tried when another session's lock keeps it from its table."""
 
 _PASSING = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
 
@@ -27,10 +27,10 @@ class Commands:
     """One run of Alembic.
 
     Args:
-        channel: the line to the supervisor, with its orders: `settings`, `root`, `url`, `name`, `pooled`, `command`,
-            `events`, `fence`; `at`, where the SQL begins; `target`, where a downgrade ends or what is written down;
-            `several`, whether env.py may run the revisions more than once; `writes_nothing`, whether nothing of what
-            env.py does is to stay.
+        channel: the channel to the supervisor, with its orders: `settings`, `root`, `url`, `name`, `pooled`, `command`,
+            `events`, `fence`; `at`, where the SQL begins; `target`, the end of a downgrade or the revision to record;
+            `several`, whether env.py may run the revisions more than once; `writes_nothing`, whether env.py's own
+            writes are rolled back.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -42,7 +42,7 @@ class Commands:
         self._application: Any = None
 
     def carry_out(self) -> int:
-        """Do what the orders say, inside of the application's context where one is named; return the exit code."""
+        """Run the ordered command, within the application's context if one is named; return the exit code."""
         commands = {
             "upgrade": self._upgrade,
             "rehearse": self._upgrade,
@@ -65,7 +65,7 @@ class Commands:
             return self._hooks.fail(error, of_application=True)
 
     def _upgrade(self) -> int:
-        """Bring the database to head, trying a revision again where only a lock was in its way."""
+        """Bring the database to head, retrying a revision that failed only because of a lock."""
         from alembic import command  # noqa: PLC0415 - costs half a second
 
         hooks, attempt = self._hooks, 0
@@ -84,23 +84,23 @@ class Commands:
             return self._ended()
 
     def _look(self) -> int:
-        """Tell what env.py has Alembic work on, and run nothing."""
+        """Report what env.py has Alembic work on, without running a revision."""
         return self._once(lambda command, config: command.upgrade(config, "heads"))
 
     def _adopt(self) -> int:
-        """Write down where the database is, without running a revision."""
+        """Record the database's revision without running one (`alembic stamp`)."""
         return self._once(lambda command, config: command.stamp(config, self._orders["target"]))
 
     def _downgrade(self) -> int:
-        """Take a throw-away database down."""
+        """Downgrade a throw-away database to the target."""
         return self._once(lambda command, config: command.downgrade(config, self._orders["target"]))
 
     def _sql(self) -> int:
-        """Render the revisions after `at` without a connection; each is told as one event."""
+        """Render the revisions after `at` without a connection; each is sent as one event."""
         return self._once(lambda command, config: command.upgrade(config, "heads", sql=True))
 
     def _check(self) -> int:
-        """Compare the models with the database; the differences are told as one event."""
+        """Compare the models with the database, and send the differences as one event."""
         from alembic import command, util  # noqa: PLC0415
 
         try:
@@ -117,7 +117,7 @@ class Commands:
         return 0
 
     def _revisions(self) -> int:
-        """Tell what the revision files say of themselves when they are run."""
+        """Send, for each revision file, the values that it has when it is run."""
         from alembic.script import ScriptDirectory  # noqa: PLC0415
 
         try:
@@ -136,7 +136,7 @@ class Commands:
         return 0
 
     def _locate(self) -> int:
-        """Tell where an application that configures Alembic in code keeps its revisions."""
+        """Send the folders of revisions of an application that configures Alembic in code."""
         from alembic.script import ScriptDirectory  # noqa: PLC0415
 
         try:
@@ -166,7 +166,7 @@ class Commands:
         return self._ended()
 
     def _ended(self) -> int:
-        """Return the exit code of a run without an error: env.py may have caught that of a database out of reach."""
+        """Return the exit code of a run without an error: 1 if env.py caught the error of a refused connection."""
         refused = self._hooks.fence.refused
         return 0 if refused is None else self._hooks.fail(refused)
 

@@ -1,4 +1,4 @@
-"""The driver for a URL that names none: the one that SQLAlchemy takes, which the revisions were written with."""
+"""Chooses the driver for a URL that names none: SQLAlchemy's default if it is installed, else psycopg 3."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ PLAIN = "postgresql://"
 
 
 def with_driver(url: str) -> str:
-    """Return `url`, with psycopg 3 for a driver where it names none and SQLAlchemy's own choice is not installed.
+    """Return `url`; if it names no driver and SQLAlchemy's default is not installed, with psycopg 3 as the driver.
 
-    That choice is psycopg2 up to SQLAlchemy 2.0. The two differ in what a revision can see of them: in how values reach
-    the server, in what may stand in one call, in the connection's own methods. Where it is installed the URL stays, so
-    that an env.py finds what it looks for there.
+    The default is psycopg2 up to SQLAlchemy 2.0. The two differ in ways that a revision can notice: how values reach
+    the server, what one call may hold, the connection's own methods. If the default is installed, the URL stays
+    unchanged, so that the revisions run on the driver that they were written for.
 
     Raises:
-        ModuleNotFoundError: neither of them is there.
+        ModuleNotFoundError: neither driver is installed.
     """
     if not url.startswith(PLAIN):
         return url

@@ -1,4 +1,4 @@
-"""What the child makes of things that others raise or find: a line, a SQLSTATE, a hint."""
+"""Turns errors and differences into one line, a SQLSTATE or a hint."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _APP = "let `app` name the application whose context env.py needs"
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says; of the driver's where SQLAlchemy wraps it, with its kind for a word.
+    """Return the first line of an error's message; if that is one word, with the name of the error's class.
 
-    `KeyError: 'NAME'` says what only the name would not.
+    If SQLAlchemy wraps a driver's error, that error counts. `KeyError: 'NAME'` says what only the name would not.
     """
     origin = getattr(error, "orig", None) or error
     line = str(origin).strip().partition("\n")[0]
@@ -26,13 +26,13 @@ def first_line(error: BaseException) -> str:
 
 
 def sqlstate(error: BaseException) -> str:
-    """Return the server's reason, whichever driver tells it; empty where the server gave none."""
+    """Return the server's SQLSTATE from any driver's error; empty if there is none."""
     origin = getattr(error, "orig", None) or error
     return getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None) or ""
 
 
 def hint(error: BaseException, settings: MigrationSettings) -> str:
-    """Return what to do about an error that says nothing of that itself; empty where nothing is known."""
+    """Return a hint for a known kind of error; empty for others."""
     own = getattr(error, "hint", None)
     if isinstance(own, str):
         return own
@@ -97,7 +97,7 @@ def _in_logging(error: BaseException) -> bool:
 
 
 def described(difference: Any) -> str:  # noqa: ANN401 - Alembic's tuples, or lists of them
-    """Return one difference between models and database as words, types as PostgreSQL writes them."""
+    """Return one difference between models and database as a text, with types in PostgreSQL's notation."""
     if isinstance(difference, list):
         return "; ".join(described(each) for each in difference)
     kind, *rest = difference

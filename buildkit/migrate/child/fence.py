@@ -1,10 +1,10 @@
-"""Keeps the child on one database, whatever env.py reads from settings of its own, a .env or the environment.
+"""Keeps the child on one database, even if env.py reads another from its own settings or the environment.
 
-A rehearsal's env.py asks for the database that the project's settings name, which is often the real one. What it asks
-for is compared before anything is sent: asked for the database that was copied, it gets the copy; asked for another
-one, it gets an error. So a mistake here can only lead to the copy. What comes by another way, such as an engine's own
-`creator`, is held against the copy by what the server says, before env.py has it. A driver that is used without
-SQLAlchemy reaches the copy alone.
+A rehearsal's env.py asks for the database that the project's settings name, which is often the real one. Its connection
+arguments are compared before anything is sent: a connection to the original database is sent to the copy, and one to
+any other database is refused. So a mistake here can only lead to the copy. A connection that is made in another way,
+such as by an engine's own `creator`, is compared with the copy by the server's identity before env.py receives it. A
+driver that is used without SQLAlchemy can reach only the copy.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _WHERE = frozenset(
     | {"channel_binding", "require_auth", "gssencmode", "krbsrvname", "target_session_attrs", "direct_tls"}
     | {"load_balance_hosts", "unix_sock"}
 )
-"""What says where to connect, and as whom; the rest, such as `options`, is how env.py wants the session."""
+"""Options that say where to connect, and as whom; the rest, such as `options`, are env.py's choices for the session."""
 
 
 class OtherDatabase(Exception):  # noqa: N818 - a fact; the supervisor's side words it
-    """Env.py asked for a database that it may not reach now.
+    """Env.py asked for a database that it may not connect to now.
 
     Args:
         named: host, port and database that it asked for.
@@ -42,12 +42,12 @@ class OtherDatabase(Exception):  # noqa: N818 - a fact; the supervisor's side wo
 
 
 class Fence:
-    """One database for all engines of this process.
+    """The fence for all engines of this process.
 
     Args:
-        orders: `kind`: `copy` sends to the copy what asks for `source` and refuses the rest; `named` refuses what turns
-            out to be another than `server`; `none` refuses all. `url` of the copy; `source` with `hosts`, each a host
-            and a port, and `database`.
+        orders: `kind`: `copy` sends connections to `source` to the copy and refuses others; `named` refuses a session
+            that turns out not to be in `server`; `none` refuses all; `open` refuses nothing. `url` of the copy;
+            `source` with `hosts`, each a host and a port, and `database`.
     """
 
     def __init__(self, orders: Mapping[str, Any]) -> None:
@@ -59,7 +59,7 @@ class Fence:
         self.refused: OtherDatabase | None = None
 
     def listen(self) -> None:
-        """Put the hooks in place, before all others."""
+        """Install the hooks, before all others."""
         from sqlalchemy import event  # noqa: PLC0415
         from sqlalchemy.engine import Engine  # noqa: PLC0415 - in the child alone
 
@@ -91,7 +91,7 @@ class Fence:
         return dialect.connect(*place, **{**kept, **given})
 
     def _require_copy(self, asked: Mapping[str, Any]) -> None:
-        """Raise where a driver is asked for anything but the copy; SQLAlchemy has been sent there already."""
+        """Raise if a driver is asked for another database than the copy; SQLAlchemy's connections go there already."""
         hosts, database = _asked((), asked)
         named = f"{','.join(f'{host}:{port}' for host, port in hosts)}/{database}"
         if asked.get("service"):
@@ -127,7 +127,7 @@ class Fence:
 
 
 def _asked(arguments: Any, options: Mapping[str, Any]) -> tuple[list[tuple[str, str]], str]:  # noqa: ANN401 - a driver's
-    """Return hosts with ports, and the database, that a driver is asked for; what is left out is libpq's default."""
+    """Return the hosts with ports, and the database, that a driver is asked for, with libpq's defaults."""
     given = dict(options)
     for words in (*arguments, given.get("dsn") or ""):
         if isinstance(words, str) and "=" in words:  # a connection string in libpq's form
@@ -148,7 +148,10 @@ def _parsed(words: str) -> dict[str, str]:
 
 
 def _same(hosts: Any, database: str, others: Any, other: str) -> bool:  # noqa: ANN401 - pairs of host and port
-    """Whether two askings mean one database. It is enough that they may: the only way from here is to the copy."""
+    """Return whether two requests may mean one database.
+
+    "May" is enough, since the connection is then sent to the copy.
+    """
     return database == other and any(
         port == str(number) and (host == name or bool(_addresses(host) & _addresses(name)))
         for host, port in hosts

@@ -1,8 +1,8 @@
-"""What is put between Alembic and env.py, which itself stays as it is.
+"""The hooks between Alembic and env.py, which itself stays as it is.
 
 Time limits come with SQLAlchemy's `connect` event, one transaction for each revision by wrapping
-`EnvironmentContext.configure`, the database through `sqlalchemy.url`. Before Alembic runs anything, the supervisor
-hears on what, and its word is waited for.
+`EnvironmentContext.configure`, the database through `sqlalchemy.url`. Before Alembic runs anything, the child reports
+the target database to the supervisor and waits for its answer.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _GONE = ("08", "57P0")  # the connection is lost, or the server ended it
 
 
 class TargetSeen(BaseException):
-    """All is seen that there is to be seen; the rest of env.py is not to run."""
+    """Raised to stop env.py once a look has seen everything."""
 
 
 class NoModels(BaseException):
@@ -42,13 +42,13 @@ class NoModels(BaseException):
 
 
 class Hooks:
-    """Alembic's run as it is seen from its hooks.
+    """The state of Alembic's run, kept by its hooks.
 
     Args:
-        channel: the line to the supervisor, with its orders.
-        settings: the project's.
+        channel: the channel to the supervisor, with its orders.
+        settings: the project's migration settings.
 
-    `revision` is the one at work, Alembic's own object; None before the first and after the last.
+    `revision` is the revision that runs, Alembic's own object; None before the first and after the last.
     """
 
     def __init__(self, channel: Channel, settings: MigrationSettings) -> None:
@@ -71,15 +71,15 @@ class Hooks:
 
     @property
     def id(self) -> str:
-        """The id of the revision at work; empty where there is none."""
+        """The id of the revision that runs; empty if none does."""
         return getattr(self.revision, "revision", "") or ""
 
     def install(self) -> None:
-        """Put the hooks in place; they live as long as the process."""
+        """Install the hooks for the rest of the process."""
         from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
         from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
 
-        self.fence.listen()  # before all others: what it sends elsewhere is no business of theirs
+        self.fence.listen()  # before all others: they must not see a connection that it sends elsewhere
         self._sessions.listen()
         self._witness.listen()
         if self._writes_nothing:
@@ -110,15 +110,15 @@ class Hooks:
         MigrationContext.run_migrations = ran  # type: ignore[method-assign,assignment]
         EnvironmentContext.configure = configured  # type: ignore[method-assign,assignment]
         MigrationContext.autocommit_block = autocommitted  # type: ignore[method-assign,assignment]
-        # Alembic's own progress is told by the events; what a project logs itself stays.
+        # The events show Alembic's own progress; what a project logs itself stays.
         logging.getLogger("alembic.runtime.migration").addFilter(lambda record: record.levelno > logging.INFO)
 
     def fail(self, error: BaseException, *, of_application: bool = False) -> int:
-        """Tell the supervisor of an error that ends the run, and return the exit code.
+        """Report an error that ends the run to the supervisor, and return the exit code.
 
         Args:
             error: what env.py, a revision or Alembic raised.
-            of_application: whether it came of loading the application.
+            of_application: whether the application's loading raised it.
         """
         message = first_line(error)
         self._channel.tell(
@@ -136,7 +136,7 @@ class Hooks:
         return 1
 
     def _configure(self, context: Any, options: dict[str, Any]) -> None:  # noqa: ANN401 - EnvironmentContext
-        """Change what env.py hands to `configure()`."""
+        """Change the options that env.py passes to `configure()`."""
         self._asked_for_each = bool(options.get("transaction_per_migration"))
         # An empty version table is no revision: only the transaction around all of them would commit it.
         options["transaction_per_migration"] = self._command != "adopt"
@@ -156,10 +156,10 @@ class Hooks:
             context.context_opts["fn"] = self._timed(steps)
 
     def _may_run(self, context: MigrationContext) -> bool:
-        """Say what Alembic is about to work on, and wait for the supervisor's word.
+        """Report what Alembic is about to work on, and wait for the supervisor's permission.
 
-        Where env.py has done something in Alembic's transaction already (SET LOCAL, a lock of its own), that is to hold
-        for all revisions: they get the one transaction that they have without us.
+        If env.py has already done something in Alembic's transaction (SET LOCAL, a lock of its own), that must hold for
+        all revisions: they then run in one transaction, as they do under `alembic`.
         """
         connection: Any = context.connection
         outside = transactions.is_external(context)
@@ -186,7 +186,7 @@ class Hooks:
             self._outer = None
 
     def _timed(self, steps: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
-        """Wrap what yields the revisions: Alembic comes back for the next one when the last is committed."""
+        """Wrap the generator of revisions: Alembic asks for the next one when the last is committed."""
 
         def timed(at: Any, context: Any) -> Iterator[Any]:  # noqa: ANN401 - Alembic's own
             for step in steps(at, context):
@@ -213,7 +213,7 @@ class Hooks:
         return timed
 
     def _rendered(self, steps: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
-        """Wrap what yields the revisions: tell the SQL of each; one that asks the database for something has none."""
+        """Wrap the generator of revisions: send the SQL of each; a revision that queries the database has none."""
 
         def rendered(at: Any, context: Any) -> Iterator[Any]:  # noqa: ANN401 - Alembic's own
             for step in steps(at, context):
@@ -230,7 +230,7 @@ class Hooks:
         return rendered
 
     def _where(self, error: BaseException) -> str:
-        """Return file and line of the innermost frame of env.py and the revisions; before these, of the project."""
+        """Return file and line of the innermost frame in env.py or a revision; outside of revisions, in the project."""
         scripts, root = f"{self._settings.script_location}{os.sep}", f"{self._settings.root}{os.sep}"
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
         of_project = [frame for frame in frames if frame.filename.startswith(root)]
@@ -242,7 +242,7 @@ class Hooks:
 def _guarded(
     body: Callable[..., None], refused: list[str], where: Callable[[BaseException], str]
 ) -> Callable[..., None]:
-    """Wrap a revision's function: what it raises is noted, so that the next revisions are rendered all the same."""
+    """Wrap a revision's function: note what it raises, so that the next revisions are rendered all the same."""
 
     @functools.wraps(body)  # its name is in the SQL's comments
     def guarded(**options: Any) -> None:  # noqa: ANN401 - Alembic's own

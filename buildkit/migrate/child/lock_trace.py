@@ -1,4 +1,4 @@
-"""What a revision does to others while it runs: which tables it locks, how, how long, and which it writes anew."""
+"""Traces which tables a revision locks, in which mode and for how long, and which it rewrites."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BLOCKS = {
     "ExclusiveLock": "writes",
     "AccessExclusiveLock": "reads and writes",
 }
-"""Each lock mode of a table with what of an ordinary service it keeps waiting."""
+"""Each lock mode of a table, with the operations of an ordinary service that it blocks."""
 
 _MODES = tuple(BLOCKS)
 _TABLES = """
@@ -35,7 +35,7 @@ Ask = Callable[[str], Sequence[tuple[Any, ...]]]
 
 
 class LockTrace:
-    """Follows one revision after the other. The questions are asked on the revision's own connection."""
+    """Traces the locks of one revision after the other, by queries on the revision's own connection."""
 
     def __init__(self) -> None:
         self._tables: dict[int, tuple[str, int]] | None = None
@@ -43,18 +43,18 @@ class LockTrace:
         self._start = 0.0
 
     def begin(self) -> None:
-        """Begin with a revision: what it makes itself, nobody else can be waiting for."""
+        """Begin a revision: tables that it creates itself are left out, since no other session can wait for them."""
         self._tables = None
         self._rows = {}
 
     def before(self, ask: Ask) -> None:
-        """See what there is before a statement."""
+        """Note the tables that exist before a statement."""
         if self._tables is None:
             self._tables = {oid: (name, node) for oid, name, node in ask(_TABLES)}
         self._start = time.perf_counter()
 
     def after(self, ask: Ask, statement: str) -> None:
-        """See what a statement locked, and which tables have new files."""
+        """Note the locks that a statement took, and the tables that it rewrote."""
         seconds = time.perf_counter() - self._start
         known = self._tables or {}
         for oid, mode in ask(_LOCKS):
@@ -66,12 +66,12 @@ class LockTrace:
                 self._rows[name] |= {"rewrite": True, "statement": _short(statement)}
                 known[oid] = (name, node)
         found = _CONCURRENTLY.search(statement)
-        if found:  # outside of a transaction, so its lock is gone by now: the manual says which it was
+        if found:  # outside of a transaction, so its lock is gone by now: the manual says which one it was
             self._note(found[1], "ShareUpdateExclusiveLock", statement)
             self._rows[found[1]]["held"] = seconds
 
     def end(self) -> list[dict[str, Any]]:
-        """Return one row a table: its strongest lock, the statement that took it, and the seconds until it went."""
+        """Return one row a table: its strongest lock, the statement that took it, and the seconds that it was held."""
         now = time.perf_counter()
         for row in self._rows.values():
             since = row.pop("since")

@@ -1,4 +1,7 @@
-"""The drivers' own ways to a server, for whoever connects past SQLAlchemy: each is asked before it sends anything."""
+"""Hooks into the drivers' own connect functions, which check each connection before anything is sent.
+
+They also see code that connects without SQLAlchemy.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Allow = Callable[[Mapping[str, Any]], None]
-"""Gets what a driver is asked for (`host`, `port`, `dbname`, `service`); raises where that is not allowed."""
+"""Called with a driver's connection arguments (`host`, `port`, `dbname`, `service`); raises if they are not allowed."""
 
 
 def install(allow: Allow) -> None:
-    """Put `allow` before each connection of every driver that is installed; SQLAlchemy's come by here as well."""
+    """Call `allow` before each connection of every installed driver, including SQLAlchemy's."""
     for name, put in (("psycopg", _before_psycopg), ("psycopg2", _before_psycopg2), ("asyncpg", _before_asyncpg)):
         with contextlib.suppress(ImportError):
             put(importlib.import_module(name), allow)

@@ -1,4 +1,4 @@
-"""For a look at a database: what env.py writes before the revisions is there for env.py, and never committed."""
+"""Rolls back what env.py writes during a look at a database; env.py itself sees its writes until then."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _WRITTEN = "SELECT txid_current_if_assigned()"
 
 
 def listen() -> None:
-    """Put the hooks in place; they live as long as the process.
+    """Install the hooks for the rest of the process.
 
-    A transaction that wrote nothing is committed, so that what was SET in it stays. One that wrote is gone on with, and
-    is rolled back when its connection ends. Where each statement is a transaction, it may not write.
+    A transaction that wrote nothing is committed, so that what was SET in it stays. One that wrote is left open, and is
+    rolled back when its connection ends. In autocommit mode, statements may not write.
     """
     from sqlalchemy import event  # noqa: PLC0415
     from sqlalchemy.engine import Engine  # noqa: PLC0415 - in the child alone

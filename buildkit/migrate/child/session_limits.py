@@ -1,4 +1,4 @@
-"""The sessions that env.py opens in the child: what each is told before env.py has it, for the sake of others."""
+"""Sets time limits and a name on each session that env.py opens in the child, to protect other sessions."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from buildkit.migrate.settings import MigrationSettings
 
 _POSTGRESQL = "postgresql"
 _CLIENT = "client"
-"""Where PostgreSQL says that a setting is from which came with the connection."""
+"""The source that PostgreSQL gives for a setting that came with the connection."""
 
 
 class SessionLimits:
-    """Limits of time and a name for every connection that SQLAlchemy makes, whichever engine makes it.
+    """Sets time limits and application_name on every connection that SQLAlchemy makes, for any engine.
 
     Args:
-        settings: the limits.
+        settings: gives the limits.
         name: the sessions' application_name.
-        pooled: whether a pooler stands before the server: limits are then set with each transaction instead, or they
-            would stay with a session that others use next.
+        pooled: whether a pooler stands before the server: limits are then set in each transaction instead, since they
+            would stay in a session that others use next.
     """
 
     def __init__(self, settings: MigrationSettings, name: str, *, pooled: bool) -> None:
@@ -34,7 +34,7 @@ class SessionLimits:
         self._tried = False
 
     def listen(self) -> None:
-        """Put the hooks in place; they live as long as the process."""
+        """Install the hooks for the rest of the process."""
         from sqlalchemy import event  # noqa: PLC0415
         from sqlalchemy.engine import Engine  # noqa: PLC0415 - not in `sqlalchemy` itself before 2.0
 
@@ -43,22 +43,23 @@ class SessionLimits:
         event.listen(Engine, "begin", self._begun)
 
     def relax(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        """Take our limits away for a statement that keeps nobody waiting; those that env.py has set meanwhile stay."""
+        """Remove our limits for a statement that blocks nobody; limits that env.py has set stay."""
         if not self._pooled:
             now = {name: int(value) for name, value, _ in _settings(connection.connection, self._limits)}
             self._relaxed = {name: value for name, value in self._limits.items() if value and now.get(name) == value}
             _set(connection, dict.fromkeys(self._relaxed, 0))
 
     def restrict(self, connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
-        """Put the limits back."""
+        """Restore the limits that `relax` removed."""
         if not self._pooled:
             _set(connection, self._relaxed)
 
     def _connecting(self, dialect: Any, _record: object, _arguments: object, options: dict[str, Any]) -> None:  # noqa: ANN401
-        """Let asyncpg use the one statement without a name, and keep none: behind a pooler names are not its own.
+        """Have asyncpg use only the unnamed statement and cache none: behind a pooler, names are not its own.
 
-        It has no switch for that. Between the messages of one statement it sends no Sync, so that the pooler leaves it
-        with one session of the server; another process's names are in that session too, and its own in others.
+        It has no option for that. Between the messages of one statement it sends no Sync, so the pooler keeps it on one
+        session of the server. That session may hold another process's statement names, and its own may be in other
+        sessions.
         """
         if not self._pooled or dialect.driver != "asyncpg":
             return
@@ -70,10 +71,11 @@ class SessionLimits:
             options.setdefault("prepared_statement_name_func", str)  # str() is "", the statement without a name
 
     def _connected(self, connection: Any, record: object) -> None:  # noqa: ANN401 - any driver's
-        """Limit what this session may do to others, and let the server notice when this process is gone.
+        """Limit how long this session may block others, and have the server notice when this process is gone.
 
         A limit that came with the connection (in the URL, by `connect_args`) is the user's and stays; one that a
-        `connect` event of env.py sets comes after ours. Prepared statements are a session's: a pooler bears none.
+        `connect` event of env.py sets comes after ours. Prepared statements belong to a session, so they cannot be used
+        behind a pooler.
         """
         if not _speaks_postgresql(record):
             return
@@ -112,7 +114,7 @@ class SessionLimits:
 
 
 def _speaks_postgresql(record: object) -> bool:
-    """Whether a connection of a pool is to PostgreSQL: env.py may also read a file of SQLite; the truth comes later."""
+    """Whether a pool's connection is to PostgreSQL: env.py may read a file of SQLite as well. True if unknown."""
     pool = getattr(record, "_ConnectionRecord__pool", None)
     return getattr(getattr(pool, "_dialect", None), "name", _POSTGRESQL) == _POSTGRESQL
 
@@ -127,7 +129,7 @@ def _set(connection: Any, limits: Mapping[str, int], scope: str = "") -> None:  
 
 
 def _settings(connection: Any, names: Iterable[str]) -> list[tuple[str, str, str]]:  # noqa: ANN401 - any driver's
-    """Return name, value in the setting's own unit, and where that is from."""
+    """Return for each setting its name, its value in its own unit, and the source of the value."""
     cursor = connection.cursor()
     try:
         listed = ", ".join(f"'{name}'" for name in names)

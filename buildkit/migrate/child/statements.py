@@ -1,8 +1,8 @@
-"""What the revisions send to the server: counted, followed where somebody asks for that, and held to their limits.
+"""Watches the statements of the revisions: counts them, traces their locks on request, lifts their time limits.
 
-A revision may commit by itself, and then a failure of it leaves something behind: in an `autocommit_block()`, by the
-connection's own `commit()`, or by a statement that says COMMIT. `CREATE INDEX CONCURRENTLY` has no time limit, since
-it waits for others without keeping anybody waiting, and cut short it would leave an invalid index.
+A revision may commit by itself, and then its failure leaves something behind: in an `autocommit_block()`, by the
+connection's own `commit()`, or by a COMMIT statement. `CREATE INDEX CONCURRENTLY` has no time limit, since it waits for
+others without blocking them, and if interrupted it would leave an invalid index.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CONCURRENTLY = re.compile(r"\b(CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b", re.IG
 
 
 class InvalidIndex(Exception):  # noqa: N818 - a fact; the supervisor words it
-    """A revision ended with an index that is not valid."""
+    """A revision left an invalid index."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(f"left invalid: {', '.join(names)}")
@@ -35,9 +35,9 @@ class Statements:
     """The statements of one revision after the other.
 
     Args:
-        sessions: whose time limits are lifted while an index is built concurrently.
-        version_table: the table whose statements are Alembic's own, and are not counted.
-        trace: whether each statement's locks are looked at.
+        sessions: the limits that are lifted while an index is built concurrently.
+        version_table: the version table; statements that name it are Alembic's own and are not counted.
+        trace: whether each statement's locks are traced.
     """
 
     def __init__(self, sessions: SessionLimits, version_table: str, *, trace: bool) -> None:
@@ -52,7 +52,7 @@ class Statements:
         """Whether something of the revision was committed before its end."""
 
     def listen(self) -> None:
-        """Hear of every statement of the process."""
+        """Install the hooks that see every statement of the process."""
         from sqlalchemy import event  # noqa: PLC0415
         from sqlalchemy.engine import Engine  # noqa: PLC0415 - not in `sqlalchemy` itself before 2.0
 
@@ -61,7 +61,7 @@ class Statements:
         event.listen(Engine, "commit", self._committing)
 
     def begin(self, *, counted: bool) -> None:
-        """Begin with a step of Alembic's; `counted` for a revision, whose statements are its own."""
+        """Begin a step of Alembic's; `counted` if it is a revision, whose statements are counted."""
         self._running, self.committed = counted, False
         self._concurrent.clear()
         self.number = self.rows = 0
@@ -69,15 +69,15 @@ class Statements:
             self._trace.begin()
 
     def end(self) -> None:
-        """End with the last revision: what env.py sends after it is its own."""
+        """End after the last revision: statements that env.py sends later are not counted."""
         self._running = False
 
     def locks(self) -> list[dict[str, Any]] | None:
-        """Return what the revision locked, one row a table; None where nobody asks for it."""
+        """Return the locks of the revision, one row a table; None if they are not traced."""
         return self._trace.end() if self._trace else None
 
     def in_body(self, body: Callable[..., None]) -> Callable[..., None]:
-        """Wrap a revision's function, so that a commit of its own is told from the one that Alembic makes after it."""
+        """Wrap a revision's function, so that a commit by the revision itself is distinguished from Alembic's own."""
 
         @functools.wraps(body)
         def noted(**options: Any) -> None:  # noqa: ANN401 - Alembic's own
@@ -90,7 +90,7 @@ class Statements:
         return noted
 
     def require_valid_indexes(self, *, ctx: Any, **_: object) -> None:  # noqa: ANN401 - Alembic's, before the commit
-        """Refuse to write down a revision whose index did not come out valid."""
+        """Refuse to record a revision whose index is invalid."""
         if not self._concurrent:
             return
         from sqlalchemy import text  # noqa: PLC0415

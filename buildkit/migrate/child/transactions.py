@@ -1,6 +1,6 @@
-"""Whose transaction the revisions are in: each in one of its own, unless env.py has made one for them all.
+"""Handles the transaction of the revisions: each has its own, unless env.py has begun one for all.
 
-Alembic says nothing of this in public, so its private attributes are touched here, and nowhere else.
+Alembic has no public interface for this, so its private attributes are used here, and nowhere else.
 """
 # ruff: noqa: SLF001
 
@@ -20,7 +20,7 @@ def is_external(context: MigrationContext) -> bool:
 
 
 def join(context: MigrationContext) -> None:
-    """Have all revisions run in the transaction that the context's connection is in; `commit_joined` ends it."""
+    """Have all revisions run in the present transaction of the context's connection; `commit_joined` ends it."""
     connection: Any = context.connection
     context._transaction_per_migration = False
     context._transaction = connection.get_transaction()
@@ -28,7 +28,7 @@ def join(context: MigrationContext) -> None:
 
 @contextlib.contextmanager
 def commit_joined(context: MigrationContext, inner: Any) -> Iterator[Any]:  # noqa: ANN401 - Alembic's
-    """Stand for what env.py has around `run_migrations`; commits or rolls back where there is one transaction."""
+    """Replace the context manager around `run_migrations`: also end the joined transaction, if there is one."""
     try:
         with inner as transaction:
             yield transaction

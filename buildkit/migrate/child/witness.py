@@ -1,7 +1,7 @@
-"""What env.py really does, seen in the child: which database, role, schema and version table Alembic is given.
+"""Finds out in the child which database, role, schema and version table env.py gives to Alembic.
 
-It is looked at when Alembic is about to run the revisions, the last moment before anything is written: an env.py may
-set the search path or the role after `configure()` as well. The questions are asked on env.py's own connection.
+It asks when Alembic is about to run the revisions, at the last moment before anything is written: an env.py may set the
+search path or the role after `configure()` as well. The queries run on env.py's own connection.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HEADER = 4  # of the length that pg_attribute gives for varchar(n)
 
 
 class Witness:
-    """Remembers where each transaction began, and says what a migration context is about.
+    """Remembers where each transaction began, and describes the database of a migration context.
 
     Args:
         root: the project's folder.
@@ -41,17 +41,17 @@ class Witness:
         self._begun: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
     def listen(self) -> None:
-        """Put the hook in place."""
+        """Install the hook."""
         from sqlalchemy import event  # noqa: PLC0415
         from sqlalchemy.engine import Engine  # noqa: PLC0415 - in the child alone
 
         event.listen(Engine, "begin", self._begins)
 
     def visit(self, context: MigrationContext, *, one_transaction: bool) -> Visit:
-        """Return what `context` is about, and leave its connection as it is.
+        """Return the database, version table and transaction of `context`, leaving its connection unchanged.
 
         Args:
-            context: one with a connection.
+            context: a context that has a connection.
             one_transaction: whether all revisions will be in one transaction.
         """
         connection: Any = context.connection
@@ -78,7 +78,7 @@ class Witness:
         else:
             schema, width = schema or session.schema, id_width(context)
         if not begun:
-            connection.connection.rollback()  # what was begun for these questions alone
+            connection.connection.rollback()  # the transaction that only these queries began
         place = VersionTable(context.version_table, schema, session.role)
         return Visit(
             session, place, at, max(0, width), named, self._begun.get(connection, "") if begun else "", one_transaction
@@ -95,7 +95,7 @@ class Witness:
 
 
 def rows(connection: Any, query: str) -> Sequence[Sequence[Any]]:  # noqa: ANN401 - any driver's
-    """Return what a query gives on a driver's connection, without SQLAlchemy's noticing."""
+    """Return the rows of a query on the driver's connection, without SQLAlchemy's events."""
     cursor = connection.cursor()
     try:
         cursor.execute(query)

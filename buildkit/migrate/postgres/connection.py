@@ -1,4 +1,4 @@
-"""The database: its address without the password, and a connection that waits for a server that is starting."""
+"""The database's address, shown without the password, and a connection that waits for a starting server."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _WAITING_NOTE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the database is; `str()` gives it without the password.
+    """The address of a database; `str()` gives it without the password.
 
     Args:
         driver: the SQLAlchemy driver that the URL names; empty where it names none.
         rest: the URL after `://`.
-        arguments: what libpq is told.
-        secrets: its passwords, as they are and as the URL writes them; never shown.
-        variable: the variable that it came from, for hints.
+        arguments: the connection parameters for libpq.
+        secrets: its passwords, raw and as the URL writes them; never shown.
+        variable: the environment variable that it came from, for hints.
     """
 
     driver: str
@@ -50,7 +50,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str, variable: str = "DATABASE_URL") -> Address:
-        """Return the address that a URL writes.
+        """Return the address for a URL.
 
         Raises:
             DatabaseError: it is not the URL of a PostgreSQL database.
@@ -86,7 +86,7 @@ class Address:
 
     @property
     def place(self) -> str:
-        """Host and port, or the service whose file says them."""
+        """Host and port, or the libpq service that names them."""
         if "service" in self.arguments and "host" not in self.arguments:
             return f"service {self.arguments['service']}"
         hosts = (self.arguments.get("host") or os.environ.get("PGHOST") or "localhost").split(",")
@@ -101,7 +101,7 @@ class Address:
 
     @property
     def sqlalchemy(self) -> str:
-        """The URL as SQLAlchemy takes it: where it names no driver, that is SQLAlchemy's own choice."""
+        """The URL in SQLAlchemy's form; without a driver, SQLAlchemy uses its default."""
         return f"postgresql{self.driver and '+'}{self.driver}://{self.rest}"
 
     def redact(self, text: str) -> str:
@@ -115,38 +115,36 @@ _TOKEN = secrets.token_hex(2)
 def session_name(role: str) -> str:
     """Return the name under which a session of this process appears in pg_stat_activity: at most 63 bytes.
 
-    Host and process do not tell two containers apart that share a host's name, each with its process 1; so a random
-    part comes after them.
+    Two containers may have the same host name and each a process 1, so a random part is appended.
 
     Args:
-        role: `lock` for the session that looks and holds the lock, `migrate SCOPE` for those of Alembic.
+        role: `lock` for the session that holds the lock, `migrate TAG` for those of Alembic.
     """
     host = re.sub(r"[^\w.-]", "", os.uname().nodename, flags=re.ASCII)[:24]
     return f"buildkit {role} {host}:{os.getpid()}-{_TOKEN}"
 
 
 def pooled(connection: psycopg.Connection[Any]) -> bool:
-    """Whether a pooler stands between us and the server: it hands out process numbers of its own making.
+    """Whether a pooler stands between us and the server: it reports process numbers of its own.
 
-    What one sets for a session may then end up in a session of somebody else, so nothing must be set beyond the
-    transaction.
+    Settings of a session may then reach another client's session, so nothing must be set beyond the transaction.
     """
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     return row is not None and row[0] != connection.info.backend_pid
 
 
 def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[Any]:
-    """Return a connection that commits each statement, as soon as the server takes it and answers.
+    """Return a connection in autocommit mode, once the server accepts it and answers a query.
 
-    A pooler takes clients while there is no server behind it, so that to be let in says nothing.
+    A pooler accepts clients without a server behind it, so an accepted connection proves nothing.
 
     Args:
-        address: where to.
+        address: the database.
         wait: seconds to wait for a server that is starting or does not answer yet.
-        say: told when and for what one waits.
+        say: called with a line when the connection has to wait, and for what.
 
     Raises:
-        DatabaseError: it refuses, or does not answer in that time. The password is in no part of the error.
+        DatabaseError: the server refuses, or does not answer in that time. The password is in no part of the error.
     """
     import psycopg  # noqa: PLC0415 - only this room may, and only when it is needed
 
@@ -191,7 +189,7 @@ def connect(address: Address, *, wait: float, say: Say) -> psycopg.Connection[An
 
 
 def _sqlstate(arguments: Mapping[str, Any]) -> str:
-    """Ask once more, for the SQLSTATE: psycopg's error has none where the connection failed."""
+    """Connect once more for the SQLSTATE, which psycopg's error lacks if the connection failed."""
     library = libpq.load()
     return (
         ""
@@ -202,9 +200,9 @@ def _sqlstate(arguments: Mapping[str, Any]) -> str:
 
 @contextlib.contextmanager
 def _in_english() -> Iterator[None]:
-    """Let libpq and the C library say why nobody was reached in the words that `refusals` knows.
+    """Have libpq and the C library write their messages in English, which `refusals` recognizes.
 
-    They translate for a process that asked for it, as a tasks.py may. The server's language is its own.
+    They translate if the process has set a locale, as a tasks.py may. The server's own messages are not affected.
     """
     import locale  # noqa: PLC0415 - as psycopg, not where libpq alone sees that all is at head
 

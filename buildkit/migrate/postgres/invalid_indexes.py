@@ -1,4 +1,4 @@
-"""Indexes that CREATE INDEX CONCURRENTLY left half built: no query uses them, and IF NOT EXISTS takes them for done."""
+"""Finds indexes that CREATE INDEX CONCURRENTLY left invalid: unused by queries, but existing to IF NOT EXISTS."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname NOT LIKE 'pg\\_%'
   AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = c.oid)
 ORDER BY 1
 """
-"""Every invalid index that nobody is building right now: its quoted name with schema, and its bare name."""
+"""Every invalid index that no session is building right now: its quoted name with schema, and its bare name."""
 
 
 def repair_hint(names: Sequence[str]) -> str:
-    """Return what to run for the invalid indexes `names`."""
+    """Return the hint with the commands that repair the invalid indexes `names`."""
     commands = "\n".join(f"REINDEX INDEX CONCURRENTLY {name};" for name in names)
     return (
         f"finish what was left half built, then run again:\n{commands}\n(or DROP INDEX, if the revision makes it anew)"

@@ -1,6 +1,6 @@
 """libpq without psycopg: a connection, one query, and why a server refused. Loaded in milliseconds.
 
-Nothing blocks inside of libpq, so that a signal is heard at once.
+Nothing blocks inside of libpq, so that a signal is handled at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 TAKEN = "00000"
-"""What `refusal_sqlstate` gives where the server takes the connection by now: the SQLSTATE of success."""
+"""The SQLSTATE of success, which `refusal_sqlstate` returns if the server accepts the connection now."""
 
 _PATIENCE = 3.0
 _FOLDERS = ("psycopg_binary.libs", "psycopg_binary/.dylibs")
@@ -26,7 +26,7 @@ _SQLSTATE = 3  # PQERRORS_SQLSTATE
 
 
 def load() -> Any:  # noqa: ANN401 - a library; its functions are made by their names
-    """Return the library, or None where there is none."""
+    """Return the library, or None if there is none."""
     import ctypes  # noqa: PLC0415 - only here
 
     for file in _libraries():
@@ -59,7 +59,7 @@ def load() -> Any:  # noqa: ANN401 - a library; its functions are made by their 
 
 
 def _libraries() -> Iterator[str]:
-    """Give the libpq of psycopg's wheel, then the system's."""
+    """Yield the libpq of psycopg's wheel, then the system's."""
     for place in sys.path:
         for folder in _FOLDERS:
             try:
@@ -71,7 +71,7 @@ def _libraries() -> Iterator[str]:
 
 
 def connected(libpq: Any, arguments: Mapping[str, str]) -> Any:  # noqa: ANN401
-    """Return a connection, or None; the server may say what it likes, another way asks again."""
+    """Return a connection, or None if it fails for any reason; the caller then takes the full path."""
     connection, state = _attempt(libpq, arguments)
     if state == _OK:
         return connection
@@ -80,9 +80,9 @@ def connected(libpq: Any, arguments: Mapping[str, str]) -> Any:  # noqa: ANN401
 
 
 def refusal_sqlstate(libpq: Any, arguments: Mapping[str, str]) -> str:  # noqa: ANN401
-    """Return the SQLSTATE with which the server refuses a connection, `TAKEN` where it takes it by now, else nothing.
+    """Return the SQLSTATE with which the server refuses a connection, `TAKEN` if it accepts it now, empty if none.
 
-    psycopg has the server's words alone, and those are in the server's language.
+    psycopg gives only the server's message, which is in the server's language.
     """
     connection, state = _attempt(libpq, arguments)
     words = (libpq.PQerrorMessage(connection) or b"").decode(errors="replace")
@@ -108,7 +108,7 @@ def _attempt(libpq: Any, arguments: Mapping[str, str]) -> tuple[Any, int]:  # no
 
 
 def rows(libpq: Any, connection: Any, query: str) -> list[str]:  # noqa: ANN401
-    """Return the first column of what a query gives; empty where it fails, or takes long."""
+    """Return the first column of a query's rows; empty if it fails or takes too long."""
     deadline = time.monotonic() + _PATIENCE
     found: list[str] = []
     if not libpq.PQsendQuery(connection, query.encode()):
@@ -126,7 +126,7 @@ def rows(libpq: Any, connection: Any, query: str) -> list[str]:  # noqa: ANN401
 
 
 def _ready(libpq: Any, connection: Any, deadline: float, *, write: bool = False) -> bool:  # noqa: ANN401
-    """Wait until the connection can be read from, or written to; a signal is heard meanwhile."""
+    """Wait until the connection can be read from, or written to; signals are handled meanwhile."""
     descriptor = libpq.PQsocket(connection)
     if descriptor < 0:
         return False

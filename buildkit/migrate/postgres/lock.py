@@ -1,4 +1,4 @@
-"""One migration at a time: an advisory lock that nobody ever waits for inside PostgreSQL.
+"""One migration at a time: a PostgreSQL advisory lock that is polled, never waited for inside the server.
 
 A session that waits in `pg_advisory_lock` holds a snapshot, and CREATE INDEX CONCURRENTLY waits for all older
 snapshots: two replicas then wait for each other for ever, through a holder that is idle, so that no deadlock detector
@@ -52,12 +52,12 @@ def key(schema: str, table: str) -> int:
 
 
 def session_tag(connection: psycopg.Connection[Any], settings: MigrationSettings) -> str:
-    """Return a short name of what the lock is about, for the names of sessions: several services share a database."""
+    """Return a short tag of the lock's key for session names, since several services may share a database."""
     return f"{_own(connection, settings) & 0xFFFFFF:06x}"
 
 
 def _own(connection: psycopg.Connection[Any], settings: MigrationSettings) -> int:
-    """Return the key of what env.py's text names: all processes of a project meet at this one first."""
+    """Return the key of the version table that env.py's text names: all processes of a project take this lock first."""
     row = connection.execute("SELECT coalesce(current_schema(), '')").fetchone()
     return key(settings.version_schema or (row[0] if row else ""), settings.version_table)
 
@@ -66,17 +66,17 @@ def _own(connection: psycopg.Connection[Any], settings: MigrationSettings) -> in
 def held(
     connection: psycopg.Connection[Any], settings: MigrationSettings, say: Say, needless: Callable[[], bool]
 ) -> Iterator[bool]:
-    """Hold the lock for the time of the block; gives False, and no lock, where waiting showed it to be needless.
+    """Hold the lock within the block; yields False, without the lock, if `needless` became true while waiting.
 
     Args:
         connection: a connection of its own, which does nothing else while the lock is held.
-        settings: the times, and what the lock is about.
-        say: told every few seconds who holds it.
-        needless: asked between the attempts whether the other one has done the work.
+        settings: the time limits and the version table that the lock is for.
+        say: called every few seconds with a line that names the holder.
+        needless: called between attempts; returns whether the other process has done the work.
 
     Raises:
         Unanswered: the server does not answer.
-        LockBusyError: somebody else held it for longer than `lock_wait`.
+        LockBusyError: another process held it for longer than `lock_wait`.
     """
     number = _own(connection, settings)
     patience = max(settings.wait, _SHORTEST_WAIT)
@@ -97,13 +97,15 @@ def held(
 def also(
     connection: psycopg.Connection[Any], settings: MigrationSettings, places: Iterable[VersionTable], say: Say
 ) -> None:
-    """Take the locks of further version tables, on the connection that holds the first one; they go with it.
+    """Take the locks of further version tables on the connection that holds the first one.
 
-    Always in one order, so that two processes do not each wait for what the other one has.
+    They are released together with it.
+
+    Always in the same order, so that no two processes wait for each other.
 
     Raises:
         Unanswered: the server does not answer.
-        LockBusyError: somebody else held one for longer than `lock_wait`.
+        LockBusyError: another process held one of them for longer than `lock_wait`.
     """
     for number in sorted({key(each.schema, each.table) for each in places}):
         _await(connection, number, settings, say, functools.partial(_tried, connection, number, _ANSWER), lambda: False)
@@ -117,7 +119,7 @@ def _await(
     taken: Callable[[], bool],
     needless: Callable[[], bool],
 ) -> bool:
-    """Try until it is taken, or needless; return whether it is taken."""
+    """Try until the lock is taken, or needless; return whether it is taken."""
     start = time.monotonic()
     told = start
     pause = _SHORTEST
@@ -141,7 +143,7 @@ def _await(
 
 
 def _taken(connection: psycopg.Connection[Any], number: int, seconds: float) -> bool:
-    """Try once; a pooler that has lost its server would keep the question for minutes."""
+    """Try once, with a time limit: a pooler that has lost its server would hold the query for minutes."""
     ask(connection, "BEGIN ISOLATION LEVEL READ COMMITTED", seconds=seconds)
     known = ask(connection, "SELECT name FROM pg_settings WHERE name = ANY(%s)", (list(_NO_LIMIT),), seconds=seconds)
     for (name,) in known:

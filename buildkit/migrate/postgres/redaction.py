@@ -1,8 +1,8 @@
-"""Takes passwords out of words for people, in whatever way somebody has written them.
+"""Removes passwords from messages, in whatever form they are written.
 
-A password is met raw, percent-encoded (in a URL, and once more in an ini file), escaped by JSON, by `repr`, by SQL or
-in a connection string, and in mixtures of these. So each of its characters is looked for in all of its spellings. Only
-words are treated so, never facts that something is decided by: those are parsed before.
+A password may appear raw, percent-encoded (in a URL, and once more in an ini file), escaped by JSON, by `repr`, by SQL
+or in a connection string, and in mixtures of these. So each of its characters is looked for in all of its spellings.
+Only messages are redacted; values that decide something are parsed before.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from urllib.parse import unquote
 HIDDEN = "***"
 
 _SHORT = 4
-"""One that is shorter is part of too many words, so it is hidden where it stands by itself."""
+"""A shorter password is part of too many words, so it is hidden only where it stands by itself."""
 
 _EVERYWHERE = "PGPASSWORD"
 
 
 def redact(text: str, secrets: Collection[str]) -> str:
-    """Return `text` without `secrets`, as they are or as a URL writes them, and without the password in PGPASSWORD."""
+    """Return `text` without `secrets`, raw or percent-encoded, and without the password in PGPASSWORD."""
     known = {*secrets, *map(unquote, secrets), os.environ.get(_EVERYWHERE, "")} - {""}
     for secret in sorted(known, key=len, reverse=True):
         text = _pattern(secret).sub(HIDDEN, text)
@@ -32,7 +32,7 @@ def redact(text: str, secrets: Collection[str]) -> str:
 
 
 def redacted(value: Any, secrets: Collection[str]) -> Any:  # noqa: ANN401 - JSON
-    """Return a JSON value with all texts in it redacted, but not the names."""
+    """Return a JSON value with all strings in it redacted, except for the keys of objects."""
     if isinstance(value, str):
         return redact(value, secrets)
     if isinstance(value, list):
@@ -49,7 +49,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
 
 
 def _spellings(character: str) -> str:
-    """Return a pattern for all ways in which a character is written; long ones first."""
+    """Return a pattern for all spellings of a character; long ones first."""
     found = {character, character * 2} if character in "'\"%\\" else {character}
     raw = character.encode("utf-8", "surrogatepass")
     percent = "".join(f"%{byte:02X}" for byte in raw)

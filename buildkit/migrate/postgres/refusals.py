@@ -1,8 +1,8 @@
-"""Why a connection failed: whether to wait, and how to say it.
+"""Classifies failed connections: whether waiting helps, and which message and hint to show.
 
-Where the server answered, its SQLSTATE decides, in whatever language it speaks. Where there is none, the words are
-libpq's own (no answer, no TLS, no such host), which are English: `database.connect` keeps them so. A pooler comes in
-between: PgBouncer says 08P01 to everything, and speaks English alone.
+If the server answered, its SQLSTATE decides, whatever the language of its messages. If there is none, the message is
+libpq's own (no answer, no TLS, no such host) and in English, since `connection.connect` makes sure of that. A pooler is
+a case between: PgBouncer gives 08P01 for everything, with English messages.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class Fault(NamedTuple):
     """One way in which a connection fails.
 
     Args:
-        sqlstates: of this fault; empty where no server answers.
-        words: what to look for where there is no SQLSTATE, or one that stands for several faults.
-        waits: whether it passes by itself.
-        note: what is said while one waits.
-        message: what is said in the end; with `place`, `user`, `database`, `variable`.
-        hint: what to do about it.
+        sqlstates: its SQLSTATEs; empty where no server answers.
+        words: a pattern for the message, for a failure without a SQLSTATE or with one that stands for several faults.
+        waits: whether waiting helps.
+        note: the message while waiting.
+        message: the message of the final error; a format with `place`, `user`, `database`, `variable`.
+        hint: its hint; a format as well.
     """
 
     sqlstates: tuple[str, ...]
@@ -192,7 +192,7 @@ OTHER = Fault((), "", waits=False, note="", message="the server at {place} refus
 
 
 def fault(words: str, sqlstate: str = "") -> Fault:
-    """Return what it is that libpq, or the server by its SQLSTATE, says."""
+    """Return the fault for a message of libpq, or for the server's SQLSTATE."""
     if not sqlstate or sqlstate == POOLER:
         return next((each for each in FAULTS if _in(each, words)), OTHER)
     of_it = [each for each in FAULTS if sqlstate in each.sqlstates]
@@ -200,7 +200,7 @@ def fault(words: str, sqlstate: str = "") -> Fault:
 
 
 def of_restart(words: str, sqlstate: str = "") -> bool:
-    """Return whether it is what a server says that ends or starts, or a pooler whose server is away for a moment."""
+    """Return whether the server is starting or stopping, or a pooler has lost its server for a moment."""
     return fault(words, sqlstate) in _OF_RESTART
 
 

@@ -1,7 +1,7 @@
-"""Asks over a connection of psycopg's, for a limited time: psycopg itself waits for as long as the server likes.
+"""Runs a query on a psycopg connection with a time limit, which psycopg itself does not have.
 
-A pooler takes clients without a server behind it, and keeps their first statement until there is one; a server that
-hangs takes statements and never answers. Nothing here is decided by that, but nobody waits for ever.
+A pooler accepts clients without a server behind it, and holds their first statement until there is one; a server that
+hangs accepts statements and never answers. The time limit decides nothing; it only keeps callers from waiting for ever.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     import psycopg
 
 LAST_WORD = 0.4
-"""Seconds for an answer on the way out: who is asked to end has two seconds in all."""
+"""Seconds for an answer on the way out: a process that is asked to end has two seconds in all."""
 
 
-class Unanswered(Exception):  # noqa: N818 - a fact; who asks words it
-    """No answer, or an error for one.
+class Unanswered(Exception):  # noqa: N818 - a fact; the caller words it
+    """The server gave no answer in time, or an error.
 
     Args:
-        words: the server's, or libpq's where the connection is gone.
-        sqlstate: the server's reason; empty where it gave none.
+        words: the message of the server, or of libpq if the connection is gone.
+        sqlstate: the server's SQLSTATE; empty if it gave none.
     """
 
     def __init__(self, words: str, sqlstate: str = "") -> None:
@@ -35,19 +35,19 @@ class Unanswered(Exception):  # noqa: N818 - a fact; who asks words it
 def ask(
     connection: psycopg.Connection[Any], query: str, values: Sequence[Any] = (), *, seconds: float
 ) -> list[tuple[str | None, ...]]:
-    """Return the rows that `query` gives, as PostgreSQL writes them.
+    """Return the rows of `query`, as texts in PostgreSQL's notation.
 
     The values are written into the statement: sent beside it they would leave a portal open, and its snapshot.
 
     Args:
-        connection: one that nothing else uses; where a signal came between question and answer, that answer is read
-            away first.
+        connection: a connection that nothing else uses; if a signal interrupted an earlier query, its answer is
+            discarded first.
         query: one statement, with `%s` for each value.
-        values: what it is about.
+        values: the values for the placeholders.
         seconds: how long to wait for the answer.
 
     Raises:
-        Unanswered: it did not come in time, is an error, or the connection is gone.
+        Unanswered: the answer did not come in time or is an error, or the connection is gone.
     """
     import psycopg  # noqa: PLC0415 - only this room may, and only when it is needed
     from psycopg.pq import DiagnosticField, ExecStatus  # noqa: PLC0415
@@ -77,7 +77,7 @@ def _row(result: Any, at: int) -> list[bytes | None]:  # noqa: ANN401 - psycopg'
 
 
 def _results(pgconn: Any, deadline: float) -> list[Any]:  # noqa: ANN401 - psycopg's
-    """Return what there is to be read, up to the end of the answer, or to the last words of a server that goes."""
+    """Return the results up to the end of the answer, or up to the last message of a server that shuts down."""
     import psycopg  # noqa: PLC0415
 
     found: list[Any] = []

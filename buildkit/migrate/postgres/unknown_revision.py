@@ -1,9 +1,9 @@
-"""A revision that no file has: the database is ahead of the code, or the file is gone. The two want opposite things.
+"""Handles a database at a revision that no file has: it is ahead of the code, or the file was deleted.
 
-Ahead, the older code may serve on it for a while. Where the file was deleted or squashed, or stands on a branch that
-parted before this code's head, the database lacks what the code wants, and a service must not start on it. The database
-cannot tell which it is; git can: ahead is what follows this code's head. In a container there is no git, so what is
-known not to be ahead is written down when the image is built.
+The two need opposite actions. If the database is ahead, the older code may serve on it for a while. If the file was
+deleted or squashed, or is on a branch that parted before this code's head, the database lacks what the code needs, and
+a service must not start on it. Git can tell the two apart: a revision is ahead if it follows this code's head. In a
+container there is no git, so the ids that are known not to be ahead are recorded when the image is built.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def unknown(
 ) -> BuildkitError:
     """Return the error for a database that is at `ids`, none of which has a file.
 
-    A `VersionTableError` where it is known not to be ahead, which no setting passes over; else a `DatabaseAheadError`.
+    A `VersionTableError` if git shows that the database is not ahead, which no setting overrides; otherwise a
+    `DatabaseAheadError`.
     """
     shown = ", ".join(ids)
     known = revisions_in_git(settings.versions)
@@ -55,7 +56,10 @@ def unknown(
 
 
 def gone(settings: MigrationSettings, graph: Graph) -> tuple[str, ...]:
-    """Return the ids that git knows, that no file has, and that do not follow head; for where there is no git."""
+    """Return the ids that git knows, that have no file, and that do not follow head.
+
+    They are written into the image, which has no git.
+    """
     known = revisions_in_git(settings.versions)
     return tuple(sorted(each for each in known if each not in graph.revisions and not _follows(each, known, graph)))
 

@@ -1,9 +1,9 @@
-"""A database's URL taken apart: what libpq is told for it, and how it is written for SQLAlchemy.
+"""Parses a database URL into libpq's parameters and SQLAlchemy's form.
 
 SQLAlchemy and libpq read URLs each in their own manner. What SQLAlchemy reads is left as it was written; a list of
 hosts in libpq's manner, or a socket's folder in the place of the host, is written in the one that both know
-(`?host=a,b&port=1,2`). What the URL leaves out (a port, a user, a password) is left out here too, so that libpq looks
-where it always does.
+(`?host=a,b&port=1,2`). What the URL leaves out (a port, a user, a password) is left out here too, so that libpq uses
+its defaults.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LIBPQ = frozenset(
 """libpq's parameters, but for names and encodings of a session, which are this suite's own business."""
 
 _LONGEST = 8192
-"""Bytes of a URL: what is longer is some other text."""
+"""Bytes of a URL; a longer text is no URL."""
 
 _NAMES = {"ssl": "sslmode", "database": "dbname"}  # what asyncpg calls them
 _SECRET = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
@@ -46,8 +46,8 @@ class Url:
     Args:
         scheme: dialect and driver, as in `postgresql+asyncpg`.
         rest: what follows `://`, as SQLAlchemy reads it.
-        arguments: what libpq is told; options that only another driver knows are that driver's business.
-        secrets: all passwords in it, as they are and as they are written.
+        arguments: the parameters for libpq; options that only other drivers know are left out.
+        secrets: all passwords in it, raw and as they are written.
     """
 
     scheme: str
@@ -57,7 +57,7 @@ class Url:
 
 
 def parse(text: str) -> Url | None:
-    """Return the parts of a URL, or None where it is none."""
+    """Return the parts of a URL, or None if the text is no URL."""
     try:
         whole = _SCHEME.fullmatch(text) if len(text.encode()) <= _LONGEST else None
     except UnicodeEncodeError:
@@ -86,7 +86,7 @@ def parse(text: str) -> Url | None:
 
 
 def _places(text: str) -> _Pairs | None:
-    """Return each host with its port, empty where it has none; None where that is not what it says."""
+    """Return each host with its port, empty if it has none; None if the text is not a list of hosts."""
     found = []
     for place in text.split(","):
         match = _PLACE.fullmatch(place)
@@ -102,7 +102,7 @@ def _listed(places: _Pairs) -> dict[str, str]:
 
 
 def _asked(query: _Pairs) -> dict[str, str]:
-    """Return what the part after `?` says to libpq; hosts are written `host=a:1&host=b:2` or `host=a,b&port=1,2`."""
+    """Return libpq's parameters in the part after `?`; hosts are written `host=a:1&host=b:2` or `host=a,b&port=1,2`."""
     found: dict[str, str] = {}
     hosts = [value for name, value in query if name == "host"]
     with_ports = len(hosts) > 1 or (len(hosts) == 1 and re.fullmatch(r"[\w.-]+:\d+", hosts[0]))

@@ -1,4 +1,4 @@
-"""The version table: what it says, and whether that can be built upon. Nothing here ever writes to it."""
+"""Reads the version table, and checks that a migration can start from it. Nothing here writes to it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ORDER BY 1 LIMIT 4
 
 
 def session(connection: psycopg.Connection[Any]) -> Session:
-    """Return what the server says of a session of ours."""
+    """Return the server's description of this connection's session."""
     row = connection.execute(SESSION).fetchone()
     assert row is not None  # noqa: S101 - it has no FROM
     return Session.of(row)
@@ -38,8 +38,8 @@ def session(connection: psycopg.Connection[Any]) -> Session:
 def read(connection: psycopg.Connection[Any], place: VersionTable) -> frozenset[str] | None:
     """Return the revisions in a version table, or None where there is no such table.
 
-    Inside a transaction nothing of the look remains, neither a lock on the table nor the error of its absence. Where
-    only the role that env.py sets may read it, that role is taken for the look.
+    The read leaves nothing in an open transaction, neither a lock on the table nor an error if it is missing. If only
+    the role that env.py sets may read it, that role is used for the read.
 
     Raises:
         DatabaseError: the role may not read it.
@@ -87,10 +87,10 @@ def require_usable(
     at: Collection[str] | None,
     address: Address,
 ) -> None:
-    """Make sure that the way from `at` to head is known.
+    """Check that there is a path from the revisions `at` to head.
 
-    An empty version table is a word: nothing is applied. Several rows are no fault where each is a branch of its own: a
-    run that was killed between two branches and their merge leaves them, and the next run goes on from there.
+    An empty version table means that nothing has been applied. Several rows are no fault if each is a branch of its
+    own: a run that was killed between two branches and their merge leaves them, and the next run continues from there.
 
     Raises:
         DatabaseAheadError: the database is at a revision that no file has.
@@ -125,13 +125,13 @@ def require_writable(
     pending: Collection[str],
     address: Address,
 ) -> None:
-    """Make sure, before the first revision, that what is pending can be written down.
+    """Check, before the first revision, that the pending ids can be written to the version table.
 
     Args:
         place: the version table.
         session: the session that writes.
         width: how many characters an id may have in the table; 0 for any number.
-        settings: the project's.
+        settings: the project's migration settings.
         pending: the ids to be written.
         address: the database.
 
@@ -162,12 +162,12 @@ def require_writable(
 
 
 def tables(connection: psycopg.Connection[Any], place: VersionTable) -> tuple[str, ...]:
-    """Return tables that are in the schema of a version table; four at most."""
+    """Return other tables in the schema of a version table; four at most."""
     return tuple(row[0] for row in connection.execute(_USER_TABLES, {"schema": place.schema, "table": place.table}))
 
 
 def some(tables: Sequence[str]) -> str:
-    """Return as words what `tables` found: three of them, and that there are more."""
+    """Return up to three table names as a text, and whether there are more."""
     return ", ".join(tables[:3]) + (" …" if len(tables) > 3 else "")  # noqa: PLR2004 - the fourth says "and more"
 
 

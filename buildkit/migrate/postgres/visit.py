@@ -1,8 +1,8 @@
-"""Where a session really is, as the server says: two sessions are compared by this, never by what they asked for.
+"""What the server says about a session: two sessions are compared by that, never by their connection arguments.
 
 Names lie: `localhost` and a socket are one server, two poolers lead to one database, and an env.py has settings of its
-own. The moment at which a server started, its port and the number of a database are the same for everybody who is
-connected to it, through a pooler too, and no role has to be allowed anything for it.
+own. A server's start time, its port and a database's number are the same in every session, through a pooler too, and
+every role may read them.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint::text 
        current_database()::text, current_user::text, current_setting('search_path'),
        coalesce(current_schema(), '')::text, current_setting('transaction_read_only'), pg_is_in_recovery()::text
 """
-"""One row that `Session` is made of; without a parameter, so that every driver takes it."""
+"""A query whose one row describes a `Session`; it has no parameter, so that every driver takes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a server says of a session.
+    """A session as the server describes it.
 
     Args:
         server: names server and database; equal for two sessions if, and only if, they are in the same database.
-        database: its name.
-        role: whose rights the session has; after SET ROLE not those of who logged in.
-        search_path: as it is set.
-        schema: where a table without a schema would be made; empty where there is none.
+        database: the name of the database.
+        role: the role whose rights the session has; after SET ROLE not the login role.
+        search_path: its search path.
+        schema: the schema in which a table without one would be made; empty if there is none.
         read_only: whether the session may write nothing.
-        standby: whether the server takes no writes from anybody.
+        standby: whether the server is a standby, which takes no writes.
     """
 
     server: str
@@ -59,7 +59,7 @@ class VersionTable:
     Args:
         table: its name.
         schema: its schema; empty for the first of the search path.
-        role: for whom it can be read; empty for who logged in.
+        role: the role that can read it; empty for the login role.
     """
 
     table: str
@@ -68,7 +68,7 @@ class VersionTable:
 
     @classmethod
     def guess(cls, settings: MigrationSettings) -> VersionTable:
-        """Return what env.py's text says of it."""
+        """Return the version table that env.py's text names."""
         return cls(settings.version_table, settings.version_schema)
 
     def __str__(self) -> str:
@@ -77,12 +77,12 @@ class VersionTable:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What env.py has Alembic work on, as the child sees it before anything is done.
+    """The database and version table that env.py has Alembic work on, as the child sees them before anything is done.
 
     Args:
-        session: of the connection that env.py gave Alembic; None for a database other than PostgreSQL.
+        session: the session of the connection that env.py gave to Alembic; None for a database other than PostgreSQL.
         place: the version table.
-        at: the revisions in it; None where there is no such table.
+        at: the revisions in it; None if there is no such table.
         width: how many characters an id may have there; 0 for any number.
         asked_for: host, port and database as env.py asked for them, without user and password.
         begun: file and line that began a transaction around all revisions; empty where each has its own.

@@ -1,1 +1,1 @@
-"""A project's migration scripts as texts: env.py, the revision files, Alembic's configuration. Nothing here is run."""
+"""Reads a project's migration scripts without running them: env.py, revision files, Alembic's configuration."""

@@ -1,6 +1,6 @@
-"""What Alembic's configuration files say, read as Alembic reads them, without loading it.
+"""Reads Alembic's configuration files as Alembic does, without importing it.
 
-An option is read when it is asked for, so that one which only env.py fills, or nobody uses, may say what it likes.
+Only the options that are needed here are interpolated, so others may hold what only env.py can fill in.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DEEPEST = 10  # as configparser has it
 
 @dataclass(frozen=True, slots=True)
 class AlembicFiles:
-    """What the files say; empty where they say nothing.
+    """The values in Alembic's configuration files; empty where not set.
 
     Args:
         location: `script_location`.
@@ -44,7 +44,7 @@ class AlembicFiles:
     metadata: str = ""
 
     def over(self, other: AlembicFiles) -> AlembicFiles:
-        """Return what holds where both files say something: this one's word, else the other's."""
+        """Return the merged values: this one's where set, else the other's."""
         return AlembicFiles(
             self.location or other.location,
             self.versions or other.versions,
@@ -55,7 +55,7 @@ class AlembicFiles:
 
 
 def from_toml(file: Path) -> AlembicFiles:
-    """Return what the table [tool.alembic] says.
+    """Return the values of the table [tool.alembic].
 
     Raises:
         ConfigurationError: it cannot be read, or a value is not of the type that Alembic takes.
@@ -107,7 +107,7 @@ def _filled(value: Any, here: dict[str, str], name: str) -> str:  # noqa: ANN401
 
 
 def from_ini(file: Path) -> AlembicFiles:
-    """Return what the section [alembic] of an ini file says.
+    """Return the values of the section [alembic] of an ini file.
 
     Raises:
         ConfigurationError: it cannot be read, or one of the options that are needed here cannot be filled.
@@ -150,10 +150,10 @@ _NAMES = (
 
 
 def _require_short(file: Path, parser: Any) -> None:  # noqa: ANN401 - a parser, of a module that is loaded late
-    """See that no option names others that name others, time and again: ten lines can say more than memory holds.
+    """Refuse options whose interpolation expands exponentially: ten lines can expand to more than memory holds.
 
     Raises:
-        ConfigurationError: one of those that are needed here does.
+        ConfigurationError: an option that is needed here expands too far.
     """
     raw = dict(parser.items(_SECTION, raw=True)) if parser.has_section(_SECTION) else {}
     own = {name: len(text or "") for name, text in raw.items()}
@@ -167,7 +167,7 @@ def _require_short(file: Path, parser: Any) -> None:  # noqa: ANN401 - a parser,
 
 
 def _split(file: Path, text: str, separator: str, otherwise: str) -> tuple[str, ...]:
-    """Return the parts; what the separator says counts only where there is something to take apart."""
+    """Return the parts; a wrong separator is an error only if there is something to split."""
     if text and separator and separator not in _SEPARATORS:
         raise ConfigurationError(
             f"{file}: path_separator {separator!r} is none", hint=f"one of {', '.join(_SEPARATORS)}"

@@ -1,9 +1,9 @@
-"""What the text of env.py says without being run: the version table, and whether that is the whole truth.
+"""Reads env.py without running it: the version table that it names, and whether the text shows all that it does.
 
-Nearly every start of a service finds its database at head, and one SELECT tells, as long as one knows where to look.
-For an env.py like those that `alembic init` writes, the text says it. Whatever else one does (settings of its own, a
+Nearly every start of a service finds its database at head, and one SELECT shows that if the version table is known. For
+an env.py like those that `alembic init` writes, the text names it. An env.py that does more (settings of its own, a
 search path, tenants, a table with a computed name) is left to the child, which sees what really happens: `plain` is
-False as soon as there is anything that is not known here.
+False as soon as the text holds anything that is not known here.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ _OPTIONS = frozenset(
 _OPTION_CALLS = frozenset({"get_main_option", "set_main_option", "get_alembic_option"})
 _OPTION_NAMES = frozenset({"sqlalchemy.url", "metadata"})
 _ONCE = frozenset({"run", "run_sync", "run_until_complete"})
-"""What calls the function that it is given once."""
+"""Functions that call the function passed to them once."""
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _ADDRESS = re.compile(r"://\S|search_path|\bset\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class EnvText:
-    """What is known of an env.py by its text.
+    """What is known about an env.py from its text.
 
     Args:
-        version_table: its name; Alembic's own where nothing is said, or nothing that can be read.
+        version_table: the version table's name; Alembic's default if the text gives none that can be read.
         version_schema: its schema; empty for the first of the search path.
         plain: whether all that it does is to migrate the database of `sqlalchemy.url` or of the variable, once.
         several: whether it may run the revisions more than once.
@@ -66,20 +66,20 @@ class EnvText:
 
 
 def of_project(settings: MigrationSettings) -> EnvText:
-    """Return what the text of a project's env.py says; with an application around it that is never all."""
+    """Return what the text of a project's env.py shows; never `plain` if it runs within an application."""
     found = read(settings.script_location / "env.py", settings.url_env)
     return replace(found, plain=found.plain and not settings.app)
 
 
 def read(file: Path, variable: str = "DATABASE_URL") -> EnvText:
-    """Return what the text of an env.py says.
+    """Return what the text of an env.py shows.
 
     Args:
         file: the env.py.
-        variable: the one that names the database.
+        variable: the environment variable that names the database.
 
     Raises:
-        ConfigurationError: it is no Python, or cannot be read.
+        ConfigurationError: the file is not valid Python, or cannot be read.
     """
     try:
         tree = tree_of(reading.read(file, most=reading.TEXT), str(file))
@@ -116,7 +116,7 @@ class _Reader:
         }
 
     def text(self, name: str) -> str | None:
-        """Return what the calls give for an option: a text, empty where they give none, None where it is not known."""
+        """Return an option's value in the calls of `configure`: empty if they give none, None if it is not known."""
         found: set[str | None] = set()
         configures = [call for call in self._calls() if _called(call) == "configure"]
         for call in configures:
@@ -167,7 +167,7 @@ class _Reader:
         return own and _uses(self._tree, name) <= 1 and all(node in called or node in handed for node in uses)
 
     def known(self) -> bool:
-        """Whether there is nothing in it that is not known here."""
+        """Whether the text holds only calls, options and imports that are known here."""
         quiet = set(self._unrun())
         foreign: set[str] = set()
         for node in ast.walk(self._tree):
@@ -205,7 +205,7 @@ class _Reader:
         return isinstance(node, ast.Constant) and node.value == self._variable
 
     def _unrun(self) -> Iterator[ast.AST]:
-        """Give what changes nothing of where the database is: docstrings, errors, the models' metadata, filters."""
+        """Yield the nodes that cannot change the database: docstrings, errors, the models' metadata, filters."""
         for node in ast.walk(self._tree):
             if isinstance(node, ast.Assign):
                 quiet = all(isinstance(each, ast.Name) and "metadata" in each.id for each in node.targets)

@@ -1,4 +1,4 @@
-"""What git knows of the revision files: who wrote one and when, and what another branch would bring on a merge."""
+"""Asks git about the revision files: their authors and dates, and the changes that a merge would bring."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _QUOTED = re.compile(r"""["']([^"'\n]+)["']""")
 
 @dataclass(frozen=True, slots=True)
 class GitRevision:
-    """A revision as some commit has it.
+    """A revision file as a commit contains it.
 
     Args:
         parents: the ids that it follows or depends on.
-        commit: the last one that touched its file.
-        file: as git names it.
+        commit: the last commit that changed its file.
+        file: its path as git writes it.
     """
 
     parents: tuple[str, ...]
@@ -32,7 +32,7 @@ class GitRevision:
 
 
 def revisions_in_git(folders: Sequence[Path]) -> dict[str, GitRevision]:
-    """Return every revision that any commit of any branch has in `folders`; none where there is no git."""
+    """Return every revision that any commit of any branch has in `folders`; empty without git."""
     found: dict[str, GitRevision] = {}
     for folder in folders:
         log = _quiet(
@@ -60,7 +60,7 @@ def _quiet(folder: Path, *words: str) -> str:
 
 
 def author(file: Path) -> str:
-    """Return who last changed a file, and the day; empty where git does not know it, or there is no git."""
+    """Return who last changed a file, and the day; empty if git does not know the file, or without git."""
     try:
         done = process.run(["git", "log", "-1", "--format=%an, %as", "--", file.name], folder=file.parent)
     except OSError:
@@ -71,11 +71,11 @@ def author(file: Path) -> str:
 def incoming(folders: Sequence[Path], branch: str) -> dict[Path, str | None]:
     """Return the Python files that `branch` has changed since it and this branch parted, with their text there.
 
-    A file that it deleted has None. A merge takes these and keeps the others, as long as the same file was not changed
-    on both sides; git tells of that by itself.
+    A deleted file has None. A merge takes these and keeps the others, unless the same file was changed on both sides,
+    which git itself reports.
 
     Args:
-        folders: those with the revision files.
+        folders: the folders with the revision files.
         branch: any name that git knows, such as `origin/main`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The revision files as a graph, read without running them: whoever merges two heads hears of it before any connection.
+"""The revision files as a graph, read without running them: two heads are reported before any connection.
 
 The rules are Alembic's: a head is a revision that no other follows, and one that another merely depends on is no
 effective head either, since the version table never holds it beside the other.
@@ -22,7 +22,7 @@ _NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 
 
 class ComputedError(HeadsError):
-    """A file computes what it is, so that it has to be run."""
+    """A revision file computes its identifiers, so it has to be run to know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Revision:
     Args:
         id: its `revision`.
         parents: its `down_revision`, none for a first one, several for a merge.
-        depends_on: what must be applied before it although it does not follow it: ids or labels.
+        depends_on: ids or labels of revisions that must be applied before it although it does not follow them.
         labels: its `branch_labels`.
         summary: the first line of its docstring.
-        file: where it stands.
+        file: its file.
         reversible: whether it has a `downgrade` that does more than raise.
     """
 
@@ -74,12 +74,12 @@ class Graph:
         return found
 
     def pending(self, at: Collection[str]) -> list[Revision]:
-        """Return what a database at the revisions `at` lacks, in an order in which it can be applied."""
+        """Return the revisions that a database at `at` lacks, in an order in which they can be applied."""
         applied = self.below(at)
         return [revision for revision in self.revisions.values() if revision.id not in applied]
 
     def downgrade_limit(self) -> tuple[str, set[str]]:
-        """Return the last revision that has no way down, empty where all have one, and the revisions above it."""
+        """Return the last revision without a downgrade, empty if all have one, and the ids of those above it."""
         above: set[str] = set()
         for revision in reversed(list(self.revisions.values())):
             if not revision.reversible:
@@ -92,13 +92,13 @@ def read(folders: Sequence[Path], *, recursive: bool = False, merged: Mapping[Pa
     """Return the graph of all revision files in `folders`.
 
     Args:
-        folders: where they lie.
+        folders: the folders with the revision files.
         recursive: whether folders below are searched too.
         merged: files as they will be after a merge: their text, or None for one that goes.
 
     Raises:
-        HeadsError: they do not lead to exactly one head: two heads, a missing parent, an id used twice, a circle, or
-            a file that does not say what it is.
+        HeadsError: they do not lead to exactly one head: two heads, a missing parent, an id used twice, a circle, or a
+            file without identifiers.
     """
     changed = {file.resolve(): text for file, text in (merged or {}).items()}
     files = [file for folder in folders for file in _files(folder, recursive=recursive)]
@@ -155,7 +155,7 @@ def _parse(file: Path, text: str | bytes) -> Revision:
 
 
 def from_values(file: Path, values: Mapping[str, Any]) -> Revision:
-    """Return the revision of a file that said of itself `values` when it was run."""
+    """Return the revision of a file from the values that it had when it was run."""
     return _revision(file, values, _tree(file, _content(file)))
 
 
@@ -254,7 +254,7 @@ def _ordered(by_id: Mapping[str, Revision], needs: Mapping[str, tuple[str, ...]]
 
 
 def _circle(waiting: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Return one circle. Whatever waits needs something that waits as well, so following that must come round."""
+    """Return one circle. Each waiting revision needs another waiting one, so following these must come round."""
     path = [next(iter(waiting))]
     while True:
         following = next(need for need in waiting[path[-1]] if need in waiting)

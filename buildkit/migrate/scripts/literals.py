@@ -1,4 +1,4 @@
-"""What a Python file gives to names at its top, as far as that can be followed without running it."""
+"""The values of module-level names in a Python file, as far as they can be evaluated without running it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _CALLS: Mapping[str, Any] = {"str": str, "tuple": tuple, "list": list, "set": se
 _OPERATORS: Mapping[type, Any] = {ast.Add: lambda a, b: a + b, ast.Mod: lambda a, b: a % b}
 _LONGEST = 10_000
 _WIDE = re.compile(r"[0-9]{5,}|\*|\{[^}]*\{")
-"""In a format: a width that is no line's, or one that another value gives."""
+"""In a format: a width of five digits or more, or one that another value gives."""
 
 _PLAIN = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that only running the file can tell; `line` is where it stands."""
+    """A value that cannot be known without running the file; `line` is its line."""
 
     line: int
 
@@ -34,10 +34,10 @@ class _NotFollowed(Exception):  # noqa: N818 - a fact
 
 
 def written(tree: ast.Module, file: Path, names: Collection[str]) -> dict[str, Any]:
-    """Return the values of those `names` that are given one, each what the last assignment says, or `Unknown`.
+    """Return the values of those of `names` that are assigned, from the last assignment, or `Unknown`.
 
-    Statements are followed in their order, so that `down_revision = PREVIOUS` finds what PREVIOUS is by then. A name
-    that something else than a plain assignment may give a value to is `Unknown` from there on.
+    Statements are followed in their order, so that `down_revision = PREVIOUS` finds the value of PREVIOUS at that
+    point. A name that may get its value from anything but a plain assignment is `Unknown` from there on.
     """
     values: dict[str, Any] = {"__file__": str(file), "__name__": file.stem}
     for node in tree.body:
@@ -131,7 +131,7 @@ def _formatted(node: ast.expr, values: Mapping[str, Any]) -> str:
 
 
 def _require_plain(form: str, *values: Any) -> None:  # noqa: ANN401
-    """See that values can be written out: what holds itself twice, time and again, would never end."""
+    """Refuse a format with a large or computed width, and values whose text could be of any length."""
     if _WIDE.search(form) or not all(isinstance(value, _PLAIN) for value in values):
         raise _NotFollowed
 

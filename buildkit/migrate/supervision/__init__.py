@@ -1,1 +1,1 @@
-"""Starts the program in which Alembic runs, follows it, and leaves nothing of it behind."""
+"""Starts the program in which Alembic runs, reads its events, and ends it."""

@@ -1,4 +1,4 @@
-"""What fences a rehearsal's env.py in: its copy, and the database that the copy stands for."""
+"""Makes the fence that keeps a rehearsal's env.py on the copy of a database."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": 
 
 
 def fencing(copy: Address, source: Address | None) -> tuple[dict[str, object], dict[str, str]]:
-    """Return the fence for env.py on a throw-away database, and the variables that name it in libpq's way.
+    """Return the fence for env.py on a throw-away database, and libpq's environment variables that name it.
 
     Args:
         copy: the throw-away database.
-        source: the one that it stands for; None where it stands for none, so that env.py may ask for nothing else.
+        source: the database that was copied; None if there is none, so that env.py may connect only to the copy.
     """
     fence: dict[str, object] = {"kind": "copy", "url": copy.sqlalchemy}
     if source is not None:

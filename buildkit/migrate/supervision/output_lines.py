@@ -1,4 +1,4 @@
-"""What a child says on several descriptors, line by line, with a heartbeat between."""
+"""Reads lines from several descriptors of a child process, calling a heartbeat in between."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from buildkit.doors.hearing import LINGER
 _HEARTBEAT = 0.5
 _PART = 1 << 16
 _LONGEST = 1 << 16
-"""Bytes that are kept of a line for people; one that tells an event is kept whole."""
+"""Bytes that are kept of an output line; a line with an event is kept unabridged."""
 
 
 def lines(
@@ -20,14 +20,14 @@ def lines(
 ) -> Iterator[tuple[str, str]]:
     """Yield the lines of all sources as they come, until all are closed; calls `beat` twice a second.
 
-    A process that the child leaves behind holds its output open: where the child has ended, that is heard for a moment
-    and not waited for.
+    A process that the child leaves behind holds its output open: once the child has ended, its output is read for a
+    moment longer, and its end is not waited for.
 
     Args:
         sources: a name for each descriptor.
-        beat: may raise, which ends all.
+        beat: called twice a second; if it raises, reading ends.
         ended: whether the child has ended.
-        whole: the source whose lines are kept whole; of the others only a part is, where a line has no end.
+        whole: the source whose lines are kept unabridged; those of the others are cut at 64 kB.
     """
     rest = {each: _Rest(None if name == whole else _LONGEST) for each, name in sources.items()}
     next_beat = time.monotonic() + _HEARTBEAT
@@ -50,10 +50,10 @@ def lines(
 
 
 class _Rest:
-    """The line of one source that has not ended yet.
+    """The unfinished line of one source.
 
     Args:
-        longest: bytes of it that are kept; None for all.
+        longest: the bytes of it to keep; None for all.
     """
 
     def __init__(self, longest: int | None) -> None:
@@ -62,7 +62,7 @@ class _Rest:
         self._kept = 0
 
     def split(self, chunk: bytes) -> Iterator[str]:
-        """Give the lines that end in `chunk`; where that is empty, what is left is a line as well."""
+        """Yield the lines that end in `chunk`; if it is empty, the rest is a line as well."""
         *ending, last = chunk.split(b"\n")
         for part in ending:
             self._keep(part)

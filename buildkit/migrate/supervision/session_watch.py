@@ -1,4 +1,4 @@
-"""The holder's heartbeat: looks, over the connection that holds the lock, at the sessions in which Alembic works."""
+"""Watches Alembic's sessions over the connection that holds the lock, twice a second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NOTE = 2.0
 _BEAT = 60.0
-"""Seconds that the server may take to answer a beat. It is only ever that long where the way to it is cut."""
+"""Seconds that the server may take to answer a beat. It takes that long only if the network is cut."""
 
 # Inside the lock's transaction the view stands still unless it is told not to.
 _FRESH = "SELECT pg_stat_clear_snapshot()"
@@ -33,12 +33,12 @@ WHERE application_name = %s AND datname = current_database() AND state <> 'idle'
 """
 
 
-class Lost(DatabaseError):  # noqa: N818 - a fact first; an error only where nobody goes on from it
+class Lost(DatabaseError):  # noqa: N818 - a fact first; an error only if the migration cannot go on
     """A connection to the server is gone.
 
     Args:
-        words: the last words about it, without the password.
-        sqlstate: the server's reason, where it gave one.
+        words: the message, without the password.
+        sqlstate: the server's SQLSTATE; empty or None if it gave none.
     """
 
     def __init__(self, words: str, sqlstate: str | None) -> None:
@@ -51,14 +51,14 @@ class Lost(DatabaseError):  # noqa: N818 - a fact first; an error only where nob
 
 
 class Watch:
-    """What one sees of the sessions of one child.
+    """Watches the database sessions of one child.
 
     Args:
         lock: the connection that holds the lock.
         name: the sessions' application_name, which is the child's alone. Their process numbers would not do: behind a
-            pooler they serve somebody else a moment later.
+            pooler they serve another client a moment later.
         address: the database.
-        say: told when a statement waits for somebody, and for whom.
+        say: called with a line when a statement waits for a lock, and for whose.
     """
 
     def __init__(self, lock: psycopg.Connection[Any], name: str, address: Address, say: Say) -> None:
@@ -71,7 +71,7 @@ class Watch:
         self._told: tuple[str | None, str | None] | None = None
 
     def beat(self) -> None:
-        """Look once.
+        """Query the sessions once.
 
         Raises:
             Lost: the connection is gone, and with it the lock.
@@ -99,10 +99,10 @@ class Watch:
         return waited
 
     def terminate(self) -> None:
-        """End the sessions from the server's side: it rolls back at once, whatever driver the child is stuck in.
+        """End the sessions from the server's side, which rolls back at once even if the child is stuck in a driver.
 
-        A signal may have come in the middle of a beat, whose answer is read away first. A server that does not answer
-        keeps nobody: it rolls back when it finds the child gone.
+        A signal may have interrupted a beat, whose answer is discarded first. A server that does not answer is not
+        waited for: it rolls back when it finds the child gone.
         """
         with contextlib.suppress(Unanswered):
             ask(self._lock, _FRESH, seconds=LAST_WORD)

@@ -1,4 +1,4 @@
-"""Starts the process that runs Alembic, follows it, and leaves nothing of it behind, whatever ends this one."""
+"""Starts the process that runs Alembic, reads its events, and ends it however this process ends."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     import psycopg
 
 TARGET = "ALEMBIC_UPGRADE_TARGET"
-"""What used to choose a revision. There is one head and no target, so neither env.py nor a revision gets to see it."""
+"""The variable that used to choose a revision. There is one head and no target, so the child does not get it."""
 
 Event = Mapping[str, Any]
 
 OPEN: Mapping[str, object] = MappingProxyType({"kind": "open"})
-"""A fence that lets env.py connect to whatever it likes; what it has Alembic work on is judged all the same."""
+"""A fence that lets env.py connect to any database; what it has Alembic work on is judged all the same."""
 
 _GRACE = 1.0
 _LAST_WORDS = 20
 _LONGEST = 4096
-"""Characters that are shown of one line of the project's."""
+"""Characters that are shown of one line of the project's output."""
 
 _WORDS = frozenset({"message", "reason", "statement", "hint", "refused", "sql", "rows"})
-"""What of an event is for people. The rest is compared with something, and holds no password."""
+"""The fields of an event that are messages. The others are compared with something, and hold no password."""
 
 
 class Failure(Exception):  # noqa: N818 - a fact; `upgrade` words it
-    """The child did not end well; carries its `failed` event, and its last words where it died without one."""
+    """The child failed: holds its `failed` event, or its last output lines if it died without one."""
 
     def __init__(self, event: Event, words: list[str], exit_code: int) -> None:
         super().__init__(event.get("message", ""))
@@ -67,19 +67,19 @@ def run(
 
     Args:
         command: `upgrade`, `rehearse`, `look`, `adopt`, `downgrade`, `check` or `sql`.
-        settings: the project's.
+        settings: the project's migration settings.
         address: the database.
         url: its URL as the user wrote it, for an env.py that reads the variable itself.
-        lock: the connection that holds the lock; while it lives, nobody else migrates. None for `sql`, which connects
-            to nothing.
-        say: gets what the project prints, without the password.
-        tell: gets each event.
-        judge: gets each event that the child waits for an answer to, and gives that answer; where it raises, the child
-            is ended. None lets everything pass.
-        fence: which databases env.py may reach, as `fence.Fence` takes it.
-        variables: further ones of the child's environment.
-        orders: what the command has to know besides: `at` for `sql`, `target` for `downgrade` and `adopt`, `several`
-            and `writes_nothing` for `look`.
+        lock: the connection that holds the lock; while it lives, no other process migrates. None for commands that
+            connect to no database.
+        say: called with each line that the project prints, without the password.
+        tell: called with each event.
+        judge: called with each event that the child waits on; returns the answer, or raises to end the child. None
+            allows everything.
+        fence: the databases that env.py may connect to, as `child.fence.Fence` takes it.
+        variables: additional environment variables of the child.
+        orders: further orders for the command: `at` for `sql`, `target` for `downgrade` and `adopt`, `several` and
+            `writes_nothing` for `look`.
 
     Raises:
         Failure: the child failed.
@@ -148,10 +148,10 @@ def run(
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Turn SIGTERM and SIGINT into exit codes 143 and 130 for the time of the block, so that everything is undone.
+    """Turn SIGTERM and SIGINT into exit codes 143 and 130 within the block, so that everything is undone.
 
-    As PID 1 of a container a process ignores signals it has no handler for. Handlers that somebody else has put in
-    place stay, as do all of them outside of the main thread.
+    As PID 1 of a container, a process ignores signals that it has no handler for. Handlers that other code has
+    installed stay, and outside of the main thread nothing changes.
     """
     usual: dict[int, Any] = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
     main = threading.current_thread() is threading.main_thread()
