@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from buildkit.doors import locks
 
 ProjectMaker = Callable[[Mapping[str, str]], Path]
 """Makes a project from a dict of path → text; returns its root."""
@@ -60,6 +64,13 @@ class Ran:
         return str(next(row["reason"] for row in self.json["modules"] if row["module"] == module))
 
 
+_SMALLEST = {
+    "tasks.py": "from buildkit.tasks import ns\n",
+    "pyproject.toml": '[project]\nname = "app"\nversion = "1"\n[tool.buildkit]\npackages = ["app"]\n',
+    "src/app/__init__.py": "",
+    "src/app/one.py": "ONE = 1\n",
+}
+
 _DRIVER = """
 import os, sys
 def see(event, arguments):
@@ -75,11 +86,49 @@ InvokeRunner = Callable[..., Ran]
 """Runs `invoke` in a root with arguments, and with variables by keyword."""
 
 
+@pytest.fixture(scope="session")
+def known_tools(run_folder: Path) -> Callable[[], bytes]:
+    """What a first build finds out about this machine's tools, as it stands in a store: found out once a run."""
+
+    @functools.cache
+    def find_out() -> bytes:
+        root, cache = run_folder / "tools", run_folder / "tools-cache"
+        with locks.held(run_folder / "tools.lock"):
+            file = cache / "v1/tools"
+            if not file.exists():
+                for path, text in _SMALLEST.items():
+                    (root / path).parent.mkdir(parents=True, exist_ok=True)
+                    (root / path).write_text(text)
+                subprocess.run(
+                    [sys.executable, "-m", "invoke", "compile"],
+                    cwd=root,
+                    env={**os.environ, "PYBUILDKIT_CACHE_DIR": str(cache)},
+                    capture_output=True,
+                    timeout=240,
+                    check=True,
+                )
+            return file.read_bytes()
+
+    return find_out
+
+
 @pytest.fixture
-def invoke(tmp_path_factory: pytest.TempPathFactory) -> InvokeRunner:
-    """Run a real `invoke` in a project; the result names every process that it started itself."""
+def invoke(tmp_path_factory: pytest.TempPathFactory, known_tools: Callable[[], bytes]) -> InvokeRunner:
+    """Run a real `invoke` in a project; the result names every process that it started itself.
+
+    The test's store is empty but for what is known of the machine's tools: to find that out again would take a second.
+    """
+
+    def know_tools() -> None:
+        tools = Path(os.environ["PYBUILDKIT_CACHE_DIR"], "v1/tools")
+        if not tools.parent.exists():
+            with contextlib.suppress(OSError):  # the store of a test may be what no store can be
+                tools.parent.mkdir(parents=True)
+                tools.write_bytes(known_tools())
 
     def run(root: Path, *arguments: str, **environment: str) -> Ran:
+        if "PYBUILDKIT_CACHE_DIR" not in environment and {"compile", "build"} & set(arguments):
+            know_tools()
         tasks = root / "tasks.py"
         if not tasks.exists():
             tasks.write_text("from buildkit.tasks import ns\n")
