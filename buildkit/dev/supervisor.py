@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from buildkit.dev.service import Service
-from buildkit.doors import process
+from buildkit.doors import process, python
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 
@@ -123,9 +123,8 @@ class Supervisor:
 
     def _launch(self, service: Service) -> None:
         self._was_ready, self._since = False, Stopwatch()
-        launcher = (sys.executable, "-I", "-S", str(_LAUNCH), str(self._grace))
         self._child = process.start(
-            (*launcher, *service.command),
+            python.script(_LAUNCH, str(self._grace), *service.command),
             folder=service.folder,
             environment=service.environment,
             stdin=process.PIPE,

@@ -1,4 +1,6 @@
-"""How a module of an installed package is run in a process of its own: with the `sys.path` that its program would have.
+"""How a program of Python is started: a module as its package's program, a worker by itself, a script by itself.
+
+A module of an installed package is run with the `sys.path` that its program would have.
 
 `python -m` puts the working directory first, before a single line of ours. That folder is the user's: a `types.py`,
 `json.py` or `alembic/` in it would stand in for the standard library or for an installed package. `-P` and
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 _LAUNCH = (
     "import sys; sys.path[:] = filter(None, sys.path); "
@@ -42,3 +45,13 @@ def alone(module: str, folders: Sequence[str]) -> list[str]:
         folders: where further modules are found.
     """
     return [sys.executable, "-s", "-S", "-c", _ALONE, module, *folders]
+
+
+def script(file: Path, *arguments: str) -> list[str]:
+    """Return the command that runs a script which knows the standard library alone, and finds nothing else.
+
+    Args:
+        file: the script.
+        arguments: its command-line arguments.
+    """
+    return [sys.executable, "-I", "-S", str(file), *arguments]
