@@ -58,7 +58,7 @@ def matrix(config: Config) -> list[str]:
     import nox.project
 
     try:
-        return list(nox.project.python_versions(nox.project.load_toml(config.service / "pyproject.toml")))
+        return list(nox.project.python_versions(nox.project.load_toml(config.service_folder / "pyproject.toml")))
     except ValueError:
         return [_running()]
 
@@ -80,7 +80,7 @@ def tests(session: nox.Session, config: Config, console: Console) -> None:
     """Run the project's tests in the checkout, with its modules compiled in place."""
     from buildkit.flows.compile import compile_modules
 
-    session.install("--editable", str(config.service), *config.nox.requires)
+    session.install("--editable", str(config.service_folder), *config.nox.requires)
     compile_modules(config, console, os.environ, python=_interpreter(session))
     _run_tests(session, config)
 

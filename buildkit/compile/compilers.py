@@ -23,8 +23,8 @@ class Compiler:
         files: the compiler's own files; the digest of their contents is its identity.
         libraries: what every extension is linked with, beside the interpreter's own symbols.
         tiny: the fast development compiler, which optimizes nothing and has few options.
-        behind: the driver with its options, without a launcher such as `ccache` that does not affect the result; empty
-            where there is none.
+        without_launcher: the driver with its options, without a launcher such as `ccache` that does not affect the
+            result; empty where there is none.
         plain: whether equal arguments give equal results as long as the compiler's file is unchanged: it is no script
             or wrapper.
     """
@@ -35,13 +35,13 @@ class Compiler:
     files: tuple[str, ...]
     libraries: tuple[str, ...] = ()
     tiny: bool = False
-    behind: tuple[str, ...] = ()
+    without_launcher: tuple[str, ...] = ()
     plain: bool = True
 
     @property
     def driver(self) -> tuple[str, ...]:
         """The driver command that questions go to, with the arguments of every call."""
-        return self.behind or (self.program, *self.arguments)
+        return self.without_launcher or (self.program, *self.arguments)
 
     def identity(self, digest: Callable[[str], Digest]) -> Digest:
         """Return the digest of the compiler's own files, without the folders that they lie in."""

@@ -90,11 +90,13 @@ def _first(
         if found:
             second = shutil.which(options[0], path=search) if options else None
             launched = os.path.basename(found) in LAUNCHERS and second is not None  # noqa: PTH119
-            behind = (str(second), *options[1:]) if launched else ()
-            driver = behind or (found, *options)
+            without_launcher = (str(second), *options[1:]) if launched else ()
+            driver = without_launcher or (found, *options)
             files = _files(found, options, search, drivers.programs(driver, (_BACK_ENDS[language], "as", "ld")))
             plain = is_plain(driver[0], environment)
-            return Compiler(Path(found).name, found, tuple(options), files, behind=behind, plain=plain)
+            return Compiler(
+                Path(found).name, found, tuple(options), files, without_launcher=without_launcher, plain=plain
+            )
     return None
 
 

@@ -76,10 +76,10 @@ class DistutilsSettings:
 
     def as_entry(self) -> dict[str, Any]:
         """Return the settings that differ from the defaults, as JSON values."""
-        return {name: value for name, value in asdict(self).items() if value != getattr(NOTHING, name)}
+        return {name: value for name, value in asdict(self).items() if value != getattr(NO_SETTINGS, name)}
 
 
-NOTHING = DistutilsSettings()
+NO_SETTINGS = DistutilsSettings()
 
 
 def from_entry(entry: Mapping[str, Any]) -> DistutilsSettings:

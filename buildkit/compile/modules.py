@@ -91,7 +91,7 @@ def find_modules(config: Config) -> Modules:
         if name in mains:
             kept[name] = Reason("python -m runs it")
             continue
-        if of_alembic and alembic.below(source.rpartition("/")[0], of_alembic):
+        if of_alembic and alembic.is_below(source.rpartition("/")[0], of_alembic):
             kept[name] = Reason("Alembic runs it by its path")
             continue
         pattern = excluded(source)

@@ -45,18 +45,18 @@ class Places:
     Args:
         source: the source root.
         site: folders of installed packages.
-        covered: folders whose content enters the keys as a whole (Cython itself, the standard library).
+        toolchain_folders: folders whose content enters the keys as a whole (Cython itself, the standard library).
         project: the project's folder, where that is not the source root.
     """
 
     source: str
     site: tuple[str, ...]
-    covered: tuple[str, ...]
+    toolchain_folders: tuple[str, ...]
     project: str = ""
 
     def name(self, path: str) -> str | None:
         """Return the portable name of a file, None if it belongs to a folder that the toolchain's digest covers."""
-        roots = (self.source, *self.site, *self.covered, *filter(None, (self.project,)))
+        roots = (self.source, *self.site, *self.toolchain_folders, *filter(None, (self.project,)))
         best = max((root for root in roots if path.startswith(root + os.sep)), key=len, default=None)
         if best is None:
             return f"file {path}"

@@ -23,7 +23,7 @@ from buildkit.doors import reading
 
 
 @dataclass(slots=True)
-class Reading:
+class Recorded:
     """The paths that one job opened, found, did not find, and matched with globs; all of them absolute."""
 
     opened: dict[str, str] = field(default_factory=dict)
@@ -37,22 +37,22 @@ class Recorder:
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        self._reading: Reading | None = None
+        self._reading: Recorded | None = None
         self._stat = os.stat
         os.stat = self._observed_stat
         sys.addaudithook(self._observe)
 
     @contextlib.contextmanager
-    def recording(self) -> Iterator[Reading]:
+    def recording(self) -> Iterator[Recorded]:
         """Record what the block reads."""
-        reading = Reading()
+        reading = Recorded()
         self._reading = reading
         try:
             yield reading
         finally:
             self._reading = None
 
-    def inputs(self, reading: Reading, output: str) -> tuple[dict[str, str], list[str], bool]:
+    def inputs(self, reading: Recorded, output: str) -> tuple[dict[str, str], list[str], bool]:
         """Return what was read, by name with its digest; where it was looked; and whether no file changed meanwhile.
 
         Args:

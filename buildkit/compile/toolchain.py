@@ -143,8 +143,8 @@ def places(source: Path, toolchain: Toolchain, project: Path | None = None) -> P
     library = os.path.dirname(os.__file__)  # noqa: PTH120 - sysconfig would load all that Python was built with
     archive = next((entry for entry in sys.path if entry.endswith(".zip")), library)
     own = tuple(str(Path(compiler.program).parent.parent) for compiler in toolchain.compilers if compiler.tiny)
-    covered = (library, archive, cython_folder(), toolchain.interpreter.include, *own)
-    return Places(str(source), site, covered, "" if project in {None, source} else str(project))
+    toolchain_folders = (library, archive, cython_folder(), toolchain.interpreter.include, *own)
+    return Places(str(source), site, toolchain_folders, "" if project in {None, source} else str(project))
 
 
 def mypyc(digest: Callable[[str], Digest]) -> Digest:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from buildkit.config import places
+from buildkit.config import folders
+from buildkit.config.messages import nearest
 from buildkit.config.settings import Config, StageConfig
-from buildkit.config.telling import nearest
 from buildkit.doors import reading
 
 
@@ -18,7 +18,7 @@ def problems(config: Config, environment: Mapping[str, str]) -> list[str]:
         config: the settings.
         environment: the variables.
     """
-    found = [*places.problems(config, environment)]
+    found = [*folders.problems(config, environment)]
     if not reading.is_folder(config.source):
         found.append(f'source-root: there is no folder "{config.source_root}"')
     elif "\n" in str(config.source):
@@ -30,7 +30,7 @@ def problems(config: Config, environment: Mapping[str, str]) -> list[str]:
             for name in config.packages
             if not any((config.source / f"{name.replace('.', '/')}{ending}").exists() for ending in ("", ".py", ".pyx"))
         ]
-    if not reading.is_file(config.service / "pyproject.toml"):
+    if not reading.is_file(config.service_folder / "pyproject.toml"):
         found.append(f'project: there is no "{config.project}/pyproject.toml"')
     if config.store.remote:
         found.append("store.remote: remote stores are not part of this version")

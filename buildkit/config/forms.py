@@ -68,7 +68,7 @@ def stage(name: str) -> None:
         raise ValueError(f"a name of letters, digits, spaces, - _ and . inside, at most {_LONGEST} bytes")
 
 
-def pattern(text: str) -> None:
+def module_pattern(text: str) -> None:
     """Hold to the form of a pattern of modules."""
     if not re.fullmatch(_PATTERN, text) or ".." in text or text.startswith("."):
         raise ValueError('a module\'s name or a pattern of names, such as "app.fast" or "app.core.*"')
@@ -181,7 +181,7 @@ def _broken(text: str) -> bool:
 FORMS: Mapping[str, Callable[[Any], None]] = {
     "image": image,
     "stage": stage,
-    "pattern": pattern,
+    "pattern": module_pattern,
     "packages": packages,
     "folder": folder,
     "within": within,

@@ -270,7 +270,7 @@ class Config:
         return self.root / self.source_root
 
     @property
-    def service(self) -> Path:
+    def service_folder(self) -> Path:
         """The folder whose pyproject.toml describes the service, as an absolute path."""
         return self.root / self.project
 

@@ -37,6 +37,6 @@ def _takes_context(node: ast.AST) -> bool:
     )
 
 
-def below(folder: str, folders: frozenset[str]) -> bool:
+def is_below(folder: str, folders: frozenset[str]) -> bool:
     """Return whether `folder`, written with slashes, is one of `folders` or lies in one."""
     return any(folder == each or folder.startswith(f"{each}/") for each in folders)

@@ -35,7 +35,7 @@ class Layout:
         source_root: the folder of the packages; empty for the project itself.
         packages: folders or modules (without ending) of the service's code.
         compiles: whether plain Python is compiled at all.
-        kept: globs relative to the source root; these modules stay Python although the others are compiled.
+        exclude: globs relative to the source root; these modules stay Python although the others are compiled.
         versions: folders of revision files.
         inputs: globs of the data pipeline's input files; a folder means every file under it.
         stages: the modules (without ending) that hold a stage's callable.
@@ -46,7 +46,7 @@ class Layout:
     source_root: str = ""
     packages: tuple[str, ...] = ()
     compiles: bool = False
-    kept: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class Reaction:
     files: tuple[str, ...]
 
 
-NOTHING = Reaction((), Reason("unchanged"), ())
+NO_REACTION = Reaction((), Reason("unchanged"), ())
 
 IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "test", "tests"})
 """Folders without code of the service, beside all whose name starts with a dot."""
@@ -118,14 +118,14 @@ def react(before: Mapping[str, str], after: Mapping[str, str], layout: Layout) -
             found.append((order.index(needs[0]), path))
             wanted.update(needs)
     if not found:
-        return NOTHING
+        return NO_REACTION
     files = tuple(path for _, path in sorted(found))
     verb = _verb(before.get(files[0], ABSENT), after.get(files[0], ABSENT))
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return Reaction(in_order(wanted), Reason(verb, files[0] + more), files)
+    return Reaction(with_consequences(wanted), Reason(verb, files[0] + more), files)
 
 
-def in_order(needs: Iterable[Need]) -> tuple[Need, ...]:
+def with_consequences(needs: Iterable[Need]) -> tuple[Need, ...]:
     """Return the needs and those that they imply, each once, in the order of the work."""
     wanted = set(needs)
     if wanted & {Need.REBUILD, Need.MIGRATE}:
@@ -167,7 +167,7 @@ def _is_code(path: str, layout: Layout) -> bool:
 
 def _stays_python(path: str, layout: Layout) -> bool:
     inside = path.removeprefix(f"{layout.source_root}/")
-    return inside.endswith(_NEVER_COMPILED) or any(fnmatchcase(inside, glob) for glob in layout.kept)
+    return inside.endswith(_NEVER_COMPILED) or any(fnmatchcase(inside, glob) for glob in layout.exclude)
 
 
 def _within(path: str, folder: str) -> bool:

@@ -72,11 +72,11 @@ def json_of(content: bytes | str, most: int = MOST_JSON, *, typed: bool = False)
     except ValueError as error:
         raise Odd(f"not JSON: {shown(error)}") from None
     if not typed or "\\u" in text:
-        plain(found)
+        require_serializable(found)
     return found
 
 
-def plain(value: object) -> None:
+def require_serializable(value: object) -> None:
     """Check that a JSON value can be written, sorted, digested and shown again.
 
     Raises:
@@ -195,7 +195,7 @@ def name(value: object) -> str:
     return found
 
 
-def apart(paths: set[str]) -> None:
+def require_disjoint(paths: set[str]) -> None:
     """Check that no path lies below another one, which would then be both a file and a folder.
 
     Raises:

@@ -102,7 +102,7 @@ def _initialise(data: Path, programs: Path, release: str, account: str | None, p
 
 def _keep(data: Path, template: Path, password: str) -> None:
     """Keep a copy of the new cluster for the next project; the password is written last and marks it as complete."""
-    files.make_folder(template.parent)
+    files.make_own_folder(template.parent)
     with contextlib.suppress(locks.Busy), locks.held(template.parent / "lock", wait=_PATIENCE, overtake=False):
         if (template / "password").is_file():
             return

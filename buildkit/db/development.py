@@ -83,7 +83,7 @@ def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None 
     release = version(programs)
     account = ownership.account()
     home = _place(project, account) / release.partition(".")[0]
-    files.make_folder(home)
+    files.make_own_folder(home)
     ownership.require(home)
     if account is not None:  # it has to pass through, whatever the umask
         for folder in (home, home.parent):
@@ -187,10 +187,10 @@ def _place(project: Path, account: str | None) -> Path:
     A folder that other users can reach has a random name, which the project keeps.
     """
     inside = project.resolve() / WORK / "postgres"
-    files.make_folder(inside.parent)
-    files.keep_to_itself(inside.parent)
+    files.make_own_folder(inside.parent)
+    files.write_gitignore(inside.parent)
     if account is None or _reachable(inside):
-        files.make_folder(inside)
+        files.make_own_folder(inside)
         ownership.require(inside)
         return inside
     mark = inside.with_name(_ELSEWHERE)

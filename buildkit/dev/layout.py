@@ -37,11 +37,11 @@ def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
     backends = (config.backend, *(module.backend for module in config.compile.module.values()))
     stages = [stage.run.partition(":")[0] for stage in config.data.stage if isinstance(stage.run, str)]
     return Layout(
-        settings=tuple({"pyproject.toml": 0, _relative(config.service / "pyproject.toml", config): 0}),
+        settings=tuple({"pyproject.toml": 0, _relative(config.service_folder / "pyproject.toml", config): 0}),
         source_root=source,
         packages=tuple(f"{inside}{name.replace('.', '/')}" for name in config.packages) or _packages(config, source),
         compiles=any(backend not in {"", "none"} for backend in backends),
-        kept=config.exclude,
+        exclude=config.exclude,
         versions=tuple(_relative(folder, config) for folder in versions),
         inputs=tuple(
             name for stage in config.data.stage for name in (*stage.inputs, stage.each) if name and ":" not in name
@@ -57,7 +57,7 @@ def dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
     Raises:
         ConfigurationError: the file cannot be read.
     """
-    file = config.service / "pyproject.toml"
+    file = config.service_folder / "pyproject.toml"
     try:
         project = tomllib.loads(reading.read_text(file)).get("project", {})
     except (ValueError, RecursionError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from buildkit.core.changes import Need, Reaction, in_order
+from buildkit.core.changes import Need, Reaction, with_consequences
 from buildkit.dev.service import Service
 from buildkit.dev.supervisor import State
 from buildkit.doors.clock import Stopwatch, time_of_day
@@ -42,7 +42,7 @@ class Actions:
         rebuild: brings the extensions up to date.
         migrate: brings the database to head, and starts one where none is named.
         refresh: brings the data up to date.
-        prepare: given the changed files, sees to it that a new start runs them.
+        check_modules: checks the syntax of the changed files, and makes sure that a new start runs their present text.
         service: returns what to run.
     """
 
@@ -50,7 +50,7 @@ class Actions:
     rebuild: Callable[[], Report]
     migrate: Callable[[], Report]
     refresh: Callable[[], Report]
-    prepare: Callable[[Collection[str]], None]
+    check_modules: Callable[[Collection[str]], None]
     service: Callable[[], Service]
 
 
@@ -135,7 +135,7 @@ class Loop:
                 return
             done = todo.pop(0)
             if done is Need.REFRESH and made:
-                todo = list(in_order({*todo, Need.RESTART}))  # a service reads its data when it starts
+                todo = list(with_consequences({*todo, Need.RESTART}))  # a service reads its data when it starts
         self._owed = set()
         if self._starting is not cycle and cycle.phrases:
             self._close(cycle, "done")
@@ -162,13 +162,13 @@ class Loop:
                     wanted.update(ALL)
             except BuildkitError as error:
                 self._say(f"{render(error)}\n{time_of_day()} the settings stay as they were")
-        return in_order(wanted)
+        return with_consequences(wanted)
 
     def _do(self, need: Need, cycle: _Cycle) -> int:
         """Do one step; return how many things it made."""
         watch = Stopwatch()
         if need is Need.RESTART:
-            self._actions.prepare(sorted(self._files))
+            self._actions.check_modules(sorted(self._files))
             service = self._actions.service()
             words = "started" if self._keeper.state() is State.STOPPED else "restarted"
             self._keeper.start(service)

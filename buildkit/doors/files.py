@@ -70,7 +70,7 @@ def write(path: Path, content: bytes | str, *, mode: int = MODE, durable: bool =
     """
     data = content.encode() if isinstance(content, str) else content
     with staged(path, mode) as (descriptor, temporary):
-        fill(descriptor, data)
+        write_all(descriptor, data)
         if durable:
             os.fsync(descriptor)
         os.replace(temporary, path)  # noqa: PTH105 - both are known to exist
@@ -78,7 +78,7 @@ def write(path: Path, content: bytes | str, *, mode: int = MODE, durable: bool =
         sync_folder(path.parent)
 
 
-def fill(descriptor: int, content: bytes) -> None:
+def write_all(descriptor: int, content: bytes) -> None:
     """Write all of `content` to an open file."""
     view = memoryview(content)
     while view:
@@ -165,7 +165,7 @@ def staged(path: Path, mode: int = MODE) -> Iterator[tuple[int, str]]:
         path: where it is to be renamed to.
         mode: permission bits, of which the umask takes some: that is why the file is made with them.
     """
-    make_folder(path.parent)
+    make_own_folder(path.parent)
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     while True:
         temporary = str(path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp"))
@@ -180,7 +180,7 @@ def staged(path: Path, mode: int = MODE) -> Iterator[tuple[int, str]]:
             os.unlink(temporary)  # noqa: PTH108
 
 
-def make_folder(path: Path) -> None:
+def make_own_folder(path: Path) -> None:
     """Make a folder, with those above it, where it is missing. Whatever the umask, not everybody may write to it.
 
     Raises:
@@ -195,13 +195,13 @@ def make_folder(path: Path) -> None:
     except FileNotFoundError:
         if path.parent == path:
             raise
-        make_folder(path.parent)
+        make_own_folder(path.parent)
         path.mkdir(FOLDER_MODE, exist_ok=True)  # once: /proc makes none, though the one above is there
     if path.name == WORK:
-        keep_to_itself(path)
+        write_gitignore(path)
 
 
-def keep_to_itself(work: Path) -> None:
+def write_gitignore(work: Path) -> None:
     """Write a .gitignore into the suite's own folder: it holds passwords and databases, which must not be committed."""
     mark = work / ".gitignore"
     if not mark.exists():

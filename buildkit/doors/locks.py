@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from buildkit.doors import ending, files, holders
+from buildkit.doors import cancellation, files, holders
 from buildkit.doors.heartbeat import HEART
 
 STALLED = 10.0
@@ -68,7 +68,7 @@ def held(
     shared: bool = False,
     wait: float | None = None,
     on_wait: Callable[[], None] | None = None,
-    told_after: float = 0.0,
+    notify_after: float = 0.0,
     overtake: bool = True,
 ) -> Iterator[Held]:
     """Hold the lock `path` for the time of the block.
@@ -78,20 +78,20 @@ def held(
         shared: many readers at once instead of one writer.
         wait: seconds to wait for it; None for as long as it takes.
         on_wait: called once if the lock is held by another process.
-        told_after: seconds to wait before `on_wait` is called.
+        notify_after: seconds to wait before `on_wait` is called.
         overtake: take it from a holder that stands still; without it that is `Busy`, whose message names the holder.
 
     Raises:
         Busy: somebody else still held it after `wait` seconds.
-        Ended: this process is to end, and this is not its main thread.
+        Cancelled: this process is to end, and this is not its main thread.
         OSError: the file cannot be made.
     """
     begun = time.monotonic()
     deadline = None if wait is None else begun + wait
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    waiting = _Waiting(path, begun + told_after, on_wait)
+    waiting = _Waiting(path, begun + notify_after, on_wait)
     while True:
-        files.make_folder(path.parent)
+        files.make_own_folder(path.parent)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW  # it is written to
         descriptor = os.open(path, flags, files.MODE)
         taken: int | None = None
@@ -153,16 +153,16 @@ def _is_at(path: Path, descriptor: int) -> bool:
 class _Waiting:
     """Watches the holder of a lock while waiting for it."""
 
-    def __init__(self, path: Path, telling: float, on_wait: Callable[[], None] | None) -> None:
+    def __init__(self, path: Path, notify_at: float, on_wait: Callable[[], None] | None) -> None:
         self.path = path
-        self._telling = telling
+        self._notify_at = notify_at
         self._on_wait = on_wait
         self._stamp = 0
         self._seen = self._next = self._ran = time.monotonic()
 
     def tell(self) -> None:
         """Say once that one waits."""
-        if self._on_wait is not None and time.monotonic() >= self._telling:
+        if self._on_wait is not None and time.monotonic() >= self._notify_at:
             self._on_wait()
             self._on_wait = None
 
@@ -213,7 +213,7 @@ def _acquire(descriptor: int, kind: int, deadline: float | None, waiting: _Waiti
             if not overtake:
                 raise Busy(f"{describe(waiting.path)} stands still")
             return describe(waiting.path)
-        ending.pause(pause)
+        cancellation.pause(pause)
         pause = min(pause * 2, 0.1)
 
 
@@ -242,7 +242,7 @@ def _take(path: Path, descriptor: int, kind: int) -> int | None:
         else:
             return fresh
     except BlockingIOError:
-        ending.pause(_LOOK)
+        cancellation.pause(_LOOK)
         return None
     finally:
         os.close(guard)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from buildkit.doors import ending
+from buildkit.doors import cancellation
 from buildkit.doors.clock import Stopwatch
-from buildkit.doors.hearing import hear
+from buildkit.doors.communication import communicate
 
 PIPE = subprocess.PIPE
 """For `start`: a pipe to or from the child."""
@@ -101,36 +101,36 @@ def run(
     Raises:
         FileNotFoundError: there is no such program.
         TimeoutError: it took longer than `timeout`; none of its group is left.
-        OSError: it wrote more than `hearing.MOST` bytes; its whole group has been ended.
-        Ended: this process is to end, and this is not its main thread.
+        OSError: it wrote more than `communication.MOST` bytes; its whole group has been ended.
+        Cancelled: this process is to end, and this is not its main thread.
     """
     watch = Stopwatch()
     child = start(command, folder=folder, environment=environment, stdin=subprocess.PIPE, output=subprocess.PIPE)
     _running.add(child)
     try:
-        ending.check()  # between the start and the note of it
-        stdout, stderr = hear(child, stdin, timeout)
+        cancellation.check()  # between the start and the note of it
+        stdout, stderr = communicate(child, stdin, timeout)
     except BaseException:
         end(child, BRIEFLY)
         raise
     finally:
         _running.discard(child)
-    ending.check()  # it may have been killed for that
+    cancellation.check()  # it may have been killed for that
     return Completed(tuple(command), child.returncode, stdout, stderr, watch.seconds)
 
 
-def listen(
+def stream(
     command: Sequence[str],
-    hear: Callable[[str], None],
+    on_line: Callable[[str], None],
     *,
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> int:
-    """Run `command` to its end, pass each line of its output to `hear` as it comes, and return its exit code.
+    """Run `command` to its end, pass each line of its output to `on_line` as it comes, and return its exit code.
 
     Args:
         command: program and arguments; no shell is involved.
-        hear: called with each line of stdout and stderr, in the order in which they were written.
+        on_line: called with each line of stdout and stderr, in the order in which they were written.
         folder: where it runs; the current folder if None.
         environment: all of its environment; this process's own if None.
 
@@ -141,7 +141,7 @@ def listen(
     _running.add(child)
     try:
         for line in child.stdout or ():
-            hear(line.rstrip("\n"))
+            on_line(line.rstrip("\n"))
         child.communicate()  # closes the pipe and waits
     except BaseException:
         end(child, BRIEFLY)
@@ -176,9 +176,9 @@ def start(
 
     Raises:
         OSError: there is no such program, or no room for another process.
-        Ended: this process is to end, and this is not its main thread.
+        Cancelled: this process is to end, and this is not its main thread.
     """
-    ending.check()
+    cancellation.check()
     return subprocess.Popen(
         list(command),
         cwd=folder,

@@ -25,7 +25,7 @@ _ALONE = (
 )
 
 
-def running(module: str, *arguments: str) -> list[str]:
+def module_command(module: str, *arguments: str) -> list[str]:
     """Return the command that runs `module` as `python -m` does, without the working directory on its path.
 
     Args:
@@ -35,7 +35,7 @@ def running(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-c", _LAUNCH, module, *arguments]
 
 
-def alone(module: str, folders: Sequence[str]) -> list[str]:
+def isolated_command(module: str, folders: Sequence[str]) -> list[str]:
     """Return the command that runs `module` with nothing on its path but the standard library and `folders`.
 
     So neither `sitecustomize` nor a `.pth` file runs in it. The caller must remove PYTHONPATH from the environment.

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from buildkit.doors import ending
+from buildkit.doors import cancellation
 
 PATIENCE = 1.8
 """Seconds between the signal and the end, however much is left to be undone."""
@@ -54,7 +54,7 @@ def orderly(patience: float = PATIENCE) -> Iterator[None]:
                 _cut_off(number)
             return
         first = time.monotonic()
-        ending.ask()
+        cancellation.cancel_threads()
         threading.Thread(target=_watch, args=(number, patience), daemon=True).start()
         raise Stopped(number)
 

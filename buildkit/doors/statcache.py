@@ -51,7 +51,7 @@ class StatCache:
             known = self._digests[path] = self._look(path)
         return known
 
-    def keep(self, path: str) -> None:
+    def ensure_row(self, path: str) -> None:
         """Make sure that the next run finds a row of the file; one that changed too recently for that is not hashed."""
         try:
             found = os.stat(path)  # noqa: PTH116
@@ -75,7 +75,7 @@ class StatCache:
         except OSError:
             return False
 
-    def altered(self, paths: Iterable[str]) -> str:
+    def content_changed(self, paths: Iterable[str]) -> str:
         """Return the first path whose content has changed since `digest` read it; empty if there is none."""
         for path in [*paths]:  # another thread may ask for more
             row = self._rows.get(path)
@@ -89,7 +89,7 @@ class StatCache:
                 return path
         return ""
 
-    def moved(self, paths: Iterable[str]) -> str:
+    def rewritten(self, paths: Iterable[str]) -> str:
         """Return the first of the paths that was written or replaced since `digest` saw it, empty if none was.
 
         Equal content does not make it unchanged. Nor does a time of change (ctime) alone: a second name for a file
@@ -104,11 +104,11 @@ class StatCache:
                 return path
         return ""
 
-    def rows(self) -> dict[str, Row]:
+    def trusted_rows(self) -> dict[str, Row]:
         """Return what to keep for the next run: the rows of all files that were asked for in this one."""
         return self._rows
 
-    def asked(self) -> dict[str, Row]:
+    def all_rows(self) -> dict[str, Row]:
         """Return a row for every path that was asked for; one without stamps where they cannot be trusted."""
         rows = self._rows
         return {path: rows.get(path) or (NO_STAMPS, 0, 0, 0, digest) for path, digest in self._digests.items()}
@@ -145,7 +145,7 @@ class StatCache:
         return Digest(row[4])
 
 
-def look_at(path: str, *, folder: bool) -> Row:
+def row_of(path: str, *, folder: bool) -> Row:
     """Return the present row of a file or folder without using a cache; a folder's digest is over the names in it."""
     moment = time.time_ns()
     try:

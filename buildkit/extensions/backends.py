@@ -89,7 +89,7 @@ def backends_of(
         non_file_inputs=inputs.non_file,
         environment=environment,
     )
-    altered = partial(cache.altered, toolchain.files["compiler"])
+    altered = partial(cache.content_changed, toolchain.files["compiler"])
     reuse, store, scratch = workspace.reuse, workspace.store, workspace.scratch
     native = Native(calls, store, inputs.headers, scratch, reuse=reuse, altered=altered)
     cython = CythonModules(

@@ -29,7 +29,7 @@ def exclusive(workspace: Workspace) -> Iterator[locks.Held]:
     with contextlib.ExitStack() as stack:
         try:
             lock = stack.enter_context(locks.held(file, on_wait=waits))
-            files.keep_to_itself(work)
+            files.write_gitignore(work)
             if lock.instead_of:
                 console.warn(f"{lock.instead_of} stands still: going on without waiting for it")
             else:

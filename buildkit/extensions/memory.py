@@ -66,21 +66,21 @@ class Memory:
 
     Args:
         config: the project.
-        tree: tells apart the trees that extensions of one checkout go to, such as `.cpython-311-x86_64-linux-gnu`.
+        suffix: of the files' names, one for each folder that extensions go to, such as `.cpython-311-x86_64-linux-gnu`.
         store: the machine's store; None where it may not be used.
         warn: called with a message when a file is damaged or cannot be written.
 
     `file` is the state's, `begun` the list of what is under way.
     """
 
-    def __init__(self, config: Config, tree: str, store: Path | None, warn: Callable[[str], None]) -> None:
-        journal = config.work / f"begun{tree}"
-        self.file = config.work / f"state{tree}.json"
+    def __init__(self, config: Config, suffix: str, store: Path | None, warn: Callable[[str], None]) -> None:
+        journal = config.work / f"begun{suffix}"
+        self.file = config.work / f"state{suffix}.json"
         self.journal = OutputJournal(journal)
         self._root = f"{config.root}/"
-        self._inputs = (config.file, config.service / "pyproject.toml")
+        self._inputs = (config.file, config.service_folder / "pyproject.toml")
         self._record = (self.file, journal)
-        self._seen = snapshots.file_in(config.work, f"{tree}.")
+        self._seen = snapshots.file_in(config.work, f"{suffix}.")
         self._tools = None if store is None else store / "tools"
         self._warn = warn
         self._warned: set[Path] = set()
@@ -120,20 +120,20 @@ class Memory:
         except OSError as error:
             self._warn(f"{self.file}: {error.strerror}; the next build looks at everything again")
         with contextlib.suppress(OSError):
-            snapshots.write(self._seen, snapshots.from_rows(known.cache.rows(), {}, {}))
+            snapshots.write(self._seen, snapshots.from_rows(known.cache.trusted_rows(), {}, {}))
         self._write_tools(known)
 
     def write_look(self, known: Remembered, found: Mapping[str, Any], folders: Mapping[str, Row]) -> None:
         """Store the stamps and the result of a look that found nothing to do; errors are ignored."""
         with contextlib.suppress(OSError):
-            snapshots.write(self._seen, snapshots.from_rows(known.cache.asked(), folders, found))
+            snapshots.write(self._seen, snapshots.from_rows(known.cache.all_rows(), folders, found))
         self._write_tools(known)
 
     def _write_tools(self, known: Remembered) -> None:
         if self._tools is None:
             return
         facts, rows = known.tools
-        now = {path: row for path, row in known.cache.rows().items() if not path.startswith(self._root)}
+        now = {path: row for path, row in known.cache.trusted_rows().items() if not path.startswith(self._root)}
         if known.facts == facts and all(rows.get(path) == row for path, row in now.items()):
             return
         together = {**rows, **now}

@@ -45,7 +45,7 @@ class OutputFolder:
             self._journal.add(subject, path, digest)
             place = self._folder / path
             with files.staged(place, 0o775) as (descriptor, temporary):
-                files.fill(descriptor, content)
+                files.write_all(descriptor, content)
                 self._lock.require()
                 os.replace(temporary, place)  # noqa: PTH105 - both are known to exist
             self._cache.forget(str(place))

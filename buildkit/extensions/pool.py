@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from buildkit.compile.cython.translator import Translator
-from buildkit.doors import ending, process
+from buildkit.doors import cancellation, process
 
 Result = TypeVar("Result")
 
@@ -113,7 +113,7 @@ def in_parallel(
                 waiting |= {pool.submit(run, job) for job in came.jobs}
                 yield from came.results
     except BaseException:
-        with ending.of_threads():
+        with cancellation.threads_cancelled():
             process.end_all()
             for each in translators:
                 each.close()

@@ -29,7 +29,7 @@ def record(sight: Sight, done: Done, lock: Held) -> State:
     for name, each in state.records.items():
         if name in sight.subjects:
             for path in each.outputs:
-                known.cache.keep(f"{workspace.folder}/{path}")  # let the next look know it by its stamps
+                known.cache.ensure_row(f"{workspace.folder}/{path}")  # let the next look know it by its stamps
     lock.require()
     workspace.memory.write(known, state, (workspace.store, sight.state_key))
     return state

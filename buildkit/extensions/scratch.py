@@ -14,7 +14,7 @@ from buildkit.doors import files
 @contextlib.contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
     """Give a new folder below `folder` for what a tool reads and writes; it is deleted at the end of the block."""
-    files.make_folder(folder)
+    files.make_own_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         yield Path(place)
 

@@ -19,7 +19,7 @@ from buildkit.compile.suffix import own_suffix
 from buildkit.core.fingerprint import digest_value
 from buildkit.core.plan import UNCHANGED
 from buildkit.doors.clock import Stopwatch
-from buildkit.doors.statcache import look_at
+from buildkit.doors.statcache import row_of
 from buildkit.model import WORK, Digest, Outcome, Reason, Report
 from buildkit.store import snapshot as snapshots
 from buildkit.store.snapshot import Snapshot
@@ -75,7 +75,7 @@ class UpToDateCheck:
             return None
         touched = seen.touched()
         for at in touched:
-            row = look_at(seen.paths[at], folder=at >= seen.files)
+            row = row_of(seen.paths[at], folder=at >= seen.files)
             if row[4] != seen.digest(at):
                 return None
             seen.stamp(at, row)

@@ -12,19 +12,19 @@ from buildkit.extensions.mypyc.translation import actions_of_program
 from buildkit.extensions.native.extension import actions_of
 from buildkit.model import ABSENT, Digest
 from buildkit.store import state as states
-from buildkit.store.archive import Action
+from buildkit.store.archive import PackedAction
 from buildkit.store.artifacts import Store
 from buildkit.store.state import State
 
 
-def used_actions(store: Store, work: Path) -> tuple[list[Action], list[str]]:
+def used_actions(store: Store, work: Path) -> tuple[list[PackedAction], list[str]]:
     """Return the actions that restore a checkout's extensions, and the modules that the store cannot restore.
 
     Args:
         store: is asked for them.
         work: the checkout's own folder, which has a state for each interpreter.
     """
-    actions: dict[Digest, Action] = {}
+    actions: dict[Digest, PackedAction] = {}
     lacking: set[str] = set()
     for file in sorted(work.glob("state*.json")):
         state = states.read(file)
@@ -38,7 +38,7 @@ def used_actions(store: Store, work: Path) -> tuple[list[Action], list[str]]:
     return [actions[key] for key in sorted(actions)], sorted(lacking)
 
 
-def _of_module(store: Store, state: State, name: str) -> list[Action]:
+def _of_module(store: Store, state: State, name: str) -> list[PackedAction]:
     """Return the actions of one module; the first alone where Cython refuses it; none if the store lacks one."""
     record, stem = state.records[name], name.replace(".", "/")
     if "toolchain mypyc" in record.parts:

@@ -68,8 +68,8 @@ def workspace_of(
         reuse: use what earlier builds made.
     """
     store = of_machine(environment, console.warn, console.say)
-    tree = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
-    memory = Memory(config, tree, None if store.wrong else store.folder, console.warn)
+    suffix = own_suffix().rpartition(".")[0] if output is None else f"-{digest_bytes(str(output).encode())[:12]}"
+    memory = Memory(config, suffix, None if store.problem else store.folder, console.warn)
     folder = output or config.source
     return Workspace(config, console, environment, python, folder, output is None, reuse, store, memory)
 

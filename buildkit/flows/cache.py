@@ -21,7 +21,7 @@ from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
 from buildkit.store import archive, prune, verify
 from buildkit.store.artifacts import Store, of_machine
-from buildkit.store.inventory import Entry, Inventory, look
+from buildkit.store.inventory import Inventory, StoredFile, read_inventory
 from buildkit.store.prune import Limits
 
 SCHEMA = "buildkit.cache/1"
@@ -40,7 +40,7 @@ def stats(config: Config, console: Console, environment: Mapping[str, str]) -> R
     watch = Stopwatch()
     store = _store(console, environment)
     with _worded(store.folder.parent):
-        found = look(store.folder)
+        found = read_inventory(store.folder)
     kinds = _kinds(found)
     rows = [Outcome(kind, "kept", Reason(f"{len(entries)} entries")) for kind, entries in kinds.items()]
     facts = {
@@ -72,8 +72,8 @@ def verify_store(_config: Config, console: Console, environment: Mapping[str, st
     store = _store(console, environment)
     rows: list[Outcome] = []
     with _worded(store.folder.parent):
-        found = look(store.folder)
-        for entry, wrong in verify.verify(store, found, mend=not dry_run):
+        found = read_inventory(store.folder)
+        for entry, wrong in verify.verify(store, found, delete=not dry_run):
             result = "would-delete" if dry_run else "deleted"
             rows.append(Outcome(_name(store, entry), result, Reason(wrong)))
             if len(rows) <= _MOST_LINES:
@@ -103,7 +103,7 @@ def prune_store(config: Config, console: Console, environment: Mapping[str, str]
     store = _store(console, environment)
     with _worded(store.folder.parent):
         limits = Limits(config.store.size, config.store.age)
-        pruned = prune.prune(look(store.folder), limits, clock.now(), dry_run=dry_run)
+        pruned = prune.prune(read_inventory(store.folder), limits, clock.now(), dry_run=dry_run)
         if pruned.is_tight:
             console.warn(TIGHT.format(in_words(limits.size)))
         result = "would-delete" if dry_run else "deleted"
@@ -129,7 +129,7 @@ def clean_store(_config: Config, console: Console, environment: Mapping[str, str
     store = _store(console, environment)
     now = clock.now()
     with _worded(store.folder.parent):
-        found = look(store.folder)
+        found = read_inventory(store.folder)
         left = [entry for entry in found.unfinished if now - entry.used > prune.GRACE]
         gone = [*found.actions, *found.blobs, *left]
         if not dry_run:
@@ -166,7 +166,7 @@ def pack(
         if not actions:
             what = "the store is empty" if everything else "nothing that this project uses is in the store"
             raise StoreError(f"{store.folder.parent}: {what}", hint="compile first: invoke compile")
-        tally = archive.pack(store, actions, file, means=everything)
+        tally = archive.pack(store, actions, file, with_intermediates=everything)
         size = file.stat().st_size
     if lacking:
         console.warn(f"{len(lacking)} modules are not in the store and will be made anew: {', '.join(lacking[:5])}")
@@ -237,16 +237,16 @@ def _report(command: str, store: Store, rows: list[Outcome], watch: Stopwatch, f
 
 def _store(console: Console, environment: Mapping[str, str]) -> Store:
     store = of_machine(environment, console.warn, console.say)
-    if store.wrong:
-        raise StoreError(f"store: {store.folder.parent} is not used: {store.wrong}", hint=_ELSEWHERE)
+    if store.problem:
+        raise StoreError(f"store: {store.folder.parent} is not used: {store.problem}", hint=_ELSEWHERE)
     return store
 
 
-def _name(store: Store, entry: Entry) -> str:
+def _name(store: Store, entry: StoredFile) -> str:
     return entry.path.relative_to(store.folder).as_posix()
 
 
-def _kinds(found: Inventory) -> dict[str, list[Entry]]:
+def _kinds(found: Inventory) -> dict[str, list[StoredFile]]:
     """Return the entries grouped as a user knows them."""
     return {
         "actions": [*found.actions],
@@ -256,8 +256,8 @@ def _kinds(found: Inventory) -> dict[str, list[Entry]]:
     }
 
 
-def _all_actions(store: Store) -> Iterator[archive.Action]:
-    for entry in sorted(look(store.folder).actions, key=lambda entry: entry.name):
+def _all_actions(store: Store) -> Iterator[archive.PackedAction]:
+    for entry in sorted(read_inventory(store.folder).actions, key=lambda entry: entry.name):
         yield entry.name, store.entries(entry.name)
 
 

@@ -111,7 +111,7 @@ class Project:
 
     def actions(self) -> Actions:
         """Return what the loop does to it."""
-        return Actions(self.reload, self.rebuild, self.migrate, self.refresh, self.prepare, self.service)
+        return Actions(self.reload, self.rebuild, self.migrate, self.refresh, self.check_modules, self.service)
 
     def reload(self) -> bool:
         """Read the settings again; return whether they differ."""
@@ -155,7 +155,7 @@ class Project:
 
         return refresh_data(self.config, self._console, self._environment)
 
-    def prepare(self, files: Collection[str]) -> None:
+    def check_modules(self, files: Collection[str]) -> None:
         """Check the syntax of the changed modules, and delete the bytecode of their former texts."""
         modules = [self.config.root / file for file in files if file.endswith(".py")]
         check_syntax(modules)

@@ -17,7 +17,7 @@ from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, StatCache
 from buildkit.errors import ConfigurationError, EngineError, ImageError
-from buildkit.flows.image_inputs import cache_of, compose_variables, request_of, staged_of
+from buildkit.flows.image_inputs import cache_mount_prefix, compose_variables, request_of, staged_of
 from buildkit.image import engine, measure, revision, rules, staging
 from buildkit.image.build import Request, build, image_id
 from buildkit.image.context import Context, digests, scan
@@ -79,7 +79,7 @@ def build_images(
     built: dict[str, object] = {}
     for name in wanted:
         image = _Image(config, console, environment, name)
-        with contextlib.nullcontext() if dry_run else image.alone():
+        with contextlib.nullcontext() if dry_run else image.exclusive():
             outcome, built[name] = image.bring_up_to_date(seen, must=must, dry_run=dry_run)
         console.news(outcome)
         outcomes.append(outcome)
@@ -133,7 +133,7 @@ class _Image:
         self._metadata = config.work / "image" / f"{name}.metadata.json"
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """Hold the lock of this image: two builds of it would read one folder.
 
         Raises:
@@ -174,7 +174,7 @@ class _Image:
             return Outcome(self._name, "skipped", Reason("no engine", error.message)), self._facts(inputs)
         self._check_context(inputs)
         self._say_withheld(inputs)
-        staging.write(self._folder, inputs.staged, cache_of(self._config, self._environment, make=True))
+        staging.write(self._folder, inputs.staged, cache_mount_prefix(self._config, self._environment, make=True))
         steps = build(inputs.request, self._metadata, self._tell, self._environment)
         self._record(inputs, now)
         return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, steps)
@@ -192,7 +192,7 @@ class _Image:
             "setting arguments": digest_value([dict(request.arguments), request.given.parts()]),
             "setting names": digest_value(list(request.tags)),
         }
-        return _Inputs(request, staged, context, parts, cache.rows())
+        return _Inputs(request, staged, context, parts, cache.trusted_rows())
 
     def _decide(self, inputs: _Inputs, kept: state.State) -> tuple[Fingerprint, Step]:
         """Decide by comparing with the last build and with the images that the engine has."""

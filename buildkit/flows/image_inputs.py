@@ -28,7 +28,7 @@ from buildkit.image.serving import last_lines
 from buildkit.migrate.postgres import unknown_revision
 from buildkit.migrate.scripts import graph
 from buildkit.runtime.settings import RuntimeSettings
-from buildkit.store.place import secret_of
+from buildkit.store.place import private_number
 
 PROJECT = Path("/app")
 """Where the project lies in the container."""
@@ -51,7 +51,7 @@ def staged_of(config: Config, name: str) -> dict[str, bytes]:
     return staging.staged_files(_contents(config, settings), _last_lines(name, settings), own)
 
 
-def cache_of(config: Config, environment: Mapping[str, str], *, make: bool = False) -> str:
+def cache_mount_prefix(config: Config, environment: Mapping[str, str], *, make: bool = False) -> str:
     """Return the prefix for the names of the project's cache mounts in the builder.
 
     A builder knows its caches by name alone, and whoever knows the name can read and write one. So there is a number in
@@ -62,8 +62,8 @@ def cache_of(config: Config, environment: Mapping[str, str], *, make: bool = Fal
         environment: names the store, beside which the number is kept.
         make: draw the number where there is none yet.
     """
-    repository = re.sub(r"[^a-z0-9]+", "-", str(read_project(config.service)["name"]).lower())
-    number = secret_of(environment, make=make)
+    repository = re.sub(r"[^a-z0-9]+", "-", str(read_project(config.service_folder)["name"]).lower())
+    number = private_number(environment, make=make)
     return f"buildkit-{repository}-{digest_value([number, str(config.root)])[:20]}"
 
 
@@ -103,7 +103,7 @@ def request_of(config: Config, name: str, folder: Path, seen: Revision) -> Reque
 
 def repository_of(config: Config, name: str) -> str:
     """Return the image's name without a tag."""
-    distribution = str(read_project(config.service)["name"])
+    distribution = str(read_project(config.service_folder)["name"])
     return config.image[name].repository or re.sub(r"[-_.]+", "-", f"{distribution}-{name}").lower()
 
 
@@ -147,7 +147,7 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
         PROJECT, pipeline if pipeline.stages else None, None if migrate is None else migrate.as_json(config.root)
     )
     return staging.Contents(
-        project=read_project(config.service),
+        project=read_project(config.service_folder),
         source_root=source_root,
         packages=config.packages or tuple(sorted(init.parent.name for init in config.source.glob("*/__init__.py"))),
         files=(*needed, *settings.include),

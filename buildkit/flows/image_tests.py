@@ -10,7 +10,7 @@ from buildkit.doors import locks, process
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError
 from buildkit.flows.image import NO_IMAGE, chosen
-from buildkit.flows.image_inputs import cache_of, repository_of, request_of, staged_of
+from buildkit.flows.image_inputs import cache_mount_prefix, repository_of, request_of, staged_of
 from buildkit.image import engine, staging
 from buildkit.image.build import build
 from buildkit.image.revision import Revision
@@ -64,10 +64,10 @@ def run_tests_in(config: Config, console: Console, environment: Mapping[str, str
         target="test",
     )
     with locks.held(folder.with_name(f"{folder.name}.lock")):
-        staging.write(folder, staged, cache_of(config, environment, make=True))
+        staging.write(folder, staged, cache_mount_prefix(config, environment, make=True))
         build(request, folder.with_name(f"{folder.name}.metadata.json"), lambda _: None, environment)
     run = ["docker", "run", "--rm", "--init", request.tags[0]]
-    exit_code = process.listen(run, console.say, environment=environment)
+    exit_code = process.stream(run, console.say, environment=environment)
     if exit_code != 0:
         raise ImageError(
             f"the tests failed in {request.tags[0]} (exit code {exit_code})",

@@ -213,7 +213,7 @@ def migration_settings(config: Config) -> MigrationSettings | None:
     return find(
         config.root,
         config=given.config,
-        project=config.service,
+        project=config.service_folder,
         source=config.source,
         app=given.app,
         url_env=given.url_env,
@@ -258,7 +258,7 @@ def _graph(settings: MigrationSettings | None, console: Console) -> Graph:
 
 def _nothing(console: Console, watch: Stopwatch, config: Config, settings: MigrationSettings | None) -> Report:
     if settings is None:
-        places = " or ".join(dict.fromkeys(map(str, (config.root, config.service))))
+        places = " or ".join(dict.fromkeys(map(str, (config.root, config.service_folder))))
         console.say(f"the project has no migrations: no {config.migrate.config}, no migrations/env.py in {places}")
     else:
         console.say(status.no_revisions(settings))

@@ -10,7 +10,7 @@ from buildkit.doors import clock
 from buildkit.report.console import Console
 from buildkit.store import prune
 from buildkit.store.artifacts import Store
-from buildkit.store.inventory import look
+from buildkit.store.inventory import read_inventory
 from buildkit.store.prune import Limits
 
 TIGHT = "store: the limit of {} is less than what was used within an hour; it will be made anew"
@@ -22,7 +22,7 @@ def prune_now_and_then(config: Config, console: Console, store: Store) -> None:
     with contextlib.suppress(OSError):
         if not prune.take_turn(store.folder, clock.now()):
             return
-        found = look(store.folder)
+        found = read_inventory(store.folder)
         if prune.exceeded(found, limits, clock.now()):
             pruned = prune.prune(found, limits, clock.now(), dry_run=False)
             if pruned.is_tight:

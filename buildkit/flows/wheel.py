@@ -50,7 +50,7 @@ def build_wheel(
         shutil.rmtree(scratch, ignore_errors=True)
         target = describe(python)
         compile_modules(release(config), console, environment, python=python, output=folder / "extensions")
-        pure = backend.make_wheel(config.service, scratch / "pure", fixed_time)
+        pure = backend.make_wheel(config.service_folder, scratch / "pure", fixed_time)
         tree = backend.unpack(pure, scratch / "tree", fixed_time)
         added = merge(tree, folder / "extensions", target)
         packed = backend.pack(tree, scratch / "packed", fixed_time)
@@ -96,5 +96,5 @@ def modules_of(wheel: Path, config: Config) -> dict[str, bool]:
             for name in names
             if name.endswith(f"/{alembic.ENVIRONMENT}") and alembic.is_environment(archive.read(name))
         )
-        imported = [name for name in names if not alembic.below(name.rpartition("/")[0], of_alembic)]
+        imported = [name for name in names if not alembic.is_below(name.rpartition("/")[0], of_alembic)]
         return contents.modules(imported, config.packages)

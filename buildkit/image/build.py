@@ -96,7 +96,7 @@ def build(
     def feed(line: str) -> None:
         progress.feed(redacted(line, hidden))
 
-    exit_code = process.listen(command(request, metadata), feed, environment=variables)
+    exit_code = process.stream(command(request, metadata), feed, environment=variables)
     if exit_code != 0:
         step, words = progress.failure()
         raise ImageError(

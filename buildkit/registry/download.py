@@ -71,7 +71,7 @@ def _rest(session: Session, digest: str, have: int, size: int, descriptor: int) 
             if answer.status != http.client.OK:
                 raise TransientFailure("it goes on at another place than asked for")
         for block in answer.blocks(size - have):
-            files.fill(descriptor, block)
+            files.write_all(descriptor, block)
             came += len(block)
     return came
 

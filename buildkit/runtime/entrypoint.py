@@ -95,7 +95,7 @@ def _with_companion(command: Sequence[str], passed: Passed, data: Pipeline, envi
         state.tell(environment, now, data.folder)
         return data.signal if well and generations.current(data.folder) != before else ""
 
-    return supervise(command, python.running("buildkit.runtime", *passed.beside), say, ended)
+    return supervise(command, python.module_command("buildkit.runtime", *passed.beside), say, ended)
 
 
 def _data(words: tuple[str, ...], environment: Mapping[str, str]) -> int:

@@ -26,6 +26,7 @@ from buildkit.doors import files
 from buildkit.model import Digest
 from buildkit.store.artifacts import (
     BLOBS,
+    CONTENT_DIFFERS,
     DEFLATED,
     KEEP,
     LAYOUT,
@@ -33,8 +34,8 @@ from buildkit.store.artifacts import (
     MOST_CONTENT,
     OBJECT,
     Store,
-    action,
     action_text,
+    parse_action,
 )
 from buildkit.trees import tar
 from buildkit.trees.inflating import Allowance, inflated
@@ -42,11 +43,10 @@ from buildkit.trees.tar import CHUNK, Member, Reader
 
 _LEVEL = 6
 _MODE = 0o644
-FLIPPED = "its content is not what its name says"
 _ENDING = f"{re.escape(DEFLATED)}|{re.escape(OBJECT)}"
 _NAME = re.compile(rf"v(\d+)/(actions|blobs)/([0-9a-f]{{2}})/([0-9a-f]{{64}})({_ENDING})?")
 
-Action = tuple[Digest, Sequence[Mapping[str, Any]]]
+PackedAction = tuple[Digest, Sequence[Mapping[str, Any]]]
 
 
 class Damaged(Exception):  # noqa: N818 - a fact: the flow words it
@@ -68,14 +68,14 @@ class Tally:
     known: int = 0
 
 
-def pack(store: Store, actions: Iterable[Action], target: Path, *, means: bool = False) -> Tally:
+def pack(store: Store, actions: Iterable[PackedAction], target: Path, *, with_intermediates: bool = False) -> Tally:
     """Write an archive of the actions and their blobs. An entry whose output is missing is left out.
 
     Args:
         store: has the blobs.
         actions: each with the entries that are to be packed, in the order of the archive.
         target: the archive; it appears all at once.
-        means: also pack C and objects, which only a new compilation needs.
+        with_intermediates: also pack C and objects, which only a new compilation needs.
 
     Raises:
         OSError: the archive cannot be written.
@@ -87,7 +87,9 @@ def pack(store: Store, actions: Iterable[Action], target: Path, *, means: bool =
             open(descriptor, "wb", closefd=False) as file,
             gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=file, mtime=0) as packed,
         ):
-            for block in tar.written(_members(store, actions, tally, done, means=means), tar.RECORD):
+            for block in tar.written(
+                _members(store, actions, tally, done, with_intermediates=with_intermediates), tar.RECORD
+            ):
                 packed.write(block)
         os.replace(temporary, target)  # noqa: PTH105 - both are known to exist
     tally.blobs = len(done)
@@ -95,13 +97,13 @@ def pack(store: Store, actions: Iterable[Action], target: Path, *, means: bool =
 
 
 def _members(
-    store: Store, actions: Iterable[Action], tally: Tally, done: set[Digest], *, means: bool
+    store: Store, actions: Iterable[PackedAction], tally: Tally, done: set[Digest], *, with_intermediates: bool
 ) -> Iterator[tuple[Member, Sequence[bytes]]]:
     """Yield each entry as a member of the archive, blobs before the actions that name them; count the actions."""
     for key, entries in actions:
         whole = []
         for entry in entries:
-            yield from _blobs(store, entry, done, means=means)
+            yield from _blobs(store, entry, done, with_intermediates=with_intermediates)
             if not entry.get("output") or entry["output"] in done:
                 whole.append(entry)
         if whole:
@@ -110,10 +112,10 @@ def _members(
 
 
 def _blobs(
-    store: Store, entry: Mapping[str, Any], done: set[Digest], *, means: bool
+    store: Store, entry: Mapping[str, Any], done: set[Digest], *, with_intermediates: bool
 ) -> Iterator[tuple[Member, Sequence[bytes]]]:
     """Yield the blobs that an entry names and that are not in the archive yet."""
-    for name in BLOBS if means else BLOBS[:1]:
+    for name in BLOBS if with_intermediates else BLOBS[:1]:
         digest = Digest(entry.get(name, ""))
         found = store.find(digest) if digest and digest not in done else None
         if found is not None:
@@ -184,7 +186,7 @@ def _take_blob(
         for piece in _content(reader, descriptor, allowance, deflated=ending == DEFLATED):
             whole.update(piece)
         if whole.hexdigest() != digest:
-            raise Odd(f"blob {digest[:12]}…: {FLIPPED}")
+            raise Odd(f"blob {digest[:12]}…: {CONTENT_DIFFERS}")
         if known:
             tally.known += 1
             return
@@ -201,14 +203,14 @@ def _kept(reader: Reader, descriptor: int) -> Iterator[bytes]:
     """Give the content of a member; write it to the file on the way, if there is one."""
     for piece in reader.content():
         if descriptor >= 0:
-            files.fill(descriptor, piece)
+            files.write_all(descriptor, piece)
         yield piece
 
 
 def _take_action(store: Store, key: Digest, text: bytes, tally: Tally) -> None:
-    first, *made = action(text) or [{}]
+    first, *made = parse_action(text) or [{}]
     if first != {"key": key}:
-        raise Odd(f"action {key[:12]}…: {FLIPPED}")
+        raise Odd(f"action {key[:12]}…: {CONTENT_DIFFERS}")
     own = store.entries(key)
     new = [entry for entry in made if entry not in own and (not entry.get("output") or store.has(entry["output"]))]
     if new:

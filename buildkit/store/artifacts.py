@@ -46,6 +46,8 @@ MOST_CONTENT = 512 << 20
 MOST_ACTION = 64 << 20
 """Bytes of one action."""
 
+CONTENT_DIFFERS = "its content is not what its name says"
+
 _DEFLATE_LEVEL = 1
 _DAY = 86400.0
 _PATIENCE = 2.0
@@ -60,7 +62,7 @@ def store_folder(environment: Mapping[str, str]) -> Path:
 def usable_folder(environment: Mapping[str, str]) -> Path | None:
     """Return the store's folder, None if it must not be used."""
     found = place.find(environment)
-    return None if found.wrong else found.folder
+    return None if found.problem else found.folder
 
 
 def of_machine(
@@ -68,7 +70,7 @@ def of_machine(
 ) -> Store:
     """Return the machine's store; if its folder must not be used, a store that is always empty and keeps nothing."""
     found = place.find(environment)
-    return Store(found.folder, warn, say, wrong=found.wrong, shared=found.shared)
+    return Store(found.folder, warn, say, problem=found.problem, shared=found.shared)
 
 
 class Store:
@@ -78,7 +80,7 @@ class Store:
         folder: it is made at the first write.
         warn: called with a message for each damaged entry, and once if the store cannot be written.
         say: called with a message while another process is waited for; `warn` if None.
-        wrong: why the store must not be used; empty if it may be.
+        problem: why the store must not be used; empty if it may be.
         shared: entries of other users count, too: a group shares it.
 
     `grew` says whether anything was written through this object.
@@ -90,16 +92,16 @@ class Store:
         warn: Callable[[str], None],
         say: Callable[[str], None] | None = None,
         *,
-        wrong: str = "",
+        problem: str = "",
         shared: bool = False,
     ) -> None:
         self.folder = folder / f"v{LAYOUT}"
         self.grew = False
-        self.wrong = wrong
+        self.problem = problem
         self._warn = warn
         self._say = say or warn
-        self._told = False
-        self._writable = not wrong
+        self._warned = False
+        self._writable = not problem
         self._owners = None if shared else frozenset({0, os.geteuid()})
 
     def entries(self, key: Digest) -> list[dict[str, Any]]:
@@ -108,7 +110,7 @@ class Store:
         text = self._read(path, MOST_ACTION)
         if text is None:
             return []
-        found = action(text)
+        found = parse_action(text)
         if found is None:
             self._bad(path)
             return []
@@ -175,7 +177,7 @@ class Store:
         with contextlib.ExitStack() as stack:
             if self._writable:
                 try:
-                    lock = stack.enter_context(locks.held(place, on_wait=waits, told_after=_PATIENCE))
+                    lock = stack.enter_context(locks.held(place, on_wait=waits, notify_after=_PATIENCE))
                     if lock.instead_of:
                         self._warn(f"store: {lock.instead_of} stands still: going on without it")
                 except OSError as error:
@@ -188,11 +190,11 @@ class Store:
 
     def _refused(self) -> bool:
         """Return whether the store must not be used; warn once."""
-        if self.wrong and not self._told:
-            self._told = True
+        if self.problem and not self._warned:
+            self._warned = True
             what = "there is none" if str(self.folder.parent) == os.devnull else f"{self.folder.parent} is not used"
-            self._warn(f"store: {what}: {self.wrong}; nothing is kept")
-        return bool(self.wrong)
+            self._warn(f"store: {what}: {self.problem}; nothing is kept")
+        return bool(self.problem)
 
     def _read(self, path: Path, most: int) -> bytes | None:
         if self._refused():
@@ -236,7 +238,7 @@ class Store:
             self._warn(f"store: {self.folder.parent} cannot be written ({why}); nothing is kept")
 
 
-def action(text: bytes) -> list[dict[str, Any]] | None:
+def parse_action(text: bytes) -> list[dict[str, Any]] | None:
     """Return the entries that the text of an action holds, None if it is damaged.
 
     An entry names blobs by digests and by nothing else, since a name becomes a path. Other fields are checked by their

@@ -17,7 +17,7 @@ _LOCK = re.compile("[0-9a-f]{3}")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StoredFile:
     """One file of the store.
 
     Args:
@@ -54,9 +54,9 @@ class Inventory:
         locks: files that are held while an action runs.
     """
 
-    actions: tuple[Entry, ...]
-    blobs: tuple[Entry, ...]
-    unfinished: tuple[Entry, ...]
+    actions: tuple[StoredFile, ...]
+    blobs: tuple[StoredFile, ...]
+    unfinished: tuple[StoredFile, ...]
     locks: tuple[Path, ...]
 
     @property
@@ -65,7 +65,7 @@ class Inventory:
         return sum(entry.size for entry in (*self.actions, *self.blobs))
 
 
-def look(folder: Path) -> Inventory:
+def read_inventory(folder: Path) -> Inventory:
     """Return what lies in the store's folder; an entry that vanishes meanwhile is left out."""
     found = {kind: [*_entries(folder / kind)] for kind in ("actions", "blobs")}
     unfinished = [entry for entries in found.values() for entry in entries if not entry.name]
@@ -73,7 +73,7 @@ def look(folder: Path) -> Inventory:
     return Inventory(tuple(actions), tuple(blobs), tuple(unfinished), tuple(_locks(folder / "locks")))
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
+def _entries(folder: Path) -> Iterator[StoredFile]:
     """Give the entries of one kind; what is unfinished has no name."""
     for inner in _scan(folder):
         if len(inner.name) == 2 and inner.is_dir(follow_symlinks=False):  # noqa: PLR2004 - the first two letters
@@ -83,7 +83,7 @@ def _entries(folder: Path) -> Iterator[Entry]:
                     with contextlib.suppress(FileNotFoundError):
                         about = item.stat(follow_symlinks=False)
                         name = Digest(whole[1] if whole else "")
-                        yield Entry(Path(item.path), name, about.st_size, about.st_mtime)
+                        yield StoredFile(Path(item.path), name, about.st_size, about.st_mtime)
 
 
 def _locks(folder: Path) -> Iterator[Path]:

@@ -24,40 +24,40 @@ _MINE = "builder"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StoreFolder:
     """The store's folder.
 
     Args:
         folder: where it is, or would be.
-        wrong: why it may not be used; empty if it may.
+        problem: why it may not be used; empty if it may.
         shared: a group shares it: its members' entries count as one's own.
     """
 
     folder: Path
-    wrong: str = ""
+    problem: str = ""
     shared: bool = False
 
 
-def find(environment: Mapping[str, str]) -> Place:
+def find(environment: Mapping[str, str]) -> StoreFolder:
     """Return the store that the environment names, else that of the user's home."""
     named = environment.get(VARIABLE)
     if named:
-        return look(_expanded(named, environment).absolute(), environment)
+        return inspect(_expanded(named, environment).absolute(), environment)
     home = _home(environment)
     if home is None or not home.is_dir():
         where = "there is no home folder" if home is None else f"there is no folder {home}"
-        return Place(Path(os.devnull), f"{where}, and {VARIABLE} names none")
+        return StoreFolder(Path(os.devnull), f"{where}, and {VARIABLE} names none")
     if sys.platform == "darwin":
-        return look(home / "Library" / "Caches" / "pybuildkit", environment)
+        return inspect(home / "Library" / "Caches" / "pybuildkit", environment)
     cache = Path(environment.get("XDG_CACHE_HOME") or "")
-    return look((cache if cache.is_absolute() else home / ".cache") / "pybuildkit", environment)
+    return inspect((cache if cache.is_absolute() else home / ".cache") / "pybuildkit", environment)
 
 
-def look(folder: Path, environment: Mapping[str, str]) -> Place:
+def inspect(folder: Path, environment: Mapping[str, str]) -> StoreFolder:
     """Return the store's place in `folder`, after checking its owner and permissions."""
-    wrong = _unfit(folder, environment)
-    if wrong:
-        return Place(folder, wrong)
+    problem = _unfit(folder, environment)
+    if problem:
+        return StoreFolder(folder, problem)
     shared = None
     for place in (folder, *(folder / name for name in ("v1", "v1/actions", "v1/blobs", "postgres"))):
         try:
@@ -65,16 +65,16 @@ def look(folder: Path, environment: Mapping[str, str]) -> Place:
         except FileNotFoundError:
             continue
         except OSError as error:
-            return Place(folder, f"{place}: {error.strerror}")
-        wrong = _not_ours(place, about, shared)
-        if wrong:
-            return Place(folder, wrong)
+            return StoreFolder(folder, f"{place}: {error.strerror}")
+        problem = _not_ours(place, about, shared)
+        if problem:
+            return StoreFolder(folder, problem)
         if place == folder and _is_shared(about):
             shared = about.st_gid
-    return Place(folder, shared=shared is not None)
+    return StoreFolder(folder, shared=shared is not None)
 
 
-def secret_of(environment: Mapping[str, str], *, make: bool = False) -> str:
+def private_number(environment: Mapping[str, str], *, make: bool = False) -> str:
     """Return a random number that only this user can read; the user id if none can be stored.
 
     Args:
@@ -83,7 +83,7 @@ def secret_of(environment: Mapping[str, str], *, make: bool = False) -> str:
     """
     place = find(environment)
     mine = place.folder / _MINE
-    if not place.wrong:
+    if not place.problem:
         try:
             if make and not mine.exists():
                 files.write(mine, f"{os.urandom(16).hex()}\n", mode=0o600)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from buildkit.doors import files, locks, reading
 from buildkit.model import Digest, Reason
-from buildkit.store.artifacts import BLOBS, MOST_ACTION, action
-from buildkit.store.inventory import Entry, Inventory
+from buildkit.store.artifacts import BLOBS, MOST_ACTION, parse_action
+from buildkit.store.inventory import Inventory, StoredFile
 
 GRACE = 3600.0
 """Seconds that a blob may wait for the action that names it, and a file for the process that writes it."""
@@ -56,7 +56,7 @@ class Pruned:
         is_tight: whether something went for the lack of room that had been used within an hour.
     """
 
-    gone: tuple[tuple[Entry, Reason], ...]
+    gone: tuple[tuple[StoredFile, Reason], ...]
     freed: int
     kept: int
     is_tight: bool
@@ -72,8 +72,8 @@ def exceeded(found: Inventory, limits: Limits, now: float) -> bool:
 
 
 def choose(
-    found: Inventory, limits: Limits, now: float, blobs_of: Callable[[Entry], Iterable[Digest]]
-) -> Iterator[tuple[Entry, Reason]]:
+    found: Inventory, limits: Limits, now: float, blobs_of: Callable[[StoredFile], Iterable[Digest]]
+) -> Iterator[tuple[StoredFile, Reason]]:
     """Yield the entries to delete, each with the reason, in order of deletion.
 
     Args:
@@ -84,7 +84,7 @@ def choose(
     """
     named = {entry.name: frozenset(blobs_of(entry)) for entry in found.actions}
     owners = Counter(digest for digests in named.values() for digest in digests)
-    blobs: dict[Digest, list[Entry]] = {}
+    blobs: dict[Digest, list[StoredFile]] = {}
     for entry in found.blobs:
         blobs.setdefault(entry.name, []).append(entry)
     size = found.size
@@ -108,7 +108,7 @@ def choose(
             yield gone, Reason(OLD if old else OVER)
 
 
-def _objects_over(found: Inventory, limits: Limits, size: int) -> Iterator[Entry]:
+def _objects_over(found: Inventory, limits: Limits, size: int) -> Iterator[StoredFile]:
     """Give the objects that have to go until `size` bytes are as few as may stay, the least recently used first."""
     for entry in sorted((entry for entry in found.blobs if entry.is_object), key=_by_use):
         if not limits.size or size <= limits.size:
@@ -117,10 +117,10 @@ def _objects_over(found: Inventory, limits: Limits, size: int) -> Iterator[Entry
         yield entry
 
 
-def blobs_named(entry: Entry) -> Iterator[Digest]:
+def blobs_named(entry: StoredFile) -> Iterator[Digest]:
     """Give the digests of the blobs that the action names; none if it is gone or damaged."""
     with contextlib.suppress(OSError):
-        for made in action(reading.read(entry.path, most=MOST_ACTION)) or ():
+        for made in parse_action(reading.read(entry.path, most=MOST_ACTION)) or ():
             yield from (Digest(made[name]) for name in BLOBS if made.get(name))
             yield from map(Digest, made.get("outputs", ()))
 
@@ -176,14 +176,14 @@ def take_turn(folder: Path, now: float) -> bool:
 
 def set_mark(folder: Path) -> None:
     """Set the time of the last pruning to now, so that other processes do not prune as well."""
-    files.make_folder(folder)
+    files.make_own_folder(folder)
     (folder / _MARK).touch(files.MODE)
     os.utime(folder / _MARK)
 
 
-def _by_use(entry: Entry) -> tuple[float, Digest]:
+def _by_use(entry: StoredFile) -> tuple[float, Digest]:
     return entry.used, entry.name
 
 
-def _is_old(entry: Entry, limits: Limits, now: float) -> bool:
+def _is_old(entry: StoredFile, limits: Limits, now: float) -> bool:
     return bool(limits.age) and now - entry.used > limits.age

@@ -74,7 +74,7 @@ def parse(content: bytes, owns: Owns = own_outputs.require_own) -> State:
     try:
         document = json.loads(body)
         if b"\\u" in body:
-            untrusted.plain(document)
+            untrusted.require_serializable(document)
         return _from_json(document, owns)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return State(damaged=True)

@@ -16,8 +16,8 @@ sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
 from invoke.collection import Collection
 
 from buildkit.tasks import cache, data, image, migrate, project
-from buildkit.tasks.leaving import expect_signals
+from buildkit.tasks.exits import prepare_exit
 
 ns = Collection(project.build, project.compile, project.dev, image.ns, cache.ns, data.ns, migrate.ns)
 
-expect_signals({*ns.task_names} | {*ns.collections})
+prepare_exit({*ns.task_names} | {*ns.collections})

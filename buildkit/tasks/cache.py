@@ -8,7 +8,7 @@ from pathlib import Path
 from invoke.collection import Collection
 from invoke.context import Context
 
-from buildkit.tasks.leaving import task
+from buildkit.tasks.exits import task
 from buildkit.tasks.running import DRY, JSON, is_dry, refuse_dry, run
 
 _LIMITS = {

@@ -7,7 +7,7 @@ from functools import partial
 from invoke.collection import Collection
 from invoke.context import Context
 
-from buildkit.tasks.leaving import task
+from buildkit.tasks.exits import task
 from buildkit.tasks.running import DRY, JSON, is_dry, refuse_dry, run
 
 

@@ -8,7 +8,7 @@ from invoke.collection import Collection
 from invoke.context import Context
 
 from buildkit.doors.signals import UNDOING
-from buildkit.tasks.leaving import task
+from buildkit.tasks.exits import task
 from buildkit.tasks.running import DRY, JSON, is_dry, refuse_dry, run
 
 

@@ -12,7 +12,7 @@ from invoke.exceptions import Exit
 
 from buildkit.doors.signals import UNDOING
 from buildkit.errors import ConfigurationError
-from buildkit.tasks.leaving import task
+from buildkit.tasks.exits import task
 from buildkit.tasks.running import DRY, JSON, is_dry, run
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ def on_disk(recorded: Mapping[str, File], tree: Path, cache: Cache | None) -> di
     restored from a backup) is hashed where there is a `cache` to keep the result in, and else counts as another file.
     """
     found: dict[str, Digest] = {}
-    beyond = folders.beyond_links(tree, recorded)
+    beyond = folders.folders_behind_links(tree, recorded)
     for path, file in recorded.items():
         place = f"{tree}/{path}"
         if beyond and path.rpartition("/")[0] in beyond:
@@ -54,7 +54,7 @@ def on_disk(recorded: Mapping[str, File], tree: Path, cache: Cache | None) -> di
 
 def is_there(recorded: Mapping[str, File], tree: Path) -> bool:
     """Return whether every recorded file is there with its size; content and time are another question."""
-    beyond = folders.beyond_links(tree, recorded)
+    beyond = folders.folders_behind_links(tree, recorded)
     for path, file in recorded.items():
         if beyond and path.rpartition("/")[0] in beyond:
             return False
@@ -73,7 +73,7 @@ def hashed(recorded: Mapping[str, File], tree: Path) -> dict[str, Digest]:
     """Return the state of everything that was recorded, each file read to its end."""
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
-    beyond = folders.beyond_links(tree, recorded)
+    beyond = folders.folders_behind_links(tree, recorded)
 
     def read(path: str) -> Digest:
         if beyond and path.rpartition("/")[0] in beyond:

@@ -27,7 +27,7 @@ def hold(folder: Path, contents: Mapping[str, bytes]) -> None:
     """
     for path in contents:
         untrusted.path(path)
-    untrusted.apart({*contents})
+    untrusted.require_disjoint({*contents})
     _take_away_strangers(folder, contents)
     for path, content in contents.items():
         files.write_if_changed(folder / path, content)

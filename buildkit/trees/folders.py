@@ -12,7 +12,7 @@ from pathlib import Path
 from buildkit.doors import files
 
 
-def make_folders(path: Path) -> None:
+def make_deep_folder(path: Path) -> None:
     """Make a folder and those above it, however deep it is."""
     missing = []
     folder = str(path)
@@ -24,7 +24,7 @@ def make_folders(path: Path) -> None:
             os.mkdir(folder)  # noqa: PTH102
 
 
-def make_folders_within(top: Path, path: str) -> Path:
+def make_parents_within(top: Path, path: str) -> Path:
     """Make the folders above `path` in the folder `top`; return the whole path.
 
     Raises:
@@ -36,14 +36,14 @@ def make_folders_within(top: Path, path: str) -> Path:
         try:
             mode = os.lstat(folder).st_mode
         except FileNotFoundError:
-            make_folders(Path(folder))
+            make_deep_folder(Path(folder))
             mode = os.lstat(folder).st_mode
         if not stat.S_ISDIR(mode):
             raise OSError(errno.ELOOP if stat.S_ISLNK(mode) else errno.ENOTDIR, "no folder, and one has to be", folder)
     return top / path
 
 
-def beyond_links(top: Path, paths: Iterable[str]) -> set[str]:
+def folders_behind_links(top: Path, paths: Iterable[str]) -> set[str]:
     """Return the parent folders of `paths` that are symbolic links or lie below one: they may be outside of `top`.
 
     Args:
@@ -65,7 +65,7 @@ def beyond_links(top: Path, paths: Iterable[str]) -> set[str]:
     return found
 
 
-def sync_tree(path: Path) -> None:
+def sync_folders(path: Path) -> None:
     """Flush the entries of the folder and of all folders below to the disk; no file contents."""
     waiting = [str(path)]
     while waiting:

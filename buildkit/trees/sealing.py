@@ -68,7 +68,7 @@ def share(recorded: Mapping[str, File], source: Path, tree: Path) -> dict[str, F
     """
     shared: dict[str, File] = {}
     for path, file in recorded.items():
-        target = folders.make_folders_within(tree, path)
+        target = folders.make_parents_within(tree, path)
         if not file.is_file:
             shared[path] = make_folder_or_link(file, target)
             continue
@@ -118,7 +118,7 @@ def share_equal(
         if found != equal[path].state or (source / path).samefile(tree / path):
             continue
         place = aside / f"{os.urandom(8).hex()}.link"
-        folders.make_folders(place.parent)
+        folders.make_deep_folder(place.parent)
         try:
             os.link(source / path, place)
             place.replace(tree / path)
@@ -138,7 +138,7 @@ def restore_metadata(recorded: Mapping[str, File], tree: Path) -> None:
     for path, file in recorded.items():
         place = tree / path
         with contextlib.suppress(OSError):
-            folders.make_folders_within(tree, path)
+            folders.make_parents_within(tree, path)
             if not file.is_file:
                 make_folder_or_link(file, place)
             elif file.kind == EXECUTABLE and file_kind(place.lstat().st_mode) != EXECUTABLE:

@@ -34,7 +34,7 @@ def unpack(read: Callable[[int], bytes], recorded: Mapping[str, File], tree: Pat
         file = recorded.get(member.name)
         if file is None or not file.is_file or file.size != member.size:
             raise Odd(f"{member.name} is not what its manifest says")
-        target = folders.make_folders_within(tree, member.name)
+        target = folders.make_parents_within(tree, member.name)
         try:
             opened = target.open("xb")
         except FileExistsError:

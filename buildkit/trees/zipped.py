@@ -29,5 +29,5 @@ def names_of(archive: Path) -> list[str]:
                 names.append(name)
     if len(names) > len({*names}):
         raise Odd(f"{untrusted.shown(repr(next(name for name in names if names.count(name) > 1)))} twice")
-    untrusted.apart({*names})
+    untrusted.require_disjoint({*names})
     return names

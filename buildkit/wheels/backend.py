@@ -20,7 +20,7 @@ def make_wheel(service: Path, folder: Path, environment: Mapping[str, str], runn
         ConfigurationError: the backend refused, with its last words.
     """
     isolation = ["--no-isolation"] if backend_at_hand(service) else []
-    command = [*python.running("build"), "--wheel", *isolation, "--outdir", str(folder), str(service)]
+    command = [*python.module_command("build"), "--wheel", *isolation, "--outdir", str(folder), str(service)]
     expect(runner(command, environment=environment), f"{service / 'pyproject.toml'}: the wheel could not be built")
     return next(folder.glob("*.whl"))
 
@@ -48,7 +48,7 @@ def unpack(wheel: Path, folder: Path, environment: Mapping[str, str], runner: Ru
         raise ConfigurationError(
             f"{wheel.name}: {error}", hint="see to it that the service's backend writes a wheel that installs"
         ) from None
-    command = [*python.running("wheel"), "unpack", "--dest", str(folder), str(wheel)]
+    command = [*python.module_command("wheel"), "unpack", "--dest", str(folder), str(wheel)]
     expect(runner(command, environment=environment), f"{wheel.name}: cannot be unpacked")
     return next(path for path in folder.iterdir() if path.is_dir())
 
@@ -59,7 +59,7 @@ def pack(tree: Path, folder: Path, environment: Mapping[str, str], runner: Runne
     Names are in order and every file gets the time SOURCE_DATE_EPOCH of `environment`, so equal trees give equal bytes.
     """
     folder.mkdir(parents=True)
-    command = [*python.running("wheel"), "pack", "--dest-dir", str(folder), str(tree)]
+    command = [*python.module_command("wheel"), "pack", "--dest-dir", str(folder), str(tree)]
     expect(runner(command, environment=environment), f"{tree.name}: cannot be packed")
     return next(folder.glob("*.whl"))
 

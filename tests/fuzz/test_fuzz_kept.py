@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from odd import NOISE, TEXTS, VALUES, changed, documents, harmed, written
 from running import emptied, inputs, survives
 
-from buildkit.compile.mypyc import disk as mypyc_disk
+from buildkit.compile.mypyc import cache as mypyc_cache
 from buildkit.compile.suffix import own_suffix
 from buildkit.core import untrusted
 from buildkit.doors import locks
@@ -194,12 +194,12 @@ def test_an_action_names_blobs_alone(room: Path, content: bytes, names: list[str
     place.write_bytes(content)
 
     def use() -> None:
-        for entry in inventory.look(store.folder).actions:
+        for entry in inventory.read_inventory(store.folder).actions:
             [*prune.blobs_named(entry)]
         for made in checked_entries(store, KEY, *names):
             for blob in ("output", "object", "c"):
                 store.get(Digest(made.get(blob, "")))
-        for _ in verify.verify(store, inventory.look(store.folder)):
+        for _ in verify.verify(store, inventory.read_inventory(store.folder)):
             pass
         store.add(KEY, {"output": NAME})
         assert store.entries(KEY)[0] == {"output": NAME}
@@ -231,7 +231,7 @@ def test_a_bundle_of_texts_gives_texts_under_their_digests(room: Path, content: 
 @example(b"[" * 5000)
 def test_what_mypy_left_is_of_use_or_is_nothing(room: Path, content: bytes) -> None:
     (emptied(room) / "manifest.json").write_bytes(content)
-    found = survives(room, lambda: mypyc_disk.recall(room, ["1"]))
+    found = survives(room, lambda: mypyc_cache.recall(room, ["1"]))
     assert found is not None
     assert found.get("basis", ["1"]) == ["1"]
 
@@ -326,7 +326,7 @@ def test_an_archive_brings_whole_entries_or_is_damaged(room: Path, content: byte
             archive.unpack(store, source)
         except archive.Damaged as damaged:
             assert str(damaged).isprintable()
-        assert [*verify.verify(store, inventory.look(store.folder), mend=False)] == []
+        assert [*verify.verify(store, inventory.read_inventory(store.folder), delete=False)] == []
 
     try:
         survives(room, unpack)

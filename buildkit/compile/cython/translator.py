@@ -12,7 +12,7 @@ from typing import Any
 
 from buildkit.compile.modules import Module
 from buildkit.compile.places import Places
-from buildkit.doors import ending, process, python
+from buildkit.doors import cancellation, process, python
 
 _KEPT = frozenset({"PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"})
 
@@ -34,15 +34,15 @@ class Translation:
         ok: whether the translation succeeded.
         read: every file that it read, by portable name, with its digest.
         probes: every other place that it looked at: `+NAME` was there, `-NAME` was not.
-        steady: whether the same inputs would give the same result again: no input changed during the translation, and
-            it did not fail for lack of memory or disk space.
+        is_repeatable: whether the same inputs would give the same result again: no input changed during the
+            translation, and it did not fail for lack of memory or disk space.
         words: the translator's messages.
     """
 
     ok: bool
     read: Mapping[str, str]
     probes: tuple[str, ...]
-    steady: bool
+    is_repeatable: bool
     words: str
 
 
@@ -86,7 +86,7 @@ class Translator:
 
     def _start(self) -> process.Child:
         child = process.start(
-            python.alone("buildkit.compile.cython.worker", self._search()),
+            python.isolated_command("buildkit.compile.cython.worker", self._search()),
             folder=Path(self._places.source),
             environment=self._environment,
             stdin=process.PIPE,
@@ -95,8 +95,8 @@ class Translator:
         )
         self._child = child
         try:
-            ending.check()  # between the start and the note of it
-        except ending.Ended:
+            cancellation.check()  # between the start and the note of it
+        except cancellation.Cancelled:
             self.close()
             raise
         self._ask(child, asdict(self._places))
@@ -119,6 +119,6 @@ class Translator:
             line = child.stdout.readline()
         if not line:
             self.close()
-            ending.check()
+            cancellation.check()
             raise ChildProcessError("the translator ended before it answered")
         return json.loads(line)

@@ -35,11 +35,11 @@ def main() -> None:
     jobs, results = sys.stdin, os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints must not end up among the results
     setup = json.loads(jobs.readline())
-    places = Places(setup["source"], tuple(setup["site"]), tuple(setup["covered"]), setup["project"])
+    places = Places(setup["source"], tuple(setup["site"]), tuple(setup["toolchain_folders"]), setup["project"])
     cython = CythonInternals()
     platform.uname().processor  # noqa: B018 - Cython asks for it, which runs a program once in a process
     # what else lies on the path (an editable install, PYTHONPATH) is this machine's alone and would enter the keys
-    sys.path[:] = [entry for entry in sys.path if entry in places.site or entry.startswith(places.covered)]
+    sys.path[:] = [entry for entry in sys.path if entry in places.site or entry.startswith(places.toolchain_folders)]
     recorder = Recorder(places)
     import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
     gc.freeze()  # what it is made of stays

@@ -33,17 +33,22 @@ class Job:
 
 
 def translate(
-    job: Job, places: Places, covered: Sequence[str], known: Path, output: Path, environment: Mapping[str, str]
+    job: Job,
+    places: Places,
+    toolchain_folders: Sequence[str],
+    cache_folder: Path,
+    output: Path,
+    environment: Mapping[str, str],
 ) -> Translation:
     """Translate a program; the C files and headers of all libraries and shims go to `output`, as JSON.
 
     Args:
         job: the modules and the settings of the translation.
         places: where inputs lie.
-        covered: further folders whose files are not recorded as inputs: mypy's own, which a toolchain digest covers,
-            and the suite's.
-        known: the folder of mypy's cache; the worker clears it if its basis or a file in it has changed since its last
-            run.
+        toolchain_folders: further folders whose files are not recorded as inputs: mypy's own, which a toolchain digest
+            covers, and the suite's.
+        cache_folder: the folder of mypy's cache; the worker clears it if its basis or a file in it has changed since
+            its last run.
         output: where the result goes.
         environment: all variables of the worker.
 
@@ -54,17 +59,17 @@ def translate(
         "source": places.source,
         "project": places.project,
         "site": places.site,
-        "covered": [*places.covered, *covered],
+        "toolchain_folders": [*places.toolchain_folders, *toolchain_folders],
         "modules": sorted(job.modules.items()),
         "groups": {name: list(modules) for name, modules in job.groups.items()},
         "separate": job.separate,
         "python": job.python,
         "basis": job.basis,
-        "folder": str(known),
+        "folder": str(cache_folder),
         "output": str(output),
     }
     done = process.run(
-        python.running("buildkit.compile.mypyc.worker"),
+        python.module_command("buildkit.compile.mypyc.worker"),
         folder=Path(places.source),
         environment={**environment, "PYTHONHASHSEED": "0"},
         stdin=json.dumps(question) + os.linesep,

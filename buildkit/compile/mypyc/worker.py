@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.compile.mypyc.c_files import CFiles, bundle, collected
-from buildkit.compile.mypyc.disk import disk as make_disk
-from buildkit.compile.mypyc.disk import forget, recall, remember
+from buildkit.compile.mypyc.cache import forget, recall, remember
+from buildkit.compile.mypyc.file_system import with_content_stamps
 from buildkit.compile.mypyc.imports import imported
 from buildkit.compile.mypyc.settings import settings_file, settings_text
 from buildkit.compile.mypyc.tools import MypycInternals, load
 from buildkit.compile.places import Places
-from buildkit.compile.recorder import Reading, Recorder
+from buildkit.compile.recorder import Recorded, Recorder
 
 _STUBS = ("", ".py", ".pyi", "-stubs")
 
@@ -30,7 +30,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints must not end up in the answer
     sys.dont_write_bytecode = True
-    places = Places(job["source"], tuple(job["site"]), tuple(job["covered"]), job["project"])
+    places = Places(job["source"], tuple(job["site"]), tuple(job["toolchain_folders"]), job["project"])
     for name in [name for name in os.environ if name.startswith("MYPY")]:
         del os.environ[name]  # it would decide without being in any key
     os.environ["LANGUAGE"] = "C"  # or mypy's command line looks for its translation
@@ -71,7 +71,7 @@ class _Program:
         forget(self._folder) if known else shutil.rmtree(self._folder, ignore_errors=True)
         loaded = set(sys.modules)
         with recorder.recording() as reading:
-            disk = make_disk(self._tools.fscache.FileSystemCache, self._places)
+            disk = with_content_stamps(self._tools.fscache.FileSystemCache, self._places)
             with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
                 try:
                     units = self._units(disk)
@@ -199,7 +199,7 @@ class _Program:
         word = {"sources": self._contents, "generic": self._generic, "looked": looked}
         remember(self._folder, self._basis(), word)
 
-    def _absent(self, disk: Any, reading: Reading) -> Iterator[str]:  # noqa: ANN401
+    def _absent(self, disk: Any, reading: Recorded) -> Iterator[str]:  # noqa: ANN401
         """Yield a probe for each file that would shadow an imported module if it appeared on the search path.
 
         mypy lists these folders and looks no further for a name that is not in the list.
@@ -214,7 +214,7 @@ class _Program:
 
     def _leads_to_all(self, probe: str) -> bool:
         """Return whether the probe is about a folder in which inputs lie: they are there themselves, or not."""
-        roots = (*self._places.covered, *self._places.site, self._places.source)
+        roots = (*self._places.toolchain_folders, *self._places.site, self._places.source)
         folder = f"{self._places.candidates(probe[1:])[0]}{os.sep}"
         return any(f"{root}{os.sep}".startswith(folder) for root in roots)
 

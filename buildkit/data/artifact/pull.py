@@ -199,7 +199,7 @@ class _Pull:
                     continue
                 if file.kind != entry.FOLDER and not entry.link_within(path, file.kind[1:], path.partition("/")[0]):
                     raise self._odd(f"{path} of stage {record.name} is a link to {file.kind[1:]}")
-                sealing.make_folder_or_link(file, folders.make_folders_within(partial, path))
+                sealing.make_folder_or_link(file, folders.make_parents_within(partial, path))
 
     def _unpack(self, part: Path, record: StageRecord, partial: Path) -> dict[str, File]:
         """Unpack exactly the files that the manifest names, each once and with the recorded number of bytes."""

@@ -99,7 +99,7 @@ class Pool:
             raise stage_process.program_missing(self._stage, run[0], "no such program")
 
     def _start(self, orders: int, events: int, output: int) -> tuple[process.Child, dict[str, object]]:
-        command = python.running("buildkit.data.processes.fork_server", str(orders), str(events))
+        command = python.module_command("buildkit.data.processes.fork_server", str(orders), str(events))
         try:
             child = process.start(
                 command,

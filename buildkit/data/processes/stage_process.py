@@ -32,7 +32,9 @@ def command_of(stage: Stage, pipeline: Pipeline, returned: int) -> list[str]:
         returned: the descriptor that the worker writes to once the callable has returned.
     """
     if isinstance(stage.run, str):
-        return python.running("buildkit.data.processes.worker", str(pipeline.source_root), stage.run, str(returned))
+        return python.module_command(
+            "buildkit.data.processes.worker", str(pipeline.source_root), stage.run, str(returned)
+        )
     return list(stage.run)
 
 

@@ -94,7 +94,7 @@ class PieceFiles:
         if self._idle:
             return self._idle.pop().rename(place)
         for folder in (".", *self._declared):
-            folders.make_folders(place / folder)
+            folders.make_deep_folder(place / folder)
         return place
 
     def take_over(self, pieces: Mapping[str, Piece], record: StageRecord, source: Path) -> None:
@@ -121,7 +121,7 @@ class PieceFiles:
             self._own(item, found.files)
         for path, file in found.files.items():
             target = self._places.done / path
-            folders.make_folders(target.parent)
+            folders.make_deep_folder(target.parent)
             if file.kind == entry.FOLDER:
                 sealing.make_folder_or_link(file, target)
             else:
@@ -152,7 +152,7 @@ class PieceFiles:
         for output in self._stage.outputs:
             path = os.path.normpath(output)
             source, target = self._places.done / path, self._partial / path
-            folders.make_folders(target.parent)
+            folders.make_deep_folder(target.parent)
             if os.path.lexists(source):
                 source.rename(target)
             elif output.endswith("/"):

@@ -56,7 +56,7 @@ class Digests:
 
         A file that was edited and put back has its old digest again, but a reader in between saw another content.
         """
-        return self._files.moved(paths)
+        return self._files.rewritten(paths)
 
     def imports(self, digest: Digest) -> list[Import] | None:
         """Return the imports of the source with this digest, None if they are not in the cache."""
@@ -73,7 +73,7 @@ class Digests:
         """Write the cache if it has changed. If it cannot be written, the next start reads the files again."""
         if self._changed or self._files.changed:
             with contextlib.suppress(OSError):
-                files.write(self._file, json.dumps({"files": self._files.rows(), "imports": self._imports}))
+                files.write(self._file, json.dumps({"files": self._files.trusted_rows(), "imports": self._imports}))
 
 
 def beside(folder: Path) -> Digests:

@@ -67,7 +67,7 @@ def put_back(generation: Path) -> list[str]:
     with contextlib.suppress(OSError, ValueError):
         for number, output in enumerate(_hidden(generation)):
             if _is_there(place / str(number)):
-                target = folders.make_folders_within(generation, output.rstrip("/"))
+                target = folders.make_parents_within(generation, output.rstrip("/"))
                 if not _is_empty(target):
                     written.append(output)
                 folders.remove_tree(target)
@@ -97,7 +97,7 @@ def _hide(owners: dict[str, str], generation: Path) -> None:
     if not hidden:
         return
     aside = outputs.sidecar_of(generation)
-    folders.make_folders(aside / _PLACE)
+    folders.make_deep_folder(aside / _PLACE)
     files.write(aside / _LIST, json.dumps(hidden))
     for number, output in enumerate(hidden):
         (generation / output).rename(aside / _PLACE / str(number))

@@ -31,7 +31,7 @@ class Journal:
     """
 
     def __init__(self, place: Path, record: StageRecord) -> None:
-        folders.make_folders(place.parent)
+        folders.make_deep_folder(place.parent)
         self._file = place.open("wb", buffering=0)
         self._write([manifests.stage_text(replace(record, files={}, pieces={}))])
 
@@ -77,7 +77,7 @@ def read(place: Path) -> StageRecord | None:
                 files |= own
                 pieces[untrusted.text(item)] = made
     try:
-        untrusted.apart({*files})
+        untrusted.require_disjoint({*files})
     except untrusted.Odd:
         return None
     return replace(record, files=files, pieces=pieces)

@@ -156,7 +156,7 @@ def _manifest_from(body: Mapping[str, Any]) -> Manifest:
     paths = {path for stage in rows for path in stage.files}
     if len(stages) < len(rows) or len(paths) < sum(len(stage.files) for stage in rows):
         raise Odd("a stage or a file twice")
-    untrusted.apart(paths)
+    untrusted.require_disjoint(paths)
     return Manifest(name, untrusted.number(body["number"]), untrusted.seconds(body["made"]), stages)
 
 
@@ -190,7 +190,7 @@ def _stage_from(values: Mapping[str, Any]) -> StageRecord:
     for path, file in files.items():
         if file.kind.startswith(entry.LINK) and not entry.link_within(path, file.kind[1:], path.partition("/")[0]):
             raise Odd(path)
-    untrusted.apart({*files})
+    untrusted.require_disjoint({*files})
     pieces = {item: piece_from(piece) for item, piece in untrusted.table(values.get("pieces", {})).items()}
     if any(path not in files for piece in pieces.values() for path in piece.files):
         raise Odd("a piece has files that its stage has not")

@@ -20,7 +20,7 @@ def prepare(stage: Stage, generation: Path) -> None:
     clear(stage, generation)
     for output in stage.outputs:
         place = generation / output
-        folders.make_folders(place if output.endswith("/") else place.parent)
+        folders.make_deep_folder(place if output.endswith("/") else place.parent)
 
 
 def clear(stage: Stage, generation: Path) -> None:

@@ -44,7 +44,7 @@ def commit(folder: Path, partial: Path, manifest: Manifest, confirm: Callable[[]
         FileNotFoundError: another process claimed the lease since, and deleted the prepared link.
     """
     folders.remove_tree(outputs.sidecar_of(partial))
-    folders.sync_tree(partial)
+    folders.sync_folders(partial)
     files.write(partial / names.MANIFEST, manifests.text_of(manifest), mode=0o444, durable=True)
     whole = partial.with_name(manifest.generation)
     fresh = _new_link(folder, whole)

@@ -250,9 +250,11 @@ class CythonModules:
         if distutils is not None and distutils.language != language:  # a .pxd has the word
             done, text = self._run(module, translator, distutils.language)
             distutils = settings_of(source, done.read, self._places)
-        if done.steady and distutils is not None and done.read.get(source) == before:
+        if done.is_repeatable and distutils is not None and done.read.get(source) == before:
             return self._keep(module, done, text, distutils)
-        if not done.ok and not (done.steady and source in done.read):  # the machine's failure, or before it was read
+        if not done.ok and not (
+            done.is_repeatable and source in done.read
+        ):  # the machine's failure, or before it was read
             raise NotTranslated(done.words, None)
         return None
 
@@ -271,7 +273,7 @@ class CythonModules:
         changes.
         """
         c = digest_bytes(text) if done.ok else Digest("")
-        altered = self._cache.altered(self._toolchain.files["cython"])
+        altered = self._cache.content_changed(self._toolchain.files["cython"])
         if altered:
             raise NotTranslated(tool_changed(altered), None)
         read = {name: Digest(digest) for name, digest in done.read.items()}

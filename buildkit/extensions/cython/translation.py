@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from buildkit.compile.distutils import NOTHING, DistutilsSettings
+from buildkit.compile.distutils import NO_SETTINGS, DistutilsSettings
 from buildkit.compile.flags import NO_FLAGS, Flags
 from buildkit.core.fingerprint import key_of
 from buildkit.extensions.native.extension import Extension
@@ -30,7 +30,7 @@ class CythonTranslation:
     read: Mapping[str, Digest]
     probes: tuple[str, ...]
     words: str = ""
-    distutils: DistutilsSettings = NOTHING
+    distutils: DistutilsSettings = NO_SETTINGS
 
 
 class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it

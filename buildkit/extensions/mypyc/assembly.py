@@ -14,7 +14,7 @@ from functools import partial
 from buildkit.compile.cython.translator import Translator
 from buildkit.compile.modules import Module
 from buildkit.doors.clock import Stopwatch
-from buildkit.extensions.mypyc.program import MypycProgram, Refused
+from buildkit.extensions.mypyc.program import MypycProgram, TypesRefused
 from buildkit.extensions.mypyc.translation import MypycTranslation, extension_of
 from buildkit.extensions.native.actions import Linked
 from buildkit.extensions.native.refusals import Gone, NotCompiled
@@ -57,7 +57,7 @@ class Assembly:
         program = self._program
         try:
             translation, at_hand, translated = program.translated(self._say)
-        except Refused as error:
+        except TypesRefused as error:
             return JobResult(self._refused(str(error), error.translation, watch))
         except OSError as error:
             return JobResult(self._refused(self._folder.message(error), None, watch))

@@ -38,7 +38,7 @@ _FORM = 1
 """A version number, raised whenever the worker calls mypyc differently."""
 
 
-class Refused(Exception):  # noqa: N818 - a fact
+class TypesRefused(Exception):  # noqa: N818 - a fact
     """mypy reports errors in the program. They are the message.
 
     Args:
@@ -181,7 +181,7 @@ class MypycProgram:
             self._found.clear()  # another process may have made it meanwhile
             translation = self._find()
             if translation is not None and not translation.c:
-                raise Refused(translation.words, translation)
+                raise TypesRefused(translation.words, translation)
             if translation is not None:
                 if all(map(self.knows, self.subjects.values())):
                     return translation, {}, False
@@ -200,28 +200,28 @@ class MypycProgram:
             self._python,
             key_of(self._parts),
         )
-        covered = (*tools.mypyc_folders(), str(self._work))
+        toolchain_folders = (*tools.mypyc_folders(), str(self._work))
         for _ in range(ATTEMPTS):
             before = self._sources()
             with scratch(self._scratch) as folder:
                 lasting = self._work / "mypyc" / "{}.{}".format(*self._python)
                 known = lasting if self._separate and self._reuse else folder / "known"
                 output = folder / "program.json"
-                done = translate(job, self._places, covered, known, output, self._environment)
+                done = translate(job, self._places, toolchain_folders, known, output, self._environment)
                 bundle = output.read_bytes() if done.ok else b""
-            if done.steady and all(done.read.get(name, digest) == digest for name, digest in before.items()):
+            if done.is_repeatable and all(done.read.get(name, digest) == digest for name, digest in before.items()):
                 return self._keep(done, bundle), bundle
-            if not done.ok and not done.steady:
-                raise Refused(done.words, None)
+            if not done.ok and not done.is_repeatable:
+                raise TypesRefused(done.words, None)
             for module in self.modules.values():
                 self._cache.forget(self._places.path(f"source {module.source}"))
-        raise Refused("the modules changed again and again while they were compiled", None)
+        raise TypesRefused("the modules changed again and again while they were compiled", None)
 
     def _keep(self, done: Translation, bundle: bytes) -> MypycTranslation:
         """Keep what a translation came to under the key of its inputs, a refusal as well."""
-        altered = self._cache.altered(self._tools)
+        altered = self._cache.content_changed(self._tools)
         if altered:
-            raise Refused(tool_changed(altered), None)
+            raise TypesRefused(tool_changed(altered), None)
         translation = MypycTranslation(
             self._store.put(bundle, deflate=True) if done.ok else Digest(""),
             json.loads(bundle)["units"] if done.ok else {},
@@ -238,5 +238,5 @@ class MypycProgram:
         }
         self._store.add(self._key(), entry)
         if not done.ok:
-            raise Refused(done.words, translation)
+            raise TypesRefused(done.words, translation)
         return translation

@@ -13,7 +13,7 @@ from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.extensions.entries import checked_entries
 from buildkit.extensions.native.extension import Extension, actions_of
 from buildkit.model import Digest
-from buildkit.store.archive import Action as Entries
+from buildkit.store.archive import PackedAction as Entries
 from buildkit.store.artifacts import Store
 from buildkit.store.state import State
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
-from buildkit.compile.distutils import NOTHING, DistutilsSettings
+from buildkit.compile.distutils import NO_SETTINGS, DistutilsSettings
 from buildkit.compile.flags import NO_FLAGS, Flags
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.extensions.entries import checked_entries
@@ -15,7 +15,7 @@ from buildkit.model import Digest
 from buildkit.store.artifacts import Store
 
 if TYPE_CHECKING:
-    from buildkit.store.archive import Action  # loads what reads and writes archives
+    from buildkit.store.archive import PackedAction  # loads what reads and writes archives
 
 PLUS_PLUS = "toolchain c++"
 """The part of a fingerprint that says which C++ compiler there is; only what needs one has it."""
@@ -46,7 +46,7 @@ class Extension:
     generated_headers: Mapping[str, Digest] = field(default_factory=dict)
     flags: Flags = NO_FLAGS
     include: tuple[str, ...] = ()
-    distutils: DistutilsSettings = NOTHING
+    distutils: DistutilsSettings = NO_SETTINGS
     sources: Mapping[str, Digest] = field(default_factory=dict)
 
     @property
@@ -80,20 +80,26 @@ def compile_key(extension: Extension, file: str, attempt: int, parts: Mapping[st
         parts: those of a fingerprint that concern tools and settings; others are ignored.
     """
     own = (_tools_of(extension), "toolchain python", "setting flags")
-    told = dict.fromkeys((f"include {extension.folder}", f"attempt {attempt}"), Digest(""))
+    own_parts = dict.fromkeys((f"include {extension.folder}", f"attempt {attempt}"), Digest(""))
     distutils = {
         "asks": digest_value([extension.distutils.include, extension.distutils.compile, extension.is_plus_plus])
     }
     beside = {f"beside {name}": digest for name, digest in extension.generated_headers.items()}
     return key_of(
-        {f"text {file}": extension.files[file], **beside, **told, **distutils, **{part: parts[part] for part in own}}
+        {
+            f"text {file}": extension.files[file],
+            **beside,
+            **own_parts,
+            **distutils,
+            **{part: parts[part] for part in own},
+        }
     )
 
 
 def link_key(extension: Extension, objects: Sequence[Digest], attempt: int, parts: Mapping[str, Digest]) -> Digest:
     """Return the key of the action that makes the extension of these objects; the others are those of `compile_key`."""
     own = (_tools_of(extension), "toolchain python", "setting link flags")
-    told = dict.fromkeys((f"extension {extension.stem}", f"attempt {attempt}"), Digest(""))
+    own_parts = dict.fromkeys((f"extension {extension.stem}", f"attempt {attempt}"), Digest(""))
     distutils = {
         "asks": digest_value(
             [
@@ -105,7 +111,7 @@ def link_key(extension: Extension, objects: Sequence[Digest], attempt: int, part
         )
     }
     inputs = {f"object {at:04}": digest for at, digest in enumerate(objects)}
-    return key_of({**inputs, **told, **distutils, **{part: parts[part] for part in own}})
+    return key_of({**inputs, **own_parts, **distutils, **{part: parts[part] for part in own}})
 
 
 def _tools_of(extension: Extension) -> str:
@@ -114,7 +120,7 @@ def _tools_of(extension: Extension) -> str:
 
 def actions_of(
     store: Store, extension: Extension, parts: Mapping[str, Digest], outputs: Collection[Digest]
-) -> list[Action]:
+) -> list[PackedAction]:
     """Return the actions that lead from an extension's C to one of `outputs`, none if the store lacks one.
 
     Args:
@@ -123,7 +129,7 @@ def actions_of(
         parts: those of its fingerprint.
         outputs: digests of extensions.
     """
-    refused: list[Action] = []
+    refused: list[PackedAction] = []
     for attempt in range(_MOST_COMPILERS):
         keys = [compile_key(extension, file, attempt, parts) for file in extension.files]
         compiled = [checked_entries(store, key, "headers", "digest", "object", "words") for key in keys]

@@ -26,16 +26,16 @@ class Headers:
         places: where inputs lie.
         probes: what lies in which folder.
         cache: digests of files.
-        told: gives the digest of an input that is no file; see `buildkit.extensions.native.non_file_inputs`.
+        non_file_digest: gives the digest of an input that is no file; see `buildkit.extensions.native.non_file_inputs`.
     """
 
     def __init__(
-        self, places: Places, probes: Probes, cache: StatCache, told: Callable[[str], Digest] = Digest
+        self, places: Places, probes: Probes, cache: StatCache, non_file_digest: Callable[[str], Digest] = Digest
     ) -> None:
         self._places = places
         self._probes = probes
         self._cache = cache
-        self._told = told
+        self._non_file_digest = non_file_digest
         self._shared: dict[tuple[tuple[str, ...], str], Digest] = {}
 
     def outside_digest(self, names: tuple[str, ...], folder: str) -> Digest:
@@ -59,14 +59,16 @@ class Headers:
         own = {name: self._digest(name) for name in names if name.startswith(OWN)}
         return key_of({**own, "shared": self.outside_digest(names, folder)})
 
-    def compile_until_unchanged(self, folder: str, compiled: Callable[[], Compiled]) -> tuple[Compiled, Digest] | None:
+    def compile_until_unchanged(
+        self, folder: str, compile_once: Callable[[], Compiled]
+    ) -> tuple[Compiled, Digest] | None:
         """Run the compiler until no header changes during the run; return its result and the digest of its headers.
 
         Without this, what was made from the new header would be kept under the digest of the old one, or the reverse.
 
         Args:
             folder: the module's, relative to the source root.
-            compiled: runs the compiler; called again where a header changed.
+            compile_once: runs the compiler; called again where a header changed.
 
         Returns:
             None if headers changed in each of `ATTEMPTS` runs.
@@ -75,7 +77,7 @@ class Headers:
         for _ in range(ATTEMPTS):
             start, before = clock.now(), self._probes.again()
             before.shadowing((), folder)
-            names, content = compiled()
+            names, content = compile_once()
             read = [name for name in names if not name.startswith((*FOLDERS, LACKING, *NOT_FILES))]
             lacking = [name for name in names if name.startswith(LACKING)]
             old = {name for name in read if self._cache.unchanged_since(self._places.path(name), start)}
@@ -96,7 +98,7 @@ class Headers:
 
     def _digest(self, name: str) -> Digest:
         if name.startswith(NOT_FILES):
-            return self._told(name)
+            return self._non_file_digest(name)
         name = name.removeprefix(LACKING)
         return self._cache.digest(self._places.path(name))
 

@@ -7,7 +7,7 @@ import selectors
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from buildkit.doors.hearing import LINGER
+from buildkit.doors.communication import LINGER
 
 _HEARTBEAT = 0.5
 _PART = 1 << 16

@@ -94,7 +94,7 @@ def run(
     environment |= {settings.url_env: url, **variables}
     try:
         child = process.start(
-            python.running("buildkit.migrate.child", str(taking)),
+            python.module_command("buildkit.migrate.child", str(taking)),
             folder=settings.root,
             environment=environment,
             output=speaking,

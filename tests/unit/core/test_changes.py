@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildkit.core.changes import NOTHING, Layout, Need, glob_pattern, glob_place, in_order, needs_of, react
+from buildkit.core.changes import (
+    NO_REACTION,
+    Layout,
+    Need,
+    glob_pattern,
+    glob_place,
+    needs_of,
+    react,
+    with_consequences,
+)
 from buildkit.model import Reason
 
 SERVICE = Layout(
@@ -12,7 +21,7 @@ SERVICE = Layout(
     source_root="src",
     packages=("src/app", "src/worker"),
     compiles=True,
-    kept=("app/plain/*",),
+    exclude=("app/plain/*",),
     versions=("migrations/versions",),
     inputs=("tle/*.txt", "catalogue"),
     stages=("src/app/pipeline/read",),
@@ -83,18 +92,18 @@ def test_data_alone_restarts_nothing() -> None:
 
 def test_the_content_decides_and_not_the_event() -> None:
     same = {"src/app/a.py": "1"}
-    assert react(same, same, SERVICE) == NOTHING
+    assert react(same, same, SERVICE) == NO_REACTION
     assert react({}, same, SERVICE).reason == Reason("new", "src/app/a.py")
     assert react(same, {}, SERVICE).reason == Reason("deleted", "src/app/a.py")
-    assert react({"docs/a.md": "1"}, {}, SERVICE) == NOTHING
+    assert react({"docs/a.md": "1"}, {}, SERVICE) == NO_REACTION
 
 
 @given(st.lists(st.sampled_from(Need)))
 def test_the_order_of_the_work_never_changes(needs: list[Need]) -> None:
-    ordered = in_order(needs)
+    ordered = with_consequences(needs)
     assert set(needs) <= set(ordered) <= {*needs, RESTART}
     assert list(ordered) == sorted(ordered, key=list(Need).index)
-    assert in_order(ordered) == ordered
+    assert with_consequences(ordered) == ordered
 
 
 @pytest.mark.parametrize(

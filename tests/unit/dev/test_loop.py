@@ -66,7 +66,7 @@ class World:
             self._step("rebuild"),
             self._step("migrate"),
             self._step("refresh"),
-            self._prepare,
+            self._check_modules,
             self._service,
         )
         self.loop = Loop(actions, self.keeper, self._say)
@@ -107,8 +107,8 @@ class World:
         self._do("reload")
         return self.settings_differ
 
-    def _prepare(self, files: Collection[str]) -> None:
-        self._do("prepare " + " ".join(files))
+    def _check_modules(self, files: Collection[str]) -> None:
+        self._do("check " + " ".join(files))
 
     def _service(self) -> Service:
         return SERVICE
@@ -118,13 +118,13 @@ class World:
 def world() -> World:
     it = World()
     it.loop.begin()
-    assert it.done == ["rebuild", "migrate", "refresh", "prepare ", "start"]
+    assert it.done == ["rebuild", "migrate", "refresh", "check ", "start"]
     assert it.ready() == ["start: rebuilt 1 module TIME, started TIME, ready after TIME"]
     return it
 
 
 def test_a_plain_module_is_a_restart_alone(world: World) -> None:
-    assert world.change(Need.RESTART) == ["prepare app/a.py", "start"]
+    assert world.change(Need.RESTART) == ["check app/a.py", "start"]
     assert world.attend() == []
     assert world.ready() == ["changed app/a.py: restarted TIME, ready after TIME"]
     assert world.attend() == []
@@ -133,7 +133,7 @@ def test_a_plain_module_is_a_restart_alone(world: World) -> None:
 
 def test_a_rebuild_names_what_it_made(world: World) -> None:
     world.made["rebuild"] = 2
-    assert world.change(Need.REBUILD, Need.RESTART, file="app/a.pyx") == ["rebuild", "prepare app/a.pyx", "start"]
+    assert world.change(Need.REBUILD, Need.RESTART, file="app/a.pyx") == ["rebuild", "check app/a.pyx", "start"]
     assert world.ready() == ["changed app/a.pyx: rebuilt 2 modules TIME, restarted TIME, ready after TIME"]
 
 
@@ -150,7 +150,7 @@ def test_data_without_effect_is_not_a_word(world: World) -> None:
 
 def test_new_data_restarts_the_service(world: World) -> None:
     world.made["refresh"] = 1
-    assert world.change(Need.REFRESH, file="tle/a.txt") == ["refresh", "prepare tle/a.txt", "start"]
+    assert world.change(Need.REFRESH, file="tle/a.txt") == ["refresh", "check tle/a.txt", "start"]
     assert world.ready() == ["changed tle/a.txt: made 1 stage TIME, restarted TIME, ready after TIME"]
 
 
@@ -164,9 +164,9 @@ def test_a_failed_build_shows_the_compilers_words_first_and_is_owed(world: World
     assert world.keeper.now is State.READY
     assert world.change(Need.RESTART, file="app/b.py") == ["rebuild"]
     world.fails.clear()
-    assert world.change(Need.RESTART, file="app/c.py") == ["rebuild", "prepare app/a.py app/b.py app/c.py", "start"]
+    assert world.change(Need.RESTART, file="app/c.py") == ["rebuild", "check app/a.py app/b.py app/c.py", "start"]
     world.ready()
-    assert world.change(Need.RESTART, file="app/c.py") == ["prepare app/c.py", "start"]
+    assert world.change(Need.RESTART, file="app/c.py") == ["check app/c.py", "start"]
 
 
 def test_a_failure_at_the_start_waits_for_a_change() -> None:
@@ -175,13 +175,13 @@ def test_a_failure_at_the_start_waits_for_a_change() -> None:
     it.loop.begin()
     assert it.said[-1] == "start: rebuilt 1 module TIME, migrate failed, waiting for a change"
     it.fails.clear()
-    assert it.change(Need.RESTART) == ["migrate", "refresh", "prepare app/a.py", "start"]
+    assert it.change(Need.RESTART) == ["migrate", "refresh", "check app/a.py", "start"]
 
 
 def test_settings_that_changed_go_through_everything(world: World) -> None:
     world.settings_differ = True
     steps = world.change(Need.RELOAD, file="pyproject.toml")
-    assert steps == ["reload", "rebuild", "migrate", "refresh", "prepare pyproject.toml", "start"]
+    assert steps == ["reload", "rebuild", "migrate", "refresh", "check pyproject.toml", "start"]
 
 
 def test_settings_that_did_not_change_are_not_a_word(world: World) -> None:
@@ -194,7 +194,7 @@ def test_wrong_settings_leave_the_old_ones_and_the_rest_goes_on(world: World) ->
     assert world.change(Need.RELOAD, Need.RESTART, file="pyproject.toml")[0] == "reload"
     assert world.said[0] == "error: one setting is wrong\nthe settings stay as they were"
     assert world.done[-1] == "start"
-    assert world.change(Need.RESTART) == ["prepare app/a.py", "start"]
+    assert world.change(Need.RESTART) == ["check app/a.py", "start"]
 
 
 def test_a_change_overtakes_a_service_that_still_starts(world: World) -> None:

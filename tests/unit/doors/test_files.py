@@ -154,4 +154,4 @@ def test_who_made_a_file_whose_answer_was_lost_is_its_maker(tmp_path: Path, monk
 
 def test_a_folder_that_its_file_system_does_not_make_is_an_error_at_once() -> None:
     with pytest.raises(FileNotFoundError):
-        files.make_folder(Path("/proc/nowhere/deeper"))
+        files.make_own_folder(Path("/proc/nowhere/deeper"))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.doors import ending, holders, locks
+from buildkit.doors import cancellation, holders, locks
 
 HOLD = """
 import sys, time
@@ -140,15 +140,15 @@ def test_a_thread_that_waits_ends_with_the_whole(tmp_path: Path, holder: Callabl
         try:
             with locks.held(tmp_path / "lock"):
                 came.append("held")
-        except ending.Ended:
+        except cancellation.Cancelled:
             came.append("ended")
 
     thread = threading.Thread(target=wait)
     thread.start()
-    with ending.of_threads():
+    with cancellation.threads_cancelled():
         thread.join(5)
     assert came == ["ended"]
-    ending.check()
+    cancellation.check()
 
 
 def test_a_lock_that_says_nothing_of_its_holder_still_works(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_lines_are_heard_as_they_come() -> None:
     heard: list[tuple[str, float]] = []
     code = "import sys, time; print('one', flush=True); time.sleep(0.5); print('two', file=sys.stderr); sys.exit(4)"
 
-    exit_code = process.listen([sys.executable, "-c", code], lambda line: heard.append((line, time.monotonic())))
+    exit_code = process.stream([sys.executable, "-c", code], lambda line: heard.append((line, time.monotonic())))
 
     assert [line for line, _ in heard] == ["one", "two"]
     assert heard[1][1] - heard[0][1] > 0.3
@@ -145,7 +145,7 @@ def test_a_listener_that_fails_leaves_no_process(place: Path) -> None:
 
     code = "import time; print('word', flush=True); time.sleep(300)"
     with pytest.raises(ValueError, match="word"):
-        process.listen(["sh", "-c", f'echo $$ > {place}; exec "$@"', "sh", sys.executable, "-c", code], refuse)
+        process.stream(["sh", "-c", f'echo $$ > {place}; exec "$@"', "sh", sys.executable, "-c", code], refuse)
 
     assert gone([int(place.read_text())])
 

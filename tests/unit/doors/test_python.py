@@ -27,7 +27,7 @@ def ran(command: list[str], folder: Path, **environment: str) -> subprocess.Comp
 
 def test_a_module_runs_without_the_working_directory_on_its_path(project: Project) -> None:
     root = project({**IN_THE_WAY, "inner/shown.py": SHOW})
-    done = ran(python.running("shown", "a", "b"), root, PYTHONPATH=str(root / "inner"))
+    done = ran(python.module_command("shown", "a", "b"), root, PYTHONPATH=str(root / "inner"))
     assert done.returncode == 0, done.stderr
     path, arguments, name = json.loads(done.stdout)
     assert not {"", ".", str(root)} & {*path}
@@ -36,7 +36,7 @@ def test_a_module_runs_without_the_working_directory_on_its_path(project: Projec
 
 def test_what_the_user_put_on_the_path_stays_there(project: Project) -> None:
     root = project({"shown.py": SHOW})
-    done = ran(python.running("shown"), root, PYTHONPATH=".")
+    done = ran(python.module_command("shown"), root, PYTHONPATH=".")
     assert done.returncode == 0, done.stderr
     assert str(root) in json.loads(done.stdout)[0]
 
@@ -44,7 +44,7 @@ def test_what_the_user_put_on_the_path_stays_there(project: Project) -> None:
 @pytest.mark.parametrize("module", ["build", "wheel"])
 def test_the_tools_of_the_wheels_are_run_the_same_way(project: Project, module: str) -> None:
     root = project(IN_THE_WAY)
-    done = ran([*python.running(module), "--help"], root)
+    done = ran([*python.module_command(module), "--help"], root)
     assert done.returncode == 0, done.stderr
 
 

@@ -42,7 +42,7 @@ def test_what_is_no_file_has_no_digest(tmp_path: Path, kind: str) -> None:
     ODD[kind](place)
     assert files.digest_file(place) == ABSENT
     assert StatCache({}).digest(str(place)) == ABSENT
-    assert statcache.look_at(str(place), folder=False)[4] == ABSENT
+    assert statcache.row_of(str(place), folder=False)[4] == ABSENT
 
 
 def test_a_link_to_itself_and_a_name_that_is_too_long_are_nothing(tmp_path: Path) -> None:
@@ -89,4 +89,4 @@ def test_a_folder_that_may_not_be_listed_is_known_by_its_stamps(
     row = statcache.unchanged_folder(str(tmp_path), 4e9)
     assert row is not None
     assert row[4] != ABSENT
-    assert statcache.look_at(str(tmp_path), folder=True)[4] != row[4], "once touched, it is not taken for the same"
+    assert statcache.row_of(str(tmp_path), folder=True)[4] != row[4], "once touched, it is not taken for the same"

@@ -15,10 +15,10 @@ import pytest
 
 from buildkit.core.fingerprint import digest_bytes
 from buildkit.model import Digest
-from buildkit.store import archive
-from buildkit.store.archive import FLIPPED, Damaged
+from buildkit.store import archive, artifacts
+from buildkit.store.archive import Damaged
 from buildkit.store.artifacts import KEEP, Store, action_text
-from buildkit.store.inventory import look
+from buildkit.store.inventory import read_inventory
 
 KEYS = [digest_bytes(bytes([number])) for number in range(4)]
 X = f"v1/blobs/{digest_bytes(b'x')[:2]}/{digest_bytes(b'x')}"
@@ -47,12 +47,12 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "cache.tar.gz"
 
 
-def actions(store: Store) -> list[archive.Action]:
+def actions(store: Store) -> list[archive.PackedAction]:
     return [(key, store.entries(key)) for key in KEYS]
 
 
 def contents(store: Store) -> dict[str, bytes]:
-    found = look(store.folder)
+    found = read_inventory(store.folder)
     return {str(one.path.relative_to(store.folder)): one.path.read_bytes() for one in (*found.actions, *found.blobs)}
 
 
@@ -66,7 +66,7 @@ def crafted(file: Path, *members: tuple[str, bytes], kind: bytes = tarfile.REGTY
 
 
 def test_what_is_packed_is_what_is_unpacked(store: Store, empty: Store, file: Path) -> None:
-    packed = archive.pack(store, actions(store), file, means=True)
+    packed = archive.pack(store, actions(store), file, with_intermediates=True)
     taken = archive.unpack(empty, file)
 
     assert contents(empty) == contents(store)
@@ -85,7 +85,7 @@ def test_without_the_means_it_has_what_a_restore_takes(store: Store, empty: Stor
 def test_the_same_entries_make_the_same_bytes(store: Store, file: Path) -> None:
     archive.pack(store, actions(store), file)
     first = file.read_bytes()
-    for entry in look(store.folder).blobs:
+    for entry in read_inventory(store.folder).blobs:
         os.utime(entry.path, (1, 1))
 
     archive.pack(store, actions(store), file.with_name("another.tar.gz"))
@@ -286,8 +286,12 @@ def test_an_action_cannot_name_a_file_of_the_user(empty: Store, file: Path, tmp_
     victim.write_text("precious")
     for field in ("output", "c", "object"):
         text = action_text([{"key": KEYS[0]}, {field: str(victim)}])
-        refused(empty, crafted(file, (PLACE, text)), FLIPPED)
-    refused(empty, crafted(file, (PLACE, action_text([{"key": KEYS[0]}, {"outputs": [str(victim)]}]))), FLIPPED)
+        refused(empty, crafted(file, (PLACE, text)), artifacts.CONTENT_DIFFERS)
+    refused(
+        empty,
+        crafted(file, (PLACE, action_text([{"key": KEYS[0]}, {"outputs": [str(victim)]}]))),
+        artifacts.CONTENT_DIFFERS,
+    )
 
     assert victim.read_text() == "precious"
 
@@ -326,7 +330,7 @@ def test_an_entry_of_the_store_itself_cannot_name_one_either(tmp_path: Path) -> 
 def test_odd_json_is_refused(empty: Store, file: Path, body: str) -> None:
     text = f"{digest_bytes(body.encode())}\n{body}".encode()
 
-    with pytest.raises(Damaged, match=FLIPPED):
+    with pytest.raises(Damaged, match=artifacts.CONTENT_DIFFERS):
         archive.unpack(empty, crafted(file, (PLACE, text)))
 
     assert contents(empty) == {}
@@ -356,7 +360,7 @@ def test_headers_without_end_are_given_up(empty: Store, file: Path) -> None:
     head = tarfile.TarInfo(X)
     with gzip.open(file, "wb", 1) as packed:
         packed.write(head.tobuf(tarfile.USTAR_FORMAT) * 2)
-    refused(empty, file, FLIPPED)
+    refused(empty, file, artifacts.CONTENT_DIFFERS)
 
 
 def block(name: str, kind: bytes, content: bytes = b"", size: int | None = None) -> bytes:
@@ -409,7 +413,7 @@ def test_a_pipe_is_no_archive(empty: Store, file: Path) -> None:
 
 def test_an_unpack_that_is_killed_leaves_whole_entries_alone(store: Store, tmp_path: Path, file: Path) -> None:
     """Killed at each call that changes the disk, from the first to the last."""
-    archive.pack(store, actions(store), file, means=True)
+    archive.pack(store, actions(store), file, with_intermediates=True)
     for at in range(1, 200):
         empty = Store(tmp_path / f"killed{at}", pytest.fail)
         child = os.fork()

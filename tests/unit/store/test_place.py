@@ -18,13 +18,15 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give fi
 
 
 def wrong(folder: Path | str, **environment: str) -> str:
-    return place.find({"PYBUILDKIT_CACHE_DIR": str(folder), "HOME": "/home/me", **environment}).wrong
+    return place.find({"PYBUILDKIT_CACHE_DIR": str(folder), "HOME": "/home/me", **environment}).problem
 
 
 def test_it_lies_where_it_is_wished_else_in_the_users_cache(tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path)}
 
-    assert place.find({**home, "PYBUILDKIT_CACHE_DIR": "/c", "XDG_CACHE_HOME": "/other"}) == place.Place(Path("/c"))
+    assert place.find({**home, "PYBUILDKIT_CACHE_DIR": "/c", "XDG_CACHE_HOME": "/other"}) == place.StoreFolder(
+        Path("/c")
+    )
     assert place.find({**home, "PYBUILDKIT_CACHE_DIR": "~/c"}).folder == tmp_path / "c"
     assert place.find({**home, "XDG_CACHE_HOME": "/other"}).folder == Path("/other/pybuildkit")
     assert place.find({**home, "XDG_CACHE_HOME": "relative"}).folder == place.find(home).folder
@@ -35,7 +37,7 @@ def test_it_lies_where_it_is_wished_else_in_the_users_cache(tmp_path: Path) -> N
 def test_without_a_home_there_is_none_and_none_is_made(home: str) -> None:
     found = place.find({"HOME": home})
 
-    assert "home folder" in found.wrong or found.wrong.startswith(f"there is no folder {home}")
+    assert "home folder" in found.problem or found.problem.startswith(f"there is no folder {home}")
     assert not Path(home).exists()
 
 
@@ -92,7 +94,7 @@ def test_a_group_shares_one_knowingly(tmp_path: Path) -> None:
 
     shared.chmod(0o2775)
 
-    assert place.find({"PYBUILDKIT_CACHE_DIR": str(shared)}) == place.Place(shared, shared=True)
+    assert place.find({"PYBUILDKIT_CACHE_DIR": str(shared)}) == place.StoreFolder(shared, shared=True)
     os.chown(shared, OTHER, OTHER)
     assert wrong(shared) == f"{shared} belongs to user {OTHER}", "who is not of the group does not take part"
 
@@ -130,12 +132,12 @@ def test_an_entry_of_somebody_else_does_not_count(tmp_path: Path) -> None:
 
 def test_the_number_of_a_user_is_drawn_once_and_is_nobody_elses(tmp_path: Path) -> None:
     environment = {"PYBUILDKIT_CACHE_DIR": str(tmp_path)}
-    assert place.secret_of(environment) == str(os.geteuid())
+    assert place.private_number(environment) == str(os.geteuid())
     assert not list(tmp_path.iterdir()), "a look keeps nothing"
 
-    number = place.secret_of(environment, make=True)
+    number = place.private_number(environment, make=True)
 
-    assert place.secret_of(environment) == number != place.secret_of({"PYBUILDKIT_CACHE_DIR": "/"}, make=True)
+    assert place.private_number(environment) == number != place.private_number({"PYBUILDKIT_CACHE_DIR": "/"}, make=True)
     (file,) = tmp_path.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
 

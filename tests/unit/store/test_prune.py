@@ -11,7 +11,7 @@ from buildkit.doors import locks
 from buildkit.model import Digest
 from buildkit.store import prune
 from buildkit.store.artifacts import OBJECT, Store
-from buildkit.store.inventory import Entry, look
+from buildkit.store.inventory import StoredFile, read_inventory
 from buildkit.store.prune import Limits
 
 DAY = 86400.0
@@ -37,8 +37,8 @@ def idle(path: Path, days: float) -> None:
     os.utime(path, times=(time.time() - days * DAY,) * 2)
 
 
-def chosen(store: Store, limits: Limits) -> list[tuple[Entry, str]]:
-    found = look(store.folder)
+def chosen(store: Store, limits: Limits) -> list[tuple[StoredFile, str]]:
+    found = read_inventory(store.folder)
     return [(entry, str(why)) for entry, why in prune.choose(found, limits, time.time(), prune.blobs_named)]
 
 
@@ -50,7 +50,7 @@ def test_within_the_limits_nothing_goes(store: Store) -> None:
     make(store, "old", days=29)
 
     assert chosen(store, Limits(10**9, 30 * DAY)) == []
-    assert not prune.exceeded(look(store.folder), Limits(10**9, 30 * DAY), time.time())
+    assert not prune.exceeded(read_inventory(store.folder), Limits(10**9, 30 * DAY), time.time())
 
 
 def test_without_limits_nothing_is_too_old_or_too_large(store: Store) -> None:
@@ -64,14 +64,14 @@ def test_what_was_not_used_for_long_goes_the_action_before_its_blob(store: Store
     make(store, "new", days=29)
     limits = Limits(0, 30 * DAY)
 
-    assert prune.exceeded(look(store.folder), limits, time.time())
+    assert prune.exceeded(read_inventory(store.folder), limits, time.time())
     assert names(store, limits) == list(old)
     assert {why for _, why in chosen(store, limits)} == {prune.OLD}
 
 
 def test_over_the_size_the_least_recently_used_go_first_until_it_fits(store: Store) -> None:
     made = {days: make(store, f"made {days} days ago", days=days) for days in (2, 9, 4, 7)}
-    size = look(store.folder).size
+    size = read_inventory(store.folder).size
     one = size // 4
 
     assert names(store, Limits(size, 0)) == []
@@ -88,7 +88,7 @@ def test_objects_go_before_anything_that_a_restore_takes(store: Store) -> None:
         store.add(key, {"object": made[days]})
         idle(store.path("blobs", made[days], OBJECT), days)
     extension = make(store, "extension", days=20)
-    size = look(store.folder).size
+    size = read_inventory(store.folder).size
 
     assert names(store, Limits(size, 0)) == []
     assert names(store, Limits(size - 1, 0)) == [made[9]]
@@ -102,7 +102,7 @@ def test_a_use_saves_an_entry(store: Store) -> None:
     second = make(store, "second", days=8)
     store.entries(first)
 
-    assert names(store, Limits(look(store.folder).size - 1, 0)) == [*second]
+    assert names(store, Limits(read_inventory(store.folder).size - 1, 0)) == [*second]
 
 
 def test_a_blob_stays_while_another_action_names_it(store: Store) -> None:
@@ -131,19 +131,19 @@ def test_a_file_that_a_killed_process_left_goes_after_an_hour(store: Store) -> N
     idle(left, days=0.1)
 
     assert [(entry.path, why) for entry, why in chosen(store, NO_LIMITS)] == [(left, prune.UNFINISHED)]
-    assert prune.exceeded(look(store.folder), NO_LIMITS, time.time())
+    assert prune.exceeded(read_inventory(store.folder), NO_LIMITS, time.time())
 
 
 def test_what_the_suite_did_not_make_is_not_looked_at(store: Store) -> None:
     _, output = make(store, "made", days=99)
-    before = look(store.folder)
+    before = read_inventory(store.folder)
     blob = store.path("blobs", output)
     (blob.parent / "notes.txt").touch()
     (blob.parent / ("f" * 64)).symlink_to(blob)
     (blob.parent.parent / "README").touch()
     (blob.parent.parent / "longer").mkdir()
 
-    assert look(store.folder) == before
+    assert read_inventory(store.folder) == before
 
 
 def test_a_damaged_action_names_nothing_and_goes_by_its_age(store: Store) -> None:
@@ -155,7 +155,7 @@ def test_a_damaged_action_names_nothing_and_goes_by_its_age(store: Store) -> Non
 
 
 def test_a_store_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
-    found = look(tmp_path / "nowhere")
+    found = read_inventory(tmp_path / "nowhere")
 
     assert (found.size, found.actions, found.blobs, found.unfinished, found.locks) == (0, (), (), (), ())
 
@@ -165,9 +165,9 @@ def test_lock_files_go_unless_somebody_holds_them(store: Store) -> None:
         pass
     busy = digest_bytes(b"busy")
     with store.exclusive(busy):
-        prune.discard_locks(look(store.folder))
+        prune.discard_locks(read_inventory(store.folder))
 
-        left = look(store.folder).locks
+        left = read_inventory(store.folder).locks
 
     assert left == (store.folder / "locks" / busy[:3],)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.doors.statcache import NO_STAMPS, Row, look_at
+from buildkit.doors.statcache import NO_STAMPS, Row, row_of
 from buildkit.model import ABSENT
 from buildkit.store import snapshot as snapshots
 from buildkit.store.snapshot import Snapshot, from_rows
@@ -31,8 +31,8 @@ def settle(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def look(tree: Path) -> Snapshot:
     names = ("one.py", "two.py", "in/three.py", "never.py")
-    rows = {str(tree / name): look_at(str(tree / name), folder=False) for name in names}
-    folders = {str(place): look_at(str(place), folder=True) for place in (tree, tree / "in", tree / "nowhere")}
+    rows = {str(tree / name): row_of(str(tree / name), folder=False) for name in names}
+    folders = {str(place): row_of(str(place), folder=True) for place in (tree, tree / "in", tree / "nowhere")}
     return from_rows(rows, folders, {"what": "it came to"})
 
 
@@ -53,7 +53,7 @@ def test_what_was_written_is_read_again(tree: Path, tmp_path: Path, monkeypatch:
     again = snapshots.read(tmp_path / "seen")
 
     assert contents(again) == contents(seen)
-    assert again.rows() == {path: look_at(path, folder=False) for path in seen.paths[:4]}
+    assert again.rows() == {path: row_of(path, folder=False) for path in seen.paths[:4]}
     assert again.touched() == []
 
 
@@ -87,7 +87,7 @@ def test_stamps_that_say_nothing_make_it_look_again(tree: Path) -> None:
         *(str(tree / name) for name in ("one.py", "two.py", "in/three.py")),
         *map(str, (tree, tree / "in")),
     ]
-    assert seen.digest(seen.paths.index(str(tree / "one.py"))) == look_at(str(tree / "one.py"), folder=False)[4]
+    assert seen.digest(seen.paths.index(str(tree / "one.py"))) == row_of(str(tree / "one.py"), folder=False)[4]
 
 
 def test_a_path_is_stamped_anew(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_a_path_is_stamped_anew(tree: Path, monkeypatch: pytest.MonkeyPatch) -> 
     os.utime(tree / "one.py")
     [at] = seen.touched()
 
-    seen.stamp(at, look_at(seen.paths[at], folder=False))
+    seen.stamp(at, row_of(seen.paths[at], folder=False))
 
     assert seen.touched() == []
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from buildkit.core.fingerprint import digest_bytes
-from buildkit.store import verify
+from buildkit.store import artifacts, verify
 from buildkit.store.artifacts import Store
-from buildkit.store.inventory import look
+from buildkit.store.inventory import read_inventory
 
 KEY = digest_bytes(b"an action")
 
@@ -18,7 +18,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def bad(store: Store) -> list[tuple[Path, str]]:
-    return [(entry.path, wrong) for entry, wrong in verify.verify(store, look(store.folder))]
+    return [(entry.path, wrong) for entry, wrong in verify.verify(store, read_inventory(store.folder))]
 
 
 def flip(path: Path, at: int) -> None:
@@ -36,7 +36,7 @@ def test_a_whole_store_has_nothing_bad(store: Store) -> None:
 def test_every_flipped_or_cut_byte_of_every_entry_is_found(store: Store) -> None:
     digests = [store.put(b"int x;" * 100, deflate=True), store.put(b"content")]
     store.add(KEY, {"c": digests[0], "output": digests[1]})
-    found = look(store.folder)
+    found = read_inventory(store.folder)
     for entry in (*found.actions, *found.blobs):
         whole = entry.path.read_bytes()
         for at in range(len(whole)):
@@ -57,10 +57,10 @@ def test_an_action_goes_with_its_output(store: Store) -> None:
     flip(store.path("blobs", output), 0)
 
     assert bad(store) == [
-        (store.path("blobs", output), verify.FLIPPED),
+        (store.path("blobs", output), artifacts.CONTENT_DIFFERS),
         (store.path("actions", KEY), verify.DANGLING),
     ]
-    assert look(store.folder).size == 0
+    assert read_inventory(store.folder).size == 0
 
 
 def test_of_several_entries_of_an_action_the_whole_ones_stay(store: Store) -> None:
@@ -83,7 +83,7 @@ def test_an_action_is_whole_without_what_its_output_was_made_from(store: Store) 
 def test_an_entry_that_vanishes_meanwhile_is_not_bad(store: Store) -> None:
     output = store.put(b"content")
     store.add(KEY, {"output": output})
-    found = look(store.folder)
+    found = read_inventory(store.folder)
     store.path("actions", KEY).unlink()
     store.path("blobs", output).unlink()
 

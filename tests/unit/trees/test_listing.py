@@ -24,7 +24,7 @@ def made(path: str) -> dict[str, str]:
 
 
 def test_a_tree_may_be_deeper_than_the_interpreter_recurses() -> None:
-    folders.make_folders(Path("in", *["d"] * 1100))
+    folders.make_deep_folder(Path("in", *["d"] * 1100))
     Path("in", "d/" * 1100, "f").touch()
     assert len(made("in")) == 2
     folders.remove_tree(Path("in"))

@@ -91,7 +91,7 @@ def test_names_of_other_encodings_and_odd_ones_are_met() -> None:
 
 
 def test_a_tree_may_be_deeper_than_the_interpreter_recurses() -> None:
-    folders.make_folders(Path("in", *["d"] * 1100))
+    folders.make_deep_folder(Path("in", *["d"] * 1100))
     Path("in", "d/" * 1100, "f").touch()
     assert set(met("in")) == {"in/a.txt", f"in/{'d/' * 1100}f"}
     folders.remove_tree(Path("in"))  # pytest could not

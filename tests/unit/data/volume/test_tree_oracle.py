@@ -52,7 +52,7 @@ def lay(tree: Mapping[str, str], top: Path) -> None:
         place = top / path
         if place.exists() or any(top.joinpath(*place.relative_to(top).parts[:at]).is_file() for at in range(1, 4)):
             continue
-        folders.make_folders(place.parent)
+        folders.make_deep_folder(place.parent)
         if place.parent.resolve() != top.resolve() / place.parent.relative_to(top):
             continue  # through a link
         if thing == "folder":

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from buildkit.doors import ending, hearing, process
+from buildkit.doors import cancellation, communication, process
 
 
 def test_what_a_program_leaves_behind_is_not_waited_for() -> None:
@@ -24,7 +24,7 @@ def test_a_program_that_never_answers_is_named() -> None:
 
 
 def test_a_program_that_says_too_much_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearing, "MOST", 1 << 20)
+    monkeypatch.setattr(communication, "MOST", 1 << 20)
     with pytest.raises(OSError, match="said more than 1 MB"):
         process.run(["cat", "/dev/zero"])
 
@@ -44,17 +44,17 @@ def test_no_thread_starts_anything_once_all_is_to_end() -> None:
     def work() -> None:
         try:
             process.run(["sleep", "60"])
-        except ending.Ended:
+        except cancellation.Cancelled:
             came.append("first")
         try:
             process.start(["sleep", "60"])
-        except ending.Ended:
+        except cancellation.Cancelled:
             came.append("second")
 
     thread = threading.Thread(target=work)
     thread.start()
     time.sleep(0.3)
-    with ending.of_threads():
+    with cancellation.threads_cancelled():
         process.end_all()
         thread.join(10)
     assert came == ["first", "second"]

@@ -10,10 +10,10 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-_asked = threading.Event()
+_cancelled = threading.Event()
 
 
-class Ended(BaseException):
+class Cancelled(BaseException):
     """Raised in a thread whose work was cancelled."""
 
 
@@ -21,34 +21,34 @@ def pause(seconds: float) -> None:
     """Sleep for `seconds`; in a thread that is cancelled, raise.
 
     Raises:
-        Ended: the work is to end; in the main thread what a signal raises comes first.
+        Cancelled: the work is to end; in the main thread what a signal raises comes first.
     """
-    if _asked.wait(seconds):
+    if _cancelled.wait(seconds):
         check()
 
 
 def check() -> None:
-    """Raise `Ended` if the threads are cancelled and this is not the main thread, which may still clean up.
+    """Raise `Cancelled` if the threads are cancelled and this is not the main thread, which may still clean up.
 
     Raises:
-        Ended: it is to end.
+        Cancelled: it is to end.
     """
-    if _asked.is_set() and threading.current_thread() is not threading.main_thread():
-        raise Ended
+    if _cancelled.is_set() and threading.current_thread() is not threading.main_thread():
+        raise Cancelled
 
 
 @contextlib.contextmanager
-def of_threads() -> Iterator[None]:
+def threads_cancelled() -> Iterator[None]:
     """Cancel all threads but the main one during the block, in which the caller waits for them."""
-    before = _asked.is_set()
-    _asked.set()
+    before = _cancelled.is_set()
+    _cancelled.set()
     try:
         yield
     finally:
         if not before:
-            _asked.clear()
+            _cancelled.clear()
 
 
-def ask() -> None:
+def cancel_threads() -> None:
     """Cancel all threads permanently, because the process ends."""
-    _asked.set()
+    _cancelled.set()

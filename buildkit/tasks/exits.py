@@ -87,7 +87,7 @@ def task(*, undoing: float = signals.PATIENCE, **options: Any) -> Callable[[Call
     return decorated
 
 
-def expect_signals(names: Collection[str]) -> None:
+def prepare_exit(names: Collection[str]) -> None:
     """Prepare the end of a task: until it begins, Ctrl-C ends the process silently if one of `names` is to run.
 
     Invoke would end with another code. A user's own tasks keep what Python and Invoke make of it.

@@ -21,7 +21,7 @@ _PART = 1 << 16
 _MOUTHFUL = 1 << 12
 
 
-def hear(child: subprocess.Popen[str], words: str | None, timeout: float | None) -> tuple[str, str]:
+def communicate(child: subprocess.Popen[str], words: str | None, timeout: float | None) -> tuple[str, str]:
     """Return the child's stdout and stderr, once it has ended.
 
     If another process still holds them open then, they are read for `LINGER` seconds more.
@@ -35,21 +35,21 @@ def hear(child: subprocess.Popen[str], words: str | None, timeout: float | None)
         TimeoutError: it did not end in time.
         OSError: it said more than `MOST` bytes.
     """
-    hearing = _Hearing(child, words, timeout)
-    with hearing.selector:
-        while hearing.goes_on():
-            hearing.turn()
+    communication = _Communication(child, words, timeout)
+    with communication.selector:
+        while communication.goes_on():
+            communication.turn()
     try:
-        child.wait(hearing.left())
+        child.wait(communication.left())
     except subprocess.TimeoutExpired:
-        raise hearing.late() from None
+        raise communication.late() from None
     for stream in (child.stdin, child.stdout, child.stderr):
         if stream is not None and not stream.closed:
             stream.close()
-    return hearing.text("out"), hearing.text("err")
+    return communication.text("out"), communication.text("err")
 
 
-class _Hearing:
+class _Communication:
     """The state of one communication with a child."""
 
     def __init__(self, child: subprocess.Popen[str], words: str | None, timeout: float | None) -> None:
