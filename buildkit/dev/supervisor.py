@@ -124,7 +124,7 @@ class Supervisor:
     def _launch(self, service: Service) -> None:
         self._was_ready, self._since = False, Stopwatch()
         self._child = process.start(
-            python.script(_LAUNCH, str(self._grace), *service.command),
+            python.script_command(_LAUNCH, str(self._grace), *service.command),
             folder=service.folder,
             environment=service.environment,
             stdin=process.PIPE,

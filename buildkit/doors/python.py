@@ -47,7 +47,7 @@ def isolated_command(module: str, folders: Sequence[str]) -> list[str]:
     return [sys.executable, "-s", "-S", "-c", _ALONE, module, *folders]
 
 
-def script(file: Path, *arguments: str) -> list[str]:
+def script_command(file: Path, *arguments: str) -> list[str]:
     """Return the command that runs a script which knows the standard library alone, and finds nothing else.
 
     Args:

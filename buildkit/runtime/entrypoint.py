@@ -69,7 +69,7 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> int:
             return _with_companion(command, passed, image.data, environment)
         if os.getpid() == 1 and not os.isatty(0):  # a terminal wants a shell in its own session
             signals.hold_back()
-            program = python.script(Path(__file__).with_name("init.py"), *command)
+            program = python.script_command(Path(__file__).with_name("init.py"), *command)
             os.execv(program[0], program)  # noqa: S606 - reaps, which the service does not
         signals.as_at_birth()
         os.execvp(command[0], list(command))  # noqa: S606 - this process becomes the service

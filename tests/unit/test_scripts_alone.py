@@ -60,7 +60,7 @@ def test_every_script_is_one_of_these() -> None:
 def test_a_script_is_started_without_what_lies_around(tmp_path: Path) -> None:
     (tmp_path / "show.py").write_text("import sys, json; print(json.dumps([sys.argv[1:], sys.path]))")
     (tmp_path / "json.py").write_text("raise SystemExit('the folder is on the path')")
-    command = python.script(tmp_path / "show.py", "--flag", "a b")
+    command = python.script_command(tmp_path / "show.py", "--flag", "a b")
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     assert '[["--flag", "a b"]' in done.stdout
     assert str(tmp_path) not in done.stdout
