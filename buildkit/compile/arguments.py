@@ -1,7 +1,7 @@
 """Finds the files, search folders and libraries that compiler arguments name. Works on texts, and reads response files.
 
-Words are those of `CC`, `CFLAGS`, the settings and `# distutils:` lines, of which nobody but the compiler knows all.
-So what looks like a path is taken for one: a file too many in a key costs a compilation, one too few a wrong result.
+Words are those of `CC`, `CFLAGS`, the settings and `# distutils:` lines, of which only the compiler knows all. So what
+looks like a path is taken for one: a file too many in a key costs a compilation, one too few a wrong result.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def header_folders(words: Iterable[str], environment: Mapping[str, str], variabl
 
 
 def library_candidates(words: Iterable[str], environment: Mapping[str, str], folders: Sequence[str]) -> list[str]:
-    """Return every place where a library that the words ask for may be found, in the folders that are searched.
+    """Return every path where a library that the words name with `-l` may lie, in the folders that are searched.
 
     Args:
         words: `-L` and `-l`, also in response files.

@@ -103,7 +103,7 @@ def declared_language(path: str) -> str:
 
 
 def settings_of(source: str, read: Mapping[str, str], places: Places) -> DistutilsSettings | None:
-    """Return what a module asks for: by its own lines and by those of each `.pxd` that its translation read.
+    """Return the settings of a module: those of its own lines and of each `.pxd` that its translation read.
 
     Where `cdef extern from` names a header that lies beside the file that says so, that folder is searched too.
 

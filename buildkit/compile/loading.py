@@ -69,7 +69,7 @@ def _place(scratch: Path) -> Path:
 
 
 def problem(compiler: Compiler, interpreter: Interpreter, scratch: Path) -> str:
-    """Return why extensions of `compiler` cannot be used, in the words of the tool that failed; empty if they can.
+    """Return why extensions of `compiler` cannot be used, as the output of the tool that failed; empty if they can.
 
     Args:
         compiler: is tried.
@@ -77,7 +77,7 @@ def problem(compiler: Compiler, interpreter: Interpreter, scratch: Path) -> str:
         scratch: a folder to use where nothing in the system's temporary folder can be loaded; it is created if needed.
 
     Raises:
-        ToolchainError: both folders are mounted noexec.
+        ToolchainError: nothing can be loaded from either folder.
     """
     with tempfile.TemporaryDirectory(prefix="buildkit-", dir=_place(scratch)) as place:
         folder = Path(place)

@@ -1,6 +1,6 @@
 """The flags that the suite passes to compilers and linkers in every call, and those of each profile.
 
-A flag that is added here is in the keys by itself: what was made without it is made anew.
+A flag that is added here is in the keys by itself: what was made without it is made again.
 """
 
 from __future__ import annotations

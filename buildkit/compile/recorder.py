@@ -124,7 +124,7 @@ class Recorder:
 
 
 def _known(pattern: str) -> str:
-    """Return what a glob finds now, as the end of the name of a probe that asks for any other."""
+    """Return what a glob finds now, as the end of the name of a probe for any other file."""
     folder, _, name = pattern.rpartition(os.sep)
     found = sorted(filter(partial(fnmatchcase, pat=name), os.listdir(folder))) if os.path.isdir(folder) else ()  # noqa: PTH112, PTH208
     return "".join(f"{OTHER_THAN}{each}" for each in found)

@@ -77,7 +77,7 @@ def find(
         environment: `CC`, `CFLAGS`, `LDFLAGS`, `PATH` and what compilers read themselves are read from it.
         facts: what earlier runs found out; new findings are added.
         digest: gives the digest of a file.
-        roots: what stands for the folders of this checkout.
+        roots: the token for each folder of this checkout.
         scratch: a folder for trial extensions where the system's temporary folder cannot be used.
 
     Raises:

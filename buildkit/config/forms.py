@@ -63,19 +63,19 @@ def image(name: str) -> None:
 
 
 def stage(name: str) -> None:
-    """Hold to the form of a stage's name, which is that of a file."""
+    """Check a stage's name, which becomes a file's name."""
     if name and not (re.fullmatch(_STAGE, name) and len(name.encode("utf-8", "replace")) <= _LONGEST):
         raise ValueError(f"a name of letters, digits, spaces, - _ and . inside, at most {_LONGEST} bytes")
 
 
 def module_pattern(text: str) -> None:
-    """Hold to the form of a pattern of modules."""
+    """Check a module's name, or a pattern of module names."""
     if not re.fullmatch(_PATTERN, text) or ".." in text or text.startswith("."):
         raise ValueError('a module\'s name or a pattern of names, such as "app.fast" or "app.core.*"')
 
 
 def packages(names: tuple[str, ...]) -> None:
-    """Hold to the form of the names of packages."""
+    """Check the names of packages."""
     if not all(part.isidentifier() for name in names for part in name.split(".")):
         raise ValueError('names of packages, such as "app"')
 
@@ -104,31 +104,31 @@ def mount(path: str) -> None:
 
 
 def health(path: str) -> None:
-    """Hold to the path of an address; empty for none."""
+    """Check the path of a URL; it may be empty."""
     if path and not re.fullmatch(_HEALTH, path):
         raise ValueError('a path such as "/health", or "" for no health check')
 
 
 def port(number: int) -> None:
-    """Hold to the number of a port."""
+    """Check the number of a port."""
     if number not in _PORTS:
         raise ValueError("a port from 1 to 65535")
 
 
 def repository(name: str) -> None:
-    """Hold to the name of an image without a tag; empty for the default."""
+    """Check the name of an image without a tag; empty for the default."""
     if name and not re.fullmatch(_REPOSITORY, name):
         raise ValueError('the name of an image without a tag, in lower case, such as "registry.example.org/team/api"')
 
 
 def reference(name: str) -> None:
-    """Hold to the name of an image with or without tag and digest; empty for the default."""
+    """Check the name of an image with or without tag and digest; empty for the default."""
     if name and not re.fullmatch(_REFERENCE, name):
         raise ValueError('the name of an image, such as "python:3.12-slim"')
 
 
 def arguments(table: Mapping[str, Any]) -> None:
-    """Hold to build arguments: the builder takes names of variables, and texts."""
+    """Check build arguments: the builder takes names of variables, and texts."""
     for name, value in table.items():
         if not re.fullmatch(_VARIABLE, name):
             raise ValueError(f"names of variables, not {name!r}")
@@ -137,7 +137,7 @@ def arguments(table: Mapping[str, Any]) -> None:
 
 
 def secrets(table: Mapping[str, Any]) -> None:
-    """Hold to secrets of a build: a name, and where the secret is."""
+    """Check the secrets of a build: a name, and where the secret is."""
     for name, value in table.items():
         if not re.fullmatch(_IDENTITY, name):
             raise ValueError(f"names of letters, digits, - _ and ., not {name!r}")
@@ -148,7 +148,7 @@ def secrets(table: Mapping[str, Any]) -> None:
 
 
 def command(words: Any) -> None:  # noqa: ANN401 - what `values` makes of a command
-    """Hold to a command as a list. A text would need a shell to say where one argument ends."""
+    """Check that a command is a list. A text would need a shell to split it into arguments."""
     if isinstance(words, str):
         raise ValueError('a list such as ["uvicorn", "app.main:app"]')  # noqa: TRY004 - as all forms
 

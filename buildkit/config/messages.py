@@ -1,4 +1,4 @@
-"""How a wrong setting is told: where it stands in the file, what was found, and what may have been meant."""
+"""Parts of messages on a wrong setting: where it stands in the file, what was found, and what may have been meant."""
 
 from __future__ import annotations
 

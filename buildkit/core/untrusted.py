@@ -1,9 +1,9 @@
 """Validates data from outside (archives, artefacts, records, states, settings) before it is used.
 
-Archives, artefacts, records, states and settings may come from another machine, a cloned repository or somebody who
-means harm. The rules are what the suite itself would have written: names that stay in their folder, digests of 64
-lower-case hexadecimal digits, numbers that a machine can hold, JSON of one reading. Everything else is `Odd`, a
-`ValueError` whose words say what is wrong and never hold more than a line of what was handed in.
+Archives, artefacts, records, states and settings may come from another machine, a cloned repository or an attacker. The
+rules are what the suite itself would have written: names that stay in their folder, digests of 64 lower-case
+hexadecimal digits, numbers that a machine can hold, JSON of one reading. Everything else is `Odd`, a `ValueError` whose
+words say what is wrong and never hold more than a line of what was handed in.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ import time
 from typing import Any
 
 LINGER = 1.0
-"""Seconds that the output of a process that has ended is listened to: somebody else holds it open."""
+"""Seconds for which output is still read after its process has ended, if another process holds it open."""
 
 MOST = 256 << 20
-"""The most bytes that a program may say."""
+"""The most bytes of output that are read."""
 
 _TICK = 0.1
 _PART = 1 << 16
@@ -33,7 +33,7 @@ def communicate(child: subprocess.Popen[str], words: str | None, timeout: float 
 
     Raises:
         TimeoutError: it did not end in time.
-        OSError: it said more than `MOST` bytes.
+        OSError: it wrote more than `MOST` bytes.
     """
     communication = _Communication(child, words, timeout)
     with communication.selector:

@@ -18,7 +18,7 @@ _MOST_PID = 1 << 31
 
 
 def sign(descriptor: int) -> None:
-    """Write into the lock who holds it. Where there is no room, nobody is named."""
+    """Write into the lock's file which process holds it; if the disk is full, no holder is named."""
     words = " ".join((Path(sys.argv[0]).name, *sys.argv[1:3]))[:100] if sys.argv else "python"
     here = {"host": os.uname().nodename, "space": _space()}
     about = {**here, "pid": os.getpid(), "command": words, "since": time.time()}

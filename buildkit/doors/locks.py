@@ -1,11 +1,11 @@
 """Locks between processes: they are released when their holder ends, and taken from a holder that is suspended.
 
-`flock` belongs to the open file, so the kernel lets go of it however the holder ends. To delete a file that someone is
-about to lock would give two holders: so only the holder deletes it, and a process that has locked a deleted file locks
-the new one instead.
+`flock` belongs to the open file, so the kernel releases it however the holder ends. To delete a file that another
+process is about to lock would give two holders: so only the holder deletes it, and a process that has locked a deleted
+file locks the new one instead.
 
-A holder that was suspended (Ctrl-Z, a frozen container) lets go of nothing. So a holder touches its file every second,
-and who sees no touch for `STALLED` seconds, by a watch of its own, puts a new file in the place of the old one. A
+A holder that was suspended (Ctrl-Z, a frozen container) releases nothing. So a holder touches its file every second,
+and a process that sees no touch for `STALLED` seconds, by its own clock, puts a new file in the place of the old one. A
 holder must only do what can safely be done twice, or call `Held.require` before each step that cannot.
 """
 
@@ -52,7 +52,7 @@ class Held:
         self._descriptor = descriptor
 
     def require(self) -> None:
-        """Make sure that nobody has taken it meanwhile.
+        """Check that no other process has taken the lock meanwhile.
 
         Raises:
             Overtaken: another process has taken the lock.
@@ -79,10 +79,10 @@ def held(
         wait: seconds to wait for it; None for as long as it takes.
         on_wait: called once if the lock is held by another process.
         notify_after: seconds to wait before `on_wait` is called.
-        overtake: take it from a holder that stands still; without it that is `Busy`, whose message names the holder.
+        overtake: take it from a suspended holder; if False, raise `Busy` with a message that names the holder.
 
     Raises:
-        Busy: somebody else still held it after `wait` seconds.
+        Busy: another process still held it after `wait` seconds.
         Cancelled: this process is to end, and this is not its main thread.
         OSError: the file cannot be made.
     """
@@ -126,7 +126,7 @@ def describe(path: Path) -> str:
 
 
 def discard(path: Path) -> bool:
-    """Delete the lock's file unless somebody holds it; return whether it was deleted."""
+    """Delete the lock's file unless a process holds it; return whether it was deleted."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -161,7 +161,7 @@ class _Waiting:
         self._seen = self._next = self._ran = time.monotonic()
 
     def tell(self) -> None:
-        """Say once that one waits."""
+        """Call `on_wait` once, when it is time."""
         if self._on_wait is not None and time.monotonic() >= self._notify_at:
             self._on_wait()
             self._on_wait = None
@@ -218,7 +218,7 @@ def _acquire(descriptor: int, kind: int, deadline: float | None, waiting: _Waiti
 
 
 def _take(path: Path, descriptor: int, kind: int) -> int | None:
-    """Put a new file that is locked in the place of one whose holder stands still; None if somebody else just did.
+    """Replace the file of a suspended holder by a new, locked one; return None if another process just did.
 
     Two at once would each take the other's: so it is done under a lock of its own, and while the old file is there.
     """

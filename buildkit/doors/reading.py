@@ -96,7 +96,7 @@ def read(path: str | Path, *, most: int = KEPT, owners: Collection[int] | None =
 
     Raises:
         NotAFile: something else lies there.
-        OSError: it cannot be read, has more bytes, or is somebody else's.
+        OSError: it cannot be read, has more bytes, or belongs to another user.
     """
     descriptor = opened(path)
     try:

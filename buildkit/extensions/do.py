@@ -55,10 +55,10 @@ def do(sight: Sight, plan: Plan, lock: Held, warm: WarmTranslators | None = None
 
 
 def _tidy(sight: Sight, folder: OutputFolder, result: SubjectResult) -> None:
-    """Take away what a subject had before and has no more.
+    """Delete the files that a subject had before and has no more.
 
-    Of a failed one goes also what lies in its place by somebody else's making or harm, which a success would have
-    replaced: else an old extension would stand in for the source that was edited.
+    If the subject failed, a file of other origin at its extension's path is deleted too, which a success would have
+    replaced: otherwise Python would import an old extension in the place of the edited source.
     """
     name = result.outcome.subject
     folder.leave_only(name, result.outputs)
@@ -67,7 +67,7 @@ def _tidy(sight: Sight, folder: OutputFolder, result: SubjectResult) -> None:
 
 
 def _entry(sight: Sight, result: SubjectResult) -> Recording | None:
-    """Return what is to be recorded of a subject: the inputs as they are now, while what came of them is fresh."""
+    """Return the new record of a subject: its present inputs, for as long as its result is fresh."""
     if result.basis is None:
         return None
     module = sight.subjects[result.outcome.subject].module

@@ -1,7 +1,7 @@
 """Reads the entries of an action from the store, and leaves out those that lack a field or have a malformed one.
 
-The store is shared by all checkouts of a machine, and archives bring entries from others. One that says less or
-something else was not written by this version, and counts as none.
+The store is shared by all checkouts of a machine, and archives bring entries from others. An entry that lacks a field
+or has another form was not written by this version.
 """
 
 from __future__ import annotations

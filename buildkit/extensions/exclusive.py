@@ -14,11 +14,11 @@ from buildkit.extensions.workspace import Workspace
 
 @contextlib.contextmanager
 def exclusive(workspace: Workspace) -> Iterator[locks.Held]:
-    """Be the only build on this tree. That the tree cannot be written is found out here.
+    """Hold the build lock of this tree during the block; a tree that cannot be written is an error here.
 
     Raises:
-        CompileError: the tree is read-only, the disk is full, or this process stood still for so long that another
-            build took its place.
+        CompileError: the tree is read-only, the disk is full, or this process was suspended for so long that another
+            build took the lock.
     """
     work, console = workspace.config.work, workspace.console
     file = work / "compile.lock"

@@ -1,11 +1,10 @@
 """Reads and writes what builds remember: the state of one checkout, and facts about tools for all checkouts.
 
-    .buildkit/state…    what each extension was made from
-    .buildkit/begun…    what a killed build left unrecorded
-    .buildkit/seen…     the stamps of the files, and what the last look came to
-    <store>/tools       what was found out about compilers, with the stamps of their files and headers
+    .buildkit/state… what each extension was made from .buildkit/begun… what a killed build left unrecorded
+    .buildkit/seen… the stamps of the files, and the result of the last look <store>/tools what was found out about
+    compilers, with the stamps of their files and headers
 
-Each is replaced as a whole. A damaged one counts as none, which costs time alone.
+Each is replaced as a whole. A damaged one is treated as missing, which costs time only.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Remembered:
 
     Args:
         state: what each extension was made from.
-        unrecorded: of each subject the files of which nobody knows what they were made from, each with its digest.
+        unrecorded: for each subject the files that no record mentions, each with its digest.
         facts: what was found out about tools; what is found out meanwhile is added.
         cache: digests of files, as long as their stamps are the same.
         moment: when that was, in seconds since 1970.

@@ -14,7 +14,7 @@ from buildkit.extensions.workspace import Workspace, remember
 from buildkit.model import LIBRARY, Digest, Record
 
 Unrecorded = Mapping[str, Collection[tuple[str, Digest]]]
-"""Of each subject the files of which nobody knows what they were made from, each with its digest."""
+"""For each subject the files that no record mentions, each with its digest."""
 
 _MYPYC = "toolchain mypyc"
 

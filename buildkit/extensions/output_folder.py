@@ -13,13 +13,13 @@ from buildkit.model import Digest
 
 
 class OutputFolder:
-    """The extensions in one folder, for who alone works on it.
+    """The extensions in one folder, for the holder of its lock.
 
     Args:
         workspace: names the folder, and the list of what is under way.
         remembered: what the suite made there.
-        lock: lets this process alone change it; whoever stood still for long may have lost it meanwhile, and then puts
-            nothing over what another one made of newer sources. Changes raise `Overtaken` then.
+        lock: lets only this process change the folder. A process that was suspended for long may have lost it; changes
+            raise `Overtaken` then, so that it replaces nothing that another one made from newer sources.
     """
 
     def __init__(self, workspace: Workspace, remembered: Remembered, lock: locks.Held) -> None:

@@ -21,7 +21,7 @@ def record(sight: Sight, done: Done, lock: Held) -> State:
 
     Args:
         sight: what was seen.
-        done: what came of the plan.
+        done: the result of the plan.
         lock: lets this process alone change the tree.
     """
     workspace, known = sight.workspace, sight.remembered
@@ -62,7 +62,7 @@ def record_look(sight: Sight, check: UpToDateCheck | None, report: Report) -> No
     Args:
         sight: what was seen.
         check: keeps it; None where no check is made.
-        report: what it came to.
+        report: its result.
     """
     memory, known = sight.workspace.memory, sight.remembered
     places = _rested_on(sight) if check is not None else None

@@ -23,7 +23,7 @@ class Basis(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SubjectResult:
-    """What came of one subject.
+    """The result of one subject.
 
     Args:
         outcome: the row.
@@ -58,7 +58,7 @@ class Recording(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a plan.
+    """The result of a plan.
 
     Args:
         outcomes: one row for each subject and for each module that stays Python, in the order of the plan.

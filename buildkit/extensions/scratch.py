@@ -20,5 +20,5 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 
 def clear_scratch(folder: Path) -> None:
-    """Delete what killed builds left in their scratch folder; for who alone works on the tree."""
+    """Delete what killed builds left in their scratch folder; the caller must hold the build lock."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -25,7 +25,7 @@ class Subject(NamedTuple):
         then: its record, with the same names of parts; None if there is none.
         outputs: the digest of each file that `then` names, as it lies on the disk.
         is_stored: whether the store has what is to be made; asked only where something is.
-        recorded: the record, where it holds still and the store has all of its files.
+        recorded: the record, where it is still valid and the store has all of its files.
     """
 
     module: Module

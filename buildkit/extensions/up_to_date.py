@@ -88,7 +88,7 @@ class UpToDateCheck:
         """Return what to store of a look that found nothing to do, for the next check.
 
         Args:
-            report: what it came to.
+            report: its result.
             of_machine: whether the result depends on the machine's own name or version.
         """
         variables = sorted(self.environment.names)

@@ -22,7 +22,7 @@ class Workspace:
 
     Args:
         config: the project.
-        console: is told what happens.
+        console: shows progress.
         environment: the variables that `compile_modules` names.
         python: the interpreter that the extensions are for; this one if None.
         folder: where the extensions go.
@@ -61,7 +61,7 @@ def workspace_of(
 
     Args:
         config: the project.
-        console: is told what happens.
+        console: shows progress.
         environment: the variables that `compile_modules` names.
         python: the interpreter that the extensions are for; this one if None.
         output: the folder that they go to; the source root if None.

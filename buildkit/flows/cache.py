@@ -151,7 +151,7 @@ def pack(
 
     Args:
         config: the project.
-        console: is told which modules the archive lacks.
+        console: shows which modules the archive lacks.
         environment: names the store.
         file: the archive.
         everything: all that the store holds, of all projects, with what only a new compiler would need.

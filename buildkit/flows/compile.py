@@ -52,13 +52,13 @@ def compile_modules(
 
     Args:
         config: the project.
-        console: is told what happens.
+        console: shows progress.
         environment: `CC`, `CFLAGS`, `LDFLAGS`, `PYBUILDKIT_CACHE_DIR` and `PYBUILDKIT_COMPILE` are read from it.
         python: the interpreter that the extensions are for; this one if None.
         output: the folder that they go to, with the packages' folders; the source root if None.
         dry_run: decide and say, change nothing.
         explain: name the fresh modules and those that stay Python too.
-        cache: use what earlier builds made; without it all is made anew.
+        cache: use what earlier builds made; without it all is made again.
         clean: delete every extension that the suite made here, and make none.
         check: stores the result of a look that found nothing to do, for the next command.
         warm: translators that are kept warm from build to build; None for new ones.

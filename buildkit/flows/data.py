@@ -125,7 +125,7 @@ def clear_data(
 
     Args:
         config: `[tool.buildkit.data]`.
-        console: hears of each generation.
+        console: shows each generation.
         environment: not used.
         dry_run: say which there are and delete nothing.
 

@@ -29,7 +29,7 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
 
     Args:
         config: the project.
-        console: is told one line a cycle, and what failed.
+        console: shows one line a cycle, and what failed.
         environment: the service gets it, with `DATABASE_URL`, `PORT` and its kin added.
 
     Returns:

@@ -59,7 +59,7 @@ def build_images(
 
     Args:
         config: the project.
-        console: is told what happens.
+        console: shows progress.
         environment: what the docker client and git get; with `CI` a missing engine is an error.
         names: the images; all of them if empty.
         required: a missing engine is an error; else the images are `skipped`.
@@ -137,7 +137,7 @@ class _Image:
         """Hold the lock of this image: two builds of it would read one folder.
 
         Raises:
-            ImageError: another build holds it and stands still.
+            ImageError: another build holds it and is suspended.
         """
         place = self._folder.with_suffix(".lock")
 

@@ -29,7 +29,7 @@ def check_images(
 
     Args:
         config: the project.
-        console: hears each verdict.
+        console: shows each verdict.
         environment: what the docker client gets.
         names: the images; all of them if empty.
 

@@ -60,7 +60,7 @@ def cache_mount_prefix(config: Config, environment: Mapping[str, str], *, make: 
     Args:
         config: the project.
         environment: names the store, beside which the number is kept.
-        make: draw the number where there is none yet.
+        make: generate the number if there is none yet.
     """
     repository = re.sub(r"[^a-z0-9]+", "-", str(read_project(config.service_folder)["name"]).lower())
     number = private_number(environment, make=make)

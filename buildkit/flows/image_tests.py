@@ -29,7 +29,7 @@ def run_tests(config: Config, console: Console, environment: Mapping[str, str], 
 
 
 def lines(report: Report) -> list[str]:
-    """Return the summary: each image with what came of its tests."""
+    """Return the summary: each image with the result of its tests."""
     return [f"image {row.subject}: {row.result} ({row.reason})" for row in report.outcomes] or [NO_IMAGE]
 
 

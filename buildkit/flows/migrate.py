@@ -41,7 +41,7 @@ def migrate(config: Config, console: Console, environment: Mapping[str, str], *,
 
     Args:
         config: the project.
-        console: told each revision as it is committed.
+        console: shows each revision as it is committed.
         environment: `DATABASE_URL` names the database; without it the development server is used, and started.
         dry_run: look, and say what is pending; starts and writes nothing.
 

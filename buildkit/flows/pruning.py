@@ -17,7 +17,7 @@ TIGHT = "store: the limit of {} is less than what was used within an hour; it wi
 
 
 def prune_now_and_then(config: Config, console: Console, store: Store) -> None:
-    """Prune the store after a build, if nobody did for a day. Errors do not fail the build."""
+    """Prune the store after a build, if that was not done for a day. Errors do not fail the build."""
     limits = Limits(config.store.size, config.store.age)
     with contextlib.suppress(OSError):
         if not prune.take_turn(store.folder, clock.now()):

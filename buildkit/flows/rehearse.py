@@ -35,7 +35,7 @@ def migration_sql(
 
     Args:
         config: the project.
-        console: told where the database is.
+        console: shows where the database is.
         environment: `DATABASE_URL` names the database that says what is pending; without one, and without a
             development server that runs, all revisions are.
         revision: render this one, pending or not.
@@ -93,7 +93,7 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
 
     Args:
         config: the project.
-        console: told each revision.
+        console: shows each revision.
         environment: names the database, and where PostgreSQL's programs are.
         rows: copy the rows too, so that the times are real; without them the copy has the schema alone.
 

@@ -87,7 +87,7 @@ def merge(tree: Path, extensions: Path, target: Target) -> int:
 def modules_of(wheel: Path, config: Config) -> dict[str, bool]:
     """Return every module of the project's packages in `wheel`, with whether an extension provides it.
 
-    What Alembic runs by its path is left out: nobody imports it.
+    What Alembic runs by its path is left out, since it is never imported.
     """
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

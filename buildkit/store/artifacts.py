@@ -5,12 +5,13 @@
     locks/<key>              held while an action runs, so that no two processes do the same work at once
     pruned                   its time stamp says when the store was last pruned
 
-What an action made names blobs: `output` is what a restore takes, so it is nothing without; `c` and `object` are what
-that was made from, read again only to make it anew.
+What an action made names blobs: `output` is what a restore takes, so an entry is useless without it; `c` and `object`
+are the intermediates, read only to make the output again.
 
-Entries are written beside their place and renamed, so they are whole or not there. A bad entry counts as none, is
-deleted and reported once. A store that cannot be written (full disk, read-only) costs speed and nothing else. The time
-stamp of an action says, to a day, when it was last used; a blob is as young as the youngest action that names it.
+Entries are written beside their place and renamed, so they are whole or not there. A damaged entry is treated as
+missing, deleted and reported once. A store that cannot be written (full disk, read-only) costs speed and nothing else.
+The time stamp of an action says, to a day, when it was last used; a blob is as young as the youngest action that names
+it.
 """
 
 from __future__ import annotations

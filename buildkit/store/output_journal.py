@@ -1,8 +1,8 @@
-"""The journal of outputs: what a build is about to put in its place, written down before it does.
+"""A journal of the outputs that a build is about to write, each recorded before it is written.
 
-A build that is killed before it records would else leave files of which nobody knows that the suite made them: an
-extension would outlive its source, or stand in for one that was edited. One line a file, behind its checksum, appended;
-gone once recorded.
+Without it, a build that is killed before it records would leave files that no record mentions: an extension would
+outlive its source, or be imported in the place of an edited one. Each file has one line, with a checksum before it; the
+journal is deleted once the state is written.
 """
 
 from __future__ import annotations

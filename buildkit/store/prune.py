@@ -47,7 +47,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What a pruning came to.
+    """The result of a pruning.
 
     Args:
         gone: the entries that went, each with its reason.
@@ -150,7 +150,7 @@ def prune(found: Inventory, limits: Limits, now: float, *, dry_run: bool) -> Pru
 
 
 def discard_locks(found: Inventory) -> None:
-    """Delete the lock files that nobody holds."""
+    """Delete the lock files that no process holds."""
     for path in found.locks:
         locks.discard(path)
 

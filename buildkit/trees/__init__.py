@@ -3,16 +3,12 @@
 Standard library only, on Python 3.10 or newer, because it runs in containers as well. It knows no data, no store and no
 image; where one of these has a rule of its own, that is a parameter, and its reason stands here.
 
-    entry        the kinds of things, their modes, what a link may lead to, what a record says of a file
-    listing      what lies in a tree that is to be kept
-    sealing      made read-only and put on the disk; shared with other trees
-    comparing    as it was recorded, by size and time or by every byte
-    folders      made below a top, put on the disk, deleted
-    exact        a folder that holds these files and nothing else
-    tar          plain files one after the other, written and read
-    unpacking    the files of a tar, as somebody said that they are, into a folder
-    zipped       what a zip file would unpack to
-    inflating    what is deflated, and how much may come of it
+    entry the kinds of things, their modes, what a link may lead to, what a record says of a file listing what lies in a
+    tree that is to be kept sealing made read-only and put on the disk; shared with other trees comparing as it was
+    recorded, by size and time or by every byte folders made below a top, put on the disk, deleted exact a folder that
+    holds these files and nothing else tar plain files one after the other, written and read unpacking the files of a
+    tar into a folder, as a manifest lists them zipped what a zip file would unpack to inflating what is deflated, and
+    how much may come of it
 
                       kept in a tree            taken from an archive            a folder made exactly
     absolute, `..`    (cannot be)               refused                          refused

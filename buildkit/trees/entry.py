@@ -99,7 +99,7 @@ def file_kind(mode: int) -> str:
 
 
 def mode_of(kind: str, umask: int) -> int:
-    """Return the mode of a file that nobody writes any more.
+    """Return the mode of a sealed file.
 
     Args:
         kind: its kind; other bits than that of its owner's right to execute it are not kept, setuid among them.

@@ -23,7 +23,7 @@ def hold(folder: Path, contents: Mapping[str, bytes]) -> None:
 
     Raises:
         Odd: a path does not stay in the folder, or one is a file and a folder at once.
-        OSError: the disk refuses.
+        OSError: the disk is full, or the folder cannot be written.
     """
     for path in contents:
         untrusted.path(path)

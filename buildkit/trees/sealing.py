@@ -1,4 +1,4 @@
-"""Files that nobody edits any more: made read-only, put on the disk, and shared from tree to tree by hard links."""
+"""Files that are complete: made read-only, put on the disk, and shared from tree to tree by hard links."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sealed(path: Path, kind: str = FILE, umask: int | None = None) -> File:
     """Make one file read-only, put it on the disk, and return what it is; a folder and a link stay as they are.
 
     A file that has a second name elsewhere and may still be written, such as an input that was linked instead of
-    copied, gets a body of its own: what is sealed is nobody else's. Whom the umask shuts out stays out.
+    copied, gets a copy of its content: a sealed file shares it with no file that may be written. The umask applies.
 
     Args:
         path: what.
@@ -96,17 +96,17 @@ def make_folder_or_link(file: File, target: Path) -> File:
 def share_equal(
     made: Mapping[str, File], known: Mapping[str, File], source: Path, tree: Path, aside: Path
 ) -> dict[str, File]:
-    """Let files that were made anew with the same content share their bytes with those of an earlier tree.
+    """Let files that were made again with the same content share their bytes with those of an earlier tree.
 
-    Those are read to their end first: what a failing disk changed must not take the place of what is good. A link on
-    its way lies where nobody looks: not every rename takes it away (rename(2) leaves both names of one file).
+    Those are read to their end first: what a failing disk changed must not take the place of what is good. A new link
+    is first made in `aside`: not every rename takes it away (rename(2) leaves both names of one file).
 
     Args:
         made: the files in `tree`.
         known: the files that were recorded for `source`.
         source: the earlier tree.
         tree: the new one.
-        aside: a folder on the same disk in which nobody looks for files.
+        aside: a folder on the same disk that is searched for no files.
     """
     shared = dict(made)
     equal = {

@@ -158,7 +158,7 @@ class Reader:
         return found
 
     def _end(self) -> None:
-        """See that nothing but zeros follows, and few of them."""
+        """Check that only zeros follow, and at most `MOST_ENDING` of them."""
         if self._exactly(BLOCK) != _EMPTY:
             raise Odd("something follows its end")
         left = 0

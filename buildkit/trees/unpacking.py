@@ -26,7 +26,7 @@ def unpack(read: Callable[[int], bytes], recorded: Mapping[str, File], tree: Pat
 
     Raises:
         Odd: there is something else in it, or a file twice.
-        OSError: a link lies on the way to a file, or the disk refuses.
+        OSError: a link lies on the way to a file, or the folder cannot be written.
     """
     found: dict[str, File] = {}
     reader = tar.Reader(read)

@@ -15,8 +15,7 @@ def names_of(archive: Path) -> list[str]:
 
     Raises:
         Odd: a name does not, or is there twice, or lies below a file, or is that of a link or a device.
-        OSError: it cannot be read.
-        zipfile.BadZipFile: it is none.
+        OSError: it cannot be read. zipfile.BadZipFile: the file is no zip file.
     """
     names: list[str] = []
     with zipfile.ZipFile(archive) as opened:

@@ -1,6 +1,6 @@
 """The options, switches and directives that Cython gets in addition to the project's directives.
 
-What is added here is in the keys by itself: what was translated without it is translated anew.
+What is added here is in the keys by itself: what was translated without it is translated again.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from buildkit.compile.places import Places
 from buildkit.compile.recorder import Recorder
 
 GARBAGE = 50_000
-"""New objects between two looks for garbage. A tree of nodes is none; to look through it again and again is a tenth of
-a translation."""
+"""New objects between two collections of garbage. A tree of nodes is no garbage, and to search it again and again takes
+a tenth of a translation."""
 
 SHORT = ("RecursionError", "MemoryError", "OSError")
 """Names in a crash's message that mean a lack of stack, memory or disk space; the next try may succeed."""

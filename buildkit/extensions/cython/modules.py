@@ -107,7 +107,7 @@ class CythonModules:
         native: compiles and links.
         cache: digests of files; another one for every build.
         store: where results are kept.
-        reuse: take results from the store; without it everything is made anew and kept.
+        reuse: take results from the store; without it everything is made again and stored.
         scratch: a folder for what tools read and write.
     """
 
@@ -166,7 +166,7 @@ class CythonModules:
         """Return the module's extension, from the store or by the tools. One process at a time makes it.
 
         Raises:
-            NotTranslated: Cython refuses the module.
+            NotTranslated: Cython reports errors in the module.
             NoExtension: no compiler takes the C.
             OSError: the disk is full.
         """

@@ -23,7 +23,7 @@ class CythonTranslation:
         read: every file that was read, by name with its digest.
         probes: every other place that was looked at.
         words: the compiler's own, where it refused.
-        distutils: what the sources ask of the C compiler.
+        distutils: the settings in its sources.
     """
 
     c: Digest
@@ -74,7 +74,7 @@ def extension_of(
         name: the module.
         source: its file, relative to the source root.
         c: the digest of its C.
-        distutils: what its sources ask for.
+        distutils: the settings in its sources.
         digest: gives the digest of a further source.
         flags: the module's flags in the settings.
         include: folders of headers that the settings name.

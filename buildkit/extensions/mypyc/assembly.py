@@ -1,7 +1,8 @@
 """Builds each library and shim of a program from its C, then puts all of them in place together.
 
-Libraries know each other's layout. So all are made before any is put in its place, in an order in which a kill leaves
-no two that do not belong together: of some modules the shim is missing, and what builds on them does not load.
+Libraries know each other's layout. So all are made before any is put in its place, in an order that never leaves two
+that do not belong together, even after a kill: then some modules lack their shim, and those that depend on them do not
+load.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Assembly:
         program: the mypyc modules.
         folder: where the extensions go.
         steps: what is planned for each subject.
-        say: is told that mypy starts.
+        say: called with a message when mypy starts.
     """
 
     def __init__(

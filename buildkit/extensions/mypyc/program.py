@@ -43,7 +43,7 @@ class TypesRefused(Exception):  # noqa: N818 - a fact
 
     Args:
         words: its own.
-        translation: what it had read by then; None if it would not happen again with the same inputs.
+        translation: the inputs read so far; None if the translation might succeed the next time with the same inputs.
     """
 
     def __init__(self, words: str, translation: MypycTranslation | None) -> None:
@@ -218,7 +218,7 @@ class MypycProgram:
         raise TypesRefused("the modules changed again and again while they were compiled", None)
 
     def _keep(self, done: Translation, bundle: bytes) -> MypycTranslation:
-        """Keep what a translation came to under the key of its inputs, a refusal as well."""
+        """Store the result of a translation under its key, also if it failed."""
         altered = self._cache.content_changed(self._tools)
         if altered:
             raise TypesRefused(tool_changed(altered), None)

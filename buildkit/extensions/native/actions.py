@@ -6,7 +6,7 @@ Two actions, each under a key of its own:
   they are the same now.
 * *link*: the objects → the extension; an entry lists libraries likewise. An equal object starts no linker.
 
-What a compiler refuses for good is kept like what it makes. An extension that is in the store needs no object: the
+A permanent failure of a compiler is stored like a result. An extension that is in the store needs no object: the
 digests in the entries lead to it.
 """
 
@@ -74,7 +74,7 @@ class Native:
         store: where results are kept.
         headers: computes the digests of headers.
         scratch: the folder for what a compiler reads and writes.
-        reuse: take results from the store; without it everything is made anew and kept.
+        reuse: take results from the store; without it everything is made again and stored.
         altered: returns a file of the compilers that has changed since the look; empty if none has.
     """
 

@@ -23,7 +23,7 @@ from buildkit.extensions.native.non_file_inputs import NonFileInputs
 EPOCH = "SOURCE_DATE_EPOCH"
 _CLOCK = re.compile(rb"__(?:DATE|TIME)__")
 _IMPLIED = ("-lgcc", "-lgcc_s", "-lc", "-lm", "-lstdc++")
-"""Libraries that a driver asks for itself."""
+"""Libraries that a driver links by itself."""
 
 
 class CallInputs:

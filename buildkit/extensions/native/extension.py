@@ -36,7 +36,7 @@ class Extension:
         generated_headers: the digest of each generated header by its name; it lies beside the C files.
         flags: further words of the settings for this module.
         include: folders of headers that the settings name.
-        distutils: what the sources themselves ask for.
+        distutils: the settings in the sources.
         sources: the digest of each further C or C++ file by its portable name.
     """
 

@@ -82,12 +82,12 @@ class CompilerRefusal(Exception):  # noqa: N818
 
 
 def refusal(done: process.Completed, *, tiny: bool, launched: bool, lacks_numpy: bool) -> CompilerRefusal:
-    """Return what a compiler or linker that made nothing says, and whether it would say the same again.
+    """Return the error of a compiler or linker that failed, and whether it is permanent.
 
     Args:
         done: its call.
-        tiny: it is the fast development compiler, which lacks some headers for good; of others nobody knows where a
-            header may turn up.
+        tiny: it is the fast development compiler, which lacks some headers for good; for others a header may turn up
+            anywhere.
         launched: it was started by a launcher, which may be what failed.
         lacks_numpy: the extension needs numpy's headers, and there are none.
     """
