@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class BuildkitError(Exception):
-    """What a user can cause and mend.
+    """An error that a user can cause and correct.
 
     Args:
         message: what happened: the object, then the reason; lower-case, no full stop.
         hint: what to do about it; one or more lines.
-        details: further lines between message and hint, such as a compiler's own words.
-        report: what became of all subjects, where some came to an end before the error.
+        details: further lines between message and hint, such as a compiler's output.
+        report: the outcomes of all subjects, if some had finished before the error.
     """
 
     exit_code: ClassVar[int] = 1
@@ -112,19 +112,19 @@ class DatabaseError(BuildkitError):
 
 
 class DatabaseAheadError(BuildkitError):
-    """The database knows a revision that the code does not."""
+    """The database is at a revision that the code does not have."""
 
     exit_code = 43
 
 
 class VersionTableError(BuildkitError):
-    """The version table is unmanaged or branched."""
+    """The database has tables but no version table, or the version table's revisions do not fit the files."""
 
     exit_code = 44
 
 
 class LockBusyError(BuildkitError):
-    """Another process holds the migration lock for longer than one was ready to wait."""
+    """Another process held the migration lock for longer than `lock_wait`."""
 
     exit_code = 75
 

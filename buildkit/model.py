@@ -1,8 +1,8 @@
 """The nouns that every room shares: frozen values without behaviour.
 
-Everything the suite does is one act: make an output from inputs, decide by content, and say why. A *subject* is what
-is made (a module's extension, a data stage, an image); its *fingerprint* names what it would be made from now, its
-*record* what it was last made from.
+Everything the suite does is one act: make an output from inputs, decide by content, and say why. A *subject* is what is
+made (a module's extension, a data stage, an image); its *fingerprint* describes its present inputs, its *record* the
+inputs and outputs of the last time that it was made.
 
 They are named tuples: every command makes these classes, and a frozen dataclass takes seven times as long to make.
 """
@@ -18,10 +18,10 @@ Digest = NewType("Digest", str)
 """SHA-256 in lower-case hexadecimal, or `ABSENT`."""
 
 ABSENT = Digest("absent")
-"""The digest of a file that is not there. To have looked for a file in vain is an input like any other."""
+"""The digest of a file that does not exist; its absence is an input like any other."""
 
 LIBRARY = "__mypyc"
-"""How the name of a library ends that modules compiled by mypyc load: it is not imported by anyone else."""
+"""The ending of the name of a library that modules compiled by mypyc load; nothing else imports it."""
 
 
 WORK = ".buildkit"
@@ -29,7 +29,7 @@ WORK = ".buildkit"
 
 
 class Action(Enum):
-    """What a plan wants done with one subject."""
+    """The action that a plan decides on for one subject."""
 
     LEAVE = "leave"
     RESTORE = "restore"
@@ -38,11 +38,11 @@ class Action(Enum):
 
 
 class Reason(NamedTuple):
-    """Why a step is what it is, such as `source changed: app/fast.py`.
+    """The reason for a decision, such as `source changed: app/fast.py`.
 
     Args:
         kind: the fixed vocabulary of `buildkit.core.plan`, readable as it stands (`source changed`).
-        detail: the input or output it is about; empty where the kind says all.
+        detail: the input or output that it is about; empty if the kind says everything.
     """
 
     kind: str
@@ -53,7 +53,7 @@ class Reason(NamedTuple):
 
 
 class Fingerprint(NamedTuple):
-    """What a subject would be made from now.
+    """The present inputs of a subject.
 
     Args:
         key: the digest over all parts; equal keys mean equal inputs.
@@ -65,7 +65,7 @@ class Fingerprint(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What a subject was last made from, and what came out.
+    """The inputs and outputs of a subject when it was last made.
 
     Args:
         key: the fingerprint's key at that time.
@@ -87,15 +87,15 @@ class Step(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of one subject.
+    """The outcome of one subject.
 
     Args:
         subject: the module, stage or image.
         result: `fresh`, `restored`, `compiled`, `made`, `failed` or `removed`; each command documents its own words.
-        reason: why it came to that.
+        reason: why it has this result.
         seconds: wall time spent on it.
         detail: the tool's own words, for a failure.
-        pieces: how many of its pieces came to what, where it has any.
+        pieces: the number of its pieces by result, if it has pieces.
     """
 
     subject: str
@@ -107,7 +107,7 @@ class Outcome(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The result of one command: its rows and what the summary says of it.
+    """The result of one command: its rows, and facts for the summary.
 
     Args:
         schema: name and version of the JSON form, such as `buildkit.compile/1`.

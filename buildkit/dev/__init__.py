@@ -1,1 +1,1 @@
-"""The development loop: watch the project, keep the service running, answer each change with the least work."""
+"""The development loop: watches the project, keeps the service running, reacts to each change with the least work."""

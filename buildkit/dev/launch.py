@@ -1,4 +1,4 @@
-"""Runs the service and sees to it that none of its processes outlives the loop. A program of its own, not imported.
+"""Runs the service so that none of its processes outlives the loop. A program of its own, not imported.
 
     python -I -S launch.py GRACE COMMAND…
 
@@ -8,7 +8,7 @@ it at once. The service's process group goes with it. Descendants that made a se
 Linux they fall to this program when their parent ends (prctl(2), PR_SET_CHILD_SUBREAPER) and are killed as well. On
 other systems an escaped descendant survives.
 
-It exits as the service did: with its exit code, or with 128 plus the signal that ended it.
+It exits with the service's exit code, or with 128 plus the signal that ended it.
 """
 
 # ruff: noqa: SIM105, PTH123, PTH208 - contextlib and pathlib take longer to import than the rest of this program takes to run
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _take_stdin() -> int:
-    """Keep stdin as the lifeline, hidden from the service, which reads nothing instead."""
+    """Keep stdin as the lifeline, hidden from the service, whose own stdin is empty."""
     lifeline = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -66,7 +66,7 @@ def _listen() -> int:
 
 
 def _process_control() -> Callable[[int, int], int]:
-    """Return prctl(2), or on other systems than Linux a stand-in that does nothing."""
+    """Return prctl(2), or a function that does nothing on other systems than Linux."""
     if sys.platform != "linux":
         return lambda _option, _value: 0
     import ctypes  # noqa: PLC0415 - for Linux alone
@@ -79,7 +79,7 @@ def _start(command: list[str], control: Callable[[int, int], int]) -> int:
     service = os.fork()
     if service:
         try:
-            os.setpgid(service, service)  # both sides do it, so that it holds whoever comes first
+            os.setpgid(service, service)  # both sides do it, so that it is done whichever comes first
         except OSError:
             pass
         return service
@@ -94,7 +94,7 @@ def _start(command: list[str], control: Callable[[int, int], int]) -> int:
 
 
 def _wait(service: int, lifeline: int, wake: int, grace: float) -> int:
-    """Wait for the end of the service, bringing it about when asked to; return its wait status."""
+    """Wait until the service has ended, and end it when asked to; return its wait status."""
     sources = [wake, lifeline]
     requests = 0
     deadline: float | None = None
@@ -119,7 +119,7 @@ def _wait(service: int, lifeline: int, wake: int, grace: float) -> int:
 
 
 def _reap(service: int) -> int | None:
-    """Reap whoever has ended, orphans too; return the service's wait status if it was among them."""
+    """Reap the processes that have ended, orphans too; return the service's wait status if it was among them."""
     found = None
     try:
         while True:
@@ -148,7 +148,7 @@ def _sweep(service: int) -> None:
 
 
 def _children() -> list[int]:
-    """Return this program's children from proc(5); their descendants fall to it as they are killed."""
+    """Return this program's children from proc(5); it becomes the parent of their descendants when they are killed."""
     found = []
     for name in os.listdir("/proc") if sys.platform == "linux" else []:
         if name.isdecimal():

@@ -1,4 +1,4 @@
-"""Where a project keeps what `invoke dev` watches, and what its settings say of what is installed."""
+"""Finds the places that `invoke dev` watches, and the dependencies that a project declares."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
     """Return the layout of the project, as paths relative to its folder.
 
     Args:
-        config: the project.
+        config: the project's settings.
         versions: the folders with its revision files.
     """
     source = _relative(config.source, config)
@@ -52,7 +52,7 @@ def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
 
 
 def dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
-    """Return what the service's pyproject.toml says has to be installed; two answers are equal if nothing changed.
+    """Return the dependencies in the service's pyproject.toml, to be compared with an earlier result.
 
     Raises:
         ConfigurationError: the file cannot be read.
@@ -68,7 +68,7 @@ def dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
 
 
 def _packages(config: Config, source: str) -> tuple[str, ...]:
-    """Return the places of all code where no packages are named: the source root, or what looks like code beside it."""
+    """Return the places of the code if no packages are named: the source root, or else packages and modules found."""
     if source:
         return (source,)
     folders = [init.parent.name for init in config.source.glob("*/__init__.py")]

@@ -1,6 +1,8 @@
-"""One answer after another: build → migrate → data → start → ready, then per change the least of these that is needed.
+"""Reacts to changes, one set at a time, with the steps that each needs.
 
-A step that fails leaves the service that runs alone. What it could not do is owed: the next change does it first.
+All of them, as at the start, are: build → migrate → data → start → ready.
+
+A step that fails leaves the running service untouched and stays pending: the next change does it first.
 """
 
 from __future__ import annotations
@@ -20,10 +22,10 @@ from buildkit.model import Outcome, Reason, Report
 ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
 
 PATIENCE = 0.1
-"""Seconds that a service is waited for before the next look at the changes."""
+"""Seconds to wait for a service before the next look at the changes."""
 
 SLOW = 2.0
-"""Seconds after which a service that still starts is mentioned."""
+"""Seconds after which a line says that the service is still starting."""
 
 _IDLE = frozenset({"fresh", "kept"})
 _DONE = {
@@ -35,7 +37,7 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What the loop can do to a project. Each raises a `BuildkitError` where it fails.
+    """The steps that the loop can take. Each raises a `BuildkitError` if it fails.
 
     Args:
         reload: reads the settings again; returns whether they differ.
@@ -43,7 +45,7 @@ class Actions:
         migrate: brings the database to head, and starts one where none is named.
         refresh: brings the data up to date.
         check_modules: checks the syntax of the changed files, and makes sure that a new start runs their present text.
-        service: returns what to run.
+        service: returns the service to run.
     """
 
     reload: Callable[[], bool]
@@ -55,7 +57,7 @@ class Actions:
 
 
 class Keeper(Protocol):
-    """Keeps the service, as `Supervisor` does."""
+    """The part of `Supervisor` that the loop uses."""
 
     def start(self, service: Service) -> None:
         """Start the service in place of the one that runs."""
@@ -64,22 +66,22 @@ class Keeper(Protocol):
         """Stop the service."""
 
     def state(self) -> State:
-        """Return how the service is."""
+        """Return the state of the service."""
 
     def await_ready(self, patience: float) -> State:
-        """Return how the service is after up to `patience` seconds."""
+        """Return the state of the service after waiting up to `patience` seconds for it."""
 
     def revive(self) -> bool:
-        """Start again what ended by itself; return whether that was done."""
+        """Start a service that ended by itself again; return whether that was done."""
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended."""
+        """The exit code of the service; None while it runs."""
 
 
 @dataclass(slots=True)
 class _Cycle:
-    """One answer to one set of changes, on its way."""
+    """The reaction to one set of changes, while it runs."""
 
     reason: Reason
     watch: Stopwatch = field(default_factory=Stopwatch)
@@ -97,12 +99,12 @@ class _Cycle:
 
 
 class Loop:
-    """Answers changes, one set at a time.
+    """Reacts to changes, one set at a time.
 
     Args:
-        actions: what it can do.
+        actions: the steps.
         keeper: runs the service.
-        say: told one line a cycle, and errors.
+        say: called with one line for each cycle, and with errors.
     """
 
     def __init__(self, actions: Actions, keeper: Keeper, say: Callable[[str], None]) -> None:
@@ -120,7 +122,7 @@ class Loop:
         self.react(Reaction(ALL, Reason("start"), ()))
 
     def react(self, reaction: Reaction) -> None:
-        """Do what `reaction` needs and what is owed; return while the service still starts."""
+        """Do what `reaction` needs and what is pending; return without waiting for the service to be ready."""
         if not reaction.needs:
             return
         cycle = _Cycle(reaction.reason)
@@ -141,7 +143,7 @@ class Loop:
             self._close(cycle, "done")
 
     def attend(self) -> None:
-        """See how the service is: ready, still starting, or ended by itself."""
+        """Look at the service's state, and report if it is ready, still starting, or ended by itself."""
         cycle = self._starting
         state = self._keeper.state() if cycle is None else self._keeper.await_ready(PATIENCE)
         if state is State.ENDED:
@@ -153,7 +155,7 @@ class Loop:
             cycle.told = True
 
     def _with_settings(self, needs: Collection[Need]) -> tuple[Need, ...]:
-        """Return what to do, after reading the settings again where they changed."""
+        """Return the needs to meet, after reading the settings again if they changed."""
         wanted = {*needs, *self._owed}
         if Need.RELOAD in wanted:
             wanted.remove(Need.RELOAD)
@@ -192,7 +194,7 @@ class Loop:
         self._close(cycle, "failed", "the service runs on as it was" if runs else "waiting for a change")
 
     def _bury(self) -> None:
-        """Take note that the service ended by itself; start it again if that may help."""
+        """Report that the service ended by itself; start it again if that may help."""
         words = f"the service ended {_how(self._keeper.exit_code or 0)}"
         revived = self._keeper.revive()
         if not revived:
@@ -205,7 +207,7 @@ class Loop:
             self._starting = _Cycle(Reason(words), phrases=["started again"])
 
     def _close(self, cycle: _Cycle, result: str, words: str = "") -> None:
-        """Record a cycle that has come to its end, then say its line: whoever reads it may end the loop at once."""
+        """Record a cycle that has ended, and only then print its line: its reader may end the loop at once."""
         if self._starting is cycle:
             self._starting = None
         if words:

@@ -1,4 +1,4 @@
-"""What `invoke dev` runs: the service's command, its environment, and the address that answers once it is ready."""
+"""The service that `invoke dev` runs: its command, its environment, and the address that answers once it is ready."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from buildkit.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What to run.
+    """The service to run.
 
     Args:
         command: program and arguments.
-        folder: where it runs.
-        environment: all of its environment.
+        folder: its working directory.
+        environment: its whole environment.
         ready: the address that answers once it is ready; empty if there is none.
     """
 
@@ -31,15 +31,15 @@ class Service:
 
 
 def service_of(config: Config, environment: Mapping[str, str], database: Mapping[str, str]) -> Service:
-    """Return what to run for a project.
+    """Return the service to run for a project.
 
     Args:
-        config: the project.
-        environment: the variables of `invoke dev`; the service gets them, with `PORT` and its kin added.
-        database: the variable with the URL of the database; empty where there is none.
+        config: the project's settings.
+        environment: the variables of `invoke dev`; the service gets them, with `PORT` and others added.
+        database: the variable with the URL of the database; empty if there is none.
 
     Raises:
-        ConfigurationError: nothing is configured.
+        ConfigurationError: no command is configured.
     """
     dev = config.dev
     words = shlex.split(dev.command) if isinstance(dev.command, str) else dev.command

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first ends the loop in order, further ones hurry it."""
+"""Handles Ctrl-C and SIGTERM: the first one ends the loop in order, further ones end it faster."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal, wherever the main thread is.
+    """Raised in the main thread when a signal arrives.
 
-    One of Python's own kind that passes an `exec` of a text (which makes a dataclass, say) would have the interpreter
-    end by SIGINT in the end, however well it was caught.
+    A plain `KeyboardInterrupt` that passes through `exec` (as in making a dataclass) makes the interpreter end by
+    SIGINT even if it is caught.
     """
 
 
 class Interruption:
-    """Remembers what ended the loop; is set once anything did."""
+    """Holds the signal that ended the loop; it is set once one has arrived."""
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
@@ -32,13 +32,13 @@ class Interruption:
 
 @contextlib.contextmanager
 def interruptible(interruption: Interruption) -> Iterator[None]:
-    """Turn SIGINT, SIGTERM and SIGHUP into `KeyboardInterrupt` for the time of the block, which it ends without a word.
+    """Turn SIGINT, SIGTERM and SIGHUP into `KeyboardInterrupt` within the block, which ends silently by it.
 
-    Each further signal interrupts again, whatever is then being waited for.
-    SIGHUP that was ignored before, by nohup, stays ignored.
+    Each further signal interrupts again, also while the first one is being handled. SIGHUP that was ignored before, by
+    nohup, stays ignored.
 
     Args:
-        interruption: is told of it.
+        interruption: is set when a signal arrives.
     """
 
     def interrupt(number: int, _frame: FrameType | None) -> None:

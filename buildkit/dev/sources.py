@@ -1,4 +1,4 @@
-"""What is done with changed plain modules before the service starts again."""
+"""Prepares changed modules that are not compiled for a restart of the service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from buildkit.errors import CompileError
 
 
 def check_syntax(files: Iterable[Path]) -> None:
-    """Compile each file in memory, so that a slip of the keyboard does not cost the service that runs.
+    """Compile each file in memory, so that a syntax error does not cost the running service.
 
     Raises:
         CompileError: with the first mistake of every file that has one.

@@ -1,4 +1,4 @@
-"""Keeps the service: starts it, tells when it is ready or has ended, stops it with everything it started.
+"""Starts the service, reports its state, and stops it with everything it started.
 
 The service runs under `launch`, which ends it and all its descendants as soon as its lifeline closes. The kernel closes
 the lifeline however this process ends, so even SIGKILL leaves nothing behind.
@@ -23,7 +23,7 @@ PAUSE = 0.02
 """Seconds between two looks at a service that starts."""
 
 SETTLE = 1.0
-"""Seconds after which a service without an address to ask counts as ready."""
+"""Seconds after which a service without a health address counts as ready."""
 
 REVIVALS = 3
 """How often a service that was ready and ended by itself is started again before the next change."""
@@ -34,7 +34,7 @@ _LAUNCH = Path(__file__).with_name("launch.py")
 
 
 class State(Enum):
-    """How the service is."""
+    """The state of the service."""
 
     STOPPED = "stopped"
     STARTING = "starting"
@@ -61,7 +61,7 @@ class Supervisor:
         """Start `service` in place of the one that runs, and return at once.
 
         Raises:
-            ConfigurationError: there is no such program; the one that runs is left alone.
+            ConfigurationError: there is no such program; a running service is left alone.
         """
         program = shutil.which(service.command[0], path=service.environment.get("PATH"))
         if program is None and not (service.folder / service.command[0]).is_file():
@@ -87,14 +87,14 @@ class Supervisor:
                 process.end(child)  # the second request: the launcher kills what it has
 
     def await_ready(self, patience: float) -> State:
-        """Return how the service is, after up to `patience` seconds of waiting for it to be ready or to end."""
+        """Return the state of the service, after waiting up to `patience` seconds for it to be ready or to end."""
         watch = Stopwatch()
         while (state := self.state()) is State.STARTING and watch.seconds < patience:
             time.sleep(PAUSE)
         return state
 
     def state(self) -> State:
-        """Return how the service is now."""
+        """Return the state of the service."""
         if self._child is None or self._service is None:
             return State.STOPPED
         if self._child.poll() is not None:
@@ -105,7 +105,7 @@ class Supervisor:
         return State.READY if self._was_ready else State.STARTING
 
     def revive(self) -> bool:
-        """Start a service that ended by itself once more; return whether that was done.
+        """Start a service that ended by itself again; return whether that was done.
 
         One that never became ready would end again, and one that keeps ending needs a change: both are left alone.
         """
@@ -118,7 +118,7 @@ class Supervisor:
 
     @property
     def exit_code(self) -> int | None:
-        """How the service ended: its exit code, or 128 plus the signal; None while it runs."""
+        """The service's exit code, or 128 plus the signal that ended it; None while it runs."""
         return None if self._child is None else self._child.poll()
 
     def _launch(self, service: Service) -> None:
@@ -133,10 +133,10 @@ class Supervisor:
 
 
 def require_free(service: Service) -> None:
-    """Return if nobody answers yet at the address of the service.
+    """Check that nothing answers yet at the address of the service.
 
     Raises:
-        ConfigurationError: somebody does.
+        ConfigurationError: another process answers there.
     """
     if service.ready and answers(service.ready):
         raise ConfigurationError(

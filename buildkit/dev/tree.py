@@ -1,8 +1,8 @@
-"""The files that count: which folders hold them, and what each held when last looked at.
+"""The project's watched files: which folders hold them, and what each contained at the last look.
 
-The table of digests is what makes a touched file, a formatter without work or a branch switched away and back ask for
-nothing. Source files count by their content. Data inputs count by size and time stamps, since they may be gigabytes;
-the data flow has the last word on them.
+Comparing digests is the reason why a touched file, a formatter that changes nothing, or a branch switched away and back
+needs no work. Source files are compared by content. Data inputs are compared by size and time stamps, since they may be
+gigabytes; the data flow then compares their content.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Tree:
 
     Args:
         root: the project's folder.
-        layout: which files count.
+        layout: the places of the project's files.
     """
 
     def __init__(self, root: Path, layout: Layout) -> None:
@@ -29,7 +29,7 @@ class Tree:
         self._marks = self._look(self._files())
 
     def folders(self) -> list[str]:
-        """Return every folder to watch for itself: the absolute paths of all that hold files that count."""
+        """Return the absolute path of every folder that holds watched files; each is watched without its subfolders."""
         places = {os.path.dirname(self._absolute(path)) for path in self._layout.settings}  # noqa: PTH120
         for place in self._places():
             places.add(place if os.path.isdir(place) else os.path.dirname(place))  # noqa: PTH112, PTH120
@@ -37,14 +37,14 @@ class Tree:
         return sorted(place for place in places if os.path.isdir(place))  # noqa: PTH112
 
     def counts(self, path: str) -> bool:
-        """Return whether the file of this absolute path counts."""
+        """Return whether the file at this absolute path is watched."""
         return bool(needs_of(self._relative(path), self._layout))
 
     def changes(self, paths: Collection[str] | None = None) -> Reaction:
-        """Look again, remember what is there now, and return what has changed since the last look.
+        """Look again, and return the reaction to what has changed since the last look.
 
         Args:
-            paths: absolute paths of the files to look at; all that count if None.
+            paths: absolute paths of the files to look at; None for all watched files.
         """
         if paths is None:
             before, after = self._marks, self._look(self._files())
@@ -77,7 +77,7 @@ class Tree:
         return found
 
     def _places(self) -> Iterator[str]:
-        """Yield the roots of what counts: packages, top-level modules, revision folders, inputs."""
+        """Yield the roots of the watched files: packages, top-level modules, revision folders, inputs."""
         for name in self._layout.packages:
             yield self._absolute(name)
             yield from (self._absolute(f"{name}{ending}") for ending in (".py", ".pyx", ".pxd"))

@@ -1,8 +1,8 @@
 """Watches folders and yields batches of paths to look at. The only importer of watchfiles.
 
-Each folder is watched for itself, not with what lies below it: the virtual environment, caches and our own outputs cost
-no watch and wake nobody. Folders that appear are taken up as they do. A watcher may lose events: the kernel's queue can
-overflow, a new folder is filled before it is watched. So after a burst or a new folder the batch says to look at
+Each folder is watched without its subfolders, so that the virtual environment, caches and our own outputs cost no watch
+and cause no wake-up. New folders are watched when they appear. A watcher may lose events: the kernel's queue can
+overflow, or a new folder is filled before it is watched. So after a burst or a new folder the batch says to look at
 everything.
 """
 
@@ -24,13 +24,13 @@ STEP = 50
 """Milliseconds without a further event after which a batch is complete: an editor writes, renames and sets modes."""
 
 LONGEST = 1600
-"""Milliseconds after which a batch is handed over although events keep coming."""
+"""Milliseconds after which a batch is passed on although events keep coming."""
 
 BURST = 100
-"""Events in one batch from which on it counts as a burst, such as a branch checkout."""
+"""A batch with more events than this counts as a burst, such as a branch checkout."""
 
 POLL = 0.3
-"""Seconds between two looks where the operating system cannot tell of changes."""
+"""Seconds between two looks when the operating system cannot report changes."""
 
 LOCK_PATIENCE = 30.0
 """Seconds to wait for Git's lock; a lock that is older was left behind by a Git that crashed."""
@@ -41,7 +41,7 @@ LIMIT_REACHED = f"""the limit of watched folders is reached; looking for changes
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What to look at.
+    """The paths to look at.
 
     Args:
         paths: files that may have changed.
@@ -63,24 +63,24 @@ class Stop(Protocol):
 
 
 class Watched(Protocol):
-    """Knows what to watch, as `Tree` does."""
+    """Tells what to watch, as `Tree` does."""
 
     def folders(self) -> Sequence[str]:
-        """Return the folders to watch, each for itself."""
+        """Return the folders to watch, each without its subfolders."""
 
     def counts(self, path: str) -> bool:
-        """Return whether a file counts."""
+        """Return whether a change of this file matters."""
 
 
 class Watch:
     """Watches one project. Iterate over it; a batch that is empty is a tick of the clock and comes about every 50 ms.
 
-    The first batch comes once the watching is in force: what changes from then on is seen.
+    The first batch comes once the folders are watched: changes from then on are seen.
 
     Args:
-        watched: what to watch; it is asked again whenever folders come and go.
-        warn: told of what the user should know.
-        git: the project's Git folder, where there is one.
+        watched: tells what to watch; it is asked again whenever folders come and go.
+        warn: called with a warning for the user.
+        git: the project's Git folder; None if there is none.
         stop: ends the watching.
     """
 
@@ -100,7 +100,7 @@ class Watch:
         self._renew = False
 
     def renew(self, watched: Watched) -> None:
-        """Watch something else from the next tick on."""
+        """Use another set of folders and files from the next tick on."""
         self._watched = watched
         self._renew = True
 
@@ -134,7 +134,7 @@ class Watch:
             lost = True
 
     def _events(self, folders: Sequence[str]) -> Iterator[set[str]]:
-        """Yield what the operating system tells, until it can tell no more; where it refuses, what polling finds."""
+        """Yield the paths in the operating system's events; if it refuses to watch, those from polling from then on."""
         from watchfiles import watch  # noqa: PLC0415 - loaded when something is watched
 
         if self._polling:
@@ -161,7 +161,7 @@ class Watch:
             self._warn(LIMIT_REACHED)
 
     def _polled(self, folders: Sequence[str]) -> Iterator[set[str]]:
-        """Yield what differs between two looks. The polling of watchfiles knows times in whole seconds only."""
+        """Yield the paths that differ between two looks. The polling of watchfiles knows only whole seconds."""
         before = _states(folders)
         while not self._stop.is_set():
             yield set()
@@ -207,7 +207,7 @@ def git_folder(project: Path) -> Path | None:
 
 
 def _states(folders: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Return what tells one version of each entry from another; of a folder, only that it is there."""
+    """Return time, size and inode of each entry, which differ between versions; for a folder only that it exists."""
     states: dict[str, tuple[int, ...]] = {}
     for folder in folders:
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -225,6 +225,9 @@ def _is_folder(path: str) -> bool:
 
 
 def _is_limit(error: Exception) -> bool:
-    """Tell by its words, as watchfiles gives no number: inotify(7) has limits on watches and on instances."""
+    """Recognize the error of a limit by its message, since watchfiles gives no errno.
+
+    inotify(7) has limits on watches and on instances.
+    """
     words = str(error)
     return "watch limit" in words or any(f"os error {number}" in words for number in (errno.ENOSPC, errno.EMFILE))

@@ -1,1 +1,1 @@
-"""Lean images: what enters the build, how it is driven, what came out."""
+"""Lean images: the build context and secrets, the build itself, and checks of the image that it made."""

@@ -1,7 +1,7 @@
-"""The points of `image.check`: what must hold for an image, its compose file, its volume and its database to fit.
+"""The points of `image.check`: what must hold so that image, compose file, volume and database fit together.
 
-A point is a function from what there is to see to a verdict, or to None where the question does not arise. One more
-point is one more function here, and its name in `POINTS`, whose order is that of the output.
+Each point is a function from the `Sight` to a verdict, or to None if the point does not apply. To add one, write a
+function here and put its name into `POINTS`, whose order is that of the output.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ENTRYPOINT = "buildkit.runtime"
 
 
 def points(sight: Sight) -> Iterator[Point]:
-    """Yield the verdict on each point that arises; where there is no image, on that alone."""
+    """Yield the verdict on each point that applies; without an image, only that there is none."""
     yield is_built(sight)
     if sight.built is None:
         return
@@ -42,7 +42,7 @@ def is_of_these_sources(sight: Sight) -> Point:
 
 
 def entrypoint_is_the_gates(sight: Sight) -> Point:
-    """Whatever runs in the image passes the gates first."""
+    """The image's entrypoint runs the gates before any command."""
     wrong = f"it is {json.dumps(sight.entrypoint)}, not python -m {ENTRYPOINT} --"
     begins = ENTRYPOINT in sight.entrypoint
     return Point("entrypoint is the gates", wrong="" if begins else wrong, found=" ".join(sight.entrypoint))
@@ -65,7 +65,7 @@ def has_a_health_check(sight: Sight) -> Point | None:
 
 
 def command_starts(sight: Sight) -> Point | None:
-    """The command runs in a container without network, database and data, as far as it can there."""
+    """The command starts in a container, as far as it can without network, database and data."""
     if not sight.inside or not sight.inside["program"]:
         return None
     seen, why = sight.trial
@@ -83,7 +83,7 @@ def health_check_passes(sight: Sight) -> Point | None:
 
 
 def can_look_inside(sight: Sight) -> Point | None:
-    """Python runs in the image, so that the points below can be looked at."""
+    """Python runs in the image, so that the points below can be checked."""
     return None if sight.inside else Point("looks from inside", wrong=sight.why_not_inside)
 
 
@@ -96,7 +96,7 @@ def user_is_not_root(sight: Sight) -> Point | None:
 
 
 def gates_can_start(sight: Sight) -> Point | None:
-    """The image knows of the project's data and migrations, and what passes them can be imported."""
+    """The image has the settings of the gates that the project needs, and the gates' code can be imported."""
     if not sight.inside:
         return None
     gates = sight.inside["gates"]
@@ -157,7 +157,7 @@ def compose_names_the_database(sight: Sight) -> Point | None:
 
 
 def compose_mounts_the_volume(sight: Sight) -> Point | None:
-    """Something that outlives the container is mounted where the data comes to lie."""
+    """Something that outlives the container is mounted at the data's mount point."""
     if sight.compose.why_not or "data" not in sight.expected.gates:
         return None
     name, mount, volume = "compose mounts the volume", sight.expected.mount, sight.volume
@@ -169,7 +169,7 @@ def compose_mounts_the_volume(sight: Sight) -> Point | None:
 
 
 def data_in_the_volume(sight: Sight) -> Point | None:
-    """The volume has data that is whole, or is empty yet."""
+    """The volume holds complete data, or is still empty."""
     if sight.compose.why_not or "data" not in sight.expected.gates or not sight.volume.name:
         return None
     name, volume, answer = "data in the volume", sight.volume.name, sight.volume.answer

@@ -1,12 +1,12 @@
-"""The last step of the build stage: what the runtime stage gets, gathered in one folder.
+"""The last step of the build stage: gathers the content of the runtime stage in one folder.
 
-Runs inside the image build as `python -m buildkit.image.assemble CONTENTS PROJECT TARGET` and needs nothing but the
+It runs inside the image build as `python -m buildkit.image.assemble CONTENTS PROJECT TARGET` and needs nothing but the
 standard library. CONTENTS is a folder with
 
 * `contents.json`: the source root, the packages and what else the service needs of the project, and its entry points,
 * `app/`: files that go into the project as they are, such as the settings of the entrypoint.
 
-In TARGET, `app/` is the project with only what runs, every file at the place it has in the checkout, and
+In TARGET, `app/` holds the project's files that are needed at run time, each at its place in the checkout, and
 `opt/buildkit/` the part of the suite that the entrypoint needs.
 """
 
@@ -28,15 +28,15 @@ RUNTIME = ("__init__.py", "model.py", "errors.py", "core", "doors", "registry", 
 """The part of the suite that runs in a container: pure Python on the standard library."""
 
 _BUILD_ONLY = ("*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyx", "__pycache__", ".*")
-"""What only a compiler reads. The Python sources stay: tracebacks quote them."""
+"""Files that only a compiler reads. The Python sources stay, since tracebacks quote them."""
 
 
 def assemble(contents: Path, project: Path, target: Path) -> None:
-    """Gather in `target` what the runtime stage gets.
+    """Gather the content of the runtime stage in `target`.
 
     Args:
         contents: the folder described at the top of this file.
-        project: the project as the compilation left it.
+        project: the project's folder after the compilation.
         target: a folder that does not exist yet.
 
     Raises:
@@ -87,10 +87,10 @@ def _copy(path: Path, target: Path) -> None:
 
 
 def write_distribution(folder: Path, about: Mapping[str, Any]) -> None:
-    """Write what `importlib.metadata` finds: the service may ask for its own version and for entry points.
+    """Write the metadata for `importlib.metadata`, since the service may ask for its version and entry points.
 
     Args:
-        folder: a folder on the path of modules.
+        folder: a folder on the module search path.
         about: `name`, `version` and `entry_points`, a table of tables.
     """
     information = folder / f"{about['name'].replace('-', '_')}-{about['version']}.dist-info"
@@ -105,7 +105,10 @@ def write_distribution(folder: Path, about: Mapping[str, Any]) -> None:
 
 
 def make_bytecode(target: Path) -> None:
-    """Compile every `.py` to bytecode that is used unseen: the service may not write it, and no time stamp is in it."""
+    """Compile every `.py` to unchecked hash-based bytecode.
+
+    The service may not write bytecode, and this kind holds no time stamp.
+    """
     compileall.compile_dir(
         target,
         quiet=2,

@@ -1,4 +1,4 @@
-"""One image build: the command as a pure function of what is wanted, and running it."""
+"""Builds one image: the command as a pure function of the request, and its run."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from buildkit.image.progress import Progress, Vertex
 from buildkit.image.secrets import Given, redacted
 
 _QUIET = {"BUILDX_METADATA_PROVENANCE": "disabled"}
-"""The file of results would else have the arguments in it."""
+"""Without it, the metadata file would hold the build arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an image is built from and what it is called.
+    """The inputs of an image build, and the image's names.
 
     Args:
         context: the build context.
         dockerfile: the Dockerfile.
         tags: full names, such as `orbits-api:latest`.
         arguments: build arguments that the suite sets.
-        given: further arguments and secrets, which the project gives.
+        given: the project's build arguments and secrets.
         contexts: named contexts.
         labels: labels of the image.
         ca_bundle: a file that package installs trust; it is a secret of the build, so it enters no layer.
@@ -79,12 +79,12 @@ def build(
     Args:
         request: what to build.
         metadata: the file that the builder writes its result to.
-        hear: called for each step that ends.
+        hear: called with each step that ends.
         environment: the variables of the docker client; this process's own if None.
 
     Raises:
-        ConfigurationError: a secret is not where it is said to be.
-        ImageError: a step failed; with its name and its last words.
+        ConfigurationError: a secret's variable is not set, or its file does not exist.
+        ImageError: a step failed; gives its name and last output lines.
     """
     variables = {**(os.environ if environment is None else environment), **request.given.variables(), **_QUIET}
     request.given.require(variables)
@@ -108,7 +108,7 @@ def build(
 
 
 def image_id(metadata: Path) -> str:
-    """Return the id of the image that the builder wrote `metadata` about."""
+    """Return the image's id from the builder's `metadata`."""
     found: dict[str, str] = json.loads(metadata.read_text("utf-8"))
     return found.get("containerimage.config.digest") or found["containerimage.digest"]
 

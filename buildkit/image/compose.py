@@ -1,4 +1,4 @@
-"""What a compose file makes of an image, and what the volume has that it mounts."""
+"""Reads how a compose file runs an image, and the state of the data in the volume that it mounts."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Composed:
     """The service of a compose file that runs an image.
 
     Args:
-        why_not: why there is none; empty where there is.
+        why_not: why there is no such service; empty if there is one.
         name: the service's name.
-        service: all that compose says of it.
+        service: the service's resolved configuration, as compose prints it.
         volumes: the volumes of the file by the name that services know.
     """
 
@@ -34,12 +34,12 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """What a service mounts where the data comes to lie.
+    """The mount of a service at the data's mount point.
 
     Args:
-        name: the volume or folder; empty where what is mounted does not outlive the container, or nothing is.
+        name: the volume or folder; empty if nothing is mounted, or the mount does not outlive the container.
         mounted: whether anything is mounted.
-        answer: what the image's own look at the data said; None where there is no such volume yet.
+        answer: the result of the image's own `--status` on the volume; None if there is no such volume yet.
     """
 
     name: str = ""
@@ -48,7 +48,7 @@ class Volume:
 
 
 def file_of(root: Path) -> tuple[Path, bool]:
-    """Return the project's compose file, else the suite's own; and whether it is the project's."""
+    """Return the project's compose file, or else the suite's own; and whether it is the project's."""
     for name in _NAMES:
         if (root / name).is_file():
             return root / name, True
@@ -60,9 +60,9 @@ def variables(repository: str, image: str, port: int, mount: str) -> str:
 
     Args:
         repository: the image's name without a tag.
-        image: its name with one.
-        port: where the service listens in the container.
-        mount: where the volume with the data comes to lie.
+        image: the image's name with a tag.
+        port: the port on which the service listens in the container.
+        mount: the mount point of the data volume.
     """
     values = {
         "SERVICE_NAME": repository.rpartition("/")[2],
@@ -95,11 +95,11 @@ def look(file: Path, variables: Path | None, repository: str, environment: Mappi
 
 
 def volume(composed: Composed, mount: str, environment: Mapping[str, str]) -> Volume:
-    """Return what the service mounts where the data comes to lie.
+    """Return the mount of the service at the data's mount point.
 
     Args:
         composed: the service.
-        mount: that folder in the container.
+        mount: the mount point in the container.
         environment: the variables of the docker client.
     """
     service = composed.service

@@ -1,4 +1,4 @@
-"""The build context: the files that the builder would be sent, found without asking it."""
+"""The build context: the files that would be sent to the builder, found without the builder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from buildkit.model import Digest
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing in the context.
+    """A file, folder or link in the context.
 
     Args:
         path: relative to the context, with forward slashes.
@@ -37,7 +37,7 @@ class Context:
     Args:
         root: the folder.
         entries: files, links and folders, those above a kept file included, sorted by path.
-        withheld: what is kept out by one of the rules that were to be watched.
+        withheld: the paths that a rule in `watched` keeps out.
     """
 
     root: Path
@@ -50,7 +50,7 @@ class Context:
         return sum(entry.size for entry in self.entries)
 
     def withheld_in(self, folders: tuple[str, ...]) -> list[str]:
-        """Return what is kept out of these folders, each written with a slash at its end; the root's files never."""
+        """Return the withheld paths in these folders, each written with a slash at its end; never files of the root."""
         return [path for path in self.withheld if "/" in path and path.startswith(folders)]
 
     def largest(self, count: int) -> list[tuple[str, int]]:
@@ -74,7 +74,7 @@ def ignore_rules(root: Path, dockerfile: Path) -> Ignore:
     """Return `ignore_text`, parsed.
 
     Raises:
-        ConfigurationError: a line is no valid pattern.
+        ConfigurationError: a line is not a valid pattern.
     """
     return parse(ignore_text(root, dockerfile), f"{dockerfile.name}.dockerignore")
 
@@ -84,8 +84,8 @@ def scan(root: Path, ignore: Ignore, watched: Collection[str] = ()) -> Context:
 
     Args:
         root: the folder.
-        ignore: what stays out.
-        watched: rules of which it is of interest what they keep out.
+        ignore: the parsed ignore rules.
+        watched: rules whose excluded paths are listed in `withheld`.
     """
     walk = _Walk(root, ignore, frozenset(watched))
     entries = sorted(walk.all(), key=lambda entry: entry.path)
@@ -102,7 +102,7 @@ class _Walk:
         self.withheld: list[str] = []
 
     def all(self) -> Iterator[Entry]:
-        """Yield what enters the build, in no order. No recursion: a tree may be deeper than Python's stack."""
+        """Yield the entries of the build, in no order. No recursion: a tree may be deeper than Python's stack."""
         waiting: list[tuple[str, Verdict | None]] = [("", None)]
         unless_empty: dict[str, int] = {}
         while waiting:
@@ -130,7 +130,7 @@ class _Walk:
 
 
 def _above(path: str, folders: dict[str, int]) -> Iterator[Entry]:
-    """Yield the ignored folders above a kept path, each once: it is taken out of `folders`."""
+    """Yield the ignored folders above a kept path, and remove them from `folders`, so that each comes once."""
     place = path.rpartition("/")[0]
     while place:
         mode = folders.pop(place, None)
@@ -140,7 +140,7 @@ def _above(path: str, folders: dict[str, int]) -> Iterator[Entry]:
 
 
 def digests(context: Context, cache: StatCache) -> dict[str, Digest]:
-    """Return the digest of every entry by `context PATH`: over content and permissions, which both enter a layer."""
+    """Return the digest of every entry's content and permissions, which both enter a layer, by `context PATH`."""
     return {f"context {entry.path}": _digest(context.root, entry, cache) for entry in context.entries}
 
 

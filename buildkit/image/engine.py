@@ -1,4 +1,4 @@
-"""Whether images can be built here: a client, an engine that answers, and buildx. Nothing is imported for it."""
+"""Checks that images can be built here: a docker client, an engine that answers, and buildx."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from buildkit.doors import process
 from buildkit.errors import EngineError
 
 PATIENCE = 20.0
-"""Seconds given to an answer: a socket that nobody serves can hang a client."""
+"""Seconds to wait for an answer: a socket without a server can hang a client."""
 
 _INSTALL = "https://docs.docker.com/engine/install/"
 
 
 def require(environment: Mapping[str, str] | None = None, run: process.Runner = process.run) -> None:
-    """Return if a Docker Engine with buildx answers.
+    """Check that a Docker Engine with buildx answers.
 
     Args:
         environment: the variables that the client reads, such as `DOCKER_HOST`; this process's own if None.
-        run: what starts the client.
+        run: the function that runs the docker client.
 
     Raises:
-        EngineError: with what is missing and how to get it.
+        EngineError: one of them is missing; the hint says how to get it.
     """
     try:
         answer = run(

@@ -1,13 +1,13 @@
-"""Tries a command where it is to run, as `docker run` would start it, and says what came of it.
+"""Runs a container's command and health check inside the image, as `docker run` would, and prints the result.
 
-It runs inside the image, which has none of this suite but what a start needs: the standard library alone, and the text
-of this file is handed over as `python -I -c`. One JSON object comes in as the argument and one goes out.
+It runs inside the image, which holds only the part of the suite that a start needs. So it uses the standard library
+alone, and its text is passed to `python -I -c`. The argument is one JSON object, and so is the output.
 
-    command   what the container would run
+    command   the command that the container would run
     test      the health check, as a command; empty for none
     seconds   how long to wait at most
-    settling  with no check to wait for: how many seconds without work say that it stays
-    grace     how many seconds a check may go on to fail once something listens
+    settling  without a check: seconds without work after which the command counts as running
+    grace     seconds for which the check may fail once a port is open
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LISTENS = "0A"
 
 
 class Heard:
-    """The end of what a process says; it is read to the last, so that nobody waits."""
+    """The last lines of a process's output, read continuously so that the process never blocks on a full pipe."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         """Read `stream` from now on."""
@@ -40,7 +40,7 @@ class Heard:
         self._reader.start()
 
     def lines(self) -> list[str]:
-        """Return what was said so far; after an end, all of it."""
+        """Return the lines read so far; after the process has ended, all of them."""
         self._reader.join(timeout=_PAUSE)
         text = self._kept.decode(errors="replace")
         return [line.rstrip() for line in text.splitlines() if line.strip()]
@@ -51,7 +51,7 @@ class Heard:
 
 
 def tried(command: list[str], test: list[str], seconds: float, settling: float, grace: float) -> dict[str, Any]:
-    """Start `command` and watch it until it ended, its check passed, or it is clear that neither comes."""
+    """Start `command` and watch it until it has ended, its check has passed, or neither is to be expected."""
     began = time.monotonic()
     try:
         child = subprocess.Popen(  # noqa: S603
@@ -87,7 +87,7 @@ def tried(command: list[str], test: list[str], seconds: float, settling: float, 
 
 
 def _passes(test: list[str]) -> tuple[bool, str]:
-    """Return whether the check passes, and its last words."""
+    """Return whether the check passes, and its last output line."""
     try:
         done = subprocess.run(  # noqa: S603
             test, stdin=subprocess.DEVNULL, capture_output=True, timeout=_CHECK, check=False
@@ -101,7 +101,7 @@ def _passes(test: list[str]) -> tuple[bool, str]:
 
 
 def _family(first: int) -> Iterator[tuple[str, list[str]]]:
-    """Yield `first` and what descends from it, each with the fields of its stat file behind its name."""
+    """Yield the process `first` and its descendants, each with the fields of its stat file after the name."""
     known = {}
     for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 - strings
         with contextlib.suppress(OSError), open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
@@ -113,12 +113,12 @@ def _family(first: int) -> Iterator[tuple[str, list[str]]]:
 
 
 def _work(first: int) -> int:
-    """Return how much work was done, in ticks of the processor."""
+    """Return the processor time that the processes have used, in clock ticks."""
     return sum(int(fields[11]) + int(fields[12]) for _, fields in _family(first))
 
 
 def _ports(first: int) -> set[int]:
-    """Return the ports of TCP on which somebody listens."""
+    """Return the TCP ports on which the processes listen."""
     sockets = set()
     for name, _ in _family(first):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What the engine has: an image's id, its bytes and its layers."""
+"""Asks the engine for an image's id, size and number of layers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Image:
     Args:
         identity: its id, the digest of its configuration.
         size: bytes of all layers, unpacked.
-        layers: how many there are.
+        layers: the number of layers.
     """
 
     identity: str
@@ -32,10 +32,10 @@ class Image:
 
 
 def named(_: object, name: object, identity: object) -> tuple[str, Digest]:
-    """Return an image's name and id, if the engine could have given it.
+    """Return the name and id of a recorded image after checking the id's form.
 
     Raises:
-        Odd: it could not.
+        Odd: the id is not an image id.
     """
     found = untrusted.text(identity)
     if not found.startswith(_ALGORITHM):
@@ -47,12 +47,12 @@ def named(_: object, name: object, identity: object) -> tuple[str, Digest]:
 def inspect(
     names: Sequence[str], environment: Mapping[str, str] | None = None, run: process.Runner = process.run
 ) -> dict[str, Image]:
-    """Return the images that the engine has under `names`; none of them where no engine answers.
+    """Return the images that the engine has under `names`; none if no engine answers.
 
     Args:
         names: full names or ids.
         environment: the variables of the docker client; this process's own if None.
-        run: what starts the client.
+        run: the function that runs the docker client.
     """
     try:
         answer = run(["docker", "image", "inspect", *names], environment=environment, timeout=20.0)
@@ -67,10 +67,10 @@ def inspect(
 
 
 def require_within(what: str, size: int, budget: int, largest: Sequence[tuple[str, int]] = (), hint: str = "") -> None:
-    """Return if `size` is at most `budget` bytes, or there is no budget.
+    """Raise if `size` exceeds `budget` bytes; a budget of 0 is none.
 
     Raises:
-        BudgetError: with both figures, and the largest parts with theirs.
+        BudgetError: it does; gives both sizes, and the largest parts with theirs.
     """
     if not budget or size <= budget:
         return

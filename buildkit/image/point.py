@@ -1,4 +1,4 @@
-"""One point of the arrangement, and its verdict."""
+"""One checked property of an image or its deployment, with the verdict."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One point of the arrangement.
+    """One point of `image.check`.
 
     Args:
-        name: what is looked at.
-        wrong: what is wrong with it; empty where it holds.
-        found: what was seen where it holds.
-        absent: it cannot hold yet, and that is well.
+        name: what is checked.
+        wrong: what is wrong with it; empty if it holds.
+        found: what was found if it holds.
+        absent: it cannot hold yet, which is no fault: the first start makes it so.
     """
 
     name: str

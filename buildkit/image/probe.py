@@ -1,4 +1,4 @@
-"""What a container of an image sees, asked by a few lines of Python that run in it."""
+"""Asks what a container of an image finds inside, by a few lines of Python that run in it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ except Exception as error:
     found["why"] = f"{type(error).__name__}: {error}"
 print(json.dumps(found))
 """
-"""Looks from inside; it changes nothing and reaches no network."""
+"""The program that looks from inside; it changes nothing and uses no network."""
 
 
 def configuration(image: str, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -44,11 +44,11 @@ def configuration(image: str, environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def inside(image: str, mount: str, program: str, environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    """Return what a container of the image sees, or why that is not known.
+    """Return what a container of the image finds inside, or why that is not known.
 
     Args:
         image: its name.
-        mount: the folder where the volume with the data comes to lie.
+        mount: the mount point of the data volume.
         program: the first word of the image's command.
         environment: the variables of the docker client.
     """

@@ -1,4 +1,4 @@
-"""What the builder says while it works, in short: each step as it ends, and the last words of one that fails."""
+"""Reads the builder's progress: each step when it ends, and the last output lines of one that fails."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Vertex:
     """One step of the build.
 
     Args:
-        name: as the builder calls it: `[build 4/5] COPY . .`.
+        name: the builder's name for it: `[build 4/5] COPY . .`.
         result: `cached`, `done` or `failed`; empty while it runs.
-        seconds: as the builder measured it.
-        words: its last lines.
+        seconds: its time as measured by the builder.
+        words: its last output lines.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Vertex:
 
 
 def told(vertex: Vertex) -> list[str]:
-    """Return the lines that users see of a step: its seconds and name if it took long, and what was compiled in it."""
+    """Return the lines to show for a step: its time and name if it took long, and the compiled modules."""
     if vertex.result != "done" or vertex.seconds < _WORTH_A_LINE:
         return []
     compiled = [f"{'':20}{line}" for line in vertex.words if line.startswith("compile: ")]
@@ -48,7 +48,7 @@ class Progress:
     """Reads the builder's plain progress, line by line.
 
     Args:
-        hear: called once for each step that ends, but for the builder's own bookkeeping.
+        hear: called once with each step that ends, except for the builder's internal steps.
     """
 
     def __init__(self, hear: Callable[[Vertex], None]) -> None:
@@ -62,7 +62,7 @@ class Progress:
         return [vertex for vertex in self._vertices.values() if _STEP.match(vertex.name)]
 
     def feed(self, line: str) -> None:
-        """Take one line."""
+        """Read one line."""
         match = _LINE.fullmatch(line.rstrip())
         if match is None:
             if line.strip():
@@ -83,7 +83,7 @@ class Progress:
             vertex.words = [*vertex.words, output[1]][-LAST_WORDS:]
 
     def failure(self) -> tuple[str, list[str]]:
-        """Return the name and the last words of the step that failed; the builder's own last words if no step did."""
+        """Return the name and the last output lines of the failed step; the builder's own if no step failed."""
         for vertex in self._vertices.values():
             if vertex.result == "failed" and (vertex.words or _STEP.match(vertex.name)):
                 return vertex.name, vertex.words or self._errors()

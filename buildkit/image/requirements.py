@@ -1,4 +1,4 @@
-"""The lists of packages that an image build installs: all that its dependency layers depend on."""
+"""The lists of packages that an image build installs; its dependency layers depend on nothing else."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ else:  # pragma: no cover - one interpreter takes one branch
     import tomli as tomllib
 
 TOOLS = ("cython", "invoke", "tomli")
-"""What compiling inside a build needs; tomli for Pythons before 3.11, and which one builds is not known here."""
+"""The packages that compiling in a build needs; tomli is for a build with Python before 3.11."""
 
 MYPYC = ("mypy",)
-"""What it needs beside that where modules are compiled by mypyc."""
+"""The packages that it also needs if modules are compiled by mypyc."""
 
 
 def read_project(folder: Path) -> Mapping[str, Any]:
     """Return the [project] table of the pyproject.toml in `folder`.
 
     Raises:
-        ConfigurationError: there is none that can be read, or it leaves the dependencies to a build backend.
+        ConfigurationError: the table cannot be read, or it leaves the dependencies to a build backend.
     """
     file = folder / "pyproject.toml"
     try:

@@ -1,4 +1,7 @@
-"""What history says of the sources: the tag, the labels and the time of an image come from it, never from the clock."""
+"""Reads commit, time and address of the checkout from git.
+
+An image's tag, labels and time come from there, never from the clock.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from buildkit.doors import process
 from buildkit.errors import ImageError
 
 _PROMPTLY = 10.0
-"""Seconds for what git has at hand; to look at every file of a checkout may take longer."""
+"""Seconds for a query of git's data; `git status`, which reads every file of a checkout, may take longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +22,9 @@ class Revision:
     """The state of a checkout.
 
     Args:
-        commit: the full hash; empty where there is no history.
-        dirty: files under the project's folder differ from it.
-        time: when it was committed, in seconds since 1970; 0 where there is no history.
+        commit: the full hash; empty if there is no history.
+        dirty: whether files under the project's folder differ from the commit.
+        time: the time of the commit in seconds since 1970; 0 if there is no history.
         source: the address of the repository, without credentials; empty where it has none.
     """
 
@@ -37,7 +40,7 @@ class Revision:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The image's labels, in the names of the Open Container Initiative; none of what is not known."""
+        """The image's labels, under the names of the Open Container Initiative; unknown values are left out."""
         known = {
             "org.opencontainers.image.revision": f"{self.commit}-dirty" if self.dirty else self.commit,
             "org.opencontainers.image.source": self.source,

@@ -1,8 +1,8 @@
-"""The ignore rules of an image build: the suite's, then the project's, then once more what must not be let in unnamed.
+"""The ignore rules of an image build: the suite's, the project's, and again the suite's for secrets and data.
 
-A project's rule that begins with `!` brings files back. `!src/**` means the sources and not a key that lies among them,
-so the rules for secrets, for the data and for the suite's own folder stand behind it again. Who does want such a file,
-a public certificate say, names it: `!src/app/ca.pem`.
+A project's rule that begins with `!` brings files back. `!src/**` is meant for the sources and not for a key among
+them, so the rules for secrets, for the data and for the suite's own folder are repeated after it. A project that needs
+such a file, a public certificate say, names it: `!src/app/ca.pem`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from buildkit.core.ignore import Ignore, Verdict, parse
 from buildkit.model import WORK
 
 OWN = (f"**/{WORK}", f"**/{WORK}/**")
-"""Keep out the folder of the suite: it has the data and the password of the development database."""
+"""Keep out the suite's folder, which holds the data and the password of the development database."""
 
 _SECRETS = "# secrets"
 
@@ -26,8 +26,8 @@ def joined(suite: str, project: str, data: str, wanted: Iterable[str] = ()) -> s
     Args:
         suite: the suite's rules.
         project: the project's own `.dockerignore`.
-        data: the data's folder, relative to the project; a place elsewhere is none of the context.
-        wanted: files and folders that the settings name, which is as good as a rule that names them.
+        data: the data's folder, relative to the project; a folder outside of the project is not in the context.
+        wanted: files and folders that the settings name; this counts like a rule that names them.
     """
     first, _, _ = suite.partition(_SECRETS)
     folder = posixpath.normpath(data)
@@ -42,7 +42,7 @@ def joined(suite: str, project: str, data: str, wanted: Iterable[str] = ()) -> s
 
 
 def of_project(text: str) -> str:
-    """Return the text of the ignore file for a Dockerfile of the project's own: its rules, and one for our folder."""
+    """Return the text of the ignore file for a project's own Dockerfile: its rules, and one for the suite's folder."""
     return "".join(f"{line}\n" for line in (text.rstrip(), *OWN))
 
 
@@ -52,12 +52,12 @@ def secrets(suite: str) -> list[str]:
 
 
 def escaped(path: str) -> str:
-    """Return the pattern that matches this path alone."""
+    """Return the pattern that matches only this path."""
     return re.sub(r"([\\*?\[\]])", r"\\\1", path)
 
 
 def _names(line: str, keeps: Ignore) -> bool:
-    """Whether a rule brings back, by its name, what `keeps` keep out: `!a/b.pem` does, `!a/**` does not."""
+    """Whether a rule names a path that `keeps` keeps out, to bring it back: `!a/b.pem` does, `!a/**` does not."""
     text = line.strip()
     if not text.startswith("!"):
         return False

@@ -1,8 +1,8 @@
-"""What enters a build beside files: arguments, and secrets that no layer, no history and no list of processes shows.
+"""The build arguments and secrets of an image build; secrets show in no layer, history or process list.
 
-A build argument stands in `docker history` of the stages that use it, and a command line can be read by every user of
-the machine. So what a project gives goes to the docker client in its environment, and what pip needs to reach an index
-goes into the build as a secret.
+A build argument appears in the `docker history` of the stages that use it, and every user of the machine can read a
+command line. So a project's arguments are passed to the docker client in its environment, and the settings that pip
+needs to reach an index go into the build as a secret.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ PIP = {
     "PIP_EXTRA_INDEX_URL": "extra-index-url",
     "PIP_TRUSTED_HOST": "trusted-host",
 }
-"""Build arguments that the suite's Dockerfile takes as a secret, each with its key in pip's configuration."""
+"""Build arguments that reach the suite's Dockerfile as a secret, each with its key in pip's configuration."""
 
 SECRETS = ("pip.conf", "netrc")
 """The secrets that the suite's Dockerfile knows, beside the bundle of certificates."""
 
 INDEX = "PACKAGE_INDEX"
-"""The argument that says, without what is secret, where packages come from: another index installs anew."""
+"""The argument that identifies the package index, without its credentials, so that another index installs anew."""
 
 _ANY = frozenset(
     {name for word in ("HTTP", "HTTPS", "FTP", "NO", "ALL") for name in (f"{word}_PROXY", f"{word}_PROXY".lower())}
@@ -37,27 +37,27 @@ _ANY = frozenset(
 """Arguments that every Dockerfile takes without declaring them."""
 
 _CLIENTS = re.compile(r"(BUILDKIT|BUILDX|DOCKER|LD|OTEL|SSL|XDG)_.*|PATH|HOME|TMPDIR|USER|SHELL|SOURCE_DATE_EPOCH")
-"""Variables that the docker client itself goes by: they are no place for somebody else's value."""
+"""Variables that the docker client itself reads, so a build argument's value must not be passed in them."""
 
 _BUILDERS = "BUILDKIT_"
-"""How the arguments begin that the builder itself takes."""
+"""The beginning of the names of arguments that the builder itself takes."""
 
 _ENV = "env:"
 _PIP_CONF = "PYBUILDKIT_PIP_CONF"
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 _HIDDEN = "****"
 _SHORTEST = 4
-"""Characters of a value that is looked for in the builder's words; shorter ones are part of many words."""
+"""Characters of the shortest value that is hidden in the builder's output; shorter ones are part of many words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a project gives to its builds.
+    """A project's build arguments and secrets.
 
     Args:
         arguments: build arguments.
-        secrets: where each secret is: `env:VARIABLE`, or a file.
-        made: variables that such secrets are in, beside those that the user has set.
+        secrets: the source of each secret: `env:VARIABLE`, or a file.
+        made: environment variables that the suite itself sets to hold secrets.
     """
 
     arguments: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -65,7 +65,7 @@ class Given:
     made: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def flags(self) -> list[str]:
-        """Return the flags of the docker client; no value is in them that the client itself does not go by."""
+        """Return the flags of the docker client; they hold values only of variables that the client itself reads."""
         found = []
         for name, value in sorted(self.arguments.items()):
             found += ["--build-arg", f"{name}={value}" if _CLIENTS.fullmatch(name) else name]
@@ -75,15 +75,18 @@ class Given:
         return found
 
     def variables(self) -> dict[str, str]:
-        """Return what the docker client's environment has to have for `flags`."""
+        """Return the environment variables that the docker client needs for `flags`."""
         return {**{name: value for name, value in self.arguments.items() if not _CLIENTS.fullmatch(name)}, **self.made}
 
     def parts(self) -> list[object]:
-        """Return what decides about the image: another token for the same index makes no other one."""
+        """Return the parts of the image's fingerprint, without credentials.
+
+        Another token for the same index does not change them.
+        """
         return [{name: redacted(value) for name, value in self.arguments.items()}, dict(self.secrets)]
 
     def require(self, environment: Mapping[str, str]) -> None:
-        """Return if each secret is there.
+        """Check that each secret exists.
 
         Raises:
             ConfigurationError: its variable is not set, or there is no such file.
@@ -101,7 +104,7 @@ class Given:
                 )
 
     def hidden(self, environment: Mapping[str, str]) -> list[str]:
-        """Return the texts that must not be shown, as far as they are known here.
+        """Return the known secret texts, which messages must not show.
 
         Args:
             environment: the variables of the docker client.
@@ -116,12 +119,12 @@ class Given:
 
 
 def of_suite(given: Mapping[str, str], secrets: Mapping[str, str], own: Collection[str]) -> Given:
-    """Return what the suite's Dockerfile gets.
+    """Return the arguments and secrets for the suite's Dockerfile.
 
     Args:
         given: the project's build arguments.
-        secrets: its secrets.
-        own: the arguments that the suite sets.
+        secrets: the project's secrets.
+        own: the names of the arguments that the suite sets.
 
     Raises:
         ConfigurationError: an argument or a secret that this Dockerfile would not use.
@@ -159,10 +162,10 @@ def of_suite(given: Mapping[str, str], secrets: Mapping[str, str], own: Collecti
 
 
 def of_project(given: Mapping[str, str], secrets: Mapping[str, str], dockerfile: str) -> Given:
-    """Return what a Dockerfile of the project's own gets.
+    """Return the arguments and secrets for a project's own Dockerfile.
 
     Raises:
-        ConfigurationError: it declares no such argument, so the builder would pass over it.
+        ConfigurationError: the Dockerfile does not declare an argument, so the builder would ignore it.
     """
     declared = _declared(dockerfile)
     for name in given:
@@ -193,7 +196,7 @@ def _declared(dockerfile: str) -> frozenset[str]:
 
 
 def _row(*fields: str) -> str:
-    """Return the fields of a flag as the client reads them: a file's name may have a comma in it."""
+    """Return the fields of a flag as one CSV row, as the client reads them: a file's name may contain a comma."""
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(fields)
     return out.getvalue()

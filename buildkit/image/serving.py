@@ -11,12 +11,12 @@ _HEALTH = "--interval=5s --timeout=5s --start-period=300s --retries=3"
 
 
 def last_lines(command: Iterable[str], port: int, health: str) -> list[str]:
-    """Return the instructions that say what a container of the image serves.
+    """Return the instructions for port, health check and command.
 
     Args:
         command: program and arguments of the service.
-        port: where it listens.
-        health: the path that the health check asks for; empty for a service that none can ask.
+        port: the port on which it listens.
+        health: the path that the health check requests; empty for a service without one.
     """
     ask = ["python", "-m", "buildkit.runtime", "--health", f"http://127.0.0.1:{port}{health}"]
     healthy = f"HEALTHCHECK {_HEALTH} {staging.instruction('CMD', ask)}"

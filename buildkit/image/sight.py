@@ -1,4 +1,4 @@
-"""What the points of `image.check` are judged by: what a project expects, and what the engine shows of its image."""
+"""The facts that the points of `image.check` judge: what a project expects, and what the engine shows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from buildkit.image.trial import Asked, Trial
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the project says of its image.
+    """What the project's settings require of its image.
 
     Args:
         repository: the image's name without a tag.
-        mount: where the volume with the data comes to lie.
-        gates: `data` and `migrate`, as far as it has them.
+        mount: the mount point of the data volume.
+        gates: those of `data` and `migrate` that the service has.
         health: whether it is to have a health check.
-        database: the variable with the database's URL; empty where it has none.
+        database: the variable with the database's URL; empty if the service has none.
         compose: the compose file that runs it.
         variables: the `--env-file` of that compose file; None for what compose finds itself.
     """
@@ -37,11 +37,11 @@ class Expected:
 
 
 class Sight:
-    """What there is to see of one image. Each look is made when a point first asks for it, and once.
+    """The facts about one image, each read once, when a point first asks for it.
 
     Args:
-        expected: what the project says of the image.
-        due: returns why a build would make the image anew; empty where it would not.
+        expected: what the project's settings require.
+        due: returns why a build would make the image anew; empty if it would not.
         environment: the variables of the docker client.
     """
 
@@ -53,22 +53,22 @@ class Sight:
 
     @cached_property
     def built(self) -> measure.Image | None:
-        """The image as the engine keeps it; None where it has none."""
+        """The image as the engine keeps it; None if there is none."""
         return measure.inspect([self.image], self._environment).get(self.image)
 
     @cached_property
     def configuration(self) -> dict[str, Any]:
-        """The configuration of the image, in the engine's words: `Entrypoint`, `Cmd`, `ExposedPorts` and so on."""
+        """The configuration of the image with the engine's keys: `Entrypoint`, `Cmd`, `ExposedPorts` and so on."""
         return probe.configuration(self.image, self._environment)
 
     @property
     def entrypoint(self) -> Sequence[str]:
-        """The words that every container of the image starts with."""
+        """The entrypoint: the first arguments of every container of the image."""
         return self.configuration.get("Entrypoint") or []
 
     @property
     def command(self) -> Sequence[str]:
-        """The words of the service's command."""
+        """The arguments of the service's command."""
         return self.configuration.get("Cmd") or []
 
     @property
@@ -79,17 +79,17 @@ class Sight:
 
     @property
     def inside(self) -> dict[str, Any]:
-        """What a container of the image sees; empty where none could look."""
+        """What a container of the image finds inside; empty if none could run."""
         return self._inside[0]
 
     @property
     def why_not_inside(self) -> str:
-        """Why no container of the image could look."""
+        """Why no container of the image could run."""
         return self._inside[1]
 
     @cached_property
     def trial(self) -> tuple[Trial | None, str]:
-        """What came of starting the command in a container, or why that could not be tried."""
+        """The result of starting the command in a container, or why that could not be tried."""
         asked = Asked(self.image, self.command, self.health_check, self.expected.mount)
         return trial.tried(asked, self._environment)
 
@@ -101,7 +101,7 @@ class Sight:
 
     @cached_property
     def volume(self) -> Volume:
-        """The volume with the data, and what it has."""
+        """The data volume, and the state of its data."""
         return compose.volume(self.compose, self.expected.mount, self._environment)
 
     @cached_property

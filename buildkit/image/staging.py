@@ -1,8 +1,8 @@
 """The folder that one image build reads beside the project: `.buildkit/image/NAME/`.
 
 It holds the Dockerfile with the image's own last lines, the ignore rules, the lists of packages, the suite itself, and
-what the last step of the build stage gathers. Files whose content is the same are not written, and the builder looks at
-content alone, so an unchanged part keeps its layers.
+the instructions for the last step of the build stage. The builder compares only content, so an unchanged part keeps its
+layers.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from buildkit.model import Digest
 from buildkit.trees import exact
 
 DOCKERFILE = "Dockerfile"
-"""What is built."""
+"""The Dockerfile that is built."""
 
 IGNORED = "Dockerfile.dockerignore"
 """The ignore rules, at the place where the builder looks for them first."""
 
 TESTS = "**/tests"
-"""The ignore rule that a build for tests does without."""
+"""The ignore rule that is left out of a build for tests."""
 
 
 _MOUNT = b"id=buildkit-"
-"""How the names of the suite's cache mounts begin in its Dockerfiles."""
+"""The beginning of the names of the suite's cache mounts in its Dockerfiles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What a project brings to its image build.
+    """The project's own part of its image build.
 
     Args:
         dockerfile: its own Dockerfile; None for the suite's.
-        rules: the text of the ignore file that counts for the build.
-        data: the folder of its data, relative to it.
+        rules: the text of its ignore file.
+        data: the data's folder, relative to the project.
         include: files and folders that its settings name.
     """
 
@@ -53,15 +53,15 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the runtime stage gets of a project.
+    """The contents of the runtime stage.
 
     Args:
-        project: its [project] table.
-        source_root: where its packages are, relative to the project's folder.
-        packages: their names.
-        files: globs of what else it needs, relative to the project's folder.
+        project: the [project] table of its pyproject.toml.
+        source_root: the folder with its packages, relative to the project's folder.
+        packages: the names of the packages.
+        files: globs of other files that it needs, relative to the project's folder.
         settings: the text of the entrypoint's settings.
-        tools: packages that compile it, beside those of every project.
+        tools: packages that it needs to be compiled, besides those of every project.
     """
 
     project: Mapping[str, Any]
@@ -72,7 +72,7 @@ class Contents:
     tools: tuple[str, ...] = ()
 
     def as_json(self) -> str:
-        """Return what `buildkit.image.assemble` reads."""
+        """Return the JSON text that `buildkit.image.assemble` reads."""
         points = {**self.project.get("entry-points", {})}
         if scripts := self.project.get("scripts"):
             points["console_scripts"] = scripts
@@ -90,9 +90,9 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dic
     """Return the files of the folder: path → content.
 
     Args:
-        contents: what the runtime stage gets.
-        last_lines: instructions behind the Dockerfile's: the command, the health check.
-        own: what the project says of its context, and its Dockerfile where it has one.
+        contents: the contents of the runtime stage.
+        last_lines: instructions to append to the Dockerfile: the command, the health check.
+        own: the project's own ignore rules and included files, and its Dockerfile if it has one.
     """
     docker = templates.folder()
     if own.dockerfile is None:
@@ -119,9 +119,9 @@ def for_tests(staged: Mapping[str, bytes], requirements: Iterable[str], command:
     """Return the files that make `staged` build the image for tests too.
 
     Args:
-        staged: what `staged_files` gave.
-        requirements: what the tests need beside the service's packages.
-        command: what runs them.
+        staged: the result of `staged_files`.
+        requirements: the packages that the tests need besides the service's.
+        command: the command that runs them.
     """
     stages = (templates.folder() / "Dockerfile").read_text("utf-8")
     test = (templates.folder() / "test.Dockerfile").read_text("utf-8")
@@ -140,16 +140,16 @@ def instruction(name: str, command: Iterable[str]) -> str:
 
 
 def write(folder: Path, staged: Mapping[str, bytes], cache: str = "buildkit") -> None:
-    """Make `folder` hold exactly `staged`; what is there already is left alone.
+    """Make `folder` hold exactly `staged`; files that already have the right content are not rewritten.
 
-    All that lies in it and is not of `staged` is deleted, so it must be a folder that only this makes: no part of its
-    path below the project's own folder of the suite may be a link, nor anything in it.
+    Everything else in it is deleted, so only this function may write to the folder: neither a part of its path inside
+    the suite's folder of the project nor anything in it may be a link.
 
     Args:
         folder: `.buildkit/image/NAME`.
         staged: what `staged_files` gave.
-        cache: what the names of the suite's cache mounts begin with. It has no part in what is built, and so none in
-            `staged`.
+        cache: the beginning of the names of the suite's cache mounts. It does not affect the image, so `staged` does
+            not contain it.
 
     Raises:
         ImageError: a link leads elsewhere.

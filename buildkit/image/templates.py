@@ -1,4 +1,4 @@
-"""The image files that the suite brings: one copy, live in a checkout and shipped in the wheel."""
+"""The suite's own image files: one copy, used in a checkout and shipped in the wheel."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Whether the command of an image starts and its health check passes: tried in a container, and judged.
+"""Tries in a container whether the command of an image starts and its health check passes.
 
-The container has no network, no database and no data, and the gates are not passed: nothing outside of it can change.
-So a service may end there that is well elsewhere. `holds` is what was seen to be so, `wrong` what no surroundings can
-mend, and all else is `not yet`.
+The container has no network, no database and no data, and the gates are left out, so nothing outside of it can change.
+So a sound service may fail there. `holds` means that it was seen to work, `wrong` that it would fail anywhere, and `not
+yet` anything else.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ _PATIENCE = 120.0
 _SECONDS = 20.0
 _SETTLING = 3.0
 _GRACE = 5.0
-"""Seconds: at most; without work, so that a command without a check is at rest; for a check once something listens."""
+"""Seconds: at most; without work, after which a command without a check counts as running; for a check that fails."""
 _NO_PROGRAM = (126, 127)
 _BROKEN = re.compile(
     r"ModuleNotFoundError|ImportError|No module named|SyntaxError|can't open file|[Cc]ould not import|No code object"
 )
-"""Words of Python, uvicorn and gunicorn for code that is not in the image, or not whole."""
+"""Messages of Python, uvicorn and gunicorn about code that is missing from the image or incomplete."""
 _UNWELL = re.compile(r"\bstatus 5\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of a trial.
+    """The result of a trial.
 
     Args:
-        ended: its exit code; None where it still ran.
+        ended: the command's exit code; None if it still ran.
         passed: whether the health check passed.
-        ports: on which it listened.
-        said: the end of what it said.
-        check: the last words of the health check; empty where there is none, or it was never run.
+        ports: the ports on which it listened.
+        said: the last lines of its output.
+        check: the last output line of the health check; empty if there is none, or it was never run.
     """
 
     ended: int | None
@@ -52,13 +52,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be tried.
+    """The command and health check to try.
 
     Args:
-        image: its name.
-        command: what a container of it runs.
-        test: its health check; empty where none is wanted.
-        mount: where the data comes to lie.
+        image: the image's name.
+        command: the command of its containers.
+        test: its health check as a command; empty for none.
+        mount: the mount point of the data volume.
     """
 
     image: str
@@ -68,10 +68,10 @@ class Asked:
 
 
 def tried(asked: Asked, environment: Mapping[str, str]) -> tuple[Trial | None, str]:
-    """Return what came of the trial, or why that is not known.
+    """Return the result of the trial, or a message that says why there is none.
 
     Args:
-        asked: what is to be tried.
+        asked: the command and health check to try.
         environment: the variables of the docker client.
     """
     times = {"seconds": _SECONDS, "settling": _SETTLING, "grace": _GRACE}
@@ -88,7 +88,7 @@ def tried(asked: Asked, environment: Mapping[str, str]) -> tuple[Trial | None, s
 
 
 def as_command(test: Sequence[str]) -> list[str]:
-    """Return the command of a `Test` of Docker; empty where it is none."""
+    """Return the command of a health check's `Test` in Docker's form; empty if it has none."""
     match list(test):
         case ["CMD", *words]:
             return words
@@ -99,7 +99,7 @@ def as_command(test: Sequence[str]) -> list[str]:
 
 
 def starts(trial: Trial) -> Point:
-    """Judge the start of the command."""
+    """Return the verdict on the start of the command."""
     name = "command starts"
     if trial.ended is None:
         ports = ", ".join(map(str, trial.ports))
@@ -115,12 +115,12 @@ def starts(trial: Trial) -> Point:
 
 
 def healthy(trial: Trial, test: Sequence[str], gates: Sequence[str]) -> Point:
-    """Judge the health check.
+    """Return the verdict on the health check.
 
     Args:
-        trial: what came of it.
+        trial: the result of the trial.
         test: the check.
-        gates: what the service waits for elsewhere, and may have waited for here.
+        gates: the gates that the service has; a service that needs them may fail in the trial.
     """
     name = "health check"
     if trial.passed:
@@ -137,10 +137,10 @@ def healthy(trial: Trial, test: Sequence[str], gates: Sequence[str]) -> Point:
 
 
 def of(values: Mapping[str, Any]) -> Trial:
-    """Return what `inside` said.
+    """Return the trial from the JSON that `inside` printed.
 
     Raises:
-        KeyError, ValueError: it is not of that form.
+        KeyError, ValueError: the values have another form.
     """
     ended = values["ended"]
     return Trial(

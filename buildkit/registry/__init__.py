@@ -1,19 +1,19 @@
-"""A client of image registries, as the OCI distribution specification has them; for whatever lies in one.
+"""A client of registries by the OCI distribution specification, for images and other artefacts.
 
-Standard library only, on Python 3.10 or newer, because a container pulls with it. It knows no data and no image: who
-uses it says what a manifest means, and turns a `failure.Failure` into an error of its own.
+Standard library only, on Python 3.10 or newer, because a container pulls with it. It knows no data and no image: its
+users decide what a manifest means, and turn a `failure.Failure` into an error of their own.
 
     reference       registry.example/team/name:tag, and digests as registries write them
     credentials     user and password, as variables or `docker login` name them
-    authorization   what is shown with a request: a password, or a token for it
-    patience        what is tried again, and for how long
+    authorization   the header of a request that proves who asks: a password, or a token for it
+    patience        which failures are tried again, and for how long
     deadline        the time that one request may take
-    exchange        one request, its redirects and the answer, over a network of which nothing is believed
-    session         requests to one repository: logged in, tried again, refusals in words
-    upload          a blob up, in one stream or in pieces
-    download        a blob down, from where the last attempt ended
+    exchange        one request, its redirects and the answer, over a network that is not trusted
+    session         requests to one repository: with login, further tries, and messages for refusals
+    upload          sends a blob, in one stream or in pieces
+    download        fetches a blob, from where the last attempt ended
     client          one repository: blobs, manifests, tags
-    failure         what went wrong, in words
+    failure         the failure that users of this room see
 
-Nothing counts before its digest is right, and nothing has more bytes than it was said to have.
+Content is used only after its digest was compared, and never has more bytes than were announced.
 """

@@ -1,4 +1,4 @@
-"""What is shown to a registry with a request: user and password, or a token that a token server gives for them.
+"""Authorizes requests to a registry: by user and password, or by a token that a token server gives for them.
 
 The token server is the one that the registry names (the distribution project's token authentication). A password goes
 to the registry and to that server alone, and never without TLS to another machine.
@@ -22,11 +22,11 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 class Authorization:
-    """What is shown to one registry.
+    """The authorization for one registry.
 
     Args:
         host: the registry.
-        environment: names user and password, or the folder of Docker's own settings.
+        environment: the variables that hold user and password, or the folder of Docker's own settings.
     """
 
     def __init__(self, host: str, environment: Mapping[str, str]) -> None:
@@ -42,14 +42,16 @@ class Authorization:
         return bool(credentials(self._host, self._environment))
 
     def headers(self, url: str) -> Mapping[str, str]:
-        """Return the headers that may go to `url`: a password goes nowhere else than to the registry."""
+        """Return the headers that may go to `url`; credentials go only to the registry itself."""
         return {"Authorization": self._shown} if self._shown and self._is_own(url) else {}
 
     def log_in(self, answer: Answer) -> bool:
-        """Get what the registry wants to see; return whether that is something new, so that to ask again may help.
+        """Get the credentials or token that the registry asks for; return whether they are new.
+
+        If they are, another try may help.
 
         Args:
-            answer: of any status.
+            answer: the registry's answer, of any status.
 
         Raises:
             TransientFailure: the token server cannot be reached.
@@ -68,11 +70,11 @@ class Authorization:
         return bool(self._shown) and self._shown != before
 
     def _is_own(self, url: str) -> bool:
-        """Return whether a URL is the registry's, and not its host by plain HTTP where TLS is spoken."""
+        """Return whether a URL is the registry's, also in its scheme: TLS, except on this machine."""
         return url.startswith(f"{self.start}/")
 
     def _token(self, values: Mapping[str, str], basic: str) -> str:
-        """Return what the token server that the registry names gives out, empty if that is nothing."""
+        """Return the token from the token server that the registry names; empty if it gives none."""
         query = urllib.parse.urlencode({key: values[key] for key in ("service", "scope") if key in values})
         realm = values.get("realm", "")
         url = f"{realm}{'&' if '?' in realm else '?'}{query}"

@@ -24,8 +24,8 @@ class Repository:
     """One repository.
 
     Args:
-        where: host and name; tag or digest say which manifest is read.
-        environment: names user and password, or the folder of Docker's own settings.
+        where: the repository; its tag or digest names the manifest that is read.
+        environment: the variables that hold user and password, or the folder of Docker's own settings.
     """
 
     def __init__(self, where: Reference, environment: Mapping[str, str]) -> None:
@@ -41,12 +41,12 @@ class Repository:
         return has_blob(self._session, digest)
 
     def upload(self, digest: str, size: int, read: Reader) -> int:
-        """Send a blob unless it is there; return how many bytes were sent.
+        """Send a blob unless the repository has it; return how many bytes were sent.
 
         Args:
-            digest: of the whole, as `sha256:…`.
-            size: bytes of the whole.
-            read: gives them from an offset on.
+            digest: the digest of the whole blob, as `sha256:…`.
+            size: bytes of the whole blob.
+            read: returns the blob's bytes from an offset on.
 
         Raises:
             Failure: the registry refuses, or cannot be reached.
@@ -54,15 +54,15 @@ class Repository:
         return 0 if self.has(digest) else upload(self._session, digest, size, read)
 
     def download(self, digest: str, size: int, target: Path) -> int:
-        """Bring a blob into the file `target`, or the rest of what is there; return how many bytes came.
+        """Download a blob into the file `target`, or the rest of it; return how many bytes came.
 
         Args:
-            digest: of the whole, as `sha256:…`.
-            size: bytes of the whole; what is longer is given up as soon as that shows.
+            digest: the digest of the whole blob, as `sha256:…`.
+            size: bytes of the whole blob; a longer one is given up as soon as that shows.
             target: the file.
 
         Raises:
-            Failure: what came is not what the digest or the size says, and the file is gone; or the registry refuses.
+            Failure: the content does not have this digest or size, and the file is deleted; or the registry refuses.
         """
         return download(self._session, digest, size, target)
 
@@ -70,7 +70,7 @@ class Repository:
         """Return the bytes of a small blob.
 
         Raises:
-            Failure: they are not what digest and size say.
+            Failure: the content does not have this digest or size.
         """
         request = Request("GET", self._session.url(f"blobs/{digest}"))
         return self._checked(self._session.ask(request, good=(200,), most=size).body, digest)
@@ -79,8 +79,8 @@ class Repository:
         """Return the manifest that the reference names, and its digest.
 
         Raises:
-            Missing: there is none.
-            Failure: it is not what the digest says, or the registry refuses.
+            Missing: there is no such manifest.
+            Failure: the content does not have the reference's digest, or the registry refuses.
         """
         request = Request("GET", self._session.url(f"manifests/{self._where.wanted}"), {"Accept": MANIFEST})
         response = self._session.ask(request, good=(200, 404), most=MOST_MANIFEST)

@@ -1,4 +1,4 @@
-"""Who one is to a registry: user and password, as variables or `docker login` name them."""
+"""The user and password for a registry, from variables or from the settings of `docker login`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from buildkit.core import untrusted
 from buildkit.doors import process, reading
 
 LOCAL = frozenset({"localhost", "127.0.0.1"})
-"""The hosts with which plain HTTP is spoken, and to which a password may go without TLS: this machine."""
+"""The hosts that are reached by plain HTTP, and to which a password may go without TLS: this machine."""
 
 _MOST = 4 << 20
 _SECONDS = 60.0
@@ -22,7 +22,7 @@ _HELPER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
 def credentials(host: str, environment: Mapping[str, str]) -> str:
-    """Return the value of the header that shows user and password, as variables or `docker login` name them."""
+    """Return the value of the `Authorization` header for a registry; empty if no credentials are known."""
     user, password = environment.get("PYBUILDKIT_REGISTRY_USER"), environment.get("PYBUILDKIT_REGISTRY_PASSWORD")
     if user and password:
         return _basic(f"{user}:{password}".encode(errors="surrogateescape"))
@@ -42,10 +42,10 @@ def credentials(host: str, environment: Mapping[str, str]) -> str:
 
 
 def _from_helper(helper: str, host: str, environment: Mapping[str, str]) -> str:
-    """Return what a program of Docker's answers for the host.
+    """Return the header's value from the answer of one of Docker's credential helpers.
 
     Raises:
-        Odd: it is no name of one, or its answer is none.
+        Odd: the helper's name or its answer is malformed.
         OSError: it is not there, or takes too long.
     """
     if not _HELPER.fullmatch(helper):

@@ -14,15 +14,15 @@ PATIENCE = 60.0
 """Seconds to wait for the next byte, and for the whole head of an answer."""
 
 SLOWEST = 32 << 10
-"""Bytes a second that a transfer has to come to, beside `PATIENCE`."""
+"""Bytes a second that a transfer has to reach, besides `PATIENCE`."""
 
 
 class Deadline:
-    """Ends a connection when its time is over: a byte now and then renews every time limit of a socket.
+    """Ends a connection when its time is over; a socket's own limit starts again with every byte.
 
     Args:
-        connection: is closed for reading and writing when the time is over.
-        size: bytes that are to be sent.
+        connection: the connection, which is shut down when the time is over.
+        size: the bytes to send.
     """
 
     def __init__(self, connection: http.client.HTTPConnection, size: int) -> None:
@@ -35,22 +35,22 @@ class Deadline:
         self._thread.start()
 
     def allow(self, size: int) -> None:
-        """Give it the time that so many bytes may take, from now on."""
+        """Allow the time that so many bytes may take, from now on."""
         self._seconds = PATIENCE + size / SLOWEST
         self._until = time.monotonic() + self._seconds
 
     def connected(self) -> None:
-        """Keep hold of the socket, which the connection lets go of once the head of an answer is there."""
+        """Keep the socket, which the connection gives up once the head of an answer is there."""
         self._socket = self._connection.sock
 
     def worded(self, error: object) -> TransientFailure:
-        """Return what the failure of the connection was."""
+        """Return the failure of the connection for an error."""
         if self.expired:
             return TransientFailure(f"no whole answer within {self._seconds:.0f} s", slow=True)
         return TransientFailure(error)
 
     def end(self) -> None:
-        """Stop the clock: the request is over, in whatever way."""
+        """Stop the clock; the request has ended."""
         self._over.set()
         self._thread.join()
 

@@ -1,4 +1,4 @@
-"""A blob down, into a file: what a download that was cut has brought stays, and the next one goes on from there."""
+"""Downloads a blob into a file; an interrupted download keeps what came, and the next one continues from there."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def download(session: Session, digest: str, size: int, target: Path) -> int:
     """Download a blob into the file `target`, or the rest of what is there; return how many bytes came.
 
     Args:
-        session: the repository.
-        digest: of the whole, as `sha256:…`.
-        size: bytes of the whole; what is longer is given up as soon as that shows.
+        session: the session with the repository.
+        digest: the digest of the whole blob, as `sha256:…`.
+        size: bytes of the whole blob; a longer one is given up as soon as that shows.
         target: the file.
 
     Raises:
-        Failure: what came is not what the digest or the size says, and the file is gone; or the registry refuses.
+        Failure: the content does not have this digest or size, and the file is deleted; or the registry refuses.
     """
     came, patience = 0, Patience()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def download(session: Session, digest: str, size: int, target: Path) -> int:
 
 
 def _rest(session: Session, digest: str, have: int, size: int, descriptor: int) -> int:
-    """Write what comes from byte `have` on; all of it anew where the registry does not go on."""
+    """Write the content from byte `have` on, or all of it anew if the registry cannot continue there."""
     headers = {"Range": f"bytes={have}-"} if have else {}
     came = 0
     with session.opened(Request("GET", session.url(f"blobs/{digest}"), headers)) as answer:
@@ -77,14 +77,14 @@ def _rest(session: Session, digest: str, have: int, size: int, descriptor: int) 
 
 
 def _goes_on(answer: Answer, have: int) -> bool:
-    """Return whether an answer begins where the last one ended."""
+    """Return whether an answer continues at byte `have`."""
     place = answer.headers.get("Content-Range", "").strip()
     return answer.status == http.client.PARTIAL_CONTENT and place.startswith((f"bytes {have}-", f"bytes={have}-"))
 
 
 @contextlib.contextmanager
 def _part(target: Path) -> Iterator[int]:
-    """Open the file that a blob is downloaded into; what else lies at its place, a link say, makes room for it."""
+    """Open the file for a download; anything else in its place, such as a link, is deleted."""
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with contextlib.suppress(FileNotFoundError):
         found = target.lstat()

@@ -1,8 +1,7 @@
-"""One request to a registry and its answer, over a network of which nothing is believed.
+"""Sends one request to a registry and reads its answer; nothing that comes over the network is trusted.
 
-An answer has as many bytes as it may have and no more, comes in a stated time or not at all, and leads to other
-places a few times only: never from TLS to plain HTTP, and never with a password. What may come right by trying again
-is `TransientFailure`, all else `PermanentFailure`.
+An answer has a limit of bytes, of time, and of redirects, which never lead from TLS to plain HTTP and never carry a
+password along. A failure that another try may mend is a `TransientFailure`, any other a `PermanentFailure`.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from buildkit.registry.deadline import Deadline
 from buildkit.registry.patience import PermanentFailure, TransientFailure, seconds_of
 
 MOST_REDIRECTS = 6
-"""How often one request may be led elsewhere."""
+"""How often one request may be redirected."""
 
 MOST_WORDS = 64 << 10
-"""Bytes of an error that are read."""
+"""Bytes of an error's body that are read."""
 
 _PIECE = 1 << 20
 _BUSY = frozenset({http.client.TOO_MANY_REQUESTS, http.client.SERVICE_UNAVAILABLE})
@@ -37,14 +36,14 @@ _GZIP = 31
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked.
+    """An HTTP request.
 
     Args:
-        method: of HTTP.
-        url: where.
-        headers: beside those that every request has.
-        body: gives what is sent, from its beginning.
-        size: bytes of that.
+        method: the HTTP method.
+        url: the URL.
+        headers: headers besides those that every request has.
+        body: returns the content to send, from its beginning.
+        size: bytes of the body.
     """
 
     method: str
@@ -55,12 +54,12 @@ class Request:
 
 
 class Answer:
-    """What came.
+    """An HTTP response.
 
     Args:
-        url: where from, in the end.
-        response: its head is there.
-        watch: ends it when its time is over.
+        url: the URL that answered, after redirects.
+        response: the response, whose head has been read.
+        watch: the deadline of the request.
     """
 
     def __init__(self, url: str, response: http.client.HTTPResponse, watch: Deadline) -> None:
@@ -71,11 +70,11 @@ class Answer:
         self._watch = watch
 
     def content(self, most: int) -> bytes:
-        """Return all of it, `most` bytes at the most."""
+        """Return the whole content, which may have `most` bytes."""
         return b"".join(self.blocks(most))
 
     def blocks(self, most: int) -> Iterator[bytes]:
-        """Give the content piece by piece.
+        """Yield the content piece by piece.
 
         Raises:
             TransientFailure: it ended early, or took too long.
@@ -123,15 +122,15 @@ class Answer:
 
 @contextlib.contextmanager
 def exchange(request: Request, authorize: Callable[[str], Mapping[str, str]]) -> Iterator[Answer]:
-    """Send a request and give the answer, from wherever it leads to in the end.
+    """Send a request, follow its redirects, and yield the answer.
 
     Args:
-        request: what is asked.
-        authorize: gives the headers that may go to a URL, beside those of the request.
+        request: the request.
+        authorize: returns the authorization headers that may go to a URL.
 
     Raises:
         TransientFailure: trying again may help.
-        PermanentFailure: it does not.
+        PermanentFailure: trying again does not help.
     """
     url = request.url
     for _ in range(MOST_REDIRECTS):
@@ -148,10 +147,10 @@ def exchange(request: Request, authorize: Callable[[str], Mapping[str, str]]) ->
 
 
 def led_to(url: str, place: str | None) -> str:
-    """Return where an answer from `url` leads.
+    """Return the URL that a redirect from `url` leads to.
 
     Raises:
-        PermanentFailure: nowhere, or from TLS to plain HTTP.
+        PermanentFailure: it leads to no valid URL, or from TLS to plain HTTP.
     """
     if not place:
         raise PermanentFailure("it leads to another place and does not say where")
@@ -166,10 +165,10 @@ def led_to(url: str, place: str | None) -> str:
 
 
 def checked(url: str) -> urllib.parse.SplitResult:
-    """Return the parts of a URL that can be asked.
+    """Return the parts of a URL that a request can be sent to.
 
     Raises:
-        PermanentFailure: it is none.
+        PermanentFailure: the text is no such URL.
     """
     with contextlib.suppress(ValueError):
         parts = urllib.parse.urlsplit(url)
@@ -197,7 +196,10 @@ def _sent(
                 body = _own(request.body())
             try:
                 connection.request(request.method, target, body, headers)
-            except (BrokenPipeError, ConnectionResetError) as error:  # it may have answered before it heard all
+            except (
+                BrokenPipeError,
+                ConnectionResetError,
+            ) as error:  # it may have answered before it had received everything
                 response = _answered(connection, error)
             else:
                 watch.allow(0)
@@ -209,7 +211,7 @@ def _sent(
 
 
 class _Unread(Exception):  # noqa: N818
-    """What is to be sent cannot be read: no matter of the network."""
+    """The file to be sent cannot be read, which is no failure of the network."""
 
 
 def _own(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -228,7 +230,7 @@ def _answered(connection: http.client.HTTPConnection, error: OSError) -> http.cl
 
 @contextlib.contextmanager
 def _facts(parts: urllib.parse.SplitResult, watch: Deadline) -> Iterator[None]:
-    """Tell what the network failed at, to try again, from what no trying mends."""
+    """Turn errors in the block into the one kind that may be tried again and the one that may not."""
     try:
         yield
     except _Unread as unread:

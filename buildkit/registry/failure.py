@@ -1,10 +1,10 @@
-"""What went wrong with a registry. Who asked turns it into an error with an exit code."""
+"""The failure of a request to a registry; the caller turns it into an error with an exit code."""
 
 from __future__ import annotations
 
 
 class Failure(Exception):  # noqa: N818 - a fact, which the caller makes an error of
-    """A registry did not do what it was asked to.
+    """A registry refused a request, or could not be reached.
 
     Args:
         message: the registry or repository, and the reason.
@@ -18,9 +18,9 @@ class Failure(Exception):  # noqa: N818 - a fact, which the caller makes an erro
 
 
 class Missing(Failure):
-    """The repository has no manifest under the name that was asked for."""
+    """The repository has no manifest under the requested name."""
 
 
 def other_bytes(where: object, digest: str, hint: str) -> Failure:
-    """Return the failure for content whose digest is not the one that was asked for."""
+    """Return the failure for content whose digest is not the requested one."""
     return Failure(f"{where}: what came is not {digest[:19]}…", hint)

@@ -1,4 +1,4 @@
-"""What is tried again after a failure, and for how long."""
+"""Decides which failures are tried again, and for how long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TRIES = 6
 """How often one step is tried that makes no progress."""
 
 MOST_WAITING = 300.0
-"""Seconds for which one step waits in all where a registry asks for that."""
+"""Seconds that one step waits in all if a registry asks for it."""
 
 _sleep = time.sleep
 
@@ -21,8 +21,8 @@ class TransientFailure(Exception):  # noqa: N818 - a fact: the network failed, t
 
     Args:
         words: what happened.
-        after: seconds after which the registry wants to be asked again; None if it did not say.
-        slow: whether all the time that it may take went by.
+        after: seconds after which the registry may be asked again; None if it did not say.
+        slow: whether the deadline had passed.
     """
 
     def __init__(self, words: object, after: float | None = None, *, slow: bool = False) -> None:
@@ -32,11 +32,11 @@ class TransientFailure(Exception):  # noqa: N818 - a fact: the network failed, t
 
 
 class PermanentFailure(Exception):  # noqa: N818 - a fact
-    """No trying helps.
+    """Trying again does not help.
 
     Args:
         words: what is wrong.
-        hint: what to do, where it is not the usual.
+        hint: what to do; empty for the usual hint.
     """
 
     def __init__(self, words: str, hint: str = "") -> None:
@@ -46,7 +46,7 @@ class PermanentFailure(Exception):  # noqa: N818 - a fact
 
 
 class Patience:
-    """How long one step goes on trying; progress renews it, but not for ever."""
+    """The limit of tries and of waiting for one step; progress renews the tries."""
 
     def __init__(self) -> None:
         self._failures = 0
@@ -56,11 +56,11 @@ class Patience:
         """Wait until it is time to try again.
 
         Args:
-            cut: what the last attempt failed at.
-            progress: whether that attempt came further than the one before.
+            cut: the failure of the last attempt.
+            progress: whether that attempt got further than the one before.
 
         Raises:
-            PermanentFailure: it is not worth it.
+            PermanentFailure: the limit of tries or of waiting is reached.
         """
         self._failures = 0 if progress else self._failures + (TRIES // 2 if cut.slow else 1)
         wait = min(0.1 * 2**self._failures, 5.0) if cut.after is None else max(cut.after, 0.1)
@@ -73,7 +73,7 @@ class Patience:
 
 
 def seconds_of(words: str | None) -> float | None:
-    """Return the seconds that a `Retry-After` (RFC 9110, 10.2.3) writes as a number or as a date; None for neither."""
+    """Return the seconds in a `Retry-After` (RFC 9110, 10.2.3), a number or a date; None if it is neither."""
     if words is None:
         return None
     if words.strip().isascii() and words.strip().isdecimal():

@@ -1,4 +1,4 @@
-"""What lies in a registry is named by a reference; content is named by its digest."""
+"""References to artefacts in a registry, and the digests that name content."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Reference:
     """A place in a registry: `registry.example/team/name:latest`, or `…@sha256:…`.
 
     Args:
-        host: the registry, with its port where that is not the usual one.
-        name: of the repository.
-        tag: `latest` where none is written.
-        digest: of the manifest; empty where none is written.
+        host: the registry, with its port unless that is the usual one.
+        name: the name of the repository.
+        tag: the tag; `latest` if none is written.
+        digest: the digest of the manifest; empty if none is written.
     """
 
     host: str
@@ -36,15 +36,15 @@ class Reference:
 
     @property
     def wanted(self) -> str:
-        """The digest, or the tag where there is none."""
+        """The digest, or the tag if there is none."""
         return self.digest or self.tag
 
 
 def parse(text: str) -> Reference:
-    """Return the reference that `text` writes.
+    """Return the reference for a text.
 
     Raises:
-        Odd: it is none.
+        Odd: the text is no reference.
     """
     found = _REFERENCE.fullmatch(text)
     if found is None:
@@ -56,7 +56,7 @@ def digest_of(value: object) -> str:
     """Return a digest that a manifest names, if it can be compared.
 
     Raises:
-        Odd: it is none, or of another algorithm than SHA-256.
+        Odd: the value is not a digest, or not of SHA-256.
     """
     found = _DIGEST.fullmatch(untrusted.text(value))
     if found is not None and found["algorithm"] == "sha256" and untrusted.is_digest(found["value"]):

@@ -1,4 +1,4 @@
-"""Requests to one repository: logged in where the registry asks for it, tried again, and refusals in words."""
+"""Requests to one repository: with login if the registry asks for it, further tries, and messages for refusals."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from buildkit.registry.reference import Reference
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a registry answered, read to its end.
+    """A registry's complete answer.
 
     Args:
-        status: of HTTP.
-        headers: of the answer.
+        status: the HTTP status.
+        headers: the headers of the answer.
         body: its content; empty for HEAD.
-        url: where it came from in the end.
+        url: the URL that answered, after redirects.
     """
 
     status: int
@@ -37,8 +37,8 @@ class Session:
     """Requests to one repository.
 
     Args:
-        where: host and name.
-        environment: names user and password, or the folder of Docker's own settings.
+        where: the repository.
+        environment: the variables that hold user and password, or the folder of Docker's own settings.
     """
 
     def __init__(self, where: Reference, environment: Mapping[str, str]) -> None:
@@ -50,15 +50,15 @@ class Session:
         return f"{self._authorization.start}/v2/{self.where.name}/{path}"
 
     def ask(self, request: Request, *, good: tuple[int, ...], most: int = MOST_WORDS) -> Response:
-        """Ask, again where the network fails; return the answer.
+        """Send a request, again after network failures; return the answer.
 
         Args:
-            request: what is asked.
-            good: the statuses that the answer may have.
-            most: bytes that it may have.
+            request: the request.
+            good: the expected statuses.
+            most: the bytes that the answer may have.
 
         Raises:
-            Failure: it has another status or more bytes, or the network goes on failing.
+            Failure: the answer has another status or more bytes, or the network keeps failing.
         """
         patience = Patience()
         while True:
@@ -68,11 +68,11 @@ class Session:
                 self.again(patience, cut)
 
     def once(self, request: Request, *, good: tuple[int, ...] | None, most: int = MOST_WORDS) -> Response:
-        """Ask one time; see `ask`. Any status will do where `good` is None.
+        """Send a request once; see `ask`. If `good` is None, any status is accepted.
 
         Raises:
-            TransientFailure: to ask again may help.
-            Failure: it does not.
+            TransientFailure: trying again may help.
+            Failure: trying again does not help.
         """
         with self.opened(request) as answer:
             if good is not None:
@@ -82,11 +82,11 @@ class Session:
 
     @contextlib.contextmanager
     def opened(self, request: Request) -> Iterator[Answer]:
-        """Send one request, log in where the registry asks for it, and give the answer, of whatever status.
+        """Send one request, log in if the registry asks for it, and yield the answer, of any status.
 
         Raises:
-            TransientFailure: to ask again may help.
-            Failure: it does not.
+            TransientFailure: trying again may help.
+            Failure: trying again does not help.
         """
         with contextlib.ExitStack() as stack:
             try:
@@ -102,10 +102,10 @@ class Session:
             yield answer
 
     def require(self, answer: Answer, good: tuple[int, ...]) -> None:
-        """See that the status of an answer is one of `good`.
+        """Check that the status of an answer is one of `good`.
 
         Raises:
-            Failure: it is not; in the registry's own words where it has any.
+            Failure: it is not; with the registry's own message if there is one.
         """
         if answer.status in good:
             return
@@ -123,7 +123,7 @@ class Session:
         """Wait until it is time to try again; see `Patience.again`.
 
         Raises:
-            Failure: it is not worth it.
+            Failure: the limit of tries or of waiting is reached.
         """
         try:
             patience.again(cut, progress=progress)
@@ -131,7 +131,7 @@ class Session:
             raise self.failure(str(refused)) from cut
 
     def failure(self, words: str, hint: str = "") -> Failure:
-        """Return the failure of which `words` say the reason; the usual hint is how one logs in."""
+        """Return the failure with `words` as the reason; the usual hint says how to log in."""
         return Failure(
             f"registry {self.where.host}: {untrusted.shown(words, 400)}",
             hint

@@ -1,7 +1,7 @@
-"""A blob up: announced and sent in one stream, which every registry takes.
+"""Uploads a blob: announces it and sends it in one stream, which every registry accepts.
 
-ECR drops what comes in pieces, others limit a piece. Only where the line does not hold for as long as the stream takes,
-and the registry proves to keep pieces, the blob is sent in these.
+ECR drops pieces after the first, and others limit their size. Only if the connection breaks before the stream has
+ended, and the registry proves to keep pieces, the blob is sent in pieces.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ PIECE = 8 << 20
 """Bytes of a piece."""
 
 Reader = Callable[[int], Iterable[bytes]]
-"""Gives the bytes of a blob from an offset on."""
+"""Returns the bytes of a blob from an offset on."""
 
 _CONTENT = {"Content-Type": "application/octet-stream"}
 
 
 def upload(session: Session, digest: str, size: int, read: Reader) -> int:
-    """Send a blob; return how many bytes were sent, which are more than it has where the line did not hold.
+    """Send a blob; return how many bytes were sent, which are more than its size if the connection broke.
 
     Args:
-        session: the repository.
-        digest: of the whole, as `sha256:…`.
-        size: bytes of the whole.
-        read: gives them from an offset on.
+        session: the session with the repository.
+        digest: the digest of the whole blob, as `sha256:…`.
+        size: bytes of the whole blob.
+        read: returns the blob's bytes from an offset on.
 
     Raises:
-        Failure: the registry refuses, or the network goes on failing.
+        Failure: the registry refuses, or the network keeps failing.
     """
     patience, sent = Patience(), 0
     while True:
@@ -60,12 +60,12 @@ def has_blob(session: Session, digest: str) -> bool:
 
 
 def _begin(session: Session) -> str:
-    """Begin an upload; return where it goes."""
+    """Begin an upload; return its URL."""
     return _place(session, session.ask(Request("POST", session.url("blobs/uploads/"), {}, list, 0), good=(202,)))
 
 
 def _place(session: Session, response: Response) -> str:
-    """Return where an upload goes on; what a registry leaves out is where it was."""
+    """Return the URL at which an upload continues; parts that the registry leaves out stay as they were."""
     try:
         return led_to(response.url, response.headers.get("Location"))
     except PermanentFailure as refused:
@@ -78,10 +78,10 @@ def _finished(place: str, digest: str) -> str:
 
 
 def _in_pieces(session: Session, digest: str, size: int, read: Reader) -> tuple[int, bool]:
-    """Upload a blob piece by piece, for a line that does not hold; return how many were sent, and whether all.
+    """Upload a blob piece by piece, for a connection that breaks; return the bytes sent, and whether all are kept.
 
-    Each piece counts once the registry says by its `Range` that it has all up to its end. One that does not say so
-    (ECR keeps the first alone) gets no further one.
+    A piece counts once the registry's `Range` confirms everything up to its end. A registry that does not confirm it
+    (ECR keeps only the first piece) gets no further one.
     """
     place, done, sent, patience = _begin(session), 0, 0, Patience()
     while done < size:
@@ -107,7 +107,7 @@ def _in_pieces(session: Session, digest: str, size: int, read: Reader) -> tuple[
 
 
 def _how_far(session: Session, place: str) -> tuple[str, int]:
-    """Ask how far an upload came; return where it goes on."""
+    """Ask how far an upload got; return the URL and the offset at which it continues."""
     response = session.ask(Request("GET", place), good=(204, 404, 416))
     if response.status != http.client.NO_CONTENT:  # some registries, Docker's own among them, cannot go on in a chunk
         return _begin(session), 0

@@ -1,10 +1,10 @@
-"""What users see: lines on a terminal, JSON on stdout. Knows the nouns alone and is handed in."""
+"""What users see: lines on a terminal, JSON on stdout. It knows only the nouns of `model`, and callers pass it in."""
 
 from __future__ import annotations
 
 
 class Unread(Exception):  # noqa: N818 - a fact
-    """Nobody reads the result any more: the pipe that it went to was closed."""
+    """The reader of standard output has gone away, as when a pipe is closed."""
 
 
 class Unwritten(Exception):  # noqa: N818 - a fact

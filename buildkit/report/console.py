@@ -1,4 +1,4 @@
-"""The terminal: talk goes to stderr, results to stdout; plain where there is no terminal or `NO_COLOR` is set."""
+"""The terminal: messages go to stderr, results to stdout; plain without a terminal, or if `NO_COLOR` is set."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _COLOURS = {"failed": "31", "warning": "33", "error": "31", "compiled": "32", "m
 
 
 class Console:
-    """Says what happens and prints the result.
+    """Prints messages to stderr and the result to stdout.
 
     Args:
         environment: `NO_COLOR` and `TERM` are read from it.
         as_json: print the result as one JSON object instead of text.
-        talk: where words go; stderr if None.
-        out: where results go; stdout if None.
+        talk: the stream for messages; stderr if None.
+        out: the stream for results; stdout if None.
     """
 
     def __init__(
@@ -44,22 +44,22 @@ class Console:
         self._turn = threading.Lock()
 
     def say(self, text: str) -> None:
-        """Say one line on stderr. Where that cannot be written to, the work goes on without words."""
+        """Print one line on stderr. If stderr cannot be written to, the command goes on silently."""
         with self._turn, contextlib.suppress(OSError):
             print(_writable(text, self._talk), file=self._talk, flush=True)
 
     def warn(self, text: str) -> None:
-        """Say a warning on stderr."""
+        """Print a warning on stderr."""
         self.say(f"{self._paint('warning', 'warning')}: {text}")
 
     def outcome(self, row: Outcome) -> None:
-        """Say what became of one subject: its result, the time where there was work, the reason."""
+        """Print one subject's outcome on stderr: its result, the time if work was done, the reason."""
         time = f"{row.seconds:7.2f} s" if row.seconds >= 0.005 else " " * 9  # noqa: PLR2004 - a hundredth when rounded
         pieces = "".join(f", {count:,} {result}" for result, count in row.pieces.items() if count)
         self.say(f"{self._paint(row.result, f'{row.result:<9}')}{time}  {row.subject}  ({row.reason}{pieces})")
 
     def news(self, row: Outcome) -> None:
-        """Say what became of one subject, unless there was nothing to do."""
+        """Print one subject's outcome on stderr, unless there was nothing to do."""
         if row.result not in {"fresh", "kept"}:
             self.outcome(row)
 
@@ -67,8 +67,8 @@ class Console:
         """Print the result of a command on stdout: `lines`, or the report as one JSON object.
 
         Raises:
-            Unread: nobody reads it any more.
-            Unwritten: the disk is full, or whatever else it goes to refuses it.
+            Unread: the reader of stdout has gone away.
+            Unwritten: stdout cannot be written, as on a full disk.
         """
         text = json.dumps(as_json(report)) if self._json else "\n".join(lines)
         if not text:
@@ -86,15 +86,15 @@ class Console:
 
 
 class _Nobody(io.StringIO):
-    """Where a closed stream would be: nobody hears."""
+    """Stands in for a closed stream and discards what is written."""
 
     def write(self, text: str) -> int:
-        """Take `text` and forget it."""
+        """Discard `text`."""
         return len(text)
 
 
 def _writable(text: str, stream: TextIO) -> str:
-    """Return `text` as the stream can have it: a name that is no UTF-8, or a sign that it has not, is escaped."""
+    """Return `text` as the stream can encode it: characters that it cannot encode are replaced or escaped."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
@@ -126,7 +126,7 @@ def as_json(report: Report) -> dict[str, object]:
 
 
 def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Return how often each result stands in `outcomes`, in the order in which they first appear."""
+    """Return how often each result occurs in `outcomes`, in the order of first appearance."""
     found: dict[str, int] = {}
     for row in outcomes:
         found[row.result] = found.get(row.result, 0) + 1

@@ -1,4 +1,4 @@
-"""What one does with the data inside a container: see it, compare it, renew it, clear it, carry it."""
+"""The data commands inside a container: status, verify, renew, clear, push, pull."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Say = Callable[[str], None]
 Command = Callable[[Pipeline, Mapping[str, str], Say], None]
 
 _BESIDE, _LEAST = 10, 19
-"""How nice work beside the service is: what it waits for, and what nobody waits for."""
+"""Niceness of work beside the service: of a refresh, and of reading all data, which nothing waits for."""
 
 _MOST_LINES = 20
 
 
 def status(pipeline: Pipeline, environment: Mapping[str, str], _: Say) -> None:
-    """Print the state of the data and of each stage; whole data that is due is well.
+    """Print the state of the data and of each stage; data that is complete but due is no error.
 
     Raises:
         DataError: the data is missing or damaged, or a newer version wrote it.
@@ -63,7 +63,7 @@ def compare(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
 
 
 def compare_deeply(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
-    """Compare every byte with the manifest, out of the way of the service beside it.
+    """Compare every byte with the manifest, at a low priority beside the service.
 
     Raises:
         DataError: files are missing or damaged.
@@ -73,10 +73,10 @@ def compare_deeply(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
 
 
 def compare_and_mend(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
-    """Compare every byte with the manifest, and make what is damaged anew; one process at a time.
+    """Compare every byte with the manifest, and make damaged stages again; one process at a time.
 
     Raises:
-        DataError: files are missing or damaged, and cannot be made or, by policy `fail`, are not to be made here.
+        DataError: files are missing or damaged, and they cannot be made or, by policy `fail`, may not be made here.
         StageError: a stage failed.
     """
     os.nice(_LEAST)
@@ -96,10 +96,10 @@ def compare_and_mend(pipeline: Pipeline, environment: Mapping[str, str], say: Sa
 
 
 def bring_up_to_date(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
-    """Make what is due, out of the way of the service beside it.
+    """Bring the data up to date, at a low priority beside the service.
 
     Raises:
-        DataError: it cannot be.
+        DataError: the data cannot be made.
         StageError: a stage failed.
     """
     os.nice(_BESIDE)
@@ -110,7 +110,7 @@ def clear(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
     """Delete every generation.
 
     Raises:
-        DataError: somebody makes data right now, or the folder cannot be written.
+        DataError: another process is making data, or the folder cannot be written.
     """
     try:
         with lease.held(pipeline.folder, wait=0):
@@ -128,7 +128,7 @@ def push(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
     """Publish the current generation.
 
     Raises:
-        DataError: there is none, or the registry refuses.
+        DataError: there is no generation, or the registry refuses.
     """
     done = push_artifact(pipeline.folder, layers.published(pipeline), environment, _teller(say))
     _print(done.digest)
@@ -138,7 +138,7 @@ def pull(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
     """Make the published generation the current one.
 
     Raises:
-        DataError: there is none, or the registry refuses.
+        DataError: there is no published generation, or the registry refuses.
         StageError: the volume is full.
     """
     done = pull_artifact(pipeline.folder, layers.published(pipeline), environment, say, _teller(say))
@@ -155,7 +155,7 @@ COMMANDS: dict[tuple[str, ...], tuple[Command, str]] = {
     ("--push",): (push, "publish the data"),
     ("--clear",): (clear, "delete the data"),
 }
-"""The commands by their arguments, each with what it does."""
+"""The commands by their arguments, each with its description."""
 
 
 def _verify(pipeline: Pipeline, say: Say, *, deep: bool) -> None:

@@ -1,4 +1,7 @@
-"""Lets the service start on data that is whole, as its policy wants it; says which and why."""
+"""The data gate: lets the service start once its data is complete and as fresh as the policy asks.
+
+It logs which data the service starts on, and why.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +33,12 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """The service may start.
+    """The result of the data gate: the service may start.
 
     Args:
-        state: what the health check says of it.
-        beside: the command of this package that is to run next to it; empty for none.
-        purpose: what that is, in words.
+        state: the container's state for the health check.
+        beside: arguments of `python -m buildkit.runtime` for a process to run beside the service; empty for none.
+        purpose: what that process does, for messages.
     """
 
     state: State
@@ -44,7 +47,7 @@ class Passed:
 
 
 def pass_data(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passed:
-    """Return when the service may start.
+    """Make or choose data as the policy says, and return once the service may start.
 
     Raises:
         DataError: the data does not allow a start, or the folder cannot be read.
@@ -70,7 +73,7 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passe
             raise _refusal(seen, decision, allowed, pipeline)
         if decision.action is Start.WAIT:
             with lease.held(pipeline.folder, wait=None):
-                continue  # whoever made it is done, or dead; look again
+                continue  # the process that made it has ended; look again
         if decision.action is not Start.RENEW_THEN_START:
             cache.save()
             return _passed(pipeline, seen, decision, allowed, say)
@@ -88,10 +91,10 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passe
 def _unrenewed(
     pipeline: Pipeline, environment: Mapping[str, str], seen: Look, error: BuildkitError, say: Say, *, fetched: bool
 ) -> Passed:
-    """Return what to start on all the same, where the data could not be made.
+    """Return the result to start with although the data could not be made.
 
     Raises:
-        BuildkitError: nothing.
+        BuildkitError: there is nothing to start with.
     """
     say(f"data: it could not be made: {error.message}")
     if _fall_back(pipeline, seen, say) or (not fetched and _fetch(pipeline, environment, say)):
@@ -103,10 +106,10 @@ def _unrenewed(
 
 
 def _readable(pipeline: Pipeline, seen: Look, cache: digests.Digests, say: Say) -> bool:
-    """Return whether the service can read the data under `current`; put that in order if not.
+    """Return whether the service can read the data under `current`; if not, repair the link.
 
     Raises:
-        DataError: it cannot, and nobody can write here.
+        DataError: it cannot, and the folder is read-only.
     """
     wrong = current_link.problem(pipeline.folder)
     if not wrong:
@@ -132,7 +135,7 @@ def _passed(pipeline: Pipeline, seen: Look, decision: Decision, allowed: Access,
 
 
 def _read_beside(pipeline: Pipeline, manifest: Manifest, say: Say) -> Passed:
-    """Let the service start on fresh data, which is read beside it where nobody has done so for long."""
+    """Let the service start on fresh data; if that is due to be read completely, have it read beside the service."""
     now = clock.now()
     since = scrub.last_read(pipeline.folder, manifest)
     if not scrub.is_due(pipeline, since, now):
@@ -142,7 +145,7 @@ def _read_beside(pipeline: Pipeline, manifest: Manifest, say: Say) -> Passed:
 
 
 def _fetch(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool:
-    """Pull the published generation, if there is one; return whether it is here."""
+    """Pull the published generation, if there is one; return whether that succeeded."""
     if not pipeline.artifact:
         return False
     from buildkit.data.artifact import layers  # noqa: PLC0415 - a start on fresh data does not pay for it
@@ -160,7 +163,7 @@ def _fetch(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> bool
 
 
 def _fall_back(pipeline: Pipeline, seen: Look, say: Say) -> bool:
-    """Go back to the generation before a damaged one, where the policy serves what is due; say whether it is there."""
+    """Go back to the newest complete older generation if the policy is `serve-stale`; return whether there is one."""
     if seen.condition in WHOLE or pipeline.policy != "serve-stale":
         return False
     with lease.held(pipeline.folder, wait=None) as holder:
@@ -178,7 +181,7 @@ def renew(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
     """Bring the data up to date.
 
     Raises:
-        DataError: it cannot be.
+        DataError: the data cannot be made.
         StageError: a stage failed.
     """
     from buildkit.data.refresh.refresh import refresh  # noqa: PLC0415 - a start on fresh data does not pay for it

@@ -24,7 +24,7 @@ _NO_PROGRAM = 127
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` ask for and return the exit code; never returns where this process becomes the service."""
+    """Run what `arguments` ask for and return the exit code; does not return if this process becomes the service."""
     try:
         match list(arguments):
             case ["--health", url]:
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def say(line: str) -> None:
-    """Say one line of the log."""
+    """Write one line of the log to stderr."""
     print(f"buildkit: {line}", file=sys.stderr, flush=True)  # noqa: T201
 
 
@@ -79,7 +79,10 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _with_companion(command: Sequence[str], passed: Passed, data: Pipeline, environment: Mapping[str, str]) -> int:
-    """Run the service with the work on its data beside it; tell the health check, and the service of newer data."""
+    """Run the service with the work on its data beside it.
+
+    Record the state for the health check when that work ends, and signal newer data to the service.
+    """
     from buildkit.runtime.supervisor import END, supervise  # noqa: PLC0415 - only where there is something to watch
 
     before = generations.current(data.folder)

@@ -1,4 +1,4 @@
-"""Asks the service whether it is well; small enough for a HEALTHCHECK in an image without curl."""
+"""Asks the service's health address; small enough for a HEALTHCHECK in an image without curl."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _PATIENCE = 3.0
 
 
 def ask(url: str, say: Callable[[str], None], state: State | None) -> int:
-    """Return 0 if `url` answers with a status below 400, else say why and return 1. No proxy is used.
+    """Return 0 if `url` answers with a status below 400, otherwise log why and return 1. No proxy is used.
 
     Args:
-        url: the service's own answer to how it is.
-        say: takes one line.
-        state: what the container is at; while a gate is at work nobody is asked.
+        url: the service's health address.
+        say: called with each log line.
+        state: the container's state; while a gate runs, the service is not asked.
     """
     if state is not None:
         say(f"health: {state}")

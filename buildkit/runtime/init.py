@@ -2,11 +2,11 @@
 
     python -I -S init.py COMMAND…
 
-The kernel gives process 1 every process that loses its parent, and shows each that ended until process 1 has asked for
-it. A service does not know that it is process 1, so this small program stays in its place: it starts the service, hands
-on every signal, reaps whoever ends, and leaves with the service's exit code, or with 128 plus the signal that ended it.
+Process 1 becomes the parent of every process that loses its own, and has to reap each that ends. A service does not
+know that it is process 1, so this small program stays in its place: it starts the service, forwards every signal, reaps
+processes that end, and exits with the service's exit code, or with 128 plus the signal that ended it.
 
-Who becomes this program blocks all signals before, so that none is lost in between.
+The caller blocks all signals before it executes this program, so that none is lost in between.
 """
 
 # ruff: noqa: SIM105 - contextlib takes longer to import than the rest of this program takes to run
@@ -33,7 +33,7 @@ _OWN = {
     signal.SIGABRT,
     signal.SIGSYS,
 }
-"""Signals that nobody hands on: they are for the kernel, or about this program itself."""
+"""Signals that are not forwarded: the kernel handles them, or they concern this program itself."""
 
 
 def main(command: Sequence[str]) -> int:
@@ -54,7 +54,7 @@ def main(command: Sequence[str]) -> int:
 
 
 def _become(command: Sequence[str]) -> None:
-    """Become the service, with the signals as they are at birth."""
+    """Become the service, with the default handling of signals."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and what is ignored is inherited
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -73,7 +73,7 @@ def _hand_on(service: int, number: int) -> None:
 
 
 def _reap(service: int) -> int | None:
-    """Reap whoever has ended; return the service's wait status if it was among them."""
+    """Reap the processes that have ended; return the service's wait status if it was among them."""
     found = None
     try:
         while True:

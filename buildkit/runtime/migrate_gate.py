@@ -1,4 +1,4 @@
-"""Lets the service start on a database at head. The migration room is loaded only where there is a database."""
+"""The migration gate: lets the service start on a database at head. The migration room is loaded only if needed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 def pass_migrations(
     values: Mapping[str, Any], root: Path, environment: Mapping[str, str], say: Callable[[str], None]
 ) -> None:
-    """Return when the database is at head.
+    """Return once the database is at head.
 
     Args:
         values: the settings of the migration step.
         root: the project's folder in the image.
-        environment: names the database.
-        say: takes one line of the log.
+        environment: the environment variables, one of which names the database.
+        say: called with each log line.
 
     Raises:
-        BuildkitError: as `buildkit.migrate` says.
+        BuildkitError: the migration failed; the subclass says why.
     """
     variable = str(values["url_env"])
     url = environment.get(variable, "")

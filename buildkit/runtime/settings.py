@@ -1,7 +1,7 @@
-"""What the entrypoint has to know, written as JSON when the image is built.
+"""The settings of the container's entrypoint, written as JSON when the image is built.
 
-`PYBUILDKIT_RUNTIME` names the file; `PYBUILDKIT_DATA_PATH`, `_POLICY`, `_TTL`, `_VERIFY` and `_ARTIFACT` win over
-what it says.
+`PYBUILDKIT_RUNTIME` names the file; `PYBUILDKIT_DATA_PATH`, `_POLICY`, `_TTL`, `_VERIFY` and `_ARTIFACT` override its
+values.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 864
 
 
 _TIMES = ("wait", "lock_wait", "lock_timeout", "statement_timeout")
-"""Of a migration, in seconds."""
+"""The time limits of a migration, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class RuntimeSettings:
     Args:
         root: the project's folder in the image.
         data: the pipeline, with the folders of the image; None for a service without data.
-        migrate: what `MigrationSettings.as_json` gives; None for a service without migrations.
+        migrate: the result of `MigrationSettings.as_json`; None for a service without migrations.
     """
 
     root: Path
@@ -53,7 +53,7 @@ class RuntimeSettings:
 
 
 def of(environment: Mapping[str, str]) -> RuntimeSettings:
-    """Return the settings of the image that this process runs in, as its variables change them.
+    """Return the settings of the image that this process runs in, with the variables' values.
 
     Raises:
         ConfigurationError: the file is missing or damaged, or a variable has a wrong value.
@@ -89,7 +89,7 @@ def _data(data: Pipeline | None, environment: Mapping[str, str]) -> Pipeline | N
 
 
 def _seconds(environment: Mapping[str, str], name: str, otherwise: float) -> float:
-    """Return the seconds that a variable writes as the settings on the host do: "7d", "90s", "2h"."""
+    """Return a variable's time in seconds; it is written as in the settings on the host: "7d", "90s", "2h"."""
     text = environment.get(name, "")
     if not text.strip():
         return otherwise
@@ -106,10 +106,10 @@ def _seconds(environment: Mapping[str, str], name: str, otherwise: float) -> flo
 
 
 def read(path: Path) -> RuntimeSettings:
-    """Return the settings that a file holds.
+    """Return the settings in a file.
 
     Raises:
-        ConfigurationError: it is missing or damaged.
+        ConfigurationError: the file is missing or damaged.
     """
     try:
         values = untrusted.table(untrusted.json_of(reading.read(path, most=reading.TEXT)))

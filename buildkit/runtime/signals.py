@@ -1,4 +1,4 @@
-"""While a gate works, a signal ends the children first and then this process, with the code that docker expects.
+"""While a gate runs, a signal ends the children first and then this process, with the code that docker expects.
 
 The kernel gives process 1 no default action: without a handler, a container could not be stopped here.
 """
@@ -16,9 +16,9 @@ class Terminated(SystemExit):
 
 
 def end_children_first() -> None:
-    """From now on turn a signal into `Terminated`, so that whoever runs a child ends it on the way out.
+    """From now on turn a signal into `Terminated`, so that code that runs a child ends it on the way out.
 
-    The handlers are never taken away: `exec` does that, and so no moment is left in which a signal is lost.
+    The handlers are never removed: `exec` does that, so there is no moment in which a signal is lost.
     """
     for number in _ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:
@@ -26,17 +26,20 @@ def end_children_first() -> None:
 
 
 def hold_back() -> None:
-    """Let every signal wait for the program that this process becomes; the kernel drops what process 1 ignores."""
+    """Block all signals until the program that this process becomes can handle them.
+
+    The kernel drops signals that process 1 does not handle.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
 
 def as_at_birth() -> None:
-    """Undo what Python changed at its start, so that the service inherits a clean slate over `exec`."""
+    """Restore the default handling of SIGPIPE and SIGXFSZ, which Python ignores and the service would inherit."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
 
 
 def _terminate(number: int, _: FrameType | None) -> None:
     for each in _ENDING:
-        signal.signal(each, signal.SIG_IGN)  # once is enough: nothing may disturb the way out
+        signal.signal(each, signal.SIG_IGN)  # once is enough: nothing may interrupt the way out
     raise Terminated(128 + number)

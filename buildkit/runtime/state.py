@@ -1,11 +1,11 @@
-"""What a container is at, for its health check: one small file that belongs to this container, not to the volume.
+"""The state of a container for its health check: one small file that belongs to this container, not to the volume.
 
-    starting    a gate is at work; the service does not run yet
+    starting    a gate runs; the service does not run yet
     renewing    the service runs on older data while newer is made
-    degraded    the service runs on data that is not what it should be, or on none
-    ready       all is as it should be
+    degraded    the service runs on data that is due or damaged, or on none
+    ready       the service runs on data that is up to date
 
-`PYBUILDKIT_STATE` names the file. Where it cannot be written, the health check goes by the service's answer alone.
+`PYBUILDKIT_STATE` names the file. If it cannot be written, the health check depends on the service's answer alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STARTING, RENEWING, DEGRADED, READY = "starting", "renewing", "degraded", "ready
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One of the four words, and why."""
+    """One of the four states, and why."""
 
     word: str
     detail: str = ""
@@ -41,7 +41,7 @@ class State:
 
 
 def tell(environment: Mapping[str, str], state: State, folder: Path | None = None) -> None:
-    """Write down what this container is at, and which generation of the data in `folder` that is about."""
+    """Write the container's state, and the generation in `folder` that it refers to."""
     values = {"state": state.word, "detail": state.detail}
     if folder is not None:
         values |= {"current": str(folder / "current"), "generation": _target(str(folder / "current"))}
@@ -50,7 +50,10 @@ def tell(environment: Mapping[str, str], state: State, folder: Path | None = Non
 
 
 def read(environment: Mapping[str, str]) -> State | None:
-    """Return what the container is at, None if nobody wrote it. Who waited for newer data has it once it is there."""
+    """Return the container's state, None if none was written.
+
+    `renewing` and `degraded` become `ready` once `current` leads to another generation.
+    """
     with contextlib.suppress(OSError, ValueError, KeyError):
         values = untrusted.table(untrusted.json_of(reading.read(_place(environment), most=_MOST)))
         if untrusted.text(values["state"]) in {RENEWING, DEGRADED} and "current" in values:

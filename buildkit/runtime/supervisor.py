@@ -1,4 +1,4 @@
-"""Process 1 while something runs beside the service: forwards signals, reaps orphans, ends with the service's code."""
+"""Process 1 while another process runs beside the service: forwards signals, reaps orphans, returns the exit code."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from buildkit.doors import process
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _STOP = 120
-"""Seconds that a service may take to stop; the longest that a platform allows (Fargate's stopTimeout)."""
+"""Seconds that a service may take to stop: the most that a platform allows (Fargate's stopTimeout)."""
 
 _PATIENCE = 8
-"""Seconds that a service has where it is stopped since what belongs to it failed; docker gives ten."""
+"""Seconds to stop for a service whose companion failed; docker gives ten."""
 
 _NO_PROGRAM = 127
 
 END = "END"
-"""What a hearer answers to have the service stopped."""
+"""The answer of `ended` that has the service stopped."""
 
 Say = Callable[[str], None]
 
 
 def supervise(service: Sequence[str], beside: Sequence[str], say: Say, ended: Callable[[bool], str]) -> int:
-    """Run both commands and return the exit code of the service; `beside` may end before it, for better or worse.
+    """Run both commands and return the exit code of the service; `beside` may end before it, successfully or not.
 
-    Where `beside` cannot be started, or its end is to be that of the service, the service is stopped and the exit code
-    is that of `beside`.
+    If `beside` cannot be started, or `ended` returns `END`, the service is stopped and the exit code is that of
+    `beside`.
 
     Args:
         service: the command of the service.
         beside: the command that runs next to it, such as a renewal of the data.
-        say: takes one line of the log.
-        ended: hears once whether `beside` came to a good end, and returns the signal that the service is to get for
-            it, such as `HUP`; empty for none, `END` to stop it.
+        say: called with each log line.
+        ended: called once with whether `beside` succeeded; returns the name of the signal to send to the service, such
+            as `HUP`; empty for none, `END` to stop it.
 
     Raises:
-        FileNotFoundError: there is no such program as the service's.
+        FileNotFoundError: the service's program does not exist.
     """
     forwarder = _Forwarder(say)
     child = process.start(service)
@@ -52,7 +52,7 @@ def supervise(service: Sequence[str], beside: Sequence[str], say: Say, ended: Ca
         process.end(child, _PATIENCE)
         return _NO_PROGRAM
     while child.returncode is None:
-        pid, status = os.waitpid(-1, 0)  # also whoever lost its parent: process 1 inherits them
+        pid, status = os.waitpid(-1, 0)  # also processes that lost their parent: process 1 inherits them
         if pid == child.pid:
             forwarder.aim(None)
             child.returncode = os.waitstatus_to_exitcode(status)
@@ -77,7 +77,7 @@ def _as_code(status: int) -> int:
 
 
 class _Forwarder:
-    """Passes signals on to the service; those that come before it has started wait for it."""
+    """Forwards signals to the service; those that come before it has started are kept for it."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -89,7 +89,7 @@ class _Forwarder:
         signal.signal(signal.SIGALRM, self._run_out)
 
     def aim(self, target: int | None) -> None:
-        """Forward to the process `target` from now on; to nobody if None."""
+        """Forward to the process `target` from now on; to no process if None."""
         self._target = target
         while target is not None and self._waiting:
             _send(target, self._waiting.pop(0))

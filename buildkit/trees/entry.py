@@ -29,11 +29,11 @@ MAY_READ = "let this user read it, or leave it out: a narrower glob in `inputs`"
 
 
 class Refused(Exception):  # noqa: N818 - a fact, which the caller words
-    """Something that a walk met cannot count.
+    """A walk met something that can be neither an input nor an output.
 
     Args:
-        path: what, relative to where the walk began.
-        why: the reason, to be read behind it.
+        path: its path, relative to the start of the walk.
+        why: the reason, worded to follow the path in a sentence.
         hint: what to do about it.
     """
 
@@ -125,7 +125,7 @@ def link_within(path: str, text: str, top: str) -> bool:
 
 
 def require_portable_name(path: str) -> None:
-    """Raise for a name that would be another one where Python reads names as UTF-8.
+    """Refuse a name that is not ASCII if Python does not decode file names as UTF-8.
 
     Raises:
         Refused: it is not of ASCII, and Python reads names in another encoding.
@@ -139,7 +139,7 @@ def require_portable_name(path: str) -> None:
 
 
 def link_text(place: str | Path) -> str | None:
-    """Return where a link leads, as it is written; None if there is none."""
+    """Return the text of a symbolic link; None if there is no link."""
     try:
         return os.readlink(place)  # noqa: PTH115 - the text as it is
     except OSError:

@@ -35,7 +35,7 @@ def sealed(path: Path, kind: str = FILE, umask: int | None = None) -> File:
     copied, gets a copy of its content: a sealed file shares it with no file that may be written. The umask applies.
 
     Args:
-        path: what.
+        path: the file, folder or link.
         kind: its kind.
         umask: this process's, where the caller knows it.
     """

@@ -1,1 +1,1 @@
-"""The service's wheel: what its own backend makes, with the extensions of one Python added."""
+"""The service's wheel: the one that its own backend makes, with the extensions for one Python added."""

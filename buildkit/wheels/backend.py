@@ -17,7 +17,7 @@ def make_wheel(service: Path, folder: Path, environment: Mapping[str, str], runn
     """Have the service's own backend make its wheel in `folder`, which must not hold another.
 
     Raises:
-        ConfigurationError: the backend refused, with its last words.
+        ConfigurationError: the backend failed; gives its last output lines.
     """
     isolation = ["--no-isolation"] if backend_at_hand(service) else []
     command = [*python.module_command("build"), "--wheel", *isolation, "--outdir", str(folder), str(service)]
@@ -26,7 +26,7 @@ def make_wheel(service: Path, folder: Path, environment: Mapping[str, str], runn
 
 
 def backend_at_hand(service: Path) -> bool:
-    """Return whether all that the backend needs is installed beside the suite: that saves an environment of its own."""
+    """Return whether the backend's requirements are installed beside the suite: it then needs no isolation."""
     from build import BuildException, ProjectBuilder, check_dependency  # noqa: PLC0415 - a tenth of a second
 
     try:
@@ -40,7 +40,7 @@ def unpack(wheel: Path, folder: Path, environment: Mapping[str, str], runner: Ru
     """Unpack `wheel` under `folder` and return the folder with its contents.
 
     Raises:
-        ConfigurationError: it is none, or a file of it would not lie in the folder; or the tool refused.
+        ConfigurationError: the file is no wheel, a path in it leads out of the folder, or the tool failed.
     """
     try:
         zipped.names_of(wheel)
@@ -56,7 +56,7 @@ def unpack(wheel: Path, folder: Path, environment: Mapping[str, str], runner: Ru
 def pack(tree: Path, folder: Path, environment: Mapping[str, str], runner: Runner = run) -> Path:
     """Pack `tree` as the wheel that its WHEEL file describes, with a new RECORD, and return it.
 
-    Names are in order and every file gets the time SOURCE_DATE_EPOCH of `environment`, so equal trees give equal bytes.
+    Names are sorted and every file gets the time SOURCE_DATE_EPOCH of `environment`, so equal trees give equal bytes.
     """
     folder.mkdir(parents=True)
     command = [*python.module_command("wheel"), "pack", "--dest-dir", str(folder), str(tree)]
@@ -65,7 +65,7 @@ def pack(tree: Path, folder: Path, environment: Mapping[str, str], runner: Runne
 
 
 def expect(answer: Completed, failure: str) -> None:
-    """Raise a `ConfigurationError` with the last words of a command that failed."""
+    """Raise a `ConfigurationError` with the last output lines of a command that failed."""
     if not answer.ok:
         words = (answer.stdout + answer.stderr).strip().splitlines()[-20:]
         raise ConfigurationError(failure, hint="what the tool said stands above", details=words)

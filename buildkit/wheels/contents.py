@@ -1,4 +1,4 @@
-"""What is in a wheel, decided from the names of its files alone."""
+"""Decides what a wheel contains by the names of its files alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SOURCE = (".py", ".pyx")
 
 
 def natives_of_the_checkout(names: Collection[str]) -> list[str]:
-    """Return the extensions that the backend took along from the source tree.
+    """Return the extensions that the backend copied from the source tree.
 
     They are native files beside a source of the same module name. What was compiled in the tree may be of another
     Python or another profile; a library that a package ships (`libfoo.so`) has no source beside it and stays. One that
@@ -30,7 +30,7 @@ def modules(names: Iterable[str], packages: Collection[str] = ()) -> dict[str, b
 
     Args:
         names: the files of the wheel.
-        packages: the top-level names that count; all where empty.
+        packages: the top-level names to consider; empty for all.
     """
     found: dict[str, bool] = {}
     for name in names:

@@ -1,4 +1,4 @@
-"""Imports modules and says which fail: a script for a clean environment in which only the wheel is installed.
+"""Imports modules and reports which fail: a script for a clean environment in which only the wheel is installed.
 
     python -I probe.py '{"app.fast": true, "app.names": false}'
 
@@ -28,7 +28,7 @@ def complaint(module: str, native: bool) -> str:
 
 
 def main() -> int:
-    """Print one line for each module that is not as it should be; return how the whole went."""
+    """Print one line for each module that fails; return the exit code."""
     wanted = json.loads(sys.argv[1])
     complaints = {module: complaint(module, native) for module, native in wanted.items()}
     for module, words in complaints.items():

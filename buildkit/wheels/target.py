@@ -1,4 +1,4 @@
-"""The Python that a wheel is for: its tag, and how the names of its extensions end."""
+"""The Python that a wheel is for: its tag, and the suffix of its extensions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Target:
     Args:
         tag: python, ABI and platform tag, such as `cp311-cp311-linux_x86_64`. The platform is the one that Python was
             built for; to promise older C libraries is for auditwheel.
-        suffix: how the name of an extension ends, such as `.cpython-311-x86_64-linux-gnu.so`.
+        suffix: the ending of an extension's name, such as `.cpython-311-x86_64-linux-gnu.so`.
     """
 
     tag: str
@@ -36,10 +36,10 @@ class Target:
 
 
 def describe(python: Path, runner: Runner = run) -> Target:
-    """Ask the interpreter `python` what it is.
+    """Return the wheel tag and the extension suffix of the interpreter `python`.
 
     Raises:
-        ToolchainError: it does not run, or is no CPython.
+        ToolchainError: it does not run, or is not CPython.
     """
     answer = runner([str(python), "-I", "-c", _ASK])
     facts = json.loads(answer.stdout) if answer.ok else {}
