@@ -36,7 +36,7 @@ class Tree:
             places.update(folder for folder, _ in self._walk(place))
         return sorted(place for place in places if os.path.isdir(place))  # noqa: PTH112
 
-    def counts(self, path: str) -> bool:
+    def is_relevant(self, path: str) -> bool:
         """Return whether the file at this absolute path is watched."""
         return bool(needs_of(self._relative(path), self._layout))
 

@@ -68,7 +68,7 @@ class Watched(Protocol):
     def folders(self) -> Sequence[str]:
         """Return the folders to watch, each without its subfolders."""
 
-    def counts(self, path: str) -> bool:
+    def is_relevant(self, path: str) -> bool:
         """Return whether a change of this file matters."""
 
 
@@ -126,7 +126,7 @@ class Watch:
             folders = frozenset(self._watched.folders())
             self._renew = False
             for found in self._events(sorted(folders)):
-                paths |= {path for path in found if self._watched.counts(path)}
+                paths |= {path for path in found if self._watched.is_relevant(path)}
                 if self._renew or any(path in folders or _is_folder(path) for path in found):
                     break
                 yield paths, lost or len(found) > BURST

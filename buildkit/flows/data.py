@@ -14,7 +14,7 @@ from buildkit.data.stages import digests
 from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.data.status.decision import Condition
 from buildkit.data.status.look import Look, age_of, due_in, in_words, look, look_now, newer
-from buildkit.data.status.pieces import Pieces, first_reasons
+from buildkit.data.status.pieces import PieceComparison, first_reasons
 from buildkit.data.status.verify import require_whole, verify
 from buildkit.data.volume import claims, deleting, disk, generations, lease
 from buildkit.data.volume.manifest import Manifest
@@ -142,13 +142,13 @@ def clear_data(
         return _report(rows, watch, {"dry-run": dry_run}, row="generation")
     try:
         with lease.held(folder, wait=0):
-            names = deleting.clear(folder)
+            names = deleting.remove_all(folder)
     except locks.Busy:
         raise DataError(
             f"data: {claims.describe(folder)} is making it now", hint="wait for it, or end it, and clear again"
         ) from None
     except OSError as error:
-        raise disk.worded(error, folder) from error
+        raise disk.as_error(error, folder) from error
     rows = tuple(Outcome(name, "removed", Reason("asked for")) for name in names)
     for row in rows:
         console.outcome(row)
@@ -194,7 +194,7 @@ def pull_data(config: Config, console: Console, environment: Mapping[str, str], 
 
 
 def _transfer_facts(pipeline: Pipeline, done: layers.Transfer) -> dict[str, object]:
-    return {"digest": done.digest, "moved": done.moved, **_facts(pipeline, done.manifest)}
+    return {"digest": done.digest, "moved": done.transferred, **_facts(pipeline, done.manifest)}
 
 
 def pipeline_of(config: Config) -> Pipeline:
@@ -259,7 +259,7 @@ def _rows(seen: Look, *, force: bool = False) -> tuple[Outcome, ...]:
     return tuple(_row(step, seen.pieces.get(step.subject), force=force) for step in seen.steps)
 
 
-def _row(step: Step, its: Pieces | None, *, force: bool) -> Outcome:
+def _row(step: Step, its: PieceComparison | None, *, force: bool) -> Outcome:
     counts = its.counts if its else {}
     if force and its:
         counts = {"due": counts["due"] + counts["kept"], "kept": 0, "removed": counts["removed"]}

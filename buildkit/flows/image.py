@@ -18,10 +18,10 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, StatCache
 from buildkit.errors import ConfigurationError, EngineError, ImageError
 from buildkit.flows.image_inputs import cache_mount_prefix, compose_variables, request_of, staged_of
-from buildkit.image import engine, measure, revision, rules, staging
+from buildkit.image import checkout, engine, measure, rules, staging
 from buildkit.image.build import Request, build, image_id
 from buildkit.image.context import Context, digests, scan
-from buildkit.image.progress import Vertex, told
+from buildkit.image.progress import Vertex, shown_lines
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
 from buildkit.store import snapshot as snapshots
@@ -74,7 +74,7 @@ def build_images(
     watch = Stopwatch()
     wanted = chosen(config, names)
     must = required or in_ci(environment)
-    seen = revision.look(config.root, environment) if wanted else revision.Revision()
+    seen = checkout.read(config.root, environment) if wanted else checkout.Checkout()
     outcomes: list[Outcome] = []
     built: dict[str, object] = {}
     for name in wanted:
@@ -154,11 +154,11 @@ class _Image:
             yield
 
     def bring_up_to_date(
-        self, seen: revision.Revision, *, must: bool, dry_run: bool
+        self, seen: checkout.Checkout, *, must: bool, dry_run: bool
     ) -> tuple[Outcome, Mapping[str, object]]:
         """Build the image if an input changed; return its outcome and facts."""
         watch = Stopwatch()
-        kept = state.read(self._state, measure.named)
+        kept = state.read(self._state, measure.recorded_image)
         inputs = self._look(seen)
         now, step = self._decide(inputs, kept)
         if step.action is Action.LEAVE:
@@ -179,7 +179,7 @@ class _Image:
         self._record(inputs, now)
         return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, steps)
 
-    def _look(self, seen: revision.Revision) -> _Inputs:
+    def _look(self, seen: checkout.Checkout) -> _Inputs:
         staged = staged_of(self._config, self._name)
         request = request_of(self._config, self._name, self._folder, seen)
         ignore = parse(staged[staging.IGNORED].decode(), staging.IGNORED)
@@ -226,7 +226,7 @@ class _Image:
             )
 
     def _tell(self, vertex: Vertex) -> None:
-        for line in told(vertex):
+        for line in shown_lines(vertex):
             self._console.say(line)
 
     def _record(self, inputs: _Inputs, now: Fingerprint) -> None:

@@ -11,7 +11,7 @@ from buildkit.errors import ImageError
 from buildkit.flows.image import build_images, chosen
 from buildkit.flows.image_inputs import repository_of
 from buildkit.flows.migrate import migration_settings
-from buildkit.image import arrangement, compose, engine
+from buildkit.image import compose, engine, image_points
 from buildkit.image.point import Point
 from buildkit.image.sight import Expected, Sight
 from buildkit.model import Outcome, Reason, Report
@@ -41,7 +41,7 @@ def check_images(
     engine.require(environment)
     rows: list[Outcome] = []
     for name in chosen(config, names):
-        for point in arrangement.points(_sight(config, environment, name)):
+        for point in image_points.points(_sight(config, environment, name)):
             rows.append(_verdict(name, point))
             console.outcome(rows[-1])
     report = Report(SCHEMA, tuple(rows), watch.seconds, row="point")

@@ -20,9 +20,9 @@ from buildkit.flows.data import pipeline_of
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import compose, staging
 from buildkit.image.build import Request
+from buildkit.image.checkout import Checkout
 from buildkit.image.context import ignore_text
 from buildkit.image.requirements import MYPYC, read_project
-from buildkit.image.revision import Revision
 from buildkit.image.secrets import Given, of_project, of_suite
 from buildkit.image.serving import last_lines
 from buildkit.migrate.postgres import unknown_revision
@@ -67,7 +67,7 @@ def cache_mount_prefix(config: Config, environment: Mapping[str, str], *, make: 
     return f"buildkit-{repository}-{digest_value([number, str(config.root)])[:20]}"
 
 
-def request_of(config: Config, name: str, folder: Path, seen: Revision) -> Request:
+def request_of(config: Config, name: str, folder: Path, seen: Checkout) -> Request:
     """Return the build request of one image.
 
     Args:

@@ -13,7 +13,7 @@ from buildkit.flows.image import NO_IMAGE, chosen
 from buildkit.flows.image_inputs import cache_mount_prefix, repository_of, request_of, staged_of
 from buildkit.image import engine, staging
 from buildkit.image.build import build
-from buildkit.image.revision import Revision
+from buildkit.image.checkout import Checkout
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 
@@ -58,7 +58,7 @@ def run_tests_in(config: Config, console: Console, environment: Mapping[str, str
     folder = config.work / "image" / f"{name}.test"
     staged = staging.for_tests(staged_of(config, name), config.nox.requires, config.nox.tests)
     request = replace(
-        request_of(config, name, folder, Revision()),
+        request_of(config, name, folder, Checkout()),
         dockerfile=folder / "test.Dockerfile",
         tags=(f"{repository_of(config, name)}:test",),
         target="test",

@@ -31,7 +31,7 @@ class Image:
     layers: int
 
 
-def named(_: object, name: object, identity: object) -> tuple[str, Digest]:
+def recorded_image(_: object, name: object, identity: object) -> tuple[str, Digest]:
     """Return the name and id of a recorded image after checking the id's form.
 
     Raises:

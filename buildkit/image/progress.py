@@ -36,7 +36,7 @@ class Vertex:
     words: list[str] = field(default_factory=list)
 
 
-def told(vertex: Vertex) -> list[str]:
+def shown_lines(vertex: Vertex) -> list[str]:
     """Return the lines to show for a step: its time and name if it took long, and the compiled modules."""
     if vertex.result != "done" or vertex.seconds < _WORTH_A_LINE:
         return []

@@ -10,7 +10,7 @@ from typing import Any
 
 from buildkit.image import compose, measure, probe, trial
 from buildkit.image.compose import Composed, Volume
-from buildkit.image.trial import Asked, Trial
+from buildkit.image.trial import Trial, TrialRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Sight:
     @cached_property
     def trial(self) -> tuple[Trial | None, str]:
         """The result of starting the command in a container, or why that could not be tried."""
-        asked = Asked(self.image, self.command, self.health_check, self.expected.mount)
+        asked = TrialRequest(self.image, self.command, self.health_check, self.expected.mount)
         return trial.tried(asked, self._environment)
 
     @cached_property

@@ -51,7 +51,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TrialRequest:
     """The command and health check to try.
 
     Args:
@@ -67,7 +67,7 @@ class Asked:
     mount: str
 
 
-def tried(asked: Asked, environment: Mapping[str, str]) -> tuple[Trial | None, str]:
+def tried(asked: TrialRequest, environment: Mapping[str, str]) -> tuple[Trial | None, str]:
     """Return the result of the trial, or a message that says why there is none.
 
     Args:

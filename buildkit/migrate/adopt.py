@@ -63,7 +63,7 @@ def adopt(settings: MigrationSettings, graph: Graph, url: str, revision: str, *,
     with (
         supervisor.stoppable(),
         contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
-        status.worded(address),
+        status.as_database_error(address),
     ):
         several = env_text.of_project(settings).several
         try:

@@ -11,7 +11,7 @@ from buildkit.migrate.postgres.connection import Address, Say, connect
 from buildkit.migrate.postgres.visit import Visit
 from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
-from buildkit.migrate.status import worded
+from buildkit.migrate.status import as_database_error
 from buildkit.migrate.supervision import supervisor
 from buildkit.migrate.supervision.fencing import fencing
 
@@ -38,7 +38,7 @@ def downgrade(
     with (
         supervisor.stoppable(),
         contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
-        worded(address),
+        as_database_error(address),
     ):
         ours = version_table.session(connection)
 

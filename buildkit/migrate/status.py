@@ -186,7 +186,7 @@ def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> S
     with (
         supervisor.stoppable(),
         contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection,
-        worded(address),
+        as_database_error(address),
     ):
         if said.plain:
             place = VersionTable.guess(settings)
@@ -256,7 +256,7 @@ def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str]
 
 
 @contextlib.contextmanager
-def worded(address: Address) -> Any:  # noqa: ANN401 - a context manager's generator
+def as_database_error(address: Address) -> Any:  # noqa: ANN401 - a context manager's generator
     """Turn errors of our own statements in the block into a `DatabaseError` without the password.
 
     Raises:

@@ -13,7 +13,7 @@ from buildkit.migrate.postgres.visit import VersionTable
 from buildkit.migrate.run import OnLocks, Run, Tell
 from buildkit.migrate.scripts import env_text
 from buildkit.migrate.settings import MigrationSettings
-from buildkit.migrate.status import warn_of_missing_folders, warn_of_upgrade_target, worded
+from buildkit.migrate.status import as_database_error, warn_of_missing_folders, warn_of_upgrade_target
 from buildkit.migrate.supervision import supervisor
 from buildkit.migrate.supervision.fencing import fencing
 from buildkit.migrate.supervision.session_watch import Lost
@@ -95,7 +95,7 @@ def upgrade(
         for left in reversed(range(1 + _RESTARTS)):
             with contextlib.closing(connect(run.address, wait=settings.wait, say=say)) as connection:
                 try:
-                    with worded(run.address):
+                    with as_database_error(run.address):
                         run.require_restarted(connection, lost)
                         run.bring_to_head(connection)
                     break

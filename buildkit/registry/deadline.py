@@ -43,7 +43,7 @@ class Deadline:
         """Keep the socket, which the connection gives up once the head of an answer is there."""
         self._socket = self._connection.sock
 
-    def worded(self, error: object) -> TransientFailure:
+    def failure(self, error: object) -> TransientFailure:
         """Return the failure of the connection for an error."""
         if self.expired:
             return TransientFailure(f"no whole answer within {self._seconds:.0f} s", slow=True)

@@ -112,12 +112,12 @@ class Answer:
             try:
                 piece = self._response.read1(_PIECE)
             except (OSError, http.client.HTTPException, ValueError) as error:
-                raise self._watch.worded(error) from error
+                raise self._watch.failure(error) from error
             if not piece:
                 break
             yield piece
         if self._watch.expired or self._response.length:
-            raise self._watch.worded("the connection was cut")
+            raise self._watch.failure("the connection was cut")
 
 
 @contextlib.contextmanager
@@ -242,9 +242,9 @@ def _facts(parts: urllib.parse.SplitResult, watch: Deadline) -> Iterator[None]:
         ) from None
     except ssl.SSLError as error:
         if error.reason not in _NO_TLS:
-            raise watch.worded(error) from error
+            raise watch.failure(error) from error
         raise PermanentFailure(f"{parts.netloc} speaks no TLS", hint=_PLAIN) from None
     except (http.client.InvalidURL, UnicodeError):
         raise PermanentFailure("it leads to a place that is none") from None
     except (OSError, http.client.HTTPException) as error:
-        raise watch.worded(error) from error
+        raise watch.failure(error) from error

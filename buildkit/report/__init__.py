@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 
-class Unread(Exception):  # noqa: N818 - a fact
+class ReaderGone(Exception):  # noqa: N818 - a fact
     """The reader of standard output has gone away, as when a pipe is closed."""
 
 
-class Unwritten(Exception):  # noqa: N818 - a fact
+class WriteFailed(Exception):  # noqa: N818 - a fact
     """The result cannot be written. The message says why."""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from buildkit.report import Unread, Unwritten
+from buildkit.report import ReaderGone, WriteFailed
 
 if TYPE_CHECKING:
     from buildkit.model import Outcome, Report
@@ -67,8 +67,8 @@ class Console:
         """Print the result of a command on stdout: `lines`, or the report as one JSON object.
 
         Raises:
-            Unread: the reader of stdout has gone away.
-            Unwritten: stdout cannot be written, as on a full disk.
+            ReaderGone: the reader of stdout has gone away.
+            WriteFailed: stdout cannot be written, as on a full disk.
         """
         text = json.dumps(as_json(report)) if self._json else "\n".join(lines)
         if not text:
@@ -76,9 +76,9 @@ class Console:
         try:
             print(_writable(text, self._out), file=self._out, flush=True)
         except BrokenPipeError:
-            raise Unread from None
+            raise ReaderGone from None
         except OSError as error:
-            raise Unwritten(error.strerror) from None
+            raise WriteFailed(error.strerror) from None
 
     def _paint(self, role: str, text: str) -> str:
         code = _COLOURS.get(role.strip())

@@ -12,13 +12,13 @@ from buildkit.data.stages import digests
 from buildkit.data.stages.pipeline import Pipeline
 from buildkit.data.status.decision import WHOLE, Condition
 from buildkit.data.status.look import due_in, in_words, look_now, newer
-from buildkit.data.status.verify import Verdict, require_whole, verify
+from buildkit.data.status.verify import Verification, require_whole, verify
 from buildkit.data.volume import claims, deleting, disk, lease
 from buildkit.doors import clock, locks
 from buildkit.errors import DataError
 from buildkit.model import Action, Outcome
 from buildkit.runtime import state
-from buildkit.runtime.data_gate import renew
+from buildkit.runtime.data_gate import refresh_and_log
 
 Say = Callable[[str], None]
 Command = Callable[[Pipeline, Mapping[str, str], Say], None]
@@ -53,7 +53,7 @@ def status(pipeline: Pipeline, environment: Mapping[str, str], _: Say) -> None:
         _print(f"{seen.condition.value}: generation {seen.manifest.generation}, {seen.manifest.size:,} bytes, {when}")
 
 
-def compare(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
+def verify_quickly(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
     """Compare size and time of every file with the manifest.
 
     Raises:
@@ -62,7 +62,7 @@ def compare(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
     _verify(pipeline, say, deep=False)
 
 
-def compare_deeply(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
+def verify_deeply(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
     """Compare every byte with the manifest, at a low priority beside the service.
 
     Raises:
@@ -72,7 +72,7 @@ def compare_deeply(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
     _verify(pipeline, say, deep=True)
 
 
-def compare_and_mend(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
+def verify_and_repair(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
     """Compare every byte with the manifest, and make damaged stages again; one process at a time.
 
     Raises:
@@ -89,13 +89,13 @@ def compare_and_mend(pipeline: Pipeline, environment: Mapping[str, str], say: Sa
     if verdict.damage:
         for line in verdict.damage[:_MOST_LINES]:
             say(f"data: {line}")
-        state.tell(environment, state.State(state.DEGRADED, verdict.damage[0]), pipeline.folder)
+        state.write(environment, state.State(state.DEGRADED, verdict.damage[0]), pipeline.folder)
         if pipeline.policy == "fail":
             require_whole(verdict)
-        renew(pipeline, environment, say)
+        refresh_and_log(pipeline, environment, say)
 
 
-def bring_up_to_date(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
+def refresh(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
     """Bring the data up to date, at a low priority beside the service.
 
     Raises:
@@ -103,7 +103,7 @@ def bring_up_to_date(pipeline: Pipeline, environment: Mapping[str, str], say: Sa
         StageError: a stage failed.
     """
     os.nice(_BESIDE)
-    renew(pipeline, environment, say)
+    refresh_and_log(pipeline, environment, say)
 
 
 def clear(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
@@ -114,14 +114,14 @@ def clear(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
     """
     try:
         with lease.held(pipeline.folder, wait=0):
-            for name in deleting.clear(pipeline.folder):
+            for name in deleting.remove_all(pipeline.folder):
                 say(f"data: {name}: removed")
     except locks.Busy:
         raise DataError(
             f"data: {claims.describe(pipeline.folder)} is making it now", hint="wait for it, or end it, and clear again"
         ) from None
     except OSError as error:
-        raise disk.worded(error, pipeline.folder) from error
+        raise disk.as_error(error, pipeline.folder) from error
 
 
 def push(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
@@ -146,11 +146,11 @@ def pull(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
 
 
 COMMANDS: dict[tuple[str, ...], tuple[Command, str]] = {
-    ("--renew",): (bring_up_to_date, "bring the data up to date"),
+    ("--renew",): (refresh, "bring the data up to date"),
     ("--status",): (status, "exit code 0 if the data is whole, 30 if not"),
-    ("--verify",): (compare, "compare size and time of every file"),
-    ("--verify", "--deep"): (compare_deeply, "compare every byte"),
-    ("--verify", "--deep", "--renew"): (compare_and_mend, "compare every byte, and make anew what is damaged"),
+    ("--verify",): (verify_quickly, "compare size and time of every file"),
+    ("--verify", "--deep"): (verify_deeply, "compare every byte"),
+    ("--verify", "--deep", "--renew"): (verify_and_repair, "compare every byte, and make anew what is damaged"),
     ("--pull",): (pull, "fetch the published data"),
     ("--push",): (push, "publish the data"),
     ("--clear",): (clear, "delete the data"),
@@ -164,7 +164,7 @@ def _verify(pipeline: Pipeline, say: Say, *, deep: bool) -> None:
     _print(f"whole: generation {verdict.manifest.generation}, {verdict.manifest.size:,} bytes")
 
 
-def _compared(pipeline: Pipeline, say: Say, *, deep: bool) -> Verdict:
+def _compared(pipeline: Pipeline, say: Say, *, deep: bool) -> Verification:
     verdict = verify(pipeline, deep=deep)
     for row in verdict.outcomes:
         say(f"data: stage {row.subject}: {row.result} ({row.reason}, {row.seconds:.2f} s)")

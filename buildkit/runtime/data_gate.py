@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from buildkit.data.stages import digests
 from buildkit.data.stages.pipeline import Pipeline
 from buildkit.data.status import scrub
-from buildkit.data.status.decision import WHOLE, Access, Condition, Decision, Start, decide_start
+from buildkit.data.status.decision import WHOLE, Access, Condition, Decision, StartAction, decide_start
 from buildkit.data.status.look import Look, access, in_words, look_now, newer
 from buildkit.data.volume import current_link, disk, generations, lease, switching
 from buildkit.data.volume.manifest import Manifest
@@ -23,11 +23,11 @@ from buildkit.runtime.state import DEGRADED, READY, RENEWING, State
 Say = Callable[[str], None]
 
 _WORDS = {
-    Start.START: "starting",
-    Start.RENEW_THEN_START: "making it before the start",
-    Start.START_AND_RENEW: "starting, and renewing it beside the service",
-    Start.WAIT: "waiting",
-    Start.FAIL: "not starting",
+    StartAction.START: "starting",
+    StartAction.RENEW_THEN_START: "making it before the start",
+    StartAction.START_AND_RENEW: "starting, and renewing it beside the service",
+    StartAction.WAIT: "waiting",
+    StartAction.FAIL: "not starting",
 }
 
 
@@ -56,7 +56,7 @@ def pass_data(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> P
     try:
         return _pass(pipeline, environment, say)
     except OSError as error:
-        raise disk.worded(error, pipeline.folder) from error
+        raise disk.as_error(error, pipeline.folder) from error
 
 
 def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passed:
@@ -69,12 +69,12 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passe
         allowed = Access.FREE if seen.condition is Condition.FRESH else access(pipeline.folder)
         decision = decide_start(seen.condition, allowed, pipeline.policy)
         say(f"data: {_words(seen, decision)}")
-        if decision.action is Start.FAIL:
+        if decision.action is StartAction.FAIL:
             raise _refusal(seen, decision, allowed, pipeline)
-        if decision.action is Start.WAIT:
+        if decision.action is StartAction.WAIT:
             with lease.held(pipeline.folder, wait=None):
                 continue  # the process that made it has ended; look again
-        if decision.action is not Start.RENEW_THEN_START:
+        if decision.action is not StartAction.RENEW_THEN_START:
             cache.save()
             return _passed(pipeline, seen, decision, allowed, say)
         if seen.condition in {Condition.MISSING, Condition.PARTIAL} and not fetched:
@@ -82,7 +82,7 @@ def _pass(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> Passe
             if _fetch(pipeline, environment, say):
                 continue
         try:
-            renew(pipeline, environment, say)
+            refresh_and_log(pipeline, environment, say)
         except BuildkitError as error:
             return _unrenewed(pipeline, environment, seen, error, say, fetched=fetched)
         return Passed(State(READY))
@@ -126,7 +126,7 @@ def _readable(pipeline: Pipeline, seen: Look, cache: digests.Digests, say: Say) 
 
 
 def _passed(pipeline: Pipeline, seen: Look, decision: Decision, allowed: Access, say: Say) -> Passed:
-    if decision.action is Start.START_AND_RENEW:
+    if decision.action is StartAction.START_AND_RENEW:
         return Passed(State(RENEWING, seen.condition.value), ("--renew",), "the renewal of the data")
     if seen.condition is Condition.FRESH and seen.manifest is not None:
         return _read_beside(pipeline, seen.manifest, say)
@@ -177,7 +177,7 @@ def _fall_back(pipeline: Pipeline, seen: Look, say: Say) -> bool:
     return False
 
 
-def renew(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
+def refresh_and_log(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
     """Bring the data up to date.
 
     Raises:

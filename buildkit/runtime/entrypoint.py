@@ -56,14 +56,14 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> int:
     image = settings.of(environment)
     passed = Passed(state.State(state.READY))
     folder = image.data.folder if image.data is not None else None
-    state.tell(environment, state.State(state.STARTING))
+    state.write(environment, state.State(state.STARTING))
     if image.data is not None:
         passed = pass_data(image.data, environment, say)
     if image.migrate is not None:
         pass_migrations(image.migrate, image.root, environment, say)
     if image.data is not None:
         os.environ["PYBUILDKIT_DATA_PATH"] = str(image.data.folder)
-    state.tell(environment, passed.state, folder)
+    state.write(environment, passed.state, folder)
     try:
         if image.data is not None and passed.beside:
             return _with_companion(command, passed, image.data, environment)
@@ -95,7 +95,7 @@ def _with_companion(command: Sequence[str], passed: Passed, data: Pipeline, envi
         if not well:
             say(f"{passed.purpose} failed: the service goes on with the data it has")
             now = state.State(state.DEGRADED, f"{passed.purpose} failed")
-        state.tell(environment, now, data.folder)
+        state.write(environment, now, data.folder)
         return data.signal if well and generations.current(data.folder) != before else ""
 
     return supervise(command, python.module_command("buildkit.runtime", *passed.beside), say, ended)
@@ -116,5 +116,5 @@ def _data(words: tuple[str, ...], environment: Mapping[str, str]) -> int:
     except OSError as error:
         from buildkit.data.volume import disk  # noqa: PLC0415 - only on the way to an error
 
-        raise disk.worded(error, image.data.folder) from error
+        raise disk.as_error(error, image.data.folder) from error
     return 0

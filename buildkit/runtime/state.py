@@ -40,7 +40,7 @@ class State:
         return f"{self.word}: {self.detail}" if self.detail else self.word
 
 
-def tell(environment: Mapping[str, str], state: State, folder: Path | None = None) -> None:
+def write(environment: Mapping[str, str], state: State, folder: Path | None = None) -> None:
     """Write the container's state, and the generation in `folder` that it refers to."""
     values = {"state": state.word, "detail": state.detail}
     if folder is not None:

@@ -21,7 +21,7 @@ from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
 from buildkit.doors import signals
-from buildkit.report import Unread, Unwritten
+from buildkit.report import ReaderGone, WriteFailed
 
 _UNREAD = 128 + signal.SIGPIPE
 _FAULT = 1
@@ -69,10 +69,10 @@ def task(*, undoing: float = signals.PATIENCE, **options: Any) -> Callable[[Call
                 raise Exit(stopped.words, int(str(stopped.code))) from None
             except KeyboardInterrupt:
                 raise Exit("interrupted", 128 + signal.SIGINT) from None
-            except Unread:
+            except ReaderGone:
                 _say_no_more()
                 raise Exit(code=_UNREAD) from None
-            except Unwritten as error:
+            except WriteFailed as error:
                 _say_no_more()
                 raise Exit(f"error: the result cannot be written to stdout: {error}", _FAULT) from None
             except (OSError, MemoryError) as error:

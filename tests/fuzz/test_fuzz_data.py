@@ -311,7 +311,7 @@ def test_a_volume_is_used_put_in_order_and_cleared_without_a_look_outside(
             for place in deleting.deletable(folder, below=60):
                 generations.is_whole(place)
             deleting.tidy(folder, None)
-        deleting.clear(folder)
+        deleting.remove_all(folder)
 
     with contextlib.suppress(
         lease.AlreadyClaimed, manifests.NewerSchema, OSError

@@ -67,14 +67,14 @@ IMAGES = json.loads(
 
 
 @inputs(quick=125, night=12000)
-@given(documents(STATE, IMAGES, seal=sealed), st.sampled_from([own_outputs.require_own, measure.named]))
+@given(documents(STATE, IMAGES, seal=sealed), st.sampled_from([own_outputs.require_own, measure.recorded_image]))
 def test_a_state_is_one_of_the_suite_or_counts_as_none(room: Path, content: bytes, owns: state.Owns) -> None:
     found = survives(room, lambda: state.parse(content, owns))
     assert found is not None
     again = state.parse(state.text(found), owns)
     assert (again.records, again.probes, again.failures) == (found.records, found.probes, found.failures)
     for record in found.records.values():
-        assert all(untrusted.path(path) for path in record.outputs) or owns is measure.named
+        assert all(untrusted.path(path) for path in record.outputs) or owns is measure.recorded_image
 
 
 @inputs(quick=75, night=8000)
@@ -374,7 +374,7 @@ def test_the_targets_above_begin_with_what_the_suite_wrote(room: Path) -> None:
     """Without changes each is taken: else nothing of it would be tried but the refusal."""
     whole = state.parse(sealed(json.dumps(STATE).encode()))
     assert [*whole.records] == ["app.fast", "app.slow"]
-    assert state.parse(sealed(json.dumps(IMAGES).encode()), measure.named).records.keys() == {"api"}
+    assert state.parse(sealed(json.dumps(IMAGES).encode()), measure.recorded_image).records.keys() == {"api"}
     (room / "archive").write_bytes(gzip.compress(_packed([(ENTRIES[0], BLOB, {}), (ENTRIES[2], ACTION, {})])))
     assert archive.unpack(store := Store(room / "store", print), room / "archive").actions == 1
     assert len(checked_entries(store, KEY, "output")) == 1

@@ -17,7 +17,7 @@ from buildkit.compile.mypyc import settings as mypyc_settings
 from buildkit.config import load
 from buildkit.core import alembic, ignore, untrusted
 from buildkit.data.stages import code
-from buildkit.image import context, requirements, revision
+from buildkit.image import checkout, context, requirements
 
 SETTINGS: dict[str, Any] = {
     "project": {"name": "app", "dependencies": ["x"], "dynamic": ["version"]},
@@ -168,7 +168,7 @@ def test_a_context_is_scanned_or_its_rules_are_said_to_be_none(room: Path, conte
     )
 )
 def test_an_address_of_a_repository_is_shown_without_what_is_secret(room: Path, text: str) -> None:
-    assert isinstance(survives(room, lambda: revision.without_credentials(text)), str)
+    assert isinstance(survives(room, lambda: checkout.without_credentials(text)), str)
 
 
 @inputs(quick=150, night=20000)

@@ -94,13 +94,13 @@ def test_a_round_trip_by_digest_makes_fresh_data(service: Service, host: Service
 def test_only_what_is_missing_is_moved(service: Service, host: Service, running: Running) -> None:
     there = f"localhost:{running.port}/team/data:latest"
     first = push(service, there)
-    assert first.moved > BIG
-    assert push(service, there).moved < 5000
+    assert first.transferred > BIG
+    assert push(service, there).transferred < 5000
     pull(host, there)
-    assert pull(host, there).moved == 0
+    assert pull(host, there).transferred == 0
     (service.root / "in/a.txt").write_text("other\n")
     service.refresh()
-    assert push(service, there).moved < 50_000
+    assert push(service, there).transferred < 50_000
     again = pull(host, there)
     assert {row.subject: row.result for row in again.outcomes} == {
         "read": "pulled",
@@ -151,7 +151,7 @@ def test_a_killed_pull_goes_on_where_it_stopped(service: Service, host: Service,
     child.send_signal(signal.SIGKILL)
     child.wait()
     assert not host.current.exists()
-    assert pull(host, there).moved < BIG - (4 << 20)
+    assert pull(host, there).transferred < BIG - (4 << 20)
     assert files(host) == files(service)
     assert not (host.pipeline.folder / "pull").exists()
     assert len(list((host.pipeline.folder / "generations").iterdir())) == 1
@@ -264,4 +264,4 @@ out = pathlib.Path(os.environ['PYBUILDKIT_DATA_OUT'], 'count')
     assert (place / "deep/link").readlink() == Path("../tool")
     assert (place / "tool").stat().st_mode & 0o777 == 0o555
     assert (place / os.fsdecode(b"caf\xe9")).read_text() == "x"
-    assert pull(host, f"localhost:{running.port}/data:odd").moved == 0
+    assert pull(host, f"localhost:{running.port}/data:odd").transferred == 0

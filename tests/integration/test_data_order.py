@@ -98,7 +98,7 @@ def test_what_stood_in_the_place_of_the_link_is_kept(made: Service) -> None:
 def test_clearing_leaves_what_is_not_ours(made: Service, way: str) -> None:
     folder = made.pipeline.folder
     WAYS[way](folder)
-    names = deleting.clear(folder)
+    names = deleting.remove_all(folder)
     assert len(names) == 1
     assert (folder / "current").is_file() == (way == "a file")
     assert not (folder / "current").is_dir()
@@ -133,7 +133,7 @@ def test_foreign_things_among_the_generations_stay(made: Service) -> None:
     for number in range(3):
         (made.root / "in/a.txt").write_text(f"{number}\n")
         made.refresh()
-    deleting.clear(made.pipeline.folder)
+    deleting.remove_all(made.pipeline.folder)
     assert sorted(each.name for each in place.iterdir()) == ["000000-notes", "000001-20200101T000000.txt", "README"]
 
 

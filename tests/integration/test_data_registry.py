@@ -136,7 +136,7 @@ def test_a_wrong_password_is_refused_and_not_shown(service: Service, authority: 
 
 
 def push(service: Service, where: str, environment: dict[str, str] | os._Environ[str]) -> int:
-    return push_artifact(service.pipeline.folder, parse(where), environment, lambda _: None).moved
+    return push_artifact(service.pipeline.folder, parse(where), environment, lambda _: None).transferred
 
 
 def slow(read: upload.Reader) -> upload.Reader:

@@ -330,7 +330,7 @@ def test_a_very_deep_output_is_shared_and_deleted(service: Service) -> None:
     outputs.share(manifest.stages["read"], service.current, service.root / "shared")
     assert comparing.hashed(manifest.stages["read"].files, service.root / "shared") == manifest.stages["read"].outputs
     folders.remove_tree(service.root / "shared")
-    deleting.clear(service.pipeline.folder)
+    deleting.remove_all(service.pipeline.folder)
     assert list((service.pipeline.folder / "generations").iterdir()) == []
 
 

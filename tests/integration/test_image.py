@@ -36,8 +36,8 @@ from buildkit.flows.image_check import check_images
 from buildkit.flows.image_inputs import request_of
 from buildkit.image import templates
 from buildkit.image.build import command
+from buildkit.image.checkout import Checkout
 from buildkit.image.context import scan
-from buildkit.image.revision import Revision
 from buildkit.model import Outcome, Report
 from buildkit.report.console import Console
 
@@ -487,7 +487,7 @@ def test_two_builds_without_a_cache_give_the_same_image(copy: Project) -> None:
     variables = dict(os.environ)
     config = load(copy.root, variables)
     folder = config.work / "image" / "api"
-    request = request_of(config, "api", folder, Revision(time=1_700_000_000))
+    request = request_of(config, "api", folder, Checkout(time=1_700_000_000))
     aside = {**request.arguments, "BUILDKIT_CACHE_MOUNT_NS": "buildkit-test"}  # --no-cache empties cache mounts
     request = replace(request, tags=(f"{copy.repository}:same",), arguments=aside)
     digests = set()

@@ -39,7 +39,7 @@ class Transfer:
 
     digest: str
     manifest: Manifest
-    moved: int
+    transferred: int
     outcomes: tuple[Outcome, ...]
 
 
@@ -65,7 +65,7 @@ def published(pipeline: Pipeline, given: str = "") -> Reference:
 
 
 @contextlib.contextmanager
-def worded(where: Reference) -> Iterator[None]:
+def as_data_error(where: Reference) -> Iterator[None]:
     """Turn errors of the registry in the block into a `DataError`."""
     try:
         yield

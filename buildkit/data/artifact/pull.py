@@ -18,7 +18,7 @@ from buildkit.data.artifact.layers import (
     Say,
     Tell,
     Transfer,
-    worded,
+    as_data_error,
 )
 from buildkit.data.volume import (
     claims,
@@ -60,11 +60,11 @@ def pull(folder: Path, where: Reference, environment: Mapping[str, str], say: Sa
             with (
                 contextlib.suppress(lease.AlreadyClaimed),
                 lease.held(folder, wait=None, on_wait=waiting) as holder,
-                worded(where),
+                as_data_error(where),
             ):
                 return _Pull(folder, where, environment, say, tell).run(holder)
     except OSError as error:
-        raise disk.worded(error, folder) from error
+        raise disk.as_error(error, folder) from error
 
 
 class _Pull:

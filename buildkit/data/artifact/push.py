@@ -14,10 +14,10 @@ from buildkit.data.artifact.layers import (
     STAGE,
     Tell,
     Transfer,
+    as_data_error,
     identify,
     parts,
     reader,
-    worded,
 )
 from buildkit.data.volume import generations
 from buildkit.data.volume import manifest as manifests
@@ -38,7 +38,7 @@ def push(folder: Path, where: Reference, environment: Mapping[str, str], tell: T
     manifest = generations.load(generation) if generation else None
     if generation is None or manifest is None:
         raise DataError(f"data: there is nothing to push in {folder}", hint="make it with: invoke data")
-    with worded(where):
+    with as_data_error(where):
         return _push(generation, manifest, where, environment, tell)
 
 

@@ -20,7 +20,7 @@ from buildkit.doors import process, python
 from buildkit.errors import StageError
 
 Say = Callable[[str], None]
-Start = Callable[[int, int, int], tuple[process.Child, dict[str, object]]]
+Starter = Callable[[int, int, int], tuple[process.Child, dict[str, object]]]
 """Starts a server with three descriptors (orders, events, output), and returns it with its settings."""
 
 _LAST_LINES = 20
@@ -136,7 +136,7 @@ class _ServerRun:
         self.began = False
         self.exit_code = 0
 
-    def run(self, waiting: collections.deque[Task], start: Start) -> Generator[Done, None, None]:
+    def run(self, waiting: collections.deque[Task], start: Starter) -> Generator[Done, None, None]:
         """Run the tasks in `waiting` until none is left or the server has died; put back those that never started."""
         with self._server(start) as ordering:
             self._fill(waiting, ordering)
@@ -154,7 +154,7 @@ class _ServerRun:
                 waiting.appendleft(task)
 
     @contextlib.contextmanager
-    def _server(self, start: Start) -> Iterator[int]:
+    def _server(self, start: Starter) -> Iterator[int]:
         """Start a server for the block, and yield the descriptor that orders are written to."""
         taking, ordering = os.pipe()
         hearing, telling = os.pipe()

@@ -26,7 +26,7 @@ def drop_unfinished(pipeline: Pipeline, number: int, finished: Collection[tuple[
         for stage in pipeline.stages:
             folders.remove_tree(unfinished.of_pieces(place, stage.name).work)
             if (place, stage.name) not in stay:
-                outputs.clear(stage, place)
+                outputs.remove(stage, place)
 
 
 def drop_strangers(partial: Path, records: Mapping[str, StageRecord], say: Callable[[str], None]) -> None:

@@ -147,7 +147,7 @@ class PieceFiles:
         anew = {path: file for path, file in self._files.items() if path not in shared}
         self._files |= sealing.share_equal(anew, known, source, self._partial, outputs.sidecar_of(self._partial))
 
-    def finish(self) -> None:
+    def move_into_generation(self) -> None:
         """Move all collected files into the generation, and make the declared folders that no piece wrote into."""
         for output in self._stage.outputs:
             path = os.path.normpath(output)

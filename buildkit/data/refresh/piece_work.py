@@ -16,7 +16,7 @@ from buildkit.data.refresh.run_inputs import RunInputs, changed_key, changed_mes
 from buildkit.data.stages.digests import Digests
 from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.data.status import pieces
-from buildkit.data.status.pieces import Aged, Cut, Pieces
+from buildkit.data.status.pieces import Aged, Division, PieceComparison
 from buildkit.data.volume import disk, isolation, outputs
 from buildkit.data.volume.manifest import Piece, StageRecord
 from buildkit.doors.clock import Stopwatch
@@ -44,7 +44,7 @@ class Choice:
         due: the items that are to be made, in their order, with the reasons.
     """
 
-    seen: Pieces
+    seen: PieceComparison
     taken: Sequence[tuple[Source, Mapping[str, Piece]]]
     due: Mapping[str, Reason]
 
@@ -67,7 +67,7 @@ class Choice:
 
 
 def choose(
-    now: Cut,
+    wanted: Division,
     sources: Sequence[Source],
     current: Path | None,
     cache: Digests,
@@ -77,20 +77,20 @@ def choose(
     """Decide for each piece whether some generation holds its result, the current one first, or it must be made.
 
     Args:
-        now: the stage's pieces and keys by the present inputs.
+        wanted: the stage's pieces and keys by the present inputs.
         sources: the generations that have any of it, the current one first.
         current: the current generation.
         cache: the digest cache.
         aged: returns, for a record, the function that says what in it is too old.
         distrusted: paths of files that were found damaged though their size and time are right.
     """
-    left = dict(now.keys)
+    left = dict(wanted.keys)
     taken: list[tuple[Source, Mapping[str, Piece]]] = []
-    seen = pieces.compare(now, None, {}, lambda _: None)
+    seen = pieces.compare(wanted, None, {}, lambda _: None)
     for place, record in sources:
         there = comparing.on_disk(record.files, place, cache if place == current else None)
         there |= {path: Digest("distrusted") for path in distrusted if path in there}
-        compared = pieces.compare(now, record, there, aged(record))
+        compared = pieces.compare(wanted, record, there, aged(record))
         if place == current:
             seen = compared
         mine = {item: record.pieces[item] for item in compared.kept if item in left}
@@ -107,7 +107,7 @@ class Order:
 
     Args:
         stage: the stage.
-        now: the stage's pieces and keys by the present inputs.
+        wanted: the stage's pieces and keys by the present inputs.
         changes: the inputs of this run, which tell whether they changed meanwhile.
         choice: the decision for each piece.
         known: the stage's record in the current generation; None if there is none.
@@ -116,7 +116,7 @@ class Order:
     """
 
     stage: Stage
-    now: Cut
+    wanted: Division
     changes: RunInputs
     choice: Choice
     known: StageRecord | None
@@ -142,7 +142,7 @@ class PieceWork:
         environment: the environment variables for the stage.
         say: called with each progress line.
         make_room: called with a stage and its size in bytes; frees space for it or raises.
-        moment: returns the volume's time in seconds since 1970.
+        now: returns the volume's time in seconds since 1970.
     """
 
     def __init__(
@@ -151,13 +151,13 @@ class PieceWork:
         environment: Mapping[str, str],
         say: Say,
         make_room: Callable[[Stage, int], None],
-        moment: Callable[[], float],
+        now: Callable[[], float],
     ) -> None:
         self._pipeline = pipeline
         self._environment = environment
         self._say = say
         self._make_room = make_room
-        self._moment = moment
+        self._now = now
         self._failed: dict[str, tuple[str, ...]] = {}
         self._dropped = 0
         self.counts: dict[str, int] = {}
@@ -176,9 +176,9 @@ class PieceWork:
         kept = sum(len(taken) for _, taken in choice.taken)
         self.counts = counts_of(kept, len(choice.seen.gone))
         watch = Stopwatch()
-        begun = self._moment()
-        outputs.clear(stage, partial)
-        record = StageRecord(stage.name, order.now.fingerprint.key, order.now.fingerprint.parts, {}, begun, 0.0)
+        begun = self._now()
+        outputs.remove(stage, partial)
+        record = StageRecord(stage.name, order.wanted.fingerprint.key, order.wanted.fingerprint.parts, {}, begun, 0.0)
         with contextlib.closing(PieceFiles(stage, partial, record)) as files_of_pieces:
             for (place, other), taken in choice.taken:
                 files_of_pieces.take_over(taken, other, place)
@@ -190,7 +190,7 @@ class PieceWork:
                 self._make_room(stage, sum(known.files[path].size for path in again) if known else 0)
                 with isolation.isolated(stage, self._pipeline, partial):
                     self._make(order, files_of_pieces, begun)
-            files_of_pieces.finish()
+            files_of_pieces.move_into_generation()
             if known is not None and order.last is not None:
                 files_of_pieces.share_equal(known.files, order.last, besides=self.shared)
             made = replace(files_of_pieces.record, seconds=watch.seconds)
@@ -206,16 +206,16 @@ class PieceWork:
 
     def _make(self, order: Order, files_of_pieces: PieceFiles, begun: float) -> None:
         """Run the due pieces, and collect the files of each when it ends."""
-        stage, now, partial, before = order.stage, order.now, order.partial, order.before
+        stage, wanted, partial, before = order.stage, order.wanted, order.partial, order.before
         due = _longest_first(order.choice.due, before)
-        places = {item.name: partial / item.place for item in now.items}
+        places = {item.name: partial / item.place for item in wanted.items}
         runner = Pool(stage, self._pipeline, partial, self._environment, self._say)
         pool = ThreadPoolExecutor(_SEALERS)
         sealing: dict[Future[SealedPiece], str] = {}
 
         def seal(done: Done) -> SealedPiece:
             found = seal_piece(stage, done.out)
-            item, key = done.task.item, now.keys[done.task.item]
+            item, key = done.task.item, wanted.keys[done.task.item]
             if order.changes.item_changed(item):
                 self._say(changed_message(stage.name, item))
                 key = changed_key(key, before.get(item))

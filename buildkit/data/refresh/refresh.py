@@ -19,7 +19,7 @@ from buildkit.data.stages import digests
 from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.data.status.decision import Condition
 from buildkit.data.status.look import aged, look, newer, step_of, survey
-from buildkit.data.status.pieces import Cut
+from buildkit.data.status.pieces import Division
 from buildkit.data.volume import (
     claims,
     current_link,
@@ -81,7 +81,7 @@ def refresh(
             with contextlib.suppress(lease.AlreadyClaimed):
                 return _Refresh(pipeline, environment, say, tell, force=force, before=before).run()
     except OSError as error:
-        raise disk.worded(error, pipeline.folder) from error
+        raise disk.as_error(error, pipeline.folder) from error
 
 
 class _Refresh:
@@ -204,7 +204,7 @@ class _Refresh:
     def _bring_pieces(
         self,
         stage: Stage,
-        now: Cut,
+        now: Division,
         changes: RunInputs,
         partial: Path,
         leftovers: list[tuple[Path, StageRecord]],
@@ -263,11 +263,11 @@ class _Refresh:
             if known is not None and self._last is not None:
                 made = sealing.share_equal(made, known.files, self._last, partial, outputs.sidecar_of(partial))
         except OSError:
-            outputs.clear(stage, partial)
+            outputs.remove(stage, partial)
             raise
         except StageError as error:
             error.hint = disk.hint_if_full(self._pipeline.folder) or error.hint
-            outputs.clear(stage, partial)
+            outputs.remove(stage, partial)
             self._done(Outcome(stage.name, "failed", step.reason, detail="\n".join([error.message, *error.details])))
             raise
         record = StageRecord(stage.name, now.key, now.parts, made, begun, seconds)

@@ -40,7 +40,7 @@ Identity = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class DataFolder:
     """The data's folder. Inputs may lie in it, beside what the suite keeps there.
 
     Args:
@@ -59,32 +59,32 @@ class Room:
         return self.owns(inside.partition("/")[0])
 
 
-def room_of(folder: Path, owns: Callable[[str], bool]) -> Room:
-    """Return the `Room` for the data's folder."""
-    return Room(os.path.realpath(folder), _identity(folder), owns)
+def data_folder_of(folder: Path, owns: Callable[[str], bool]) -> DataFolder:
+    """Return the `DataFolder` for the data's folder."""
+    return DataFolder(os.path.realpath(folder), _identity(folder), owns)
 
 
-def inputs(pattern: str, root: Path, room: Room | None = None) -> Iterator[Found]:
+def inputs(pattern: str, root: Path, data_folder: DataFolder | None = None) -> Iterator[Found]:
     """Yield everything that `pattern` matches under `root`; a folder stands for all that lies under it.
 
     Args:
         pattern: a glob in the syntax of Python's `glob`, with `**`; relative to `root`, or absolute.
         root: the folder that the pattern is relative to.
-        room: the data's folder, if what lies there may match.
+        data_folder: the data's folder, if what lies there may match.
 
     Raises:
         Refused: a match cannot be an input.
     """
-    yield from _Inputs(root, room).all_of(pattern)
+    yield from _Inputs(root, data_folder).all_of(pattern)
 
 
-def matching_folders(pattern: str, root: Path, room: Room | None = None) -> list[str]:
+def matching_folders(pattern: str, root: Path, data_folder: DataFolder | None = None) -> list[str]:
     """Return the folders that `pattern` matches under `root`, sorted; see `inputs`.
 
     Raises:
         Refused: something that it means cannot be an input.
     """
-    return _Inputs(root, room).folders_of(pattern)
+    return _Inputs(root, data_folder).folders_of(pattern)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,9 +105,9 @@ class _Folder:
 class _Inputs:
     """One walk over inputs."""
 
-    def __init__(self, root: Path, room: Room | None) -> None:
+    def __init__(self, root: Path, data_folder: DataFolder | None) -> None:
         self._root = root
-        self._room = room
+        self._data_folder = data_folder
         self._walked: set[str] = set()
         top: _Folder | None = None
         for each in (*reversed(root.resolve().parents), root):
@@ -226,9 +226,9 @@ class _Inputs:
     def _entries(self, path: str, folder: _Folder) -> list[os.DirEntry[str]]:
         """Return what lies in a folder and may count."""
         found = [entry for entry in entries(path, self._root) if entry.name != _CACHE]
-        if self._room is None or folder.identity != self._room.identity:
+        if self._data_folder is None or folder.identity != self._data_folder.identity:
             return found
-        return [entry for entry in found if not self._room.owns(entry.name)]
+        return [entry for entry in found if not self._data_folder.owns(entry.name)]
 
     def _at(self, path: str) -> str:
         return os.path.join(self._root, path)  # noqa: PTH118 - thousands of them, some of them deep
@@ -247,9 +247,9 @@ class _Inputs:
     def _refuse_own(self, path: str, *, links_only: bool = False) -> None:
         """Refuse a path that leads to something that the suite keeps in the data's folder."""
         place = self._at(path)
-        if self._room is None or (links_only and link_text(place) is None):
+        if self._data_folder is None or (links_only and link_text(place) is None):
             return
-        if self._room.has_made(place):
+        if self._data_folder.has_made(place):
             raise Refused(
                 path,
                 "is among what the suite makes",

@@ -89,7 +89,13 @@ class Match:
 
 
 def _matches(
-    before: str, pattern: str, root: Path, room: globs.Room | None, stage: Stage, cache: Digests, setting: str
+    before: str,
+    pattern: str,
+    root: Path,
+    data_folder: globs.DataFolder | None,
+    stage: Stage,
+    cache: Digests,
+    setting: str,
 ) -> list[Match]:
     """Return the matches of one pattern, an empty list if there are none.
 
@@ -97,7 +103,7 @@ def _matches(
         before: the prefix of the matches' names.
         pattern: the glob.
         root: the folder that the pattern is relative to.
-        room: the data's folder, for inputs of the project.
+        data_folder: the data's folder, for inputs of the project.
         stage: the stage, for error messages.
         cache: the digest cache.
         setting: the setting that the pattern comes from, `input` or `each`.
@@ -107,7 +113,7 @@ def _matches(
     """
     matches = []
     try:
-        for found in globs.inputs(pattern, root, room):
+        for found in globs.inputs(pattern, root, data_folder):
             place = f"{root}/{found.path}" if not found.path.startswith("/") else found.path
             content = cache.of(place) if found.kind in {entry.FILE, entry.EXECUTABLE} else entry.EMPTY
             state = entry.state(found.kind, content)
@@ -134,8 +140,8 @@ def of_project(pattern: str, pipeline: Pipeline, stage: Stage, cache: Digests, s
     Raises:
         InputError: it matches no file.
     """
-    room = globs.room_of(pipeline.folder, names.owns)
-    matches = _matches("", pattern, pipeline.root, room, stage, cache, setting)
+    data_folder = globs.data_folder_of(pipeline.folder, names.owns)
+    matches = _matches("", pattern, pipeline.root, data_folder, stage, cache, setting)
     if not matches:
         raise no_match(pattern, pipeline, stage, setting)
     return matches

@@ -63,9 +63,9 @@ def items_of(
 def _of_project(stage: Stage, pipeline: Pipeline, cache: Digests) -> list[Item]:
     if not stage.each.endswith("/"):
         return _files(inputs.of_project(stage.each, pipeline, stage, cache, "each"))
-    room = globs.room_of(pipeline.folder, names.owns)
+    data_folder = globs.data_folder_of(pipeline.folder, names.owns)
     found = []
-    for folder in globs.matching_folders(stage.each, pipeline.root, room):
+    for folder in globs.matching_folders(stage.each, pipeline.root, data_folder):
         inside = inputs.of_project(glob.escape(folder), pipeline, stage, cache, "each")
         digest = digest_value({match.name: match.state for match in inside})
         found.append(Item(folder, digest, pipeline.root / folder))

@@ -34,7 +34,7 @@ class Access(Enum):
     READ_ONLY = "read-only"
 
 
-class Start(Enum):
+class StartAction(Enum):
     """The action of a start."""
 
     START = "start"
@@ -48,7 +48,7 @@ class Start(Enum):
 class Decision:
     """What to do, and why."""
 
-    action: Start
+    action: StartAction
     reason: Reason
 
 
@@ -56,14 +56,14 @@ WHOLE = frozenset({Condition.FRESH, Condition.EXPIRED, Condition.CHANGED, Condit
 """The conditions in which every file is there, so that the service can run."""
 
 _SERVE_STALE = {
-    Access.FREE: (Start.START_AND_RENEW, "policy serve-stale"),
-    Access.BUSY: (Start.START, "policy serve-stale, and somebody else renews it"),
-    Access.READ_ONLY: (Start.START, "policy serve-stale, and the folder is read-only"),
+    Access.FREE: (StartAction.START_AND_RENEW, "policy serve-stale"),
+    Access.BUSY: (StartAction.START, "policy serve-stale, and somebody else renews it"),
+    Access.READ_ONLY: (StartAction.START, "policy serve-stale, and the folder is read-only"),
 }
 _RENEW_FIRST = {
-    Access.FREE: (Start.RENEW_THEN_START, ""),
-    Access.BUSY: (Start.WAIT, "somebody else makes it"),
-    Access.READ_ONLY: (Start.FAIL, "the folder is read-only"),
+    Access.FREE: (StartAction.RENEW_THEN_START, ""),
+    Access.BUSY: (StartAction.WAIT, "somebody else makes it"),
+    Access.READ_ONLY: (StartAction.FAIL, "the folder is read-only"),
 }
 
 
@@ -80,16 +80,18 @@ def decide_start(condition: Condition, access: Access, policy: str) -> Decision:
     return Decision(action, Reason(condition.value, why))
 
 
-def _choose(condition: Condition, access: Access, policy: str) -> tuple[Start, str]:
+def _choose(condition: Condition, access: Access, policy: str) -> tuple[StartAction, str]:
     if condition is Condition.FRESH:
-        return Start.START, ""
+        return StartAction.START, ""
     if condition is Condition.NEWER:
-        return Start.FAIL, "this version cannot read it and will not replace it"
+        return StartAction.FAIL, "this version cannot read it and will not replace it"
     if policy == "fail":
-        return Start.FAIL, "policy fail starts on fresh data alone"
+        return StartAction.FAIL, "policy fail starts on fresh data alone"
     serve = policy == "serve-stale" and condition in WHOLE
     if condition is Condition.UNKNOWN:
         return (
-            (Start.START, "policy serve-stale") if serve else (Start.FAIL, "nobody can tell whether it is up to date")
+            (StartAction.START, "policy serve-stale")
+            if serve
+            else (StartAction.FAIL, "nobody can tell whether it is up to date")
         )
     return (_SERVE_STALE if serve else _RENEW_FIRST)[access]

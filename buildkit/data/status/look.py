@@ -14,7 +14,7 @@ from buildkit.data.stages.inputs import InputError, fingerprint_of
 from buildkit.data.stages.items import items_of
 from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.data.status.decision import Access, Condition
-from buildkit.data.status.pieces import Aged, Cut, Pieces, compare, cut
+from buildkit.data.status.pieces import Aged, Division, PieceComparison, compare, divide
 from buildkit.data.status.pieces import step_of as pieces_step
 from buildkit.data.volume import disk, generations, lease
 from buildkit.data.volume.manifest import Manifest, NewerSchema, StageRecord
@@ -52,7 +52,7 @@ class Look:
     steps: tuple[Step, ...]
     age: float | None = None
     fault: InputError | None = None
-    pieces: Mapping[str, Pieces] = field(default_factory=dict)
+    pieces: Mapping[str, PieceComparison] = field(default_factory=dict)
 
 
 def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now: float) -> Look:
@@ -81,7 +81,7 @@ def look(pipeline: Pipeline, environment: Mapping[str, str], cache: Digests, now
     }
     age = age_of(pipeline, manifest, now)
     damage = _first_damage(manifest, found)  # first of all: a stage that is due anyway may have lost files too
-    pieces: dict[str, Pieces] = {}
+    pieces: dict[str, PieceComparison] = {}
     try:
         steps = _steps(pipeline, environment, manifest, found, cache, now, pieces)
     except InputError as fault:
@@ -119,7 +119,7 @@ def survey(
     environment: Mapping[str, str],
     made: Mapping[str, Mapping[str, Digest]],
     cache: Digests,
-) -> tuple[Fingerprint, Cut | None]:
+) -> tuple[Fingerprint, Division | None]:
     """Return the fingerprint of the stage's present inputs and, for a stage in pieces, its division into pieces.
 
     Args:
@@ -135,12 +135,12 @@ def survey(
     common = fingerprint_of(stage, pipeline, environment, made, cache)
     if not stage.each:
         return common, None
-    found = cut(common, items_of(stage, pipeline, made, cache))
+    found = divide(common, items_of(stage, pipeline, made, cache))
     return found.fingerprint, found
 
 
 def step_of(
-    stage: Stage, now: Fingerprint, record: StageRecord | None, found: Mapping[str, Digest], ttl: float, moment: float
+    stage: Stage, wanted: Fingerprint, record: StageRecord | None, found: Mapping[str, Digest], ttl: float, now: float
 ) -> Step:
     """Return the step for one stage.
 
@@ -148,21 +148,21 @@ def step_of(
 
     Args:
         stage: the stage.
-        now: the fingerprint of its present inputs.
+        wanted: the fingerprint of its present inputs.
         record: the record of its last run; None if there is none.
         found: the digest of each of its files as it lies on the disk.
-        ttl: seconds; 0 for never. It ends up to a twentieth earlier, for each record at another moment: what was made
+        ttl: seconds; 0 for never. It ends up to a twentieth earlier, for each record at another time: what was made
             at once in many places is not renewed at once everywhere.
-        moment: seconds since 1970.
+        now: seconds since 1970.
     """
-    step = plan.decide(stage.name, now, record.record if record else None, found)
+    step = plan.decide(stage.name, wanted, record.record if record else None, found)
     if record is None or step.action is not Action.LEAVE:
         return step
-    reason = aged(record, ttl, moment)(record.made)
+    reason = aged(record, ttl, now)(record.made)
     return Step(stage.name, Action.MAKE, reason) if reason else step
 
 
-def aged(record: StageRecord | None, ttl: float, moment: float) -> Aged:
+def aged(record: StageRecord | None, ttl: float, now: float) -> Aged:
     """Return a function of the time at which something was made that returns why it is too old, or None.
 
     See `step_of` for the arguments.
@@ -172,7 +172,7 @@ def aged(record: StageRecord | None, ttl: float, moment: float) -> Aged:
     limit = _with_jitter(ttl, record)
 
     def why(made: float) -> Reason | None:
-        age = moment - made
+        age = now - made
         if age < -SKEW:
             return Reason("made in the future", f"by {in_words(-age)}")
         return Reason("expired", f"made {in_words(age)} ago") if age > limit else None
@@ -252,7 +252,7 @@ def _steps(
     found: Mapping[str, Mapping[str, Digest]],
     cache: Digests,
     now: float,
-    pieces: dict[str, Pieces],
+    pieces: dict[str, PieceComparison],
 ) -> tuple[Step, ...]:
     """Return the step for each stage; put the comparison of each stage in pieces into `pieces`."""
     made = {name: record.outputs for name, record in manifest.stages.items()}

@@ -22,7 +22,7 @@ _FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Division:
     """A stage in pieces, divided by its present inputs.
 
     Args:
@@ -41,17 +41,17 @@ class Cut:
         return Fingerprint(digest_value([self.common.key, sorted(self.keys.items())]), self.common.parts)
 
 
-def cut(common: Fingerprint, items: tuple[Item, ...]) -> Cut:
+def divide(common: Fingerprint, items: tuple[Item, ...]) -> Division:
     """Return the stage divided into pieces, with the key of each."""
     keys = {
         item.name: digest_bytes(f"{common.key}\n{item.digest}\n{item.name}".encode("utf-8", "surrogateescape"))
         for item in items
     }
-    return Cut(common, items, keys)
+    return Division(common, items, keys)
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class PieceComparison:
     """The comparison of a stage's record with its present inputs.
 
     Args:
@@ -70,11 +70,11 @@ class Pieces:
         return {"due": len(self.due), "kept": len(self.kept), "removed": len(self.gone)}
 
 
-def compare(now: Cut, record: StageRecord | None, found: Mapping[str, Digest], aged: Aged) -> Pieces:
+def compare(wanted: Division, record: StageRecord | None, found: Mapping[str, Digest], aged: Aged) -> PieceComparison:
     """Compare a stage's record with its present inputs.
 
     Args:
-        now: the pieces by the present inputs.
+        wanted: the pieces by the present inputs.
         record: the stage's record; None if there is none.
         found: the digest of each of its files as it lies on the disk.
         aged: returns, for the time at which a piece was made, why it is too old.
@@ -82,8 +82,8 @@ def compare(now: Cut, record: StageRecord | None, found: Mapping[str, Digest], a
     pieces = record.pieces if record else {}
     kept: list[str] = []
     due: dict[str, Reason] = {}
-    general = _in_common(now, record)
-    for item, key in now.keys.items():
+    general = _in_common(wanted, record)
+    for item, key in wanted.keys.items():
         piece = pieces.get(item)
         if piece is not None and piece.key == key and record is not None:
             reason = damage(record, piece, found) or aged(piece.made)
@@ -93,7 +93,7 @@ def compare(now: Cut, record: StageRecord | None, found: Mapping[str, Digest], a
             kept.append(item)
         else:
             due[item] = reason
-    return Pieces(tuple(kept), due, tuple(item for item in pieces if item not in now.keys))
+    return PieceComparison(tuple(kept), due, tuple(item for item in pieces if item not in wanted.keys))
 
 
 def damage(record: StageRecord, piece: Piece, found: Mapping[str, Digest]) -> Reason | None:
@@ -105,7 +105,7 @@ def damage(record: StageRecord, piece: Piece, found: Mapping[str, Digest]) -> Re
     return None
 
 
-def step_of(stage: str, seen: Pieces) -> Step:
+def step_of(stage: str, seen: PieceComparison) -> Step:
     """Return the step for the stage as a whole."""
     for reasons in (list(seen.due.values()), [Reason("item gone", item) for item in seen.gone]):
         if reasons:
@@ -116,7 +116,7 @@ def step_of(stage: str, seen: Pieces) -> Step:
     return Step(stage, Action.LEAVE, plan.UNCHANGED)
 
 
-def first_reasons(seen: Pieces) -> str:
+def first_reasons(seen: PieceComparison) -> str:
     """Return one line with the reason for each of the first pieces that are due or removed."""
     reasons = [f"{item}: {reason}" if reason.detail != item else str(reason) for item, reason in seen.due.items()]
     reasons += [str(Reason("item gone", item)) for item in seen.gone]
@@ -124,12 +124,12 @@ def first_reasons(seen: Pieces) -> str:
     return "\n".join([*reasons[:_FEW], *more])
 
 
-def _in_common(now: Cut, record: StageRecord | None) -> Reason | None:
+def _in_common(wanted: Division, record: StageRecord | None) -> Reason | None:
     """Return why no piece of the record can be up to date; None if some may be."""
     if record is None:
         return plan.NEVER_MADE
     if not record.pieces:
         return Reason("setting appeared", "each")
-    if key_of(record.parts) != now.common.key:
-        return plan.why_changed(now.common.parts, record.parts)
+    if key_of(record.parts) != wanted.common.key:
+        return plan.why_changed(wanted.common.parts, record.parts)
     return None

@@ -29,7 +29,7 @@ _MAKE = f"make it anew with: {_MEND}"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verification:
     """The manifest, an outcome for each stage (`fresh` or `damaged`), and every damaged file with the reason."""
 
     manifest: Manifest
@@ -37,7 +37,7 @@ class Verdict:
     damage: tuple[str, ...]
 
 
-def verify(pipeline: Pipeline, *, deep: bool = False, record: bool = True) -> Verdict:
+def verify(pipeline: Pipeline, *, deep: bool = False, record: bool = True) -> Verification:
     """Compare the current generation with its manifest.
 
     Args:
@@ -76,10 +76,10 @@ def verify(pipeline: Pipeline, *, deep: bool = False, record: bool = True) -> Ve
         outcomes.append(Outcome(its.name, "damaged" if found else "fresh", reason, watch.seconds))
     if deep and record and not damage:
         scrub.record(pipeline.folder, began)
-    return Verdict(manifest, tuple(outcomes), tuple(damage))
+    return Verification(manifest, tuple(outcomes), tuple(damage))
 
 
-def require_whole(verdict: Verdict) -> None:
+def require_whole(verdict: Verification) -> None:
     """Raise an error if the verdict lists damage.
 
     Raises:

@@ -78,7 +78,7 @@ def _sweep(folder: Path) -> None:
             folders.remove_tree(place)
 
 
-def clear(folder: Path) -> list[str]:
+def remove_all(folder: Path) -> list[str]:
     """Delete all generations, `current` first; return their names.
 
     If there is no generation, nothing is deleted, because what lies there is not the suite's. What stands in the place

@@ -18,7 +18,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NEARLY_FULL = 1 << 20
 
 
-def worded(error: OSError, folder: Path) -> BuildkitError:
+def as_error(error: OSError, folder: Path) -> BuildkitError:
     """Return the error to raise for an `OSError` of the volume."""
     if error.errno in FULL:
         return StageError(f"data: no space left on the volume of {folder} ({error.strerror})", hint=FULL_HINT)

@@ -17,13 +17,13 @@ ASIDE = ".aside"
 
 def prepare(stage: Stage, generation: Path) -> None:
     """Delete what an interrupted run of the stage left, and make the folders that it writes into."""
-    clear(stage, generation)
+    remove(stage, generation)
     for output in stage.outputs:
         place = generation / output
         folders.make_deep_folder(place if output.endswith("/") else place.parent)
 
 
-def clear(stage: Stage, generation: Path) -> None:
+def remove(stage: Stage, generation: Path) -> None:
     """Delete the outputs of a stage."""
     for output in stage.outputs:
         folders.remove_tree(generation / output)

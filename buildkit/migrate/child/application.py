@@ -23,7 +23,7 @@ class NoApplication(Exception):  # noqa: N818 - a fact; the supervisor words it
     """The setting `migrate.app` names no usable application."""
 
 
-def named(name: str) -> Any:  # noqa: ANN401 - whatever the project put there
+def load(name: str) -> Any:  # noqa: ANN401 - whatever the project put there
     """Return the application that `name` refers to.
 
     It is written as `module:attribute`, `module:factory`, `module:factory("argument")`, or as a module alone.

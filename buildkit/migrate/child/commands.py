@@ -58,7 +58,7 @@ class Commands:
         try:
             alembic_config.require_usable()
             self._hooks.install()
-            self._application = application.named(name) if name else None
+            self._application = application.load(name) if name else None
             with application.around(self._application):
                 return commands[self._orders["command"]]()
         except BaseException as error:  # noqa: BLE001 - importing an application may raise anything

@@ -58,7 +58,7 @@ class Fence:
         self._named = ""
         self.refused: OtherDatabase | None = None
 
-    def listen(self) -> None:
+    def install(self) -> None:
         """Install the hooks, before all others."""
         from sqlalchemy import event  # noqa: PLC0415
         from sqlalchemy.engine import Engine  # noqa: PLC0415 - in the child alone

@@ -79,12 +79,12 @@ class Hooks:
         from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
         from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
 
-        self.fence.listen()  # before all others: they must not see a connection that it sends elsewhere
-        self._sessions.listen()
-        self._witness.listen()
+        self.fence.install()  # before all others: they must not see a connection that it sends elsewhere
+        self._sessions.install()
+        self._witness.install()
         if self._writes_nothing:
-            rolled_back.listen()
-        self.statements.listen()
+            rolled_back.install()
+        self.statements.install()
         configure, autocommit_block = EnvironmentContext.configure, MigrationContext.autocommit_block
         run_migrations, begin_transaction = MigrationContext.run_migrations, MigrationContext.begin_transaction
 
@@ -145,7 +145,7 @@ class Hooks:
             self.statements.require_valid_indexes,
         )
         if options.get("target_metadata") is None and self._settings.metadata:
-            options["target_metadata"] = application.named(self._settings.metadata)
+            options["target_metadata"] = application.load(self._settings.metadata)
         if self._command == "check" and options.get("target_metadata") is None:
             raise NoModels
         steps: Any = context.context_opts.setdefault("buildkit_steps", context.context_opts.get("fn"))

@@ -7,7 +7,7 @@ from typing import Any
 _WRITTEN = "SELECT txid_current_if_assigned()"
 
 
-def listen() -> None:
+def install() -> None:
     """Install the hooks for the rest of the process.
 
     A transaction that wrote nothing is committed, so that what was SET in it stays. One that wrote is left open, and is

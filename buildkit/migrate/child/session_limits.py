@@ -33,7 +33,7 @@ class SessionLimits:
         self._relaxed: dict[str, int] = {}
         self._tried = False
 
-    def listen(self) -> None:
+    def install(self) -> None:
         """Install the hooks for the rest of the process."""
         from sqlalchemy import event  # noqa: PLC0415
         from sqlalchemy.engine import Engine  # noqa: PLC0415 - not in `sqlalchemy` itself before 2.0

@@ -51,7 +51,7 @@ class Statements:
         self.committed = False
         """Whether something of the revision was committed before its end."""
 
-    def listen(self) -> None:
+    def install(self) -> None:
         """Install the hooks that see every statement of the process."""
         from sqlalchemy import event  # noqa: PLC0415
         from sqlalchemy.engine import Engine  # noqa: PLC0415 - not in `sqlalchemy` itself before 2.0

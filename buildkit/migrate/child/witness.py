@@ -40,7 +40,7 @@ class Witness:
         self._places = (f"{scripts}{os.sep}", f"{root}{os.sep}")
         self._begun: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
-    def listen(self) -> None:
+    def install(self) -> None:
         """Install the hook."""
         from sqlalchemy import event  # noqa: PLC0415
         from sqlalchemy.engine import Engine  # noqa: PLC0415 - in the child alone

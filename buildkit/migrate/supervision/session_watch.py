@@ -50,7 +50,7 @@ class Lost(DatabaseError):  # noqa: N818 - a fact first; an error only if the mi
         self.sqlstate = sqlstate or ""
 
 
-class Watch:
+class SessionWatch:
     """Watches the database sessions of one child.
 
     Args:

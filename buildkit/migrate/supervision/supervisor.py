@@ -17,7 +17,7 @@ from buildkit.migrate.postgres.lock import session_tag
 from buildkit.migrate.postgres.redaction import redacted
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.supervision.output_lines import lines
-from buildkit.migrate.supervision.session_watch import Watch
+from buildkit.migrate.supervision.session_watch import SessionWatch
 
 if TYPE_CHECKING:
     import psycopg
@@ -86,7 +86,7 @@ def run(
         Lost: the connection that holds the lock was lost.
     """
     name = "" if lock is None else session_name(f"migrate {session_tag(lock, settings)}")
-    watch = None if lock is None else Watch(lock, name, address, say)
+    watch = None if lock is None else SessionWatch(lock, name, address, say)
     reading, writing = os.pipe()
     listening, speaking = os.pipe()
     taking, giving = os.pipe()

@@ -77,7 +77,7 @@ def test_data_inputs_count_by_their_state(root: Path) -> None:
 
 def test_what_counts(root: Path) -> None:
     tree = Tree(root, LAYOUT)
-    assert tree.counts(f"{root}/src/app/main.py")
-    assert tree.counts(f"{root}/src/app/main.c")
-    assert not tree.counts(f"{root}/src/app/main.o")
-    assert not tree.counts(f"{root}/src/other/main.py")
+    assert tree.is_relevant(f"{root}/src/app/main.py")
+    assert tree.is_relevant(f"{root}/src/app/main.c")
+    assert not tree.is_relevant(f"{root}/src/app/main.o")
+    assert not tree.is_relevant(f"{root}/src/other/main.py")

@@ -10,7 +10,7 @@ import pytest
 
 from buildkit.doors.process import run
 from buildkit.errors import BudgetError, ConfigurationError
-from buildkit.image import revision
+from buildkit.image import checkout
 from buildkit.image.measure import require_within
 from buildkit.image.requirements import MYPYC, as_text, read_project, tools_text
 
@@ -43,16 +43,16 @@ def test_a_checkout_is_dirty_until_it_is_committed(project: ProjectMaker) -> Non
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
     for command in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "--message", "first"]):
         assert run(["git", *command], folder=root).ok
-    clean = revision.look(root)
+    clean = checkout.read(root)
     assert len(clean.commit) == 40
     assert clean.time > 0
     assert clean.tag == clean.commit[:12]
     (root / "a").write_text("2")
-    assert revision.look(root).tag == f"{clean.commit[:12]}-dirty"
+    assert checkout.read(root).tag == f"{clean.commit[:12]}-dirty"
 
 
 def test_without_history_there_is_no_revision(tmp_path: Path) -> None:
-    assert revision.look(tmp_path) == revision.Revision()
+    assert checkout.read(tmp_path) == checkout.Checkout()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_without_history_there_is_no_revision(tmp_path: Path) -> None:
     ],
 )
 def test_no_label_carries_a_password(address: str, expected: str) -> None:
-    assert revision.without_credentials(address) == expected
+    assert checkout.without_credentials(address) == expected
 
 
 def test_a_budget_names_both_figures_and_the_largest() -> None:

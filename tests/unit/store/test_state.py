@@ -170,11 +170,11 @@ def test_an_image_is_remembered_by_its_name_and_id(file: Path) -> None:
     state.probes["api"] = ()
     states.write(file, state)
 
-    assert states.read(file, measure.named).records == state.records
+    assert states.read(file, measure.recorded_image).records == state.records
     assert states.read(file) == State(damaged=True)
 
 
 @pytest.mark.parametrize("identity", ["a" * 64, "sha256:", f"sha256:{'a' * 63}/", f"md5:{'a' * 64}"])
 def test_an_id_that_no_engine_gives_is_odd(identity: str) -> None:
     with pytest.raises(Odd):
-        measure.named("api", "service-api:latest", identity)
+        measure.recorded_image("api", "service-api:latest", identity)

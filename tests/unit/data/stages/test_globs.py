@@ -111,7 +111,7 @@ def test_only_what_the_suite_keeps_in_its_folder_is_left_out() -> None:
     for name in ("data/raw/a.csv", "data/generations/1/a.csv"):
         Path(name).parent.mkdir(parents=True)
         Path(name).touch()
-    room = globs.room_of(Path("data"), lambda name: name == "generations")
+    room = globs.data_folder_of(Path("data"), lambda name: name == "generations")
     for pattern in ("data/**/*.csv", "data", "**/*.csv"):
         assert [found.path for found in globs.inputs(pattern, Path.cwd(), room)] == ["data/raw/a.csv"]
     Path("in/made").symlink_to("../data/generations/1")

@@ -13,7 +13,7 @@ from buildkit.core.fingerprint import digest_bytes, fingerprint
 from buildkit.data.stages.digests import beside
 from buildkit.data.stages.items import Item, items_of
 from buildkit.data.stages.pipeline import Pipeline, Stage
-from buildkit.data.status.pieces import Cut, compare, cut, first_reasons, step_of
+from buildkit.data.status.pieces import Division, compare, divide, first_reasons, step_of
 from buildkit.data.volume import journal
 from buildkit.data.volume.manifest import Piece, StageRecord
 from buildkit.model import Digest, Reason
@@ -22,18 +22,18 @@ from buildkit.trees.entry import File
 FRESH = "unchanged"
 
 
-def of(common: str = "1", **items: str) -> Cut:
+def of(common: str = "1", **items: str) -> Division:
     shared = fingerprint({"code app.py": Digest(common)})
-    return cut(shared, tuple(Item(name, Digest(content), Path(name)) for name, content in items.items()))
+    return divide(shared, tuple(Item(name, Digest(content), Path(name)) for name, content in items.items()))
 
 
-def recorded(now: Cut) -> StageRecord:
+def recorded(now: Division) -> StageRecord:
     files = {f"out/{item}": File(1, digest_bytes(f"made of {item}".encode()), 1) for item in now.keys}
     pieces = {item: Piece(key, (f"out/{item}",), 10.0, 0.0) for item, key in now.keys.items()}
     return StageRecord("cut", now.fingerprint.key, now.fingerprint.parts, files, 10.0, 0.0, pieces)
 
 
-def seen(now: Cut, then: Cut, **changes: str) -> str:
+def seen(now: Division, then: Division, **changes: str) -> str:
     record = recorded(then)
     found = {**record.outputs, **{f"out/{name}": Digest(text) for name, text in changes.items()}}
     return str(step_of("cut", compare(now, record, found, lambda _: None)).reason)
@@ -51,7 +51,7 @@ def seen(now: Cut, then: Cut, **changes: str) -> str:
         (of("2", a="1", b="2"), "code changed: app.py"),
     ],
 )
-def test_the_first_reason_speaks_for_the_stage(now: Cut, reason: str) -> None:
+def test_the_first_reason_speaks_for_the_stage(now: Division, reason: str) -> None:
     assert seen(now, of(a="1", b="2")) == reason
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.doors.process import Completed
-from buildkit.image import arrangement
+from buildkit.image import image_points
 from buildkit.image.compose import Composed, Volume
 from buildkit.image.measure import Image
 from buildkit.image.sight import Expected, Sight
@@ -47,14 +47,14 @@ def sight(expected: Expected = EXPECTED, due: str = "", **seen: object) -> Sight
 
 
 def verdicts(seen: Sight) -> dict[str, str]:
-    return {point.name: point.wrong or ("not yet" if point.absent else "holds") for point in arrangement.points(seen)}
+    return {point.name: point.wrong or ("not yet" if point.absent else "holds") for point in image_points.points(seen)}
 
 
 def test_where_all_is_well_every_point_arises_and_holds() -> None:
     found = verdicts(sight())
 
     silent = {"has_a_health_check", "can_look_inside"}
-    assert len(found) == 1 + len(arrangement.POINTS) - len(silent)
+    assert len(found) == 1 + len(image_points.POINTS) - len(silent)
     assert set(found.values()) == {"holds"}
 
 

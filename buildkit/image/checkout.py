@@ -18,7 +18,7 @@ _PROMPTLY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Revision:
+class Checkout:
     """The state of a checkout.
 
     Args:
@@ -48,7 +48,7 @@ class Revision:
         return {name: value for name, value in known.items() if value}
 
 
-def look(folder: Path, environment: Mapping[str, str] | None = None, run: process.Runner = process.run) -> Revision:
+def read(folder: Path, environment: Mapping[str, str] | None = None, run: process.Runner = process.run) -> Checkout:
     """Return the revision of the checkout that `folder` is in."""
 
     def ask(*arguments: str, seconds: float = _PROMPTLY) -> str:
@@ -60,15 +60,15 @@ def look(folder: Path, environment: Mapping[str, str] | None = None, run: proces
     try:
         commit, _, time = ask("log", "-1", "--format=%H %ct").partition(" ")
         if not commit:
-            return Revision()
-        return Revision(
+            return Checkout()
+        return Checkout(
             commit,
             bool(ask("status", "--porcelain", "--", ".", seconds=process.ANSWER)),
             int(time),
             without_credentials(ask("config", "--get", "remote.origin.url")),
         )
     except FileNotFoundError:
-        return Revision()
+        return Checkout()
     except OSError as error:
         raise ImageError(
             f"the revision of {folder} cannot be told: git: {error.strerror}", hint="see what git waits for"
