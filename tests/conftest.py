@@ -9,5 +9,6 @@ pytest_plugins = (
     "plugins.projects",
     "plugins.databases",
     "plugins.services",
+    "plugins.registries",
     "plugins.schedule",
 )

@@ -11,12 +11,21 @@ import tarfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from buildkit.data.artifact.layers import CONFIG, LAYER, STAGE
+import pytest
+
+from buildkit.data.artifact.layers import CONFIG, LAYER, STAGE, Transfer
+from buildkit.data.artifact.pull import pull as pull_artifact
+from buildkit.data.volume import generations
+from buildkit.errors import DataError
+from buildkit.registry.reference import parse
 
 KEY = "0" * 64
 MADE = 1_700_000_000
+ODD = "not data of this suite|more came than"
+BODY = b"content\n"
 
 
 def digest(content: bytes) -> str:
@@ -201,3 +210,22 @@ class Lying(http.server.ThreadingHTTPServer):
 
 def zipped(content: bytes) -> bytes:
     return gzip.compress(content, mtime=0)
+
+
+def twisted(hear: Hear) -> Lying:
+    """Return a registry with an artefact that is well, which answers as `hear` does."""
+    return Lying(Artefact.of(), hear)
+
+
+def pull(volume: Path, server: Lying, environment: dict[str, str]) -> Transfer:
+    """Pull what the registry has into a volume."""
+    return pull_artifact(volume, parse(server.where), environment, lambda _: None, lambda _: None)
+
+
+def is_refused(volume: Path, server: Lying, environment: dict[str, str], words: str = ODD) -> None:
+    """See that a pull is refused with these words (a pattern), and leaves neither a generation nor a file of it."""
+    with pytest.raises(DataError, match=words) as failure:
+        pull(volume, server, environment)
+    assert failure.value.message.isprintable()
+    assert generations.current(volume) is None
+    assert [path for path in volume.rglob("*") if path.name == "a.txt"] == []

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from plugins.projects import InvokeRunner, ProjectMaker, python
+from plugins.projects import APP, InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
 from buildkit.extensions.decide import decide
@@ -31,7 +31,7 @@ from buildkit.report.console import Console
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 
 PROJECT = {
-    "pyproject.toml": '[project]\nname = "app"\n[tool.buildkit]\npackages = ["app"]\n',
+    "pyproject.toml": APP,
     "tasks.py": "from buildkit.tasks import ns\n",
     "src/app/__init__.py": "",
     "src/app/plain.py": "def answer() -> int:\n    return 42\n",

@@ -8,6 +8,8 @@ kill, bytes to harm, kinds of disk, sequences) takes each point. `brief` is for 
 
 from __future__ import annotations
 
+import logging
+
 from hypothesis import HealthCheck, settings
 
 # How long an input takes to draw or to try says how busy the machine is: no reason to fail.
@@ -15,3 +17,6 @@ settings.register_profile("usual", deadline=None, suppress_health_check=[HealthC
 settings.register_profile("nightly", settings.get_profile("usual"), max_examples=1000)
 settings.register_profile("brief", settings.get_profile("usual"), max_examples=20)
 settings.load_profile("usual")
+
+FIGURES = logging.getLogger("figures")
+"""What a test counted: pytest --log-cli-level=INFO shows it."""

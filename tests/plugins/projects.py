@@ -17,6 +17,9 @@ import pytest
 
 from buildkit.doors import locks
 
+APP = '[project]\nname = "app"\n[tool.buildkit]\npackages = ["app"]\n'
+"""The pyproject.toml of a project with one package, `app`; a test adds what else it sets."""
+
 ProjectMaker = Callable[[Mapping[str, str]], Path]
 """Makes a project from a dict of path → text; returns its root."""
 
@@ -159,3 +162,11 @@ def python(root: Path, code: str) -> str:
         timeout=60,
     )
     return done.stdout.strip()
+
+
+def program(path: Path, text: str) -> Path:
+    """Write a shell script that may be run; `text` is what it does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
