@@ -10,16 +10,10 @@ from pathlib import Path
 
 import disks
 import pytest
-from data_faults import (
-    SECOND,
-    Shim,
-    crowd,
-    fill_everywhere,
-    kill_everywhere,
-    pipeline_in,
-    renew,
-    run_killed,
-)
+from data_crowd import crowd
+from data_full import fill_everywhere
+from data_kills import Shim, kill_everywhere, run_killed
+from data_stages import SECOND, pipeline_in, renew
 from hypothesis import settings
 from plugins.places import Disk
 from plugins.tools import missing

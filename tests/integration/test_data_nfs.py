@@ -12,21 +12,9 @@ from pathlib import Path
 
 import nfs
 import pytest
-from data_faults import (
-    FIRST,
-    READER,
-    SECOND,
-    WORKER,
-    Crowd,
-    Shim,
-    Worker,
-    calls_in,
-    commits_in,
-    leftovers,
-    pipeline_in,
-    slowed,
-    struggle,
-)
+from data_crowd import READER, WORKER, Crowd, Worker, commits_in, slowed, struggle
+from data_kills import Shim, calls_in
+from data_stages import FIRST, SECOND, leftovers, pipeline_in
 from hypothesis import settings
 from nfs import Host
 from plugins.tools import missing
