@@ -324,14 +324,17 @@ def test_a_very_deep_output_is_shared_and_deleted(service: Service) -> None:
     deep = "os.chdir(out / 'read')\nfor _ in range(1100): os.mkdir('d'); os.chdir('d')\nopen('f', 'w').close()"
     service.change_stage("read", run=python(deep))
     service.change_stage("select", run=python("(out/'select/x').touch()"))
-    service.refresh()
-    manifest = generations.load(service.current)
-    assert manifest is not None
-    outputs.share(manifest.stages["read"], service.current, service.root / "shared")
-    assert comparing.hashed(manifest.stages["read"].files, service.root / "shared") == manifest.stages["read"].outputs
-    folders.remove_tree(service.root / "shared")
-    deleting.remove_all(service.pipeline.folder)
-    assert list((service.pipeline.folder / "generations").iterdir()) == []
+    try:
+        service.refresh()
+        manifest = generations.load(service.current)
+        assert manifest is not None
+        read, shared = manifest.stages["read"], service.root / "shared"
+        outputs.share(read, service.current, shared)
+        assert comparing.hashed(read.files, shared) == read.outputs
+        deleting.remove_all(service.pipeline.folder)
+        assert list((service.pipeline.folder / "generations").iterdir()) == []
+    finally:
+        folders.remove_tree(service.root)  # pytest could not
 
 
 def test_a_manifest_of_plain_files_is_read_by_the_version_before(service: Service) -> None:
