@@ -251,6 +251,19 @@ class Service:
         for at, body in enumerate(bodies, 1):
             self.revision(f"{at:04}", f"{at - 1:04}" if at > 1 else None, body)
 
+    def one_behind(self) -> None:
+        """Leave the database at the first revision, which makes the table t; the second adds the column `late`."""
+        self.chain(TABLE)
+        self.migrate()
+        self.revision("0002", "0001", COLUMN)
+
+    @contextlib.contextmanager
+    def table_in_use(self) -> Iterator[int]:
+        """Read the table t in a transaction that stays open, so that nobody may change it; yield its backend."""
+        with self.session() as other, other.transaction():
+            other.execute("SELECT * FROM t")
+            yield other.info.backend_pid
+
     def start(self, url: str | None = None, barrier: bool = False, **times: Any) -> Any:
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         environment |= self.variables

@@ -11,7 +11,7 @@ from pathlib import Path
 import disks
 import pytest
 from plugins.places import Disk
-from plugins.projects import ProjectMaker
+from plugins.projects import ProjectMaker, run_invoke
 
 PROJECT = {
     "pyproject.toml": '[project]\nname = "hard"\nversion = "1"\n[tool.buildkit]\npackages = ["app"]\n'
@@ -24,16 +24,7 @@ BARE = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0
 
 
 def run(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "invoke", *words],
-        cwd=root,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        timeout=120,
-        check=False,
-    )
+    done = run_invoke(root, *words, variables=environment)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

@@ -17,10 +17,10 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
+from plugins.projects import run_invoke
 
 from buildkit.doors import process
 
@@ -177,15 +177,7 @@ def test_the_token_of_a_private_index_leaves_no_trace(
     assert control, "a token on a command line would be seen"
 
     with watched(TOKEN) as lines:
-        done = subprocess.run(
-            [sys.executable, "-m", "invoke", "image", "--json"],
-            cwd=root,
-            env={**os.environ, **given},
-            capture_output=True,
-            text=True,
-            timeout=400,
-            check=False,
-        )
+        done = run_invoke(root, "image", "--json", variables=given, timeout=400)
 
     assert done.returncode == 0, done.stderr
     assert seen.taken, "the package came from there"
@@ -208,15 +200,7 @@ def test_the_token_of_a_private_index_leaves_no_trace(
 
     broken = {**given, "PYBUILDKIT_ENGINE_BUILD_ARGS": json.dumps({"PIP_EXTRA_INDEX_URL": address.replace("@", "x@")})}
     (root / "pyproject.toml").write_text((root / "pyproject.toml").read_text().replace('"only-here"', '"nowhere-here"'))
-    failed = subprocess.run(
-        [sys.executable, "-m", "invoke", "image"],
-        cwd=root,
-        env={**os.environ, **broken},
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
+    failed = run_invoke(root, "image", variables=broken, timeout=400)
     assert failed.returncode == 20, failed.stderr
     assert "nowhere-here" in failed.stderr
     assert TOKEN not in failed.stdout + failed.stderr
@@ -259,14 +243,7 @@ def test_projects_of_one_builder_do_not_reach_each_others_store(tmp_path: Path, 
         for path, text in files(f"{repository}-{name}", "service").items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text.replace("upper", "upper" if name == "one" else "lower"))
-        done: Any = subprocess.run(
-            [sys.executable, "-m", "invoke", "image"],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=400,
-            check=False,
-        )
+        done = run_invoke(root, "image", timeout=400)
         assert done.returncode == 0, done.stderr
 
     one, other = (mounts(root) for root in roots.values())

@@ -310,11 +310,8 @@ def test_plain_alembic_runs_the_same_environment(service: Service) -> None:
 
 
 def test_a_table_in_use_is_tried_again(service: Service) -> None:
-    service.chain(TABLE)
-    service.migrate()
-    service.revision("0002", "0001", COLUMN)
-    with service.session() as other, other.transaction():
-        other.execute("SELECT * FROM t")
+    service.one_behind()
+    with service.table_in_use():
         child = service.start(lock_timeout=0.3)
         service.await_blocked()
         time.sleep(1)

@@ -94,11 +94,8 @@ def test_a_missing_version_table_and_being_at_head_are_the_same(service: Service
 
 
 def test_a_table_in_use_is_tried_again(service: Service, language: str) -> None:
-    service.chain(TABLE)
-    service.migrate()
-    service.revision("0002", "0001", COLUMN)
-    with service.session() as other, other.transaction():
-        other.execute("SELECT * FROM t")
+    service.one_behind()
+    with service.table_in_use():
         child = service.start(lock_timeout=0.3)
         said = child.stderr.readline()
     assert re.fullmatch(f"revision 0002: .*{WORDS['lock'][language]}; rolled back, trying again\n", said)

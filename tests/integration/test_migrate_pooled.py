@@ -83,9 +83,7 @@ def test_asyncpg_keeps_nothing_prepared_in_a_session_that_others_use(service: Se
 
 
 def test_the_next_migration_does_not_take_a_pooled_session_for_one_at_work(service: Service) -> None:
-    service.chain(TABLE)
-    service.migrate()
-    service.revision("0002", "0001", COLUMN)
+    service.one_behind()
     start = time.monotonic()
     done = service.migrate()
     assert done.exit_code == 0, done.stderr
@@ -98,8 +96,7 @@ def test_nothing_that_is_set_stays_with_a_session_that_others_use(service: Servi
     service.chain(TABLE, INDEX)
     service.migrate(lock_timeout=0.4, statement_timeout=33.0)
     service.revision("0003", "0002", COLUMN)
-    with service.session() as other, other.transaction():
-        other.execute("SELECT * FROM t")
+    with service.table_in_use():
         child = service.start(lock_timeout=0.4, statement_timeout=33.0)
         assert "lock timeout" in child.stderr.readline()
     assert service.finish(child).exit_code == 0
@@ -129,11 +126,8 @@ def test_the_same_statement_many_times_needs_no_prepared_statement(service: Serv
 def test_a_migrator_that_is_ended_applies_nothing_later_and_blocks_nobody(
     service: Service, number: int, code: int
 ) -> None:
-    service.chain(TABLE)
-    service.migrate()
-    service.revision("0002", "0001", COLUMN)
-    with service.session() as other, other.transaction():
-        other.execute("SELECT * FROM t")
+    service.one_behind()
+    with service.table_in_use():
         child = service.start(lock_timeout=60.0)
         backend = service.await_blocked()
         with in_time(2.0):
@@ -147,12 +141,8 @@ def test_a_migrator_that_is_ended_applies_nothing_later_and_blocks_nobody(
 
 
 def test_a_waiter_says_for_whom(service: Service) -> None:
-    service.chain(TABLE)
-    service.migrate()
-    service.revision("0002", "0001", COLUMN)
-    with service.session() as other, other.transaction():
-        other.execute("SELECT * FROM t")
-        blocker = other.info.backend_pid
+    service.one_behind()
+    with service.table_in_use() as blocker:
         first = service.start(lock_timeout=30.0)
         service.await_blocked()
         second = service.migrate(lock_wait=2.0)

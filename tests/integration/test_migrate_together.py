@@ -89,11 +89,8 @@ def test_nobody_waits_inside_postgresql(service: Service) -> None:
 
 
 def test_who_waits_says_for_whom_and_gives_up_in_time(service: Service) -> None:
-    service.chain(TABLE)
-    service.migrate()
-    service.revision("0002", "0001", COLUMN)
-    with service.session() as other, other.transaction():
-        other.execute("SELECT * FROM t")
+    service.one_behind()
+    with service.table_in_use():
         first = service.start(lock_timeout=30.0)
         service.await_blocked()
         second = service.migrate(lock_wait=8.0)
@@ -105,11 +102,8 @@ def test_who_waits_says_for_whom_and_gives_up_in_time(service: Service) -> None:
 
 
 def test_a_migrator_that_is_killed_applies_nothing_later_and_blocks_nobody(service: Service) -> None:
-    service.chain(TABLE)
-    service.migrate()
-    service.revision("0002", "0001", COLUMN)
-    with service.session() as other, other.transaction():
-        other.execute("SELECT * FROM t")
+    service.one_behind()
+    with service.table_in_use():
         child = service.start(lock_timeout=60.0)
         backend = service.await_blocked()
         child.kill()
@@ -219,11 +213,8 @@ def test_a_signal_while_waiting_for_a_server_ends_in_time(service: Service) -> N
 
 
 def test_a_lost_lock_ends_the_migration(service: Service) -> None:
-    service.chain(TABLE)
-    service.migrate()
-    service.revision("0002", "0001", COLUMN)
-    with service.session() as other, other.transaction():
-        other.execute("SELECT * FROM t")
+    service.one_behind()
+    with service.table_in_use():
         child = service.start(lock_timeout=60.0)
         backend = service.await_blocked()
         holder = service.await_session("lock")

@@ -6,12 +6,11 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from plugins.projects import InvokeRunner, ProjectMaker
+from plugins.projects import InvokeRunner, ProjectMaker, run_invoke
 
 PROJECT = {
     "pyproject.toml": '[project]\nname = "odd"\nversion = "1"\n[tool.buildkit]\npackages = ["app"]\n',
@@ -44,15 +43,7 @@ ODD: dict[str, Callable[[Path], None]] = {
 
 
 def run(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "invoke", *words],
-        cwd=root,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = run_invoke(root, *words, variables=environment, timeout=PATIENCE)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

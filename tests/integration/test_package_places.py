@@ -6,7 +6,6 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
 import sysconfig
 import venv
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from packages import SUFFIX, compiled, extensions, files
-from plugins.projects import InvokeRunner, ProjectMaker, Ran, python
+from plugins.projects import InvokeRunner, ProjectMaker, Ran, python, run_invoke
 
 from buildkit import errors
 
@@ -211,14 +210,7 @@ def as_nobody(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     lower = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"]
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         pytest.skip("setpriv is missing: root reads everything")
-    return subprocess.run(
-        [*(lower if os.geteuid() == 0 else []), sys.executable, "-m", "invoke", *arguments],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_invoke(root, *arguments, under=lower if os.geteuid() == 0 else ())
 
 
 def test_a_folder_that_cannot_be_read_is_named_and_loses_no_extension(

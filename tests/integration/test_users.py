@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from plugins.projects import run_invoke
 
 from buildkit.db import development
 
@@ -34,15 +35,7 @@ needs_root = pytest.mark.skipif(
 def run(root: Path, *arguments: str, rights: str = RIGHTS, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `invoke` as a user who may not do everything."""
     lower = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"] if os.geteuid() == 0 and rights else []
-    return subprocess.run(
-        [*lower, sys.executable, "-m", "invoke", *arguments],
-        cwd=root,
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_invoke(root, *arguments, variables=variables, under=lower)
 
 
 def give(paths: Iterable[Path], user: int) -> None:

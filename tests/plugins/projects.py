@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,17 @@ from buildkit.doors import locks
 
 APP = '[project]\nname = "app"\n[tool.buildkit]\npackages = ["app"]\n'
 """The pyproject.toml of a project with one package, `app`; a test adds what else it sets."""
+
+SERVED = """\
+[project]
+dependencies = ["anyio"]
+[tool.buildkit]
+packages = ["app"]
+[tool.buildkit.dev]
+command = ["serve", "--port={port}"]
+ready = "http://127.0.0.1:{port}/health"
+"""
+"""That of a project whose service `invoke dev` runs: with a command and an address that says when it is ready."""
 
 ProjectMaker = Callable[[Mapping[str, str]], Path]
 """Makes a project from a dict of path → text; returns its root."""
@@ -149,6 +160,30 @@ def invoke(tmp_path_factory: pytest.TempPathFactory, known_tools: Callable[[], b
         return Ran(done.returncode, done.stdout, done.stderr, started)
 
     return run
+
+
+def run_invoke(
+    root: Path, *words: str, variables: Mapping[str, str] | None = None, under: Sequence[str] = (), timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run `invoke` in a project as a user does, and nothing beside it.
+
+    Args:
+        root: the project; it has a tasks.py.
+        words: the task and its flags.
+        variables: beside those of this process.
+        under: a command that runs another one, such as `setpriv` with its flags.
+        timeout: seconds.
+    """
+    return subprocess.run(
+        [*under, sys.executable, "-m", "invoke", *words],
+        cwd=root,
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        timeout=timeout,
+        check=False,
+    )
 
 
 def python(root: Path, code: str) -> str:

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from plugins.projects import SERVED, ProjectMaker
 
 from buildkit.config import load
 from buildkit.dev.layout import layout_of
-
-Maker = Callable[[Mapping[str, str]], Path]
-
-SETTINGS = """
-[project]
-dependencies = ["anyio"]
-[tool.buildkit]
-packages = ["app"]
-[tool.buildkit.dev]
-command = ["serve", "--port={port}"]
-ready = "http://127.0.0.1:{port}/health"
-"""
 
 STAGES = """
 [[tool.buildkit.data.stage]]
@@ -29,8 +16,8 @@ outputs = ["read/"]
 """
 
 
-def test_the_layout_of_a_project_with_everything(project: Maker) -> None:
-    files = {"src/app/__init__.py": "", "migrations/env.py": "", "pyproject.toml": SETTINGS + STAGES}
+def test_the_layout_of_a_project_with_everything(project: ProjectMaker) -> None:
+    files = {"src/app/__init__.py": "", "migrations/env.py": "", "pyproject.toml": SERVED + STAGES}
     root = project(files)
     layout = layout_of(load(root, {}), [root / "migrations/versions"])
     assert layout.settings == ("pyproject.toml",)
@@ -40,7 +27,7 @@ def test_the_layout_of_a_project_with_everything(project: Maker) -> None:
     assert layout.outputs == (".buildkit", "data")
 
 
-def test_the_layout_without_named_packages(project: Maker) -> None:
+def test_the_layout_without_named_packages(project: ProjectMaker) -> None:
     flat = {"pyproject.toml": "[tool.buildkit]\nbackend = 'none'\n", "app/__init__.py": "", "main.py": ""}
     flat |= {"tests/__init__.py": "", "tasks.py": "", "noxfile.py": ""}
     root = project(flat)
@@ -50,7 +37,7 @@ def test_the_layout_without_named_packages(project: Maker) -> None:
     assert layout_of(load(root, {}), ()).packages == ("src",)
 
 
-def test_a_service_in_a_folder_of_its_own(project: Maker) -> None:
+def test_a_service_in_a_folder_of_its_own(project: ProjectMaker) -> None:
     settings = "[tool.buildkit]\nproject = 'service'\nsource-root = 'service/src'\npackages = ['app']\n"
     layout = layout_of(
         load(project({"pyproject.toml": settings, "service/pyproject.toml": "", "service/src/app/a.py": ""}), {}),

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from plugins.projects import SERVED, ProjectMaker
 
 from buildkit.config import load
 from buildkit.errors import ConfigurationError
 from buildkit.flows.dev import Project, lines
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
-
-Maker = Callable[[Mapping[str, str]], Path]
-
-SETTINGS = """
-[project]
-dependencies = ["anyio"]
-[tool.buildkit]
-packages = ["app"]
-[tool.buildkit.dev]
-command = ["serve", "--port={port}"]
-ready = "http://127.0.0.1:{port}/health"
-"""
 
 
 def project_in(
@@ -35,18 +24,18 @@ def project_in(
     return Project(config, Console(environment, talk=words, out=words), environment), words
 
 
-def test_settings_are_read_again_with_the_flags_that_were_given(project: Maker) -> None:
-    root = project({"pyproject.toml": SETTINGS, "src/app/__init__.py": ""})
+def test_settings_are_read_again_with_the_flags_that_were_given(project: ProjectMaker) -> None:
+    root = project({"pyproject.toml": SERVED, "src/app/__init__.py": ""})
     found, words = project_in(root, {}, {"compile.profile": "release", "compile.jobs": "2"})
     assert not found.reload()
-    (root / "pyproject.toml").write_text(SETTINGS.replace("serve", "other").replace("anyio", "trio"))
+    (root / "pyproject.toml").write_text(SERVED.replace("serve", "other").replace("anyio", "trio"))
     tree = found.tree
     assert found.reload()
     assert found.tree is not tree
     assert found.service().command[0] == "other"
     assert (found.config.compile.profile, found.config.compile.jobs) == ("release", 2)
     assert words.getvalue() == "warning: the dependencies changed; install them, then save again\n"
-    (root / "pyproject.toml").write_text(SETTINGS.replace("packages", "package"))
+    (root / "pyproject.toml").write_text(SERVED.replace("packages", "package"))
     with pytest.raises(ConfigurationError):
         found.reload()
     assert found.service().command[0] == "other"
