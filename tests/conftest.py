@@ -10,5 +10,6 @@ pytest_plugins = (
     "plugins.databases",
     "plugins.services",
     "plugins.registries",
+    "plugins.images",
     "plugins.schedule",
 )

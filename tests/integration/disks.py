@@ -20,8 +20,13 @@ _PATH = ":/usr/sbin:/sbin"  # where Debian keeps mkfs
 
 
 @contextlib.contextmanager
-def mounted(kind: str, folder: Path) -> Iterator[None]:
-    """Mount an empty disk at `folder`: one megabyte of memory, or a new file system in a file beside the folder.
+def mounted(kind: str, folder: Path, size: str = "1m") -> Iterator[None]:
+    """Mount an empty disk at `folder`: one of memory, or a new file system in a file beside the folder.
+
+    Args:
+        kind: `MEMORY`, or a key of `MAKE`.
+        folder: where; it is made where it is missing.
+        size: of a disk of memory, as mount(8) takes it.
 
     Raises:
         PermissionError: this user may not mount.
@@ -29,7 +34,7 @@ def mounted(kind: str, folder: Path) -> Iterator[None]:
     """
     folder.mkdir(exist_ok=True)
     image = folder.with_name(f"{folder.name}.{kind}")
-    options = ["-t", "tmpfs", "-o", "size=1m,nr_inodes=500", "tmpfs"]
+    options = ["-t", "tmpfs", "-o", f"size={size},nr_inodes=500", "tmpfs"]
     if kind in MAKE:
         with image.open("wb") as file:
             file.truncate(_BYTES)
@@ -70,3 +75,31 @@ def leave(folder: Path, room: int) -> None:
 def settle(folder: Path) -> None:
     """Wait until the disk has everything; Btrfs gives back what was deleted only then."""
     assert process.run(["sync", "-f", str(folder)]).ok
+
+
+def fill(folder: Path) -> Path:
+    """Take the disk of `folder` to its last byte with one file, and return that."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"x" * 4096):
+            pass
+    return ballast
+
+
+@contextlib.contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Make a tree read-only for the block, also for root: by the modes of its folders, and by a mount where it may."""
+    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    for each in folders:
+        each.chmod(0o500)
+    mounted = os.geteuid() == 0
+    if mounted:
+        assert process.run(["mount", "--bind", str(folder), str(folder)]).ok
+        assert process.run(["mount", "-o", "remount,ro,bind", str(folder)]).ok
+    try:
+        yield
+    finally:
+        if mounted:
+            assert process.run(["umount", str(folder)]).ok
+        for each in folders:
+            each.chmod(0o700)

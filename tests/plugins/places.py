@@ -13,8 +13,8 @@ import pytest
 
 from plugins.tools import missing
 
-Disk = Callable[[str, Path], None]
-"""Mounts an empty disk of a kind (see `disks`) at a folder until the test ends."""
+Disk = Callable[..., None]
+"""Mounts an empty disk of a kind, and of a size where it is memory (see `disks`), at a folder until the test ends."""
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +42,12 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         assert _environment() == before, "a test changed the environment"
 
 
+@pytest.fixture
+def cache() -> Path:
+    """The folder of the test's own store."""
+    return Path(os.environ["PYBUILDKIT_CACHE_DIR"])
+
+
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
@@ -53,9 +59,9 @@ def disk() -> Iterator[Disk]:
 
     with contextlib.ExitStack() as stack:
 
-        def mount(kind: str, folder: Path) -> None:
+        def mount(kind: str, folder: Path, size: str = "1m") -> None:
             try:
-                stack.enter_context(disks.mounted(kind, folder))
+                stack.enter_context(disks.mounted(kind, folder, size))
             except (FileNotFoundError, PermissionError) as error:
                 missing("disk", f"no {kind}: {error}")
 
