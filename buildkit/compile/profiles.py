@@ -6,6 +6,7 @@ A flag that is added here is in the keys by itself: what was made without it is 
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 COMMON = ("-DNDEBUG", "-fwrapv", "-fPIC", "-w")
@@ -40,7 +41,8 @@ LOOPS = (
 A short loop that happens to lie across two lines of the cache takes up to twice as long, hence the 64.
 """
 
-_GNU = ("gcc", "g++", "cc", "c++")
+_GNU = re.compile(r"(.+-)?(gcc|g\+\+|cc|c\+\+)(-[0-9.]+)?")
+"""Names of drivers that know all of `LOOPS`, also as `x86_64-linux-gnu-gcc-12`."""
 
 
 def compile_flags(profile: str, source: str, program: str, *, tiny: bool) -> tuple[str, ...]:
@@ -49,7 +51,7 @@ def compile_flags(profile: str, source: str, program: str, *, tiny: bool) -> tup
     Args:
         profile: `dev` or `release`.
         source: the file that was translated: a `.py` or a `.pyx`.
-        program: the compiler's file.
+        program: the driver's file, behind a launcher such as `ccache`.
         tiny: it is the fast development compiler, which optimizes nothing.
     """
     if tiny:
@@ -58,7 +60,7 @@ def compile_flags(profile: str, source: str, program: str, *, tiny: bool) -> tup
         return UNOPTIMIZED
     if source.endswith(".py"):
         return OBJECT_CODE
-    return LOOPS if os.path.basename(program).startswith(_GNU) else ("-O2",)  # noqa: PTH119
+    return LOOPS if _GNU.fullmatch(os.path.basename(program)) else ("-O2",)  # noqa: PTH119
 
 
 def link_flags(profile: str, *, tiny: bool) -> tuple[str, ...]:

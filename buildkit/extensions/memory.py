@@ -1,8 +1,9 @@
 """Reads and writes what builds remember: the state of one checkout, and facts about tools for all checkouts.
 
-    .buildkit/state… what each extension was made from .buildkit/begun… what a killed build left unrecorded
-    .buildkit/seen… the stamps of the files, and the result of the last look <store>/tools what was found out about
-    compilers, with the stamps of their files and headers
+    .buildkit/state…    what each extension was made from
+    .buildkit/begun…    what a killed build left unrecorded
+    .buildkit/seen…     the stamps of the files, and the result of the last look
+    <store>/tools       what was found out about compilers, with the stamps of their files and headers
 
 Each is replaced as a whole. A damaged one is treated as missing, which costs time only.
 """

@@ -3,12 +3,16 @@
 Standard library only, on Python 3.10 or newer, because it runs in containers as well. It knows no data, no store and no
 image; where one of these has a rule of its own, that is a parameter, and its reason stands here.
 
-    entry the kinds of things, their modes, what a link may lead to, what a record says of a file listing what lies in a
-    tree that is to be kept sealing made read-only and put on the disk; shared with other trees comparing as it was
-    recorded, by size and time or by every byte folders made below a top, put on the disk, deleted exact a folder that
-    holds these files and nothing else tar plain files one after the other, written and read unpacking the files of a
-    tar into a folder, as a manifest lists them zipped what a zip file would unpack to inflating what is deflated, and
-    how much may come of it
+    entry        the kinds of things, their modes, what a link may lead to, what a record says of a file
+    listing      what lies in a tree that is to be kept
+    sealing      made read-only and put on the disk; shared with other trees
+    comparing    as it was recorded, by size and time or by every byte
+    folders      made below a top, put on the disk, deleted
+    exact        a folder that holds these files and nothing else
+    tar          plain files one after the other, written and read
+    unpacking    the files of a tar into a folder, as a manifest lists them
+    zipped       what a zip file would unpack to
+    inflating    what is deflated, and how much may come of it
 
                       kept in a tree            taken from an archive            a folder made exactly
     absolute, `..`    (cannot be)               refused                          refused
@@ -43,7 +47,7 @@ image; where one of these has a rule of its own, that is a parameter, and its re
 
 Three places have rules of others, and for that reason none of these: what Docker's builder sends (`image.context`),
 where links, modes and sockets count as they do for the builder; the last step of an image build (`image.assemble`),
-which follows links, since nothing but the context is there; inputs of a stage (`data.globs`), where a link counts as
-what it leads to. The names, numbers and JSON of `core.untrusted` stay there: they are pure, and registries, settings
-and states have the same rules without any tree.
+which follows links, since nothing but the context is there; inputs of a stage (`data.stages.globs`), where a link
+counts as what it leads to. The names, numbers and JSON of `core.untrusted` stay there: they are pure, and registries,
+settings and states have the same rules without any tree.
 """

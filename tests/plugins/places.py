@@ -35,6 +35,7 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
                 places.delenv(name)
         places.delenv("DATABASE_URL", raising=False)
         places.setenv("PYBUILDKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        places.setenv("PYBUILDKIT_STATE", str(tmp_path_factory.mktemp("state") / "state.json"))
         places.setenv("PYBUILDKIT_COMPILE_PROFILE", "dev")  # CI asks for release
         places.setenv("NO_COLOR", "1")
         before = _environment()

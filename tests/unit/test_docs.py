@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +16,9 @@ from buildkit.config import load
 ProjectMaker = Callable[[Mapping[str, str]], Path]
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted(
+    [*(ROOT / f"{name}.md" for name in ("ARCHITECTURE", "CONTRIBUTING", "README")), *(ROOT / "docs").rglob("*.md")]
+)
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
@@ -83,3 +86,41 @@ def test_the_table_of_where_things_go_names_files_that_are_there() -> None:
 
     assert len(named) > 20
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_architecture_names_what_is_there() -> None:
+    from buildkit.tasks import ns
+
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    there, _, rest = text.partition("## Where the next rooms will stand")
+    marked = re.findall(r"`([\w./]+)`", there + rest.partition("\n## ")[2])
+    package = ROOT / "buildkit"
+    rooms = {path.stem for path in package.iterdir()}
+    paths = [name for name in marked if "/" in name.strip("/") or name.endswith((".py", "/"))]
+    names = [name for name in marked if "." in name and name not in paths and name.split(".")[0] in rooms]
+    names = [name for name in names if name not in ns.task_names]
+    commands = re.findall(r"`(\w+_command)`", there)
+
+    assert (len(paths) > 20, len(names) > 10, len(commands)) == (True, True, 3)
+    assert [name for name in paths if not any((top / name).exists() for top in folders(package))] == []
+    assert [name for name in names if not is_there(f"buildkit.{name}")] == []
+    assert all(is_there(f"buildkit.doors.python.{name}") for name in commands)
+
+
+def folders(package: Path) -> list[Path]:
+    """Return where a path in the text may begin: at the root, in the package or one of its rooms, among the tests."""
+    return [ROOT, package, ROOT / "tests/integration", *(path for path in package.iterdir() if path.is_dir())]
+
+
+def is_there(dotted: str) -> bool:
+    """Return whether a dotted name leads to a module, or to something in one."""
+    names = dotted.split(".")
+    for number in range(len(names), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(names[:number]))
+        except ModuleNotFoundError:
+            continue
+        for name in names[number:]:
+            found = getattr(found, name, None)
+        return found is not None
+    return False

@@ -279,7 +279,10 @@ class Calls:
 
     def _compile_flags(self, tool: Compiler, source: str, flags: Flags, *, plus_plus: bool = False) -> tuple[str, ...]:
         given = self._toolchain.plus_plus.flags if plus_plus else self._flags
-        return (*profiles.compile_flags(self._profile, source, tool.program, tiny=tool.tiny), *(given + flags).compile)
+        return (
+            *profiles.compile_flags(self._profile, source, tool.driver[0], tiny=tool.tiny),
+            *(given + flags).compile,
+        )
 
     def _link_flags(self, tool: Compiler, flags: Flags, *, extension: Extension | None = None) -> tuple[str, ...]:
         given = self._toolchain.plus_plus.flags if extension is not None and extension.is_plus_plus else self._flags

@@ -149,7 +149,8 @@ def require_writable(
     if session.read_only:
         raise DatabaseError(
             f"the sessions of role {session.role} in {address} are read-only: {len(pending)} pending",
-            hint="default_transaction_read_only is on: take it off for this role, as in\n"
+            hint="default_transaction_read_only is on for this role, or env.py makes its transaction read-only; the "
+            "first is taken off by\n"
             f"ALTER ROLE {session.role} IN DATABASE {session.database} SET default_transaction_read_only = off",
         )
     long = [each for each in pending if width and len(each) > width]

@@ -32,7 +32,7 @@ class Session:
         role: the role whose rights the session has; after SET ROLE not the login role.
         search_path: its search path.
         schema: the schema in which a table without one would be made; empty if there is none.
-        read_only: whether the session may write nothing.
+        read_only: whether its transaction may write nothing.
         standby: whether the server is a standby, which takes no writes.
     """
 

@@ -11,6 +11,23 @@ def words(profile: str, source: str, name: str) -> tuple[str, ...]:
     return compile_flags(profile, source, f"/usr/bin/{name}", tiny=name == "tcc")
 
 
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("gcc-12", True),
+        ("x86_64-linux-gnu-gcc-12", True),
+        ("c++", True),
+        ("arm-none-eabi-g++", True),
+        ("clang", False),
+        ("gcc-wrapper", False),
+        ("ccache", False),
+        ("icc", False),
+    ],
+)
+def test_a_driver_of_gcc_is_known_by_its_name(name: str, known: bool) -> None:
+    assert words("release", "a.pyx", name) == (LOOPS if known else ("-O2",))
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="the form of Linux")
 def test_each_profile_and_kind_of_source_has_its_flags() -> None:
     assert words("dev", "a.py", "gcc") == words("dev", "a.pyx", "gcc") == ("-O0",)
