@@ -50,9 +50,9 @@ def test_the_service_may_write_to_nothing_but_its_data(greeter: Project) -> None
 
 
 def test_the_data_is_made_once_in_the_volume_and_the_second_start_goes_straight_on(
-    greeter: Project, volume: str
+    greeter: Project, docker_volume: str
 ) -> None:
-    image, mount = greeter.image, f"{volume}:/app/data"
+    image, mount = greeter.image, f"{docker_volume}:/app/data"
     with started(image, "--volume", mount) as container:
         text, compiled, number, user, process = answer_of(container)
         assert (text, compiled, number, user) == ("HELLO FROM THE VOLUME", True, "1.2.3", 10001)
@@ -70,8 +70,8 @@ def test_the_data_is_made_once_in_the_volume_and_the_second_start_goes_straight_
         assert "stage greet" not in log
 
 
-def test_a_stopped_container_ends_at_once_and_well(greeter: Project, volume: str) -> None:
-    with started(greeter.image, "--volume", f"{volume}:/app/data") as container:
+def test_a_stopped_container_ends_at_once_and_well(greeter: Project, docker_volume: str) -> None:
+    with started(greeter.image, "--volume", f"{docker_volume}:/app/data") as container:
         answer_of(container)
         begun = time.monotonic()
         docker("stop", "--time", "10", container)
@@ -106,7 +106,7 @@ def test_compose_brings_up_the_service_with_its_volume(greeter: Project, tmp_pat
 # ------------------------------------------------------------------ what compiles it
 
 
-def test_modules_of_mypyc_run_in_the_image(editable: Project, volume: str) -> None:
+def test_modules_of_mypyc_run_in_the_image(editable: Project, docker_volume: str) -> None:
     with (editable.root / "pyproject.toml").open("a") as file:
         file.write('[tool.buildkit.compile.module."greeter.words"]\nbackend = "mypyc"\n')
     editable.edit("src/greeter/words.py", "def loud", "WORD: str = ''\n\ndef loud")
@@ -120,7 +120,7 @@ def test_modules_of_mypyc_run_in_the_image(editable: Project, volume: str) -> No
         "words.py",
     ]
     assert not {"mypy", "gcc"} & {Path(name).name for name in files}
-    with started(facts["digest"], "--volume", f"{volume}:/app/data") as container:
+    with started(facts["digest"], "--volume", f"{docker_volume}:/app/data") as container:
         assert answer_of(container)[:2] == ["HELLO FROM THE VOLUME", True]
 
 

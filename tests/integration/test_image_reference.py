@@ -31,12 +31,12 @@ def orbits(tmp_path_factory: pytest.TempPathFactory, repository: str) -> str:
 
 
 def test_the_reference_service_comes_up_with_data_and_database(
-    orbits: str, tmp_path: Path, serve: Serve, volume: str
+    orbits: str, tmp_path: Path, serve: Serve, docker_volume: str
 ) -> None:
     """Data, migration, service: made on the first start, found on the second. The database is on this machine."""
     address, port = "127.0.0.1", free_port()
     with serve(tmp_path / "database") as server:
-        options = ["--network", "host", "--env", f"DATABASE_URL={server.url}", "--volume", f"{volume}:/app/data"]
+        options = ["--network", "host", "--env", f"DATABASE_URL={server.url}", "--volume", f"{docker_volume}:/app/data"]
         expected = [["data: missing", "migrate: migrated to head"], ["data: fresh", "migrate: already at head"]]
         for words in expected:
             service = ["uvicorn", "orbits.main:app", "--host", address, "--port", str(port)]
@@ -47,10 +47,10 @@ def test_the_reference_service_comes_up_with_data_and_database(
                 assert [part for part in words if part in log] == words, log
 
 
-def test_a_container_that_waits_for_its_database_stops_at_once(orbits: str, volume: str) -> None:
+def test_a_container_that_waits_for_its_database_stops_at_once(orbits: str, docker_volume: str) -> None:
     """Nobody listens where the database is said to be: the data is made, then the migration step waits for a server."""
     nowhere = f"postgresql://service@127.0.0.1:{free_port()}/service"
-    options = ["--network", "host", "--env", f"DATABASE_URL={nowhere}", "--volume", f"{volume}:/app/data"]
+    options = ["--network", "host", "--env", f"DATABASE_URL={nowhere}", "--volume", f"{docker_volume}:/app/data"]
     with started(orbits, *options, command=["sh", "-c", "echo served"]) as container:
         deadline = time.monotonic() + 60
         while "migrate: waiting for" not in (log := log_of(container)):
@@ -65,10 +65,10 @@ def test_a_container_that_waits_for_its_database_stops_at_once(orbits: str, volu
         assert "Traceback" not in log
 
 
-def test_sixteen_containers_at_once_migrate_once(orbits: str, tmp_path: Path, serve: Serve, volume: str) -> None:
+def test_sixteen_containers_at_once_migrate_once(orbits: str, tmp_path: Path, serve: Serve, docker_volume: str) -> None:
     """All of one image, on one database and one volume: a table, a data revision, an index beside writers."""
     with serve(tmp_path / "database") as server, contextlib.ExitStack() as stack:
-        options = ["--network", "host", "--env", f"DATABASE_URL={server.url}", "--volume", f"{volume}:/app/data"]
+        options = ["--network", "host", "--env", f"DATABASE_URL={server.url}", "--volume", f"{docker_volume}:/app/data"]
         names = [stack.enter_context(created(orbits, *options, command=["true"])) for _ in range(16)]
         docker("start", *names)
         codes = docker("wait", *names).split()

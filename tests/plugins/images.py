@@ -147,7 +147,7 @@ def editable(greeter: Project, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def volume() -> Iterator[str]:
+def docker_volume() -> Iterator[str]:
     name = f"buildkit-test-{uuid4().hex[:8]}"
     docker("volume", "create", name)
     yield name
