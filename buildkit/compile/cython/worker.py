@@ -32,6 +32,7 @@ SHORT = ("RecursionError", "MemoryError", "OSError")
 
 def main() -> None:
     """Read jobs until stdin ends."""
+    gc.disable()  # nothing of what is loaded now is garbage, and to search it again and again is a third of the start
     jobs, results = sys.stdin, os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints must not end up among the results
     setup = json.loads(jobs.readline())
@@ -44,6 +45,7 @@ def main() -> None:
     import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
     gc.freeze()  # what it is made of stays
     gc.set_threshold(GARBAGE)
+    gc.enable()
     _answer(results, {"ready": True})
     for line in jobs:
         _answer(results, _translate(json.loads(line), cython, recorder))
