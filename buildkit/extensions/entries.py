@@ -61,6 +61,11 @@ def _distutils(value: object) -> None:
         untrusted.text(each) if name == "language" else untrusted.texts(each)
 
 
+def _truth(value: object) -> None:
+    if not isinstance(value, bool):
+        raise Odd("neither true nor false")
+
+
 def _units(value: object) -> None:
     """Check that the name of every file stays inside its folder."""
     for unit in untrusted.table(value).values():
@@ -75,6 +80,7 @@ FIELDS: Mapping[str, Callable[[Any], object]] = {
     "c": _made,
     "digest": untrusted.text,
     "headers": _texts,
+    "lifted": _truth,
     "object": _made,
     "output": _made,
     "probes": _texts,

@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from buildkit.compile.distutils import from_entry
+from buildkit.extensions.cython.bodies import body_key
 from buildkit.extensions.cython.translation import extension_of, translate_key
 from buildkit.extensions.entries import checked_entries
 from buildkit.extensions.mypyc.translation import actions_of_program
@@ -45,13 +46,17 @@ def _of_module(store: Store, state: State, name: str) -> list[PackedAction]:
         return actions_of_program(store, state, name)
     source = next((file for file in (f"{stem}.pyx", f"{stem}.py") if f"source {file}" in record.parts), "")
     key = translate_key(name, source, record.parts) if source else Digest("")
-    for entry in checked_entries(store, key, "c", "read", "probes", "words", "asks") if key else ():
+    for entry in checked_entries(store, key, "c", "read", "probes", "words", "asks", "lifted") if key else ():
         same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())
         if same and tuple(entry["probes"]) == state.probes[name]:
             if not entry["c"]:
                 return [(key, [entry])]
             parts = defaultdict(lambda: ABSENT, record.parts)
-            extension = extension_of(name, source, entry["c"], from_entry(entry["asks"]), parts.__getitem__)
-            made = actions_of(store, extension, parts, set(record.outputs.values()))
-            return [(key, [entry]), *made] if made else []
+            asks, before = from_entry(entry["asks"]), [(key, [entry])]
+            for body in checked_entries(store, body_key(source, parts), "c") if entry["lifted"] else [None]:
+                at_hand = None if body is None else body["c"]
+                extension = extension_of(name, source, entry["c"], asks, parts.__getitem__, body=at_hand)
+                made = actions_of(store, extension, parts, set(record.outputs.values()))
+                if made:
+                    return [*before, *([(body_key(source, parts), [body])] if body else []), *made]
     return []

@@ -13,7 +13,7 @@ import pytest
 from buildkit.doors import python
 
 PACKAGE = Path(python.__file__).parents[1]
-SCRIPTS = ("dev/launch.py", "image/inside.py", "runtime/init.py", "wheels/probe.py")
+SCRIPTS = ("compile/sameness/bytecode.py", "dev/launch.py", "image/inside.py", "runtime/init.py", "wheels/probe.py")
 """What is handed to an interpreter as a file or as a text, and finds nothing but the standard library."""
 
 

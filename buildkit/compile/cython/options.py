@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-SWITCHES: dict[str, bool] = {"error_on_unknown_names": False}
+SWITCHES: dict[str, bool] = {"error_on_unknown_names": False, "error_on_uninitialized": False}
 """Cython's own switches for plain Python. A name that nothing defines (`_` of `gettext.install`, a module's global that
-is set from outside) is looked up when it is used, as Python does; in `.pyx` it stays the error that Cython calls it."""
+is set from outside) is looked up when it is used, and one that is read before it has a value raises then, as in Python;
+in `.pyx` both stay the errors that Cython calls them."""
 
 OPTIONS: dict[str, Any] = {"language_level": 3, "annotate": False, "include_path": ["."]}
 """Options of every translation. `annotate` is set, as otherwise a stray .html beside the source turns it on."""

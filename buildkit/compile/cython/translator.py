@@ -37,6 +37,7 @@ class Translation:
         is_repeatable: whether the same inputs would give the same result again: no input changed during the
             translation, and it did not fail for lack of memory or disk space.
         words: the translator's messages.
+        is_lifted: whether the C has the module's functions alone, and its body is to be Python's own bytecode.
     """
 
     ok: bool
@@ -44,6 +45,7 @@ class Translation:
     probes: tuple[str, ...]
     is_repeatable: bool
     words: str
+    is_lifted: bool = False
 
 
 class Translator:
@@ -82,7 +84,14 @@ class Translator:
             "language": language,
         }
         answer = self._ask(child, job)
-        return Translation(answer["ok"], answer["read"], tuple(answer["probes"]), answer["steady"], answer["words"])
+        return Translation(
+            answer["ok"],
+            answer["read"],
+            tuple(answer["probes"]),
+            answer["steady"],
+            answer["words"],
+            answer["lifted"],
+        )
 
     def _start(self) -> process.Child:
         child = process.start(

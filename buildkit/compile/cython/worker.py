@@ -16,11 +16,14 @@ import sys
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from buildkit.compile.cython.options import CRASH, DIRECTIVES, OPTIONS, SWITCHES, is_crash
 from buildkit.compile.places import Places
 from buildkit.compile.recorder import Recorder
+
+if TYPE_CHECKING:
+    from buildkit.compile.sameness.lifting import Lifting  # loads Cython
 
 GARBAGE = 50_000
 """New objects between two collections of garbage. A tree of nodes is no garbage, and to search it again and again takes
@@ -43,16 +46,18 @@ def main() -> None:
     sys.path[:] = [entry for entry in sys.path if entry in places.site or entry.startswith(places.toolchain_folders)]
     recorder = Recorder(places)
     import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
+    lifting = import_module("buildkit.compile.sameness.lifting").Lifting(cython.pipeline, cython.options)
     gc.freeze()  # what it is made of stays
     gc.set_threshold(GARBAGE)
     gc.enable()
     _answer(results, {"ready": True})
     for line in jobs:
-        _answer(results, _translate(json.loads(line), cython, recorder))
+        _answer(results, _translate(json.loads(line), cython, lifting, recorder))
 
 
-def _translate(job: dict[str, Any], cython: CythonInternals, recorder: Recorder) -> dict[str, Any]:
+def _translate(job: dict[str, Any], cython: CythonInternals, lifting: Lifting, recorder: Recorder) -> dict[str, Any]:
     cython.utils.clear_function_caches()
+    lifting.begin(is_wanted=job["language"] == "c")
     options = cython.main.CompilationOptions(
         **OPTIONS,
         compiler_directives={**DIRECTIVES, **job["directives"]},
@@ -82,6 +87,7 @@ def _translate(job: dict[str, Any], cython: CythonInternals, recorder: Recorder)
         "probes": probes,
         "steady": steady and not broken,
         "words": words.getvalue(),
+        "lifted": lifting.is_done,
     }
 
 

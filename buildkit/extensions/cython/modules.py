@@ -30,6 +30,7 @@ from buildkit.compile.places import Places
 from buildkit.compile.toolchain import Toolchain
 from buildkit.core.fingerprint import digest_bytes, digest_value
 from buildkit.doors.statcache import StatCache
+from buildkit.extensions.cython.bodies import Bodies, BodyRefused, sameness_identity
 from buildkit.extensions.cython.translation import (
     ENDINGS,
     CythonTranslation,
@@ -134,6 +135,7 @@ class CythonModules:
         self._reuse = reuse
         self._scratch = scratch
         self._settings: dict[tuple[object, ...], dict[str, Digest]] = {}
+        self._bodies = Bodies(toolchain.interpreter, store, reuse=reuse)
 
     def parts(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a fingerprint that do not depend on what the module's translation read."""
@@ -148,7 +150,8 @@ class CythonModules:
             # the paths in `# distutils:` lines are relative to the project's folder
             layout = os.path.relpath(self._places.source, self._places.project or self._places.source)
             switches = options.SWITCHES if module.source.endswith(".py") else {}
-            fixed = [options.OPTIONS, options.DIRECTIVES, switches, layout]
+            same = sameness_identity() if module.source.endswith(".py") else ""
+            fixed = [options.OPTIONS, options.DIRECTIVES, switches, layout, same]
             found = self._settings[alike] = {
                 "setting directives": digest_value([fixed, dict(module.directives)]),
                 **self._calls.settings(module.source, split_flags(module.flags), self._include(module)),
@@ -160,7 +163,10 @@ class CythonModules:
         translation = self._find_translation(module)
         if translation is None or not translation.c:
             return translation is not None
-        return self._native.knows(self._extension(module, translation))
+        body = self._bodies.find(module.source, self.parts(module)) if translation.is_lifted else None
+        if translation.is_lifted and body is None:
+            return False
+        return self._native.knows(self._extension(module, translation, body))
 
     def make(self, module: Module, translator: Translator) -> MadeModule:
         """Return the module's extension, from the store or by the tools. One process at a time makes it.
@@ -189,15 +195,23 @@ class CythonModules:
     def _made(
         self, module: Module, translation: CythonTranslation, at_hand: Mapping[Digest, bytes], *, ran: bool
     ) -> MadeModule:
+        body = None
+        if translation.is_lifted:
+            source = self._places.path(f"source {module.source}")
+            try:
+                body, text = self._bodies.make(module.source, Path(source), self.parts(module))
+            except BodyRefused as error:
+                raise NoExtension(str(error), translation, ()) from None
+            at_hand = {**at_hand, body: text}
         try:
-            done = self._native.make(self._extension(module, translation), at_hand)
+            done = self._native.make(self._extension(module, translation, body), at_hand)
         except NotCompiled as error:
             raise NoExtension(
                 str(error), translation if error.headers is not None else None, error.headers or ()
             ) from None
         return MadeModule(translation, done.output, done.headers, done.content, ran=ran or done.ran)
 
-    def _extension(self, module: Module, translation: CythonTranslation) -> Extension:
+    def _extension(self, module: Module, translation: CythonTranslation, body: Digest | None) -> Extension:
         flags, include = split_flags(module.flags), self._include(module)
         return extension_of(
             module.name,
@@ -205,6 +219,7 @@ class CythonModules:
             translation.c,
             translation.distutils,
             self._inputs.digest,
+            body=body,
             flags=flags,
             include=include,
         )
@@ -220,25 +235,23 @@ class CythonModules:
         return translate_key(module.name, module.source, parts)
 
     def _find_translation(self, module: Module) -> CythonTranslation | None:
-        key, said = self._translate_key(module), ("c", "read", "probes", "words", "asks")
+        key, said = self._translate_key(module), ("c", "read", "probes", "words", "asks", "lifted")
         for entry in checked_entries(self._store, key, *said) if self._reuse else ():
             read: dict[str, Digest] = entry["read"]
             if all(self._inputs.digest(name) == digest for name, digest in read.items()):
                 probes = tuple(entry["probes"])
                 if self._inputs.probes.changed(probes) is None:
-                    return self._translation(
-                        Digest(entry["c"]), read, probes, entry["words"], from_entry(entry["asks"])
+                    found = CythonTranslation(
+                        Digest(entry["c"]), read, probes, entry["words"], from_entry(entry["asks"]), entry["lifted"]
                     )
+                    return self._with_plus_plus(found)
         return None
 
-    def _translation(
-        self, c: Digest, read: Mapping[str, Digest], probes: tuple[str, ...], words: str, distutils: DistutilsSettings
-    ) -> CythonTranslation:
+    def _with_plus_plus(self, translation: CythonTranslation) -> CythonTranslation:
         """Return the translation; what becomes C++ rests on the C++ compiler too."""
-        translation = CythonTranslation(c, read, probes, words, distutils)
-        if not distutils.is_plus_plus:
+        if not translation.distutils.is_plus_plus:
             return translation
-        return replace(translation, read={**read, PLUS_PLUS: self._inputs.digest(PLUS_PLUS)})
+        return replace(translation, read={**translation.read, PLUS_PLUS: self._inputs.digest(PLUS_PLUS)})
 
     def _translate(self, module: Module, translator: Translator) -> tuple[CythonTranslation, bytes] | None:
         """Return the translation with its C text; None where an input changed meanwhile."""
@@ -279,13 +292,15 @@ class CythonModules:
         read = {name: Digest(digest) for name, digest in done.read.items()}
         read |= {name: self._inputs.digest(name) for name in (f"machine {each}" for each in distutils.machine)}
         probes = tuple(sorted({*done.probes, *distutils.probes}))
-        translation = self._translation(c, read, probes, "" if done.ok else done.words, distutils)
+        words = "" if done.ok else done.words
+        translation = self._with_plus_plus(CythonTranslation(c, read, probes, words, distutils, done.is_lifted))
         entry = {
             "c": c,
             "read": read,
             "probes": translation.probes,
             "words": translation.words,
             "asks": distutils.as_entry(),
+            "lifted": done.is_lifted,
         }
         if done.ok or not options.is_crash(done.words):
             self._store.add(self._translate_key(module), entry)

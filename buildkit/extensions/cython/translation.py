@@ -13,6 +13,9 @@ from buildkit.model import Digest
 
 ENDINGS = {"c": ".c", "c++": ".cpp"}
 
+BODY = "buildkit_body.h"
+"""The header that has a module's body; its C includes it by this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class CythonTranslation:
@@ -24,6 +27,7 @@ class CythonTranslation:
         probes: every other place that was looked at.
         words: the compiler's own, where it refused.
         distutils: the settings in its sources.
+        is_lifted: whether the C has the module's functions alone; see `bodies`.
     """
 
     c: Digest
@@ -31,6 +35,7 @@ class CythonTranslation:
     probes: tuple[str, ...]
     words: str = ""
     distutils: DistutilsSettings = NO_SETTINGS
+    is_lifted: bool = False
 
 
 class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
@@ -65,6 +70,7 @@ def extension_of(
     distutils: DistutilsSettings,
     digest: Callable[[str], Digest],
     *,
+    body: Digest | None = None,
     flags: Flags = NO_FLAGS,
     include: tuple[str, ...] = (),
 ) -> Extension:
@@ -76,9 +82,11 @@ def extension_of(
         c: the digest of its C.
         distutils: the settings in its sources.
         digest: gives the digest of a further source.
+        body: the digest of the module's body as C, where the translation has the functions alone.
         flags: the module's flags in the settings.
         include: folders of headers that the settings name.
     """
     text = f"{name.rpartition('.')[2]}{ENDINGS[distutils.language]}"
     sources = {name: digest(name) for name in distutils.sources}
-    return Extension(name, source, {text: c}, flags=flags, include=include, distutils=distutils, sources=sources)
+    beside = {} if body is None else {BODY: body}
+    return Extension(name, source, {text: c}, beside, flags, include, distutils, sources)

@@ -1,0 +1,103 @@
+"""How calls reach the compiled functions, and how the module's body starts: the last statement that Cython sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from Cython.Compiler import Nodes
+from Cython.Compiler.Code import UtilityCode
+from Cython.Compiler.StringEncoding import EncodedString
+
+
+class Lifted(Protocol):
+    """What an entry needs to know of a compiled function.
+
+    Attributes:
+        number: its place among all `def` of the text.
+        parameters: how many there are, with `*args` and `**kwargs`.
+        is_plain: whether each may be given by position.
+        entry: Cython's, which has the name of its C function.
+    """
+
+    number: int
+    parameters: int
+    is_plain: bool
+    entry: Any
+
+
+class Entries(Nodes.StatNode):
+    """The last statement of a module: how calls reach the compiled functions, and the start of the module's body."""
+
+    child_attrs: list[str] = []  # type: ignore[assignment]  # noqa: RUF012 - as all of Cython's nodes
+    functions: Sequence[Lifted]
+    names: Sequence[str]
+
+    def analyse_declarations(self, env: Any) -> None:
+        env.use_utility_code(support())
+
+    def analyse_expressions(self, env: Any) -> Any:
+        return self
+
+    def generate_function_definitions(self, env: Any, code: Any) -> None:
+        for each in self.functions:
+            code.putln(_entry(each))
+        compiled = {each.number for each in self.functions}
+        rows = []
+        for number, name in enumerate(self.names):
+            entry = f"buildkit_entry_{number}" if number in compiled else "NULL"
+            rows.append(f"{{{EncodedString(name).as_c_string_literal()}, {entry}}},")
+        code.putln("static buildkit_function buildkit_functions[] = {")
+        code.putln("\n".join(rows))
+        code.putln("{NULL, NULL}")
+        code.putln("};")
+
+    def generate_execution_code(self, code: Any) -> None:
+        source = Path(self.pos[0].get_filenametable_entry()).name
+        name = EncodedString(source).as_c_string_literal()
+        code.putln(f"if (buildkit_run_body(__pyx_m, {name}) < 0) {code.error_goto(self.pos)}")
+
+    def annotate(self, code: Any) -> None:
+        pass
+
+
+def support() -> UtilityCode:
+    """Return the C that every module has: how parameters are bound, and how the body is run."""
+    folder = Path(__file__).parent
+    return UtilityCode(
+        name="BuildkitSupport",
+        proto=(folder / "support.h").read_text("utf-8"),
+        impl=(folder / "support.c").read_text("utf-8"),
+    )
+
+
+def _entry(function: Lifted) -> str:
+    """Return the C function that receives the calls of a Python function."""
+    number, total = function.number, function.parameters
+    called = function.entry.func_cname
+    direct = f"""
+  if (likely(BUILDKIT_IS_PLAIN(function, {number}, nargsf, names, {total}))) {{
+    if (unlikely(!buildkit_enter())) return NULL;
+    result = {called}({_list("args", total)});
+    buildkit_leave();
+    return result;
+  }}"""
+    return f"""
+static PyObject *buildkit_entry_{number}(BUILDKIT_CALL) {{
+  PyObject *result = NULL, *bound[{max(total, 1)}];
+  int how;{direct if function.is_plain else ""}
+  how = buildkit_bind(&buildkit_functions[{number}], function, args, nargsf, names, bound, {total});
+  if (how < 0) return NULL;
+  if (how == 0) return buildkit_in_python(function, args, nargsf, names);
+  if (likely(buildkit_enter())) {{
+    result = {called}({_list("bound", total)});
+    buildkit_leave();
+  }}
+  buildkit_release(bound, {total});
+  return result;
+}}"""
+
+
+def _list(array: str, total: int) -> str:
+    return ", ".join(f"{array}[{at}]" for at in range(total))

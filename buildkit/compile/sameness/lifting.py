@@ -1,0 +1,164 @@
+"""Takes the functions of a module out of it: Cython compiles these, and the module's body stays Python.
+
+Cython compiles whole modules, and much of what differs from Python comes from that: classes and functions are made by
+C that has no frame, and a compiled function is an object of another type. Here the body of the module, with its
+classes, decorators, defaults and annotations, is the bytecode that Python itself makes of it (`bytecode`), and each
+function that it makes is a real one. Those that are compiled are only *called* otherwise: their calls run the C
+(`support.c`).
+
+So Cython gets no more than the functions: each becomes a C function of its own at the module's level, with all
+parameters by position, and a node at the end writes the entries by which calls arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from Cython.Compiler import Nodes, PyrexTypes
+from Cython.Compiler.StringEncoding import EncodedString
+
+from buildkit.compile.sameness import names
+from buildkit.compile.sameness.entries import Entries
+from buildkit.compile.sameness.functions import Definition, definitions, why_python
+from buildkit.compile.sameness.numbers import keep_objects
+from buildkit.compile.sameness.rewritings import keep_away
+from buildkit.compile.sameness.tree import kind, within
+
+
+class Lifting:
+    """Lifts the functions of plain Python modules, one job after another.
+
+    Args:
+        pipeline: Cython's module of that name; the stage is put in behind that which parses.
+        options: Cython's module of that name.
+
+    `is_done` says whether the module of the last job was lifted.
+    """
+
+    DIRECTIVES: ClassVar[dict[str, object]] = {"infer_types": False, "binding": False, "autotestdict": False}
+    """So that no local has a type of C, no function is made, and no name is added to the module."""
+
+    def __init__(self, pipeline: Any, options: Any) -> None:
+        self.is_done = False
+        self._is_wanted = False
+        self._options = options
+        original = pipeline.create_py_pipeline
+
+        def create(context: Any, given: Any, result: Any) -> list[Any]:
+            parse, *others = original(context, given, result)
+            return [parse, self._stage, *others]
+
+        pipeline.create_py_pipeline = create
+
+    def begin(self, *, is_wanted: bool) -> None:
+        """Begin a job.
+
+        Args:
+            is_wanted: whether the module may be lifted, if it is one of plain Python.
+        """
+        self.is_done = False
+        self._is_wanted = is_wanted
+        self._options.cache_builtins = True
+
+    def _stage(self, module: Any) -> Any:
+        if not self._is_wanted or speaks_cython(module):
+            return module
+        self.is_done = True
+        self._options.cache_builtins = False  # a test may put another `open` in its place
+        module.directive_comments = {**self.DIRECTIVES, **module.directive_comments}
+        return lift(module)
+
+
+def speaks_cython(module: Any) -> bool:
+    """Return whether a module of Python has to do with Cython: it says itself how it is compiled, and so it is."""
+    if module.directive_comments or Path(module.pos[0].filename).with_suffix(".pxd").exists():
+        return True
+    for node in within(module.body):
+        if kind(node) in ("CImportStatNode", "FromCImportStatNode"):
+            return True
+        if kind(node) == "ImportNode" and node.module_name.value.partition(".")[0] == "cython":
+            return True
+    return False
+
+
+def lift(module: Any) -> Any:
+    """Return the tree of a module with nothing but its compiled functions, and the entries to them."""
+    found = definitions(module)
+    compiled = [each for each in found if not why_python(each)]
+    names.declare(module, [each.node for each in compiled])
+    all_names = [each.node.name for each in found]
+    functions = [_lifted(each) for each in compiled]
+    entries = Entries(module.pos, functions=functions, names=all_names)
+    module.body = Nodes.StatListNode(module.pos, stats=[*functions, entries])
+    return module
+
+
+class LiftedFunction(Nodes.CFuncDefNode):
+    """A function of the module as a C function, with all parameters by position; see `entries.Lifted`.
+
+    Attributes:
+        python_name: its own name.
+    """
+
+    number = 0
+    parameters = 0
+    is_plain = False
+    python_name = ""
+
+    def analyse_declarations(self, env: Any) -> None:
+        super().analyse_declarations(env)
+        self.entry.qualified_name = EncodedString(self.python_name)  # tracebacks name it
+        self.entry.used = True
+
+
+def _lifted(definition: Definition) -> LiftedFunction:
+    function, name = definition.node, definition.node.name
+    stars = [star for star in (function.star_arg, function.starstar_arg) if star]
+    is_plain = not stars and not any(arg.kw_only for arg in function.args)
+    written = _private(definition.owner)
+    _write_out(function.body, written)
+    keep_objects(function.body)
+    keep_away(function.body)
+    arguments = [_parameter(arg.pos, written(arg.declarator.name)) for arg in function.args]
+    arguments += [_parameter(star.pos, written(star.name)) for star in stars]
+    function.args, function.star_arg, function.starstar_arg = arguments, None, None
+    function.num_kwonly_args = function.num_posonly_args = 0
+    function.decorators = function.return_type_annotation = function.doc = None
+    function.name = EncodedString(f"buildkit_{definition.number}")
+    lifted = function.as_cfunction(overridable=False)
+    lifted.__class__ = LiftedFunction
+    lifted.number, lifted.parameters, lifted.is_plain = definition.number, len(arguments), is_plain
+    lifted.python_name = name
+    made: LiftedFunction = lifted
+    return made
+
+
+def _parameter(pos: Any, name: str) -> Nodes.CArgDeclNode:
+    base = Nodes.CAnalysedBaseTypeNode(pos, type=PyrexTypes.py_object_type)
+    declarator = Nodes.CNameDeclaratorNode(pos, name=name, cname=None, default=None)
+    return Nodes.CArgDeclNode(pos, base_type=base, declarator=declarator, default=None, annotation=None)
+
+
+def _private(owner: str) -> Callable[[str], str]:
+    """Return what writes the private names of a class (`__x`) out, as they are in Python's bytecode."""
+    prefix = f"_{owner.lstrip('_')}" if owner.strip("_") else ""
+
+    def written(name: str) -> str:
+        if prefix and name.startswith("__") and not name.endswith("__"):
+            whole: str = EncodedString(prefix + name)
+            return whole
+        return name
+
+    return written
+
+
+def _write_out(body: Any, written: Callable[[str], str]) -> None:
+    for node in within(body):
+        if kind(node) == "NameNode":
+            node.name = written(node.name)
+        elif kind(node) == "AttributeNode":
+            node.attribute = written(node.attribute)
+        elif kind(node) == "GlobalNode":
+            node.names = [written(name) for name in node.names]

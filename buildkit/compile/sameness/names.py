@@ -1,0 +1,53 @@
+"""Which names Cython may take for builtins: of all others it is told that they are the module's, and are looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from Cython.Compiler import PyrexTypes
+from Cython.Compiler.StringEncoding import EncodedString
+
+from buildkit.compile.sameness.tree import children, kind, within
+
+BUILTINS = frozenset(
+    "len isinstance issubclass callable hasattr getattr setattr delattr repr hash id ord chr abs divmod pow round "
+    "iter next range enumerate zip reversed sorted any all sum min max "
+    "bool int float complex str bytes bytearray list tuple dict set frozenset type object slice memoryview".split()
+)
+"""Builtins that Cython calls in C without a look at the name, where the module does not bind it."""
+
+ANY = "*"
+
+
+def declare(module: Any, functions: Iterable[Any]) -> None:
+    """Tell Cython which names in the functions' bodies are the module's.
+
+    Args:
+        module: Cython's tree, still whole.
+        functions: the nodes of what is compiled.
+    """
+    bound = set(_bound(module.body, in_function=False))
+    fixed = frozenset() if ANY in bound else BUILTINS - bound
+    used = {node.name for each in functions for node in within(each.body) if kind(node) == "NameNode"}
+    for name in used - fixed:
+        if module.scope.lookup_here(name) is None:
+            module.scope.declare_var(EncodedString(name), PyrexTypes.py_object_type, module.pos)
+
+
+def _bound(node: Any, *, in_function: bool) -> Iterator[str]:
+    """Yield the names that a module may bind at its level, `ANY` if it may be any."""
+    if kind(node) == "GlobalNode":
+        yield from node.names
+    elif not in_function and kind(node) in ("DefNode", "PyClassDefNode", "NameNode"):
+        yield node.name  # also of a name that is only read: it is then looked up, no more
+    elif not in_function and kind(node) == "FromImportStatNode":
+        yield from (name for name, _ in node.items)
+    elif not in_function and kind(node) == "MatchNode":
+        yield ANY
+    if not in_function and kind(node) == "DefNode":
+        for part in (*(node.decorators or ()), *node.args):
+            yield from _bound(part, in_function=in_function)
+    in_function = in_function or kind(node) in ("DefNode", "LambdaNode")
+    for child in children(node):
+        yield from _bound(child, in_function=in_function)

@@ -1,0 +1,222 @@
+#include <marshal.h>
+#include "buildkit_body.h"
+
+static void buildkit_release(PyObject **bound, Py_ssize_t total) {
+  for (Py_ssize_t at = 0; at < total; at++) Py_XDECREF(bound[at]);
+}
+
+/* Which parameter has this name; -1 if none that may be given by name. */
+static Py_ssize_t buildkit_place(buildkit_function *row, PyObject *name) {
+  Py_ssize_t count = row->by_position + row->by_keyword;
+  for (Py_ssize_t at = row->only_by_position; at < count; at++)
+    if (PyTuple_GET_ITEM(row->names, at) == name) return at;
+  for (Py_ssize_t at = row->only_by_position; at < count; at++) {
+    int same = PyObject_RichCompareBool(PyTuple_GET_ITEM(row->names, at), name, Py_EQ);
+    if (same < 0) return -2;
+    if (same) return at;
+  }
+  return -1;
+}
+
+/* Give each parameter its value, as a new reference. 1: done; 0: Python shall do the call, or say what is wrong with it; -1: an error. */
+static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names, PyObject **bound, Py_ssize_t total) {
+  Py_ssize_t given = PyVectorcall_NARGS(nargsf), named = names ? PyTuple_GET_SIZE(names) : 0;
+  Py_ssize_t position = row->by_position, plain = position + row->by_keyword;
+  PyObject *rest = NULL;
+  if (PyFunction_GET_CODE(function) != row->code) return 0;
+  if (given > position && !row->star) return 0;
+  for (Py_ssize_t at = 0; at < total; at++) bound[at] = NULL;
+  for (Py_ssize_t at = 0; at < given && at < position; at++) { Py_INCREF(args[at]); bound[at] = args[at]; }
+  if (row->star) {
+    Py_ssize_t more = given > position ? given - position : 0;
+    PyObject *star = PyTuple_New(more);
+    if (!star) goto failed;
+    for (Py_ssize_t at = 0; at < more; at++) { Py_INCREF(args[position + at]); PyTuple_SET_ITEM(star, at, args[position + at]); }
+    bound[plain] = star;
+  }
+  if (row->star_star) {
+    rest = PyDict_New();
+    if (!rest) goto failed;
+    bound[plain + row->star] = rest;
+  }
+  for (Py_ssize_t at = 0; at < named; at++) {
+    PyObject *name = PyTuple_GET_ITEM(names, at);
+    Py_ssize_t place = buildkit_place(row, name);
+    if (place == -2) goto failed;
+    if (place < 0) {
+      if (!rest) goto python;
+      if (PyDict_SetItem(rest, name, args[given + at]) < 0) goto failed;
+      continue;
+    }
+    if (bound[place]) goto python;
+    Py_INCREF(args[given + at]);
+    bound[place] = args[given + at];
+  }
+  if (given < position) {
+    PyObject *defaults = PyFunction_GET_DEFAULTS(function);
+    Py_ssize_t first = position - (defaults ? PyTuple_GET_SIZE(defaults) : 0);
+    for (Py_ssize_t at = given; at < position; at++) {
+      if (bound[at]) continue;
+      if (at < first) goto python;
+      bound[at] = PyTuple_GET_ITEM(defaults, at - first);
+      Py_INCREF(bound[at]);
+    }
+  }
+  for (Py_ssize_t at = position; at < plain; at++) {
+    PyObject *defaults, *value;
+    if (bound[at]) continue;
+    defaults = PyFunction_GET_KW_DEFAULTS(function);
+    if (!defaults) goto python;
+    value = PyDict_GetItemWithError(defaults, PyTuple_GET_ITEM(row->names, at));
+    if (!value) {
+      if (PyErr_Occurred()) goto failed;
+      goto python;
+    }
+    Py_INCREF(value);
+    bound[at] = value;
+  }
+  return 1;
+python:
+  buildkit_release(bound, total);
+  return 0;
+failed:
+  buildkit_release(bound, total);
+  return -1;
+}
+
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
+/* Python 3.11 runs the bytecode of every object of the type `function` itself, so these have a type below it. */
+static PyObject *buildkit_class(PyObject *self, void *unused) {
+  (void)self; (void)unused;
+  Py_INCREF(&PyFunction_Type);
+  return (PyObject *)&PyFunction_Type;
+}
+static PyObject *buildkit_reduce(PyObject *self, PyObject *unused) {
+  (void)unused;
+  return PyObject_GetAttrString(self, "__qualname__");
+}
+static PyObject *buildkit_self(PyObject *self, PyObject *unused) {
+  (void)unused;
+  Py_INCREF(self);
+  return self;
+}
+static PyGetSetDef buildkit_getters[] = {{"__class__", buildkit_class, NULL, NULL, NULL}, {NULL, NULL, NULL, NULL, NULL}};
+static PyMethodDef buildkit_methods[] = {
+  {"__reduce_ex__", buildkit_reduce, METH_O, NULL},
+  {"__deepcopy__", buildkit_self, METH_O, NULL},
+  {"__copy__", buildkit_self, METH_NOARGS, NULL},
+  {NULL, NULL, 0, NULL}};
+static PyTypeObject buildkit_type = {PyVarObject_HEAD_INIT(NULL, 0) "function"};
+static int buildkit_ready(void) {
+  if (buildkit_type.tp_base) return 0;
+  buildkit_type.tp_base = &PyFunction_Type;
+  buildkit_type.tp_basicsize = PyFunction_Type.tp_basicsize;
+  buildkit_type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_HAVE_VECTORCALL;
+  buildkit_type.tp_vectorcall_offset = PyFunction_Type.tp_vectorcall_offset;
+  buildkit_type.tp_call = PyFunction_Type.tp_call;
+  buildkit_type.tp_traverse = PyFunction_Type.tp_traverse;
+  buildkit_type.tp_clear = PyFunction_Type.tp_clear;
+  buildkit_type.tp_descr_get = PyFunction_Type.tp_descr_get;
+  buildkit_type.tp_getset = buildkit_getters;
+  buildkit_type.tp_methods = buildkit_methods;
+  return PyType_Ready(&buildkit_type);
+}
+static void buildkit_redirect(PyObject *function, vectorcallfunc entry) {
+  ((PyFunctionObject *)function)->vectorcall = entry;
+  Py_SET_TYPE(function, &buildkit_type);
+}
+#else
+#define buildkit_ready() 0
+static void buildkit_redirect(PyObject *function, vectorcallfunc entry) {
+#if PY_VERSION_HEX >= 0x030C0000
+  PyFunction_SetVectorcall((PyFunctionObject *)function, entry);
+#else
+  ((PyFunctionObject *)function)->vectorcall = entry;
+#endif
+}
+#endif
+
+/* What the body calls with each function that it makes: its calls are to run the C from now on. */
+static PyObject *buildkit_made(PyObject *number, PyObject *function) {
+  Py_ssize_t at = PyLong_AsSsize_t(number);
+  buildkit_function *row = &buildkit_functions[at];
+  Py_INCREF(function);
+  if (!row->entry || !PyFunction_Check(function)) return function;
+  if (!buildkit_in_python) buildkit_in_python = ((PyFunctionObject *)function)->vectorcall;
+  if (!row->code) {
+    PyCodeObject *code = (PyCodeObject *)PyFunction_GET_CODE(function);
+    PyObject *names = PyObject_GetAttrString((PyObject *)code, "co_varnames");
+    if (!names || PyUnicode_CompareWithASCIIString(code->co_name, row->name) != 0) {
+      PyErr_Clear();
+      Py_XDECREF(names);
+      return function;
+    }
+    row->names = names;
+    row->by_position = code->co_argcount;
+    row->only_by_position = code->co_posonlyargcount;
+    row->by_keyword = code->co_kwonlyargcount;
+    row->star = (code->co_flags & CO_VARARGS) != 0;
+    row->star_star = (code->co_flags & CO_VARKEYWORDS) != 0;
+    Py_INCREF(code);
+    row->code = (PyObject *)code;
+  }
+  if (PyFunction_GET_CODE(function) == row->code) buildkit_redirect(function, row->entry);
+  return function;
+}
+
+static PyMethodDef buildkit_made_method = {"made", buildkit_made, METH_O, NULL};
+
+/* Put into the constants of the code what its marks stand for. */
+static int buildkit_replace_marks(PyObject *code, const char *path) {
+  PyObject *constants = ((PyCodeObject *)code)->co_consts;
+  for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(constants); at++) {
+    PyObject *each = PyTuple_GET_ITEM(constants, at);
+    if (PyCode_Check(each)) {
+      if (buildkit_replace_marks(each, path) < 0) return -1;
+    } else if (PyBytes_CheckExact(each) && PyBytes_GET_SIZE(each) > 10 && memcmp(PyBytes_AS_STRING(each), BUILDKIT_MARK, 10) == 0) {
+      PyObject *number = PyLong_FromString(PyBytes_AS_STRING(each) + 10, NULL, 10), *made;
+      if (!number) return -1;
+      made = PyCFunction_New(&buildkit_made_method, number);
+      Py_DECREF(number);
+      if (!made) return -1;
+      Py_DECREF(each);
+      PyTuple_SET_ITEM(constants, at, made);
+    }
+  }
+  return 0;
+}
+
+static int buildkit_run_body(PyObject *module, const char *source) {
+  PyObject *code = NULL, *path = NULL, *fix = NULL, *done = NULL, *file, *globals = PyModule_GetDict(module);
+  Py_ssize_t cut;
+  int result = -1;
+  if (buildkit_ready() < 0) return -1;
+  code = PyMarshal_ReadObjectFromString(buildkit_body, buildkit_body_size);
+  if (!code) return -1;
+  file = PyObject_GetAttrString(module, "__file__");
+  if (!file) goto end;
+  cut = PyUnicode_FindChar(file, '/', 0, PyUnicode_GET_LENGTH(file), -1);
+  { PyObject *folder = PyUnicode_Substring(file, 0, cut + 1);
+    Py_DECREF(file);
+    if (!folder) goto end;
+    path = PyUnicode_FromFormat("%U%s", folder, source);
+    Py_DECREF(folder); }
+  if (!path) goto end;
+  { PyObject *imp = PyImport_ImportModule("_imp");
+    if (!imp) goto end;
+    fix = PyObject_CallMethod(imp, "_fix_co_filename", "OO", code, path);
+    Py_DECREF(imp);
+    if (!fix) goto end; }
+  buildkit_file = PyUnicode_AsUTF8(path);
+  if (!buildkit_file) goto end;
+  Py_INCREF(path);  /* for as long as the process lives: tracebacks name it */
+  if (buildkit_replace_marks(code, buildkit_file) < 0) goto end;
+  done = PyEval_EvalCode(code, globals, globals);
+  if (done) result = 0;
+end:
+  Py_XDECREF(done);
+  Py_XDECREF(fix);
+  Py_XDECREF(path);
+  Py_XDECREF(code);
+  return result;
+}

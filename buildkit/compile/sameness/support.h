@@ -1,0 +1,39 @@
+#define BUILDKIT_MARK "\0buildkit "
+/* A function of the module: its row is filled when the body first makes it. */
+typedef struct {
+  const char *name;
+  vectorcallfunc entry;        /* NULL: it stays Python */
+  PyObject *code;              /* the code that the entry stands for */
+  PyObject *names;             /* those of its parameters */
+  Py_ssize_t by_position, only_by_position, by_keyword;
+  int star, star_star;
+} buildkit_function;
+static buildkit_function buildkit_functions[];
+static const char *buildkit_file;     /* what tracebacks name */
+static vectorcallfunc buildkit_in_python;  /* how Python calls its functions */
+#define BUILDKIT_CALL PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names
+static int buildkit_run_body(PyObject *module, const char *source);
+static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names, PyObject **bound, Py_ssize_t total);
+static void buildkit_release(PyObject **bound, Py_ssize_t total);
+#define BUILDKIT_IS_PLAIN(function, number, nargsf, names, total) \
+  ((names) == NULL && PyVectorcall_NARGS(nargsf) == (total) && \
+   PyFunction_GET_CODE(function) == buildkit_functions[number].code)
+#if PY_VERSION_HEX >= 0x030C0000
+static CYTHON_INLINE int buildkit_enter(void) {
+  PyThreadState *state = PyThreadState_Get();
+  if (unlikely(state->py_recursion_remaining <= 0)) {
+    PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
+    return 0;
+  }
+  if (unlikely(Py_EnterRecursiveCall(""))) return 0;
+  state->py_recursion_remaining--;
+  return 1;
+}
+static CYTHON_INLINE void buildkit_leave(void) {
+  PyThreadState_Get()->py_recursion_remaining++;
+  Py_LeaveRecursiveCall();
+}
+#else
+#define buildkit_enter() (Py_EnterRecursiveCall("") == 0)
+#define buildkit_leave() Py_LeaveRecursiveCall()
+#endif

@@ -1,0 +1,100 @@
+"""The body of a module whose functions alone were translated: Python's own bytecode, as a header that the C includes.
+
+One translation serves every Python; bytecode is made for one. Its action has a key of the source, the interpreter and
+how it is made, so the store has it beside the translation.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from buildkit.compile.interpreter import Interpreter
+from buildkit.compile.sameness import bytecode
+from buildkit.core.fingerprint import digest_bytes, key_of
+from buildkit.doors import process, python
+from buildkit.extensions.entries import checked_entries
+from buildkit.model import Digest
+from buildkit.store.artifacts import Store
+
+
+class BodyRefused(Exception):  # noqa: N818 - a fact: the flow words it
+    """The target's Python does not take the source. Its own words are the message."""
+
+
+class Bodies:
+    """The bodies of one build's modules.
+
+    Args:
+        interpreter: the Python that the extensions are for.
+        store: where they are kept.
+        reuse: take them from the store.
+    """
+
+    def __init__(self, interpreter: Interpreter, store: Store, *, reuse: bool) -> None:
+        self._interpreter = interpreter
+        self._store = store
+        self._reuse = reuse
+
+    def find(self, source: str, parts: Mapping[str, Digest]) -> Digest | None:
+        """Return the digest of a module's body, None if the store has not heard of it.
+
+        Args:
+            source: the module's file, relative to the source root.
+            parts: those of the module's fingerprint.
+        """
+        entries = checked_entries(self._store, body_key(source, parts), "c") if self._reuse else []
+        return next((Digest(entry["c"]) for entry in entries if entry["c"]), None)
+
+    def make(self, source: str, file: Path, parts: Mapping[str, Digest]) -> tuple[Digest, bytes]:
+        """Return the digest and the text of a module's body.
+
+        Args:
+            source: the module's file, relative to the source root.
+            file: where it lies.
+            parts: those of the module's fingerprint.
+
+        Raises:
+            BodyRefused: the Python that the extension is for does not take the source.
+        """
+        found = self.find(source, parts)
+        content = self._store.get(found) if found is not None else None
+        if found is not None and content is not None:
+            return found, content
+        content = self._made(source, file)
+        digest = self._store.put(content, deflate=True)
+        self._store.add(body_key(source, parts), {"c": digest})
+        return digest, content
+
+    def _made(self, source: str, file: Path) -> bytes:
+        if self._interpreter.program == sys.executable:
+            try:
+                return bytecode.header(file.read_bytes(), source).encode()
+            except SyntaxError as error:
+                raise BodyRefused(f"{source}:{error.lineno or 0}: {error.msg}") from None
+        script = python.script_command(Path(bytecode.__file__), str(file), source)
+        done = process.run([self._interpreter.program, *script[1:]])
+        if not done.ok:
+            raise BodyRefused(done.stderr.strip() or f"{self._interpreter.program} refused it")
+        return done.stdout.encode()
+
+
+def body_key(source: str, parts: Mapping[str, Digest]) -> Digest:
+    """Return the key of a module's body.
+
+    Args:
+        source: the module's file, relative to the source root.
+        parts: those of the module's fingerprint; others are ignored.
+    """
+    own = (f"source {source}", "toolchain python", "setting directives")
+    return key_of({"body": Digest(""), **{part: parts[part] for part in own}})
+
+
+@cache
+def sameness_identity() -> Digest:
+    """Return the digest of all that keeps a module's meaning: what it does to a module is in the module's key."""
+    folder = Path(bytecode.__file__).parent
+    files = sorted(file for file in folder.iterdir() if file.suffix in (".py", ".c", ".h"))
+    return key_of({file.name: digest_bytes(file.read_bytes()) for file in files})

@@ -1,0 +1,91 @@
+"""A compiled module behaves as its source: each question is asked of both, and the answers are equal word for word.
+
+The questions stand in `tests/questions`, a module for each group; each is a function that begins with `q_`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from buildkit.doors import locks
+
+QUESTIONS = Path(__file__).parents[1] / "questions"
+GROUPS = sorted(file.stem for file in QUESTIONS.glob("*.py") if file.stem != "ask")
+PROFILES = ("dev", "release")
+
+
+def ask(group: str, root: Path) -> dict[str, Any]:
+    """Return the answers of a group as the module in `root` gives them, and the module's file."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONHASHSEED": "0"}
+    done = subprocess.run(
+        [sys.executable, str(QUESTIONS / "ask.py"), f"questions.{group}"],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+@pytest.fixture(scope="session")
+def compiled(run_folder: Path) -> Callable[[str], Path]:
+    """Return the folder with all groups compiled for a profile: made once a run."""
+
+    def make(profile: str) -> Path:
+        root = run_folder / f"questions-{profile}"
+        with locks.held(run_folder / f"questions-{profile}.lock"):
+            if not (root / "done").exists():
+                shutil.copytree(QUESTIONS, root / "questions", ignore=shutil.ignore_patterns("ask.py", "__pycache__"))
+                (root / "questions/__init__.py").touch()
+                (root / "tasks.py").write_text("from buildkit.tasks import ns\n")
+                (root / "pyproject.toml").write_text(
+                    '[project]\nname = "questions"\nversion = "1"\n[tool.buildkit]\npackages = ["questions"]\n'
+                )
+                subprocess.run(
+                    [sys.executable, "-m", "invoke", "compile", "--profile", profile], cwd=root, check=True, timeout=280
+                )
+                (root / "done").touch()
+        return root
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def plain(run_folder: Path) -> Path:
+    root = run_folder / "questions-plain"
+    with locks.held(run_folder / "questions-plain.lock"):
+        if not root.exists():
+            shutil.copytree(QUESTIONS, root / "questions", ignore=shutil.ignore_patterns("ask.py", "__pycache__"))
+            (root / "questions/__init__.py").touch()
+    return root
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_compiled_module_answers_as_its_source(
+    group: str, profile: str, compiled: Callable[[str], Path], plain: Path
+) -> None:
+    source, extension = ask(group, plain), ask(group, compiled(profile))
+    assert Path(source["file"]).suffix == ".py"
+    assert Path(extension["file"]).suffix == ".so"
+    assert len(source["answers"]) > 3
+    differing = {
+        name: (said, extension["answers"].get(name))
+        for name, said in source["answers"].items()
+        if said != extension["answers"].get(name)
+    }
+    assert differing == {}
+    assert [*extension["answers"]] == [*source["answers"]]
