@@ -13,6 +13,7 @@ from plugins.projects import InvokeRunner, ProjectMaker, python
 pytestmark = pytest.mark.usefixtures("compiler")
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_modules_become_extensions_that_are_imported(project: ProjectMaker, invoke: InvokeRunner) -> None:
     root = project(PROJECT)
 

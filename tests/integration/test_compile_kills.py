@@ -74,7 +74,7 @@ for line in sys.stdin:
 """
 """Forks one build a line, in the folder that it names, and tells its process id; at an empty line, who has ended."""
 
-pytestmark = pytest.mark.usefixtures("compiler")
+pytestmark = pytest.mark.usefixtures("compiler", "all_cores")
 
 
 def extensions(root: Path) -> dict[str, bytes]:

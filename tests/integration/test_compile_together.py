@@ -93,6 +93,7 @@ def built_from_nothing(root: Path, place: Path) -> dict[str, bytes]:
     return extensions(clone)
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_builds_at_once_on_one_tree_make_each_module_once(project: ProjectMaker) -> None:
     root = project(PROJECT)
 
@@ -103,6 +104,7 @@ def test_builds_at_once_on_one_tree_make_each_module_once(project: ProjectMaker)
     assert len(extensions(root)) == MODULES
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_clones_at_once_on_one_store_make_each_module_once(project: ProjectMaker, tmp_path: Path) -> None:
     root = project(PROJECT)
     clones = [tmp_path / f"clone-{number}" for number in range(4)]
@@ -368,6 +370,7 @@ def test_edits_at_any_moment_of_a_build_end_as_a_clean_build(project: ProjectMak
     assert python(root, "import app.plain, app.fast; print(app.plain.answer(), app.fast.twice(1))") == "30 2"
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_a_build_that_is_terminated_ends_its_children(project: ProjectMaker, tmp_path: Path, compiler: str) -> None:
     sleeper = tmp_path / "cc"
     pid = tmp_path / "pid"

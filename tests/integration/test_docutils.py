@@ -18,7 +18,7 @@ exclude = []
 backend = "cython"
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("compiler")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("compiler", "all_cores")]
 
 
 @pytest.fixture(scope="module")

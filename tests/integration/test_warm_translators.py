@@ -39,6 +39,9 @@ def warm() -> Iterator[WarmTranslators]:
     warm.close()
 
 
+pytestmark = pytest.mark.usefixtures("all_cores")
+
+
 @pytest.fixture
 def root(project: ProjectMaker, compiler: str) -> Path:
     assert compiler

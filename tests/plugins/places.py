@@ -37,10 +37,17 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         places.setenv("PYBUILDKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         places.setenv("PYBUILDKIT_STATE", str(tmp_path_factory.mktemp("state") / "state.json"))
         places.setenv("PYBUILDKIT_COMPILE_PROFILE", "dev")  # CI asks for release
+        places.setenv("PYBUILDKIT_COMPILE_JOBS", "1")  # each translator takes a second to load; see `all_cores`
         places.setenv("NO_COLOR", "1")
         before = _environment()
         yield
         assert _environment() == before, "a test changed the environment"
+
+
+@pytest.fixture
+def all_cores(_own_places: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build on all cores, as users do: for tests of builds that meet, and of what is made at once."""
+    monkeypatch.setenv("PYBUILDKIT_COMPILE_JOBS", "auto")
 
 
 @pytest.fixture
