@@ -7,9 +7,12 @@ from pathlib import Path
 
 import disks
 import pytest
+from hypothesis import settings
 from plugins.places import Disk
 from plugins.projects import InvokeRunner, ProjectMaker, python
 from stored import PROJECT, entries, fresh_clone, idle
+
+NIGHTLY = settings.get_current_profile_name() == "nightly"
 
 pytestmark = pytest.mark.usefixtures("compiler")
 
@@ -50,7 +53,7 @@ def test_prune_to_a_size(project: ProjectMaker, invoke: InvokeRunner, cache: Pat
     assert "is less than what was used within an hour" in ran.stderr
 
 
-TURNS = 12
+TURNS = 12 if NIGHTLY else 4
 """How often the store is emptied beside the builders: it costs them what they had, and they begin again."""
 
 

@@ -83,7 +83,7 @@ def extensions(root: Path) -> dict[str, bytes]:
 
 PROCESSES = 32
 
-SECONDS = 600.0 if NIGHTLY else 12.0
+SECONDS = 600.0 if NIGHTLY else 6.0
 
 LOGGING_COMPILER = """\
 #!/bin/sh

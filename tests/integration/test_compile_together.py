@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from plugins.projects import APP, InvokeRunner, ProjectMaker, python
 
 from buildkit.config import load
@@ -27,6 +28,8 @@ from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.extensions.workspace import workspace_of
 from buildkit.model import Report
 from buildkit.report.console import Console
+
+NIGHTLY = settings.get_current_profile_name() == "nightly"
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 
@@ -127,7 +130,7 @@ def test_builds_killed_at_any_moment_leave_nothing_wrong_and_nothing_over(
     root = project(SMALL)
     chance = random.Random(20)
     passing = root / "src/app/passing.py"
-    for number in range(10):
+    for number in range(20 if NIGHTLY else 4):
         (root / "src/app/plain.py").write_text(f"def answer() -> int:\n    return {number}\n")
         passing.write_text(f"NUMBER = {number}\n")
         builds = [start(root, PYBUILDKIT_COMPILE_JOBS="1") for _ in range(3)]
@@ -273,7 +276,7 @@ def test_an_importer_never_sees_anything_but_a_whole_extension(project: ProjectM
     importers = [threading.Thread(target=look) for _ in range(2)]
     for importer in importers:
         importer.start()
-    for text in itertools.islice(itertools.cycle(reversed(texts)), 8):
+    for text in itertools.islice(itertools.cycle(reversed(texts)), 8 if NIGHTLY else 4):
         source.write_text(text)
         results([start(root)])
     done.set()
@@ -351,7 +354,7 @@ def test_edits_at_any_moment_of_a_build_end_as_a_clean_build(project: ProjectMak
     source, declaration = root / "src/app/plain.py", root / "src/app/shared.pxd"
     text = declaration.read_text()
     results([start(root)])
-    for number in range(3, 7):
+    for number in range(3, 13 if NIGHTLY else 5):
         source.write_text(f"def answer() -> int:\n    return {number * 10}\n")
         build = start(root, PYBUILDKIT_COMPILE_JOBS="1")
         time.sleep(chance.uniform(0.2, 1.0))
