@@ -7,6 +7,7 @@ pytest_plugins = (
     "plugins.tools",
     "plugins.places",
     "plugins.projects",
+    "plugins.built",
     "plugins.databases",
     "plugins.services",
     "plugins.registries",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import sysconfig
 from pathlib import Path
 
-from plugins.projects import InvokeRunner
+from plugins.built import BuildOnce
 from test_nox import pythons  # noqa: F401 - a fixture
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
@@ -67,13 +66,9 @@ def names(root: Path) -> set[str]:
     return {name.removesuffix(SUFFIX) for name in natives(root)}
 
 
-def from_nothing(root: Path, invoke: InvokeRunner, tmp_path: Path, **environment: str) -> dict[str, bytes]:
+def from_nothing(root: Path, build_once: BuildOnce, *flags: str) -> dict[str, bytes]:
     """Return what a build without any memory makes of the same sources, elsewhere."""
-    clean = tmp_path / "clean"
-    shutil.rmtree(clean, ignore_errors=True)
-    ignore = shutil.ignore_patterns("*.so", ".buildkit", "__pycache__")
-    shutil.copytree(root, clean, ignore=ignore)
-    empty = {"PYBUILDKIT_CACHE_DIR": str(tmp_path / "empty")}
-    shutil.rmtree(tmp_path / "empty", ignore_errors=True)
-    assert invoke(clean, "compile", **{**environment, **empty}).exit_code == 0
-    return natives(clean)
+    files = {path.relative_to(root): path for path in root.rglob("*") if path.is_file() and path.suffix != ".so"}
+    left = {".buildkit", "__pycache__"}  # by builds and runs
+    sources = {str(name): path.read_bytes() for name, path in files.items() if not left & {*name.parts}}
+    return natives(build_once(sources, *flags).root)

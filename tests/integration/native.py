@@ -6,7 +6,7 @@ import shutil
 import sysconfig
 from pathlib import Path
 
-from plugins.projects import APP, InvokeRunner, ProjectMaker, Ran
+from plugins.projects import APP, Ran
 
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 
@@ -79,11 +79,3 @@ def clone(root: Path, place: Path) -> Path:
     """Copy a project without what was made in it."""
     shutil.copytree(root, place, ignore=shutil.ignore_patterns(".buildkit", "*.so", "__pycache__"))
     return place
-
-
-def warm(project: ProjectMaker, invoke: InvokeRunner, *arguments: str, **files: str) -> Path:
-    """A project whose machine knows its tools already: only what is compiled starts from here on."""
-    root = project({**PROJECT, **files})
-    ran = invoke(root, "compile", *arguments)
-    assert ran.exit_code == 0, ran.stderr
-    return root

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from plugins.built import BuiltProjectMaker
 from plugins.projects import InvokeRunner, ProjectMaker, python
 from stored import DAY, PROJECT, entries, fresh_clone, idle, is_look_at_tools
 
@@ -19,10 +20,9 @@ pytestmark = pytest.mark.usefixtures("compiler")
 
 
 def test_a_packed_cache_restores_a_fresh_clone_without_a_compiler(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     packed = invoke(root, "cache.pack", "cache.tar.gz", "--json")
     assert packed.exit_code == 0, packed.stderr
     shutil.rmtree(cache)
@@ -39,10 +39,9 @@ def test_a_packed_cache_restores_a_fresh_clone_without_a_compiler(
 
 
 def test_the_archive_has_what_the_project_uses_alone(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     (root / "src/app/plain.py").write_text("def answer() -> int:\n    return 43\n")
     invoke(root, "compile")
     (root / "src/app/bad.py").write_text("def broken(:\n")
@@ -80,9 +79,8 @@ def test_the_archive_has_what_was_compiled_for_other_interpreters_too(
     assert invoke(clone.root, "compile", "--json").json["counts"] == {"restored": 2}
 
 
-def test_the_same_cache_makes_the_same_archive(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile", "--profile", "release")
+def test_the_same_cache_makes_the_same_archive(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT, "--profile", "release")
 
     first = invoke(root, "cache.pack", "first.gz")
     invoke(root, "cache.pack", "second.gz")
@@ -91,9 +89,10 @@ def test_the_same_cache_makes_the_same_archive(project: ProjectMaker, invoke: In
     assert (root / "first.gz").read_bytes() == (root / "second.gz").read_bytes()
 
 
-def test_modules_that_the_store_lost_are_named(project: ProjectMaker, invoke: InvokeRunner, cache: Path) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_modules_that_the_store_lost_are_named(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, cache: Path
+) -> None:
+    root = built_project(PROJECT)
     for path in (cache / "v1" / "blobs").rglob("*"):
         if path.is_file() and b"twice" in path.read_bytes() and path.suffix != ".z":
             path.unlink()
@@ -117,10 +116,9 @@ def test_there_is_nothing_to_pack_before_the_first_build(project: ProjectMaker, 
 
 
 def test_a_damaged_archive_is_refused_and_harms_nothing(
-    project: ProjectMaker, invoke: InvokeRunner, cache: Path
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, cache: Path
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     invoke(root, "cache.pack", "cache.gz")
     shutil.rmtree(cache)
     whole = (root / "cache.gz").read_bytes()
@@ -164,10 +162,9 @@ def test_stats_count_what_there_is(project: ProjectMaker, invoke: InvokeRunner, 
 
 
 def test_verify_finds_every_flipped_file_and_a_build_mends_it(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     assert invoke(root, "cache.verify", "--json").json["bad"] == 0
     flipped = entries(cache)
     for path in flipped:

@@ -8,6 +8,7 @@ from pathlib import Path
 import disks
 import pytest
 from hypothesis import settings
+from plugins.built import BuiltProjectMaker
 from plugins.places import Disk
 from plugins.projects import InvokeRunner, ProjectMaker, python
 from stored import PROJECT, entries, fresh_clone, idle
@@ -18,10 +19,9 @@ pytestmark = pytest.mark.usefixtures("compiler")
 
 
 def test_prune_takes_what_was_not_used_for_longest(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     invoke(root, "compile", "--profile", "release")
     idle(entries(cache), days=40)
     invoke(fresh_clone(root, tmp_path / "clone"), "compile")
@@ -39,9 +39,8 @@ def test_prune_takes_what_was_not_used_for_longest(
     assert again.json["counts"] == {"restored": 2}
 
 
-def test_prune_to_a_size(project: ProjectMaker, invoke: InvokeRunner, cache: Path) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_prune_to_a_size(built_project: BuiltProjectMaker, invoke: InvokeRunner, cache: Path) -> None:
+    root = built_project(PROJECT)
     before = sum(path.stat().st_size for path in entries(cache))
 
     refused = invoke(root, "cache.prune", "--size", "much")
@@ -58,10 +57,9 @@ TURNS = 12 if NIGHTLY else 4
 
 
 def test_prune_while_others_build_costs_them_time_alone(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     said: list[tuple[int, str]] = []
     results: dict[int, str] = {}
 
@@ -89,9 +87,12 @@ def test_prune_while_others_build_costs_them_time_alone(
     assert results == {number * 10 + turn: f"{number * 10 + turn} 8" for number in range(3) for turn in range(3)}
 
 
-def test_a_build_prunes_by_itself_once_a_day(project: ProjectMaker, invoke: InvokeRunner, cache: Path) -> None:
-    root = project({**PROJECT, "pyproject.toml": f'{PROJECT["pyproject.toml"]}[tool.buildkit.store]\nage = "7d"\n'})
-    invoke(root, "compile")
+def test_a_build_prunes_by_itself_once_a_day(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, cache: Path
+) -> None:
+    root = built_project(
+        {**PROJECT, "pyproject.toml": f'{PROJECT["pyproject.toml"]}[tool.buildkit.store]\nage = "7d"\n'}
+    )
     old = entries(cache)
     idle(old, days=9)
 
@@ -113,9 +114,8 @@ def test_a_build_prunes_by_itself_once_a_day(project: ProjectMaker, invoke: Invo
     assert "freed" not in edit(3)
 
 
-def test_clean_then_build(project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_clean_then_build(built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path, cache: Path) -> None:
+    root = built_project(PROJECT)
     size = sum(path.stat().st_size for path in entries(cache))
     (cache / "another").mkdir()
     (cache / "another" / "file").write_text("not of the store")
@@ -134,12 +134,11 @@ def test_clean_then_build(project: ProjectMaker, invoke: InvokeRunner, tmp_path:
 
 
 def test_a_full_disk_is_said_and_leaves_no_half_archive(
-    project: ProjectMaker, invoke: InvokeRunner, disk: Disk, tmp_path: Path, cache: Path
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, disk: Disk, tmp_path: Path, cache: Path
 ) -> None:
     small = tmp_path / "small"
     disk(disks.MEMORY, small)
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     invoke(root, "cache.pack", "cache.gz")
     disks.fill(small)
 
@@ -173,10 +172,9 @@ def test_a_full_store_can_be_made_smaller(
 
 @pytest.mark.parametrize("command", ["cache.prune --size 1", "cache.clean", "cache.verify", "cache.unpack cache.gz"])
 def test_a_read_only_store_is_said(
-    project: ProjectMaker, invoke: InvokeRunner, cache: Path, tmp_path: Path, command: str
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, cache: Path, tmp_path: Path, command: str
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     invoke(root, "cache.pack", "cache.gz")
     harmed = entries(cache)[0]
     if "unpack" in command:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from compiled import PROJECT, extension
+from plugins.built import BuiltProjectMaker
 from plugins.projects import InvokeRunner, ProjectMaker, python
 
 pytestmark = pytest.mark.usefixtures("compiler")
@@ -56,9 +57,8 @@ def test_a_touched_tree_starts_no_process(project: ProjectMaker, invoke: InvokeR
     assert again.started == ()
 
 
-def test_one_edit_compiles_one_module_and_names_it(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_one_edit_compiles_one_module_and_names_it(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
     (root / "src/app/plain.py").write_text("def answer() -> int:\n    return 43\n")
 
     ran = invoke(root, "compile", "--json")
@@ -82,10 +82,11 @@ def test_an_edit_of_the_same_size_in_the_same_moment_is_seen(project: ProjectMak
     assert python(root, "import app.plain; print(app.plain.answer())") == "52"
 
 
-def test_an_edited_declaration_compiles_exactly_its_dependants(project: ProjectMaker, invoke: InvokeRunner) -> None:
+def test_an_edited_declaration_compiles_exactly_its_dependants(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
     """`from app cimport shared` is a form that Cython's own list of dependencies misses."""
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     (root / "src/app/shared.pxd").write_text("cdef inline int double(int number):\n    return number * 20\n")
 
     ran = invoke(root, "compile", "--json")
@@ -132,9 +133,10 @@ def test_every_form_of_dependency_is_recorded(project: ProjectMaker, invoke: Inv
     assert ran.reason("app.user") == f"source changed: app/{name}"
 
 
-def test_a_declaration_that_turns_up_beside_a_module_rebuilds_it(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_a_declaration_that_turns_up_beside_a_module_rebuilds_it(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = built_project(PROJECT)
     (root / "src/app/plain.pxd").write_text("cpdef long answer()\n")
 
     ran = invoke(root, "compile", "--json")
@@ -161,9 +163,10 @@ def test_a_changed_header_of_the_project_rebuilds_its_user(project: ProjectMaker
     assert python(root, "import app.user; print(app.user.limit())") == "8"
 
 
-def test_a_comment_that_moves_no_line_starts_no_c_compiler(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_a_comment_that_moves_no_line_starts_no_c_compiler(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = built_project(PROJECT)
     built = extension(root, "app.plain").stat()
     source = root / "src/app/plain.py"
     source.write_text(source.read_text() + "# a remark\n")
@@ -176,9 +179,10 @@ def test_a_comment_that_moves_no_line_starts_no_c_compiler(project: ProjectMaker
     assert (after.st_ino, after.st_mtime_ns) == (built.st_ino, built.st_mtime_ns), "an equal extension stays untouched"
 
 
-def test_a_fresh_clone_takes_all_from_the_store(project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_a_fresh_clone_takes_all_from_the_store(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path
+) -> None:
+    root = built_project(PROJECT)
     clone = tmp_path / "elsewhere" / "deeper"
     shutil.copytree(root, clone, ignore=shutil.ignore_patterns(".buildkit", "*.so"))
 
@@ -188,9 +192,8 @@ def test_a_fresh_clone_takes_all_from_the_store(project: ProjectMaker, invoke: I
     assert extension(clone, "app.fast").read_bytes() == extension(root, "app.fast").read_bytes()
 
 
-def test_there_and_back_again_compiles_nothing(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_there_and_back_again_compiles_nothing(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
     source = root / "src/app/plain.py"
     main = source.read_text()
     source.write_text(main.replace("41", "61"))
@@ -203,9 +206,8 @@ def test_there_and_back_again_compiles_nothing(project: ProjectMaker, invoke: In
     assert python(root, "import app.plain; print(app.plain.answer())") == "42"
 
 
-def test_profiles_are_kept_side_by_side(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile", "--profile", "dev")
+def test_profiles_are_kept_side_by_side(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT, "--profile", "dev")
     release = invoke(root, "compile", "--profile", "release", "--json")
     assert release.json["counts"]["compiled"] == 3
 
@@ -224,9 +226,8 @@ def test_dry_run_decides_and_leaves_the_disk_alone(project: ProjectMaker, invoke
     assert not list(root.rglob("*.so"))
 
 
-def test_explain_says_why_for_every_module(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_explain_says_why_for_every_module(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
     (root / "src/app/plain.py").write_text("def answer() -> int:\n    return 44\n")
 
     ran = invoke(root, "compile", "--explain")

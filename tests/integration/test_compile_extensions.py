@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 from compiled import PROJECT, extension
+from plugins.built import BuiltProjectMaker
 from plugins.projects import InvokeRunner, ProjectMaker
 
 pytestmark = pytest.mark.usefixtures("compiler")
 
 
 @pytest.mark.parametrize("end", ["deleted", "excluded"])
-def test_a_module_that_is_gone_loses_its_extension(project: ProjectMaker, invoke: InvokeRunner, end: str) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_a_module_that_is_gone_loses_its_extension(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, end: str
+) -> None:
+    root = built_project(PROJECT)
     if end == "deleted":
         (root / "src/app/plain.py").unlink()
     else:
@@ -27,9 +29,8 @@ def test_a_module_that_is_gone_loses_its_extension(project: ProjectMaker, invoke
     assert ran.outcomes()["app.plain"] == ("removed" if end == "deleted" else "kept")
 
 
-def test_what_the_tool_did_not_make_is_left(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_what_the_tool_did_not_make_is_left(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
     extension(root, "app.plain").unlink()
     extension(root, "app.plain").write_text("somebody else's")
     foreign = extension(root, "app.other")
@@ -44,9 +45,10 @@ def test_what_the_tool_did_not_make_is_left(project: ProjectMaker, invoke: Invok
 
 
 @pytest.mark.parametrize("harm", ["missing", "cut", "flipped"])
-def test_a_harmed_extension_is_noticed_and_repaired(project: ProjectMaker, invoke: InvokeRunner, harm: str) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_a_harmed_extension_is_noticed_and_repaired(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, harm: str
+) -> None:
+    root = built_project(PROJECT)
     file = extension(root, "app.plain")
     whole = file.read_bytes()
     file.unlink()
@@ -62,9 +64,8 @@ def test_a_harmed_extension_is_noticed_and_repaired(project: ProjectMaker, invok
     assert file.read_bytes() == whole
 
 
-def test_a_harmed_store_and_state_cost_time_alone(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_a_harmed_store_and_state_cost_time_alone(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
     good = extension(root, "app.plain").read_bytes()
     for file in Path(os.environ["PYBUILDKIT_CACHE_DIR"]).rglob("*"):
         if file.is_file() and file.stat().st_size:
@@ -102,9 +103,10 @@ def test_errors_of_all_modules_are_listed_and_the_others_are_done(project: Proje
     assert invoke(root, "compile", "--json").outcomes()["app.bad"] == "compiled"
 
 
-def test_a_failed_module_does_not_run_as_it_was_before_the_edit(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_a_failed_module_does_not_run_as_it_was_before_the_edit(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = built_project(PROJECT)
     (root / "src/app/plain.py").write_text("def answer(:\n")
 
     assert invoke(root, "compile").exit_code == 10
@@ -129,9 +131,8 @@ def test_nothing_stands_in_for_a_module_that_fails(project: ProjectMaker, invoke
     assert not file.exists()
 
 
-def test_compilation_can_be_turned_off_and_on(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_compilation_can_be_turned_off_and_on(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
 
     off = invoke(root, "compile", "--json", PYBUILDKIT_COMPILE="off")
 
@@ -140,9 +141,8 @@ def test_compilation_can_be_turned_off_and_on(project: ProjectMaker, invoke: Inv
     assert invoke(root, "compile", "--json").json["counts"] == {"restored": 3, "kept": 1}
 
 
-def test_no_cache_makes_all_anew_to_the_same_bytes(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_no_cache_makes_all_anew_to_the_same_bytes(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
     before = extension(root, "app.fast").read_bytes()
 
     ran = invoke(root, "compile", "--no-cache", "--json")
@@ -151,9 +151,8 @@ def test_no_cache_makes_all_anew_to_the_same_bytes(project: ProjectMaker, invoke
     assert extension(root, "app.fast").read_bytes() == before
 
 
-def test_clean_deletes_what_the_tool_made(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_clean_deletes_what_the_tool_made(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
 
     ran = invoke(root, "compile", "--clean", "--json")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import disks
 import pytest
 from compiled import PROJECT, extension
+from plugins.built import BuiltProjectMaker
 from plugins.places import Disk
 from plugins.projects import InvokeRunner, ProjectMaker, python
 
@@ -39,10 +40,9 @@ def test_a_compiler_that_does_not_work_is_named_with_its_words(
 
 
 def test_another_compiler_and_other_flags_are_other_inputs(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, compiler: str
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path, compiler: str
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile", "--profile", "release")
+    root = built_project(PROJECT, "--profile", "release")
 
     flags = invoke(root, "compile", "--profile", "release", "--json", CFLAGS="-DEXTRA=1")
     unrelated = invoke(root, "compile", "--profile", "release", "--json", CFLAGS="-DEXTRA=1", SOMETHING="else")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from mypyc_project import PLAIN, PROJECT, SETTINGS, SHAPES, SQUARE, SUFFIX, USE, from_nothing, names, natives
+from plugins.built import BuildOnce, BuiltProjectMaker
 from plugins.projects import InvokeRunner, ProjectMaker, python
 from test_nox import pythons  # noqa: F401 - a fixture
 
@@ -47,9 +48,10 @@ def test_nothing_changed_starts_no_process(project: ProjectMaker, invoke: Invoke
     assert again.started == ()
 
 
-def test_an_edited_body_compiles_one_library(project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_an_edited_body_compiles_one_library(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, build_once: BuildOnce
+) -> None:
+    root = built_project(PROJECT)
     before = {path: path.stat().st_ino for path in (root / "src").rglob(f"*{SUFFIX}")}
     (root / "src/app/shapes.py").write_text(SHAPES.replace("0.0", "1.0"))
 
@@ -60,13 +62,14 @@ def test_an_edited_body_compiles_one_library(project: ProjectMaker, invoke: Invo
     assert ran.reason("app.square") == "its C came out the same"
     written = {path.name for path, inode in before.items() if path.stat().st_ino != inode}
     assert written == {f"shapes__mypyc{SUFFIX}"}
-    assert natives(root) == from_nothing(root, invoke, tmp_path)
+    assert natives(root) == from_nothing(root, build_once)
 
 
-def test_edits_end_like_a_build_from_nothing(project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path) -> None:
-    root = project(PROJECT)
+def test_edits_end_like_a_build_from_nothing(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, build_once: BuildOnce
+) -> None:
+    root = built_project(PROJECT)
     app = root / "src/app"
-    invoke(root, "compile")
     edits = {
         "a method more in the base": {"shapes.py": f"{SHAPES}\n    def sides(self) -> int:\n        return 1\n"},
         "another signature": {
@@ -94,19 +97,20 @@ def test_edits_end_like_a_build_from_nothing(project: ProjectMaker, invoke: Invo
             assert ran.exit_code == 10
             continue
         assert ran.exit_code == 0, (what, ran.stderr)
-        assert natives(root) == from_nothing(root, invoke, tmp_path), what
+        assert natives(root) == from_nothing(root, build_once), what
     (app / "extra.py").unlink()
     (app / "plain.py").rename(app / "renamed.py")
 
     ran = invoke(root, "compile", "--json")
 
     assert ran.outcomes()["app.extra"] == ran.outcomes()["app.plain"] == "removed"
-    assert natives(root) == from_nothing(root, invoke, tmp_path)
+    assert natives(root) == from_nothing(root, build_once)
 
 
-def test_a_release_has_one_library(project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_a_release_has_one_library(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, build_once: BuildOnce
+) -> None:
+    root = built_project(PROJECT)
 
     ran = invoke(root, "compile", "--profile", "release", "--json")
 
@@ -119,7 +123,7 @@ def test_a_release_has_one_library(project: ProjectMaker, invoke: InvokeRunner, 
 
     assert ran.outcomes()["app.plain"] == "removed"
     assert ran.outcomes()["app.shapes"] == "fresh"
-    assert natives(root) == from_nothing(root, invoke, tmp_path, PYBUILDKIT_COMPILE_PROFILE="release")
+    assert natives(root) == from_nothing(root, build_once, "--profile", "release")
 
     ran = invoke(root, "compile", "--json")
 
@@ -127,9 +131,8 @@ def test_a_release_has_one_library(project: ProjectMaker, invoke: InvokeRunner, 
     assert names(root) == {"app/shapes", "app/square", "app/shapes__mypyc", "app/square__mypyc"}
 
 
-def test_another_backend_takes_the_library_along(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_another_backend_takes_the_library_along(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
     (root / "pyproject.toml").write_text(f'{SETTINGS}[tool.buildkit.compile.module."app.plain"]\nbackend = "cython"\n')
 
     ran = invoke(root, "compile", "--json")
@@ -142,9 +145,8 @@ def test_another_backend_takes_the_library_along(project: ProjectMaker, invoke: 
     assert names(root) == set()
 
 
-def test_another_clone_starts_no_tool(project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_another_clone_starts_no_tool(built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path) -> None:
+    root = built_project(PROJECT)
     clone = tmp_path / "elsewhere" / "deeper"
     shutil.copytree(root, clone, ignore=shutil.ignore_patterns("*.so", ".buildkit"))
 
@@ -155,9 +157,8 @@ def test_another_clone_starts_no_tool(project: ProjectMaker, invoke: InvokeRunne
     assert natives(clone) == natives(root)
 
 
-def test_a_packed_store_restores_them(project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+def test_a_packed_store_restores_them(built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path) -> None:
+    root = built_project(PROJECT)
     archive = str(tmp_path / "archive.tgz")
     assert invoke(root, "cache.pack", archive).exit_code == 0
     other = {"PYBUILDKIT_CACHE_DIR": str(tmp_path / "other")}

@@ -6,10 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from mypyc_project import PLAIN, PROJECT, SETTINGS, SHAPES, SQUARE, USE, from_nothing, names, natives
+from plugins.built import BuildOnce, BuiltProjectMaker
 from plugins.projects import InvokeRunner, ProjectMaker, python
 from test_nox import pythons  # noqa: F401 - a fixture
 
@@ -18,10 +18,11 @@ pytest.importorskip("mypyc", reason="mypy is not installed")
 pytestmark = pytest.mark.usefixtures("compiler")
 
 
-def test_a_type_error_names_its_line_and_the_sources_run(project: ProjectMaker, invoke: InvokeRunner) -> None:
+def test_a_type_error_names_its_line_and_the_sources_run(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
     settings = f'{SETTINGS}[tool.buildkit.compile.module."app.other"]\nbackend = "cython"\n'
-    root = project({**PROJECT, "pyproject.toml": settings, "src/app/other.py": "WORD = 1\n"})
-    invoke(root, "compile")
+    root = built_project({**PROJECT, "pyproject.toml": settings, "src/app/other.py": "WORD = 1\n"})
     (root / "src/app/square.py").write_text(SQUARE.replace("-> str:", "-> int:"))
     (root / "src/app/other.py").write_text("WORD = 2\n")
 
@@ -49,10 +50,9 @@ def test_a_type_error_names_its_line_and_the_sources_run(project: ProjectMaker, 
 
 @pytest.mark.parametrize("harm", ["cut", "flip", "delete", "foreign"])
 def test_what_mypy_found_out_is_not_believed_once_it_is_harmed(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, harm: str
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, build_once: BuildOnce, harm: str
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     known = [path for path in (root / ".buildkit/mypyc").rglob("*") if path.is_file() and path.name != "manifest.json"]
     assert known
     for path in known:
@@ -68,7 +68,7 @@ def test_what_mypy_found_out_is_not_believed_once_it_is_harmed(
     ran = invoke(root, "compile", "--json")
 
     assert ran.exit_code == 0, ran.stderr
-    assert natives(root) == from_nothing(root, invoke, tmp_path)
+    assert natives(root) == from_nothing(root, build_once)
 
 
 def test_an_equal_size_and_time_hide_no_edit(project: ProjectMaker, invoke: InvokeRunner) -> None:
@@ -96,9 +96,8 @@ def test_a_stub_that_turns_up_counts(project: ProjectMaker, invoke: InvokeRunner
     assert "Incompatible types in assignment" in ran.stderr
 
 
-def test_the_settings_of_mypy_are_honoured(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project({**PROJECT, "src/app/plain.py": f"{PLAIN}\n\ndef loose(value):\n    return value\n"})
-    assert invoke(root, "compile").exit_code == 0
+def test_the_settings_of_mypy_are_honoured(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project({**PROJECT, "src/app/plain.py": f"{PLAIN}\n\ndef loose(value):\n    return value\n"})
     (root / "pyproject.toml").write_text(f"{SETTINGS}[tool.mypy]\ndisallow_untyped_defs = true\n")
 
     ran = invoke(root, "compile", "--json")
@@ -118,10 +117,9 @@ def test_cython_sources_are_not_for_mypyc(project: ProjectMaker, invoke: InvokeR
 
 @pytest.mark.parametrize("moment", [1, 2, 3, 4, 5, 6])
 def test_a_killed_build_mixes_nothing_and_the_next_repairs_it(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, moment: int
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, build_once: BuildOnce, moment: int
 ) -> None:
-    root = project(PROJECT)
-    invoke(root, "compile")
+    root = built_project(PROJECT)
     (root / "src/app/shapes.py").write_text(SHAPES.replace("name: str", "name: str, more: int = 1"))
     (root / "src/app/square.py").write_text(SQUARE.replace("self.side = side", "self.side = side * 2.0"))
     code = _KILL.format(moment=moment)
@@ -134,7 +132,7 @@ def test_a_killed_build_mixes_nothing_and_the_next_repairs_it(
     assert invoke(root, "compile").exit_code == 0
 
     assert python(root, USE) == "8 square 36 .so"
-    assert natives(root) == from_nothing(root, invoke, tmp_path)
+    assert natives(root) == from_nothing(root, build_once)
 
 
 _KILL = """

@@ -7,7 +7,8 @@ import platform
 from pathlib import Path
 
 import pytest
-from native import PROJECT, SUFFIX, asked, clone, compiled, linked, warm
+from native import PROJECT, SUFFIX, asked, clone, compiled, linked
+from plugins.built import BuiltProjectMaker
 from plugins.projects import InvokeRunner, ProjectMaker, python
 
 pytestmark = pytest.mark.usefixtures("compiler")
@@ -16,8 +17,10 @@ pytestmark = pytest.mark.usefixtures("compiler")
 # ------------------------------------------------------------------ three actions
 
 
-def test_a_remark_in_a_header_compiles_and_links_nothing(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = warm(project, invoke)
+def test_a_remark_in_a_header_compiles_and_links_nothing(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = built_project(PROJECT)
     file = root / f"src/app/user{SUFFIX}"
     before = file.stat()
     (root / "src/app/limit.h").write_text("#define LIMIT 7 /* days */\n")
@@ -29,8 +32,10 @@ def test_a_remark_in_a_header_compiles_and_links_nothing(project: ProjectMaker, 
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_other_flags_for_the_linker_link_and_compile_nothing(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = warm(project, invoke, "--profile", "release")
+def test_other_flags_for_the_linker_link_and_compile_nothing(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = built_project(PROJECT, "--profile", "release")
 
     ran = invoke(root, "compile", "--profile", "release", "--json", LDFLAGS="-Wl,-z,now")
 
@@ -41,9 +46,9 @@ def test_other_flags_for_the_linker_link_and_compile_nothing(project: ProjectMak
 
 
 def test_a_restore_needs_the_extension_alone_and_a_link_what_it_links(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path
 ) -> None:
-    root = warm(project, invoke, "--profile", "release")
+    root = built_project(PROJECT, "--profile", "release")
     for path in Path(os.environ["PYBUILDKIT_CACHE_DIR"]).rglob("*"):
         if path.suffix in {".o", ".z"}:
             path.unlink()
@@ -59,8 +64,8 @@ def test_a_restore_needs_the_extension_alone_and_a_link_what_it_links(
     assert (len(compiled(relinked)), len(linked(relinked))) == (1, 1)
 
 
-def test_a_harmed_object_is_made_again(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = warm(project, invoke, "--profile", "release")
+def test_a_harmed_object_is_made_again(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT, "--profile", "release")
     for path in Path(os.environ["PYBUILDKIT_CACHE_DIR"]).rglob("*.o"):
         path.write_bytes(b"harmed")
 
@@ -71,8 +76,8 @@ def test_a_harmed_object_is_made_again(project: ProjectMaker, invoke: InvokeRunn
     assert python(root, "import app.user; print(app.user.limit())") == "7"
 
 
-def test_what_a_killed_build_left_is_cleared_away(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = warm(project, invoke)
+def test_what_a_killed_build_left_is_cleared_away(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
     left = root / ".buildkit/scratch/tmp1/user.c"
     left.parent.mkdir(parents=True)
     left.touch()
@@ -136,9 +141,9 @@ def test_what_the_small_compiler_lacks_goes_to_the_other_and_is_restored_without
 
 
 def test_a_compiler_that_the_machine_let_down_is_asked_again(
-    project: ProjectMaker, invoke: InvokeRunner, tmp_path: Path, compiler: str
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, tmp_path: Path, compiler: str
 ) -> None:
-    root = warm(project, invoke, "--profile", "release")
+    root = built_project(PROJECT, "--profile", "release")
     tool = tmp_path / "cc"
     full = 'echo "fatal error: error writing to out.o: No space left on device" >&2; exit 1'
     tool.write_text(f'#!/bin/sh\n[ -e {tmp_path}/full ] && [ "$1" = -c ] && {{ {full}; }}\nexec {compiler} "$@"\n')

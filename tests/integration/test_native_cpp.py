@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from native import PROJECT, SHAPES, SUFFIX, asked, clone, compiled, linked
+from plugins.built import BuiltProjectMaker
 from plugins.projects import APP, InvokeRunner, ProjectMaker, python
 
 pytestmark = pytest.mark.usefixtures("compiler")
@@ -24,9 +25,8 @@ def test_a_class_of_cpp_is_wrapped_with_its_own_sources(project: ProjectMaker, i
     assert invoke(root, "compile", "--json").outcomes() == {"app.shapes": "fresh"}
 
 
-def test_an_edited_source_of_cpp_is_compiled_alone(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(SHAPES)
-    invoke(root, "compile")
+def test_an_edited_source_of_cpp_is_compiled_alone(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(SHAPES)
     source = root / "csrc/area/shape.cpp"
     source.write_text(source.read_text().replace("return", "return 2 *"))
 
@@ -38,9 +38,8 @@ def test_an_edited_source_of_cpp_is_compiled_alone(project: ProjectMaker, invoke
     assert python(root, "from app.shapes import Square; print(Square(3).measures())") == "[18, 12]"
 
 
-def test_a_header_beside_the_include_folder_takes_part(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(SHAPES)
-    invoke(root, "compile")
+def test_a_header_beside_the_include_folder_takes_part(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(SHAPES)
     shadow = (root / "include/shape.h").read_text().replace("int area();", "int area(); int more;")
     (root / "csrc/area/shape.h").write_text(shadow)
 

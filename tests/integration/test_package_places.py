@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from packages import SUFFIX, compiled, extensions, files
+from plugins.built import BuiltProjectMaker
 from plugins.projects import InvokeRunner, ProjectMaker, Ran, python, run_invoke
 
 from buildkit import errors
@@ -109,9 +110,10 @@ def test_a_linked_package_is_followed_to_its_edits(project: ProjectMaker, invoke
     assert list(compiled(invoke(root, "compile", "--json")).values()) == ["fresh"]
 
 
-def test_links_to_nowhere_and_to_themselves_are_no_modules(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(files({"app/__init__.py": "", "app/a.py": "", "app/b.py": ""}))
-    invoke(root, "compile")
+def test_links_to_nowhere_and_to_themselves_are_no_modules(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = built_project(files({"app/__init__.py": "", "app/a.py": "", "app/b.py": ""}))
     for name, target in {"b.py": "gone.py", "c.py": "c.py", "d": "d", "e": "gone"}.items():
         (root / "src/app" / name).unlink(missing_ok=True)
         (root / "src/app" / name).symlink_to(target)
@@ -119,10 +121,11 @@ def test_links_to_nowhere_and_to_themselves_are_no_modules(project: ProjectMaker
     assert invoke(root, "compile", "--json").outcomes() == {"app.a": "fresh", "app.b": "removed"}
 
 
-def test_a_folder_in_the_extensions_place_is_named_and_left(project: ProjectMaker, invoke: InvokeRunner) -> None:
+def test_a_folder_in_the_extensions_place_is_named_and_left(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
     """The suite did not make it. Python passes over it and takes the source."""
-    root = project(files({"app/__init__.py": "", "app/a.py": "X = 1\n", "app/b.py": ""}))
-    invoke(root, "compile")
+    root = built_project(files({"app/__init__.py": "", "app/a.py": "X = 1\n", "app/b.py": ""}))
     place = root / f"src/app/a{SUFFIX}"
     place.unlink()
     (place / "mine").mkdir(parents=True)
@@ -138,9 +141,10 @@ def test_a_folder_in_the_extensions_place_is_named_and_left(project: ProjectMake
     assert invoke(root, "compile", "--json").outcomes() == {"app.a": "restored", "app.b": "fresh"}
 
 
-def test_a_link_in_the_extensions_place_is_replaced_not_followed(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(files({"app/__init__.py": "", "app/a.py": "X = 1\n"}))
-    invoke(root, "compile")
+def test_a_link_in_the_extensions_place_is_replaced_not_followed(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = built_project(files({"app/__init__.py": "", "app/a.py": "X = 1\n"}))
     place = root / f"src/app/a{SUFFIX}"
     place.unlink()
     place.symlink_to("a.py")
@@ -164,10 +168,9 @@ def test_what_lies_in_the_place_of_the_suites_own_folder_is_said(project: Projec
 
 @pytest.mark.parametrize("lost", ["state*", "*"])
 def test_an_extension_whose_record_is_lost_still_goes_with_its_source(
-    project: ProjectMaker, invoke: InvokeRunner, lost: str
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, lost: str
 ) -> None:
-    root = project(files({"app/__init__.py": "", "app/a.py": "X = 1\n", "app/b.py": "X = 1\n"}))
-    invoke(root, "compile")
+    root = built_project(files({"app/__init__.py": "", "app/a.py": "X = 1\n", "app/b.py": "X = 1\n"}))
     foreign = root / f"src/app/foreign{SUFFIX}"
     foreign.write_text("somebody else's")
     for file in (root / ".buildkit").glob(lost):
@@ -213,11 +216,10 @@ def as_nobody(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return run_invoke(root, *arguments, under=lower if os.geteuid() == 0 else ())
 
 
-def test_a_folder_that_cannot_be_read_is_named_and_loses_no_extension(
-    project: ProjectMaker, invoke: InvokeRunner
-) -> None:
-    root = project(files({"app/__init__.py": "", "app/a.py": "", "app/closed/__init__.py": "", "app/closed/b.py": ""}))
-    invoke(root, "compile")
+def test_a_folder_that_cannot_be_read_is_named_and_loses_no_extension(built_project: BuiltProjectMaker) -> None:
+    root = built_project(
+        files({"app/__init__.py": "", "app/a.py": "", "app/closed/__init__.py": "", "app/closed/b.py": ""})
+    )
     closed = root / "src/app/closed"
     closed.chmod(stat.S_IWUSR | stat.S_IXUSR)
     try:
@@ -232,9 +234,10 @@ def test_a_folder_that_cannot_be_read_is_named_and_loses_no_extension(
 
 
 @pytest.mark.parametrize("edit", ["X = 1\n", "X = 2\n"])
-def test_a_source_that_cannot_be_read_is_named(project: ProjectMaker, invoke: InvokeRunner, edit: str) -> None:
-    root = project(files({"app/__init__.py": "", "app/a.py": "X = 1\n", "app/b.py": "X = 1\n"}))
-    invoke(root, "compile")
+def test_a_source_that_cannot_be_read_is_named(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, edit: str
+) -> None:
+    root = built_project(files({"app/__init__.py": "", "app/a.py": "X = 1\n", "app/b.py": "X = 1\n"}))
     invoke(root, "compile")
     (root / "src/app/a.py").write_text(edit)
     (root / "src/app/a.py").chmod(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from packages import compiled, extensions, files
+from plugins.built import BuiltProjectMaker
 from plugins.projects import InvokeRunner, ProjectMaker, python
 
 pytestmark = pytest.mark.usefixtures("compiler")
@@ -179,9 +180,10 @@ def test_of_a_py_and_a_pyx_the_pyx_is_compiled_until_it_goes(project: ProjectMak
     assert python(root, show) == "py"
 
 
-def test_a_rename_that_changes_case_alone_moves_the_extension(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(files({"app/__init__.py": "", "app/Name.py": "NAME = __name__\n"}))
-    invoke(root, "compile")
+def test_a_rename_that_changes_case_alone_moves_the_extension(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = built_project(files({"app/__init__.py": "", "app/Name.py": "NAME = __name__\n"}))
     (root / "src/app/Name.py").rename(root / "src/app/name.py")
 
     assert invoke(root, "compile", "--json").outcomes() == {"app.name": "compiled", "app.Name": "removed"}

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from plugins.projects import InvokeRunner, ProjectMaker, Ran, python
+from plugins.built import BuiltProjectMaker
+from plugins.projects import InvokeRunner, Ran, python
 
 FILES = {
     "pyproject.toml": '[project]\nname = "sample"\nversion = "1"\n[tool.buildkit]\n',
@@ -25,11 +26,10 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def first(project: ProjectMaker, invoke: InvokeRunner, compiler: str, cache: Path) -> Path:
+def first(built_project: BuiltProjectMaker, compiler: str, cache: Path) -> Path:
     """A checkout that was built; of the store is left what it shares, not the actions that led there."""
     assert compiler
-    root = project(FILES)
-    assert invoke(root, "compile").exit_code == 10
+    root = built_project(FILES, exit_code=10)
     for action in (cache / "actions").glob("*/*"):
         if b'"outputs"' not in action.read_bytes():
             action.unlink()
