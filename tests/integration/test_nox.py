@@ -143,7 +143,7 @@ def test_nox_builds_and_tests_the_wheel_for_every_python(pythons: dict[str, Path
     }
     environment.pop("PYENV_VERSION", None)
 
-    answer = run([sys.executable, "-m", "nox", "-s", "build"], folder=root, environment=environment)
+    answer = run([sys.executable, "-m", "nox", "-s", "build"], folder=root, environment=environment, timeout=280)
 
     assert answer.ok, answer.stdout + answer.stderr
     for version in pythons:

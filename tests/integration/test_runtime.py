@@ -164,8 +164,9 @@ def test_ten_thousand_files_add_little_to_a_start(made: Service) -> None:
 
         return min(once() for _ in range(5))
 
-    added = best("-m", "buildkit.runtime", "--", "true") - best("-c", "")
-    assert added < 0.6, f"{added:.2f} s; the target is 0.3 s on a quiet machine"
+    bare = best("-c", "")
+    added = best("-m", "buildkit.runtime", "--", "true") - bare
+    assert added < max(0.6, 20 * bare), f"{added:.2f} s; the target is 0.3 s on a quiet machine"
 
 
 # ------------------------------------------------------------------ health

@@ -1,6 +1,6 @@
 """The body of a module as Python's own bytecode, written as C: run by the interpreter that the extension is for.
 
-Each `def` of the text gets a mark as its innermost decorator. When the extension is loaded, the marks are replaced by
+Each function of the text gets a mark. When the extension is loaded, the marks are replaced by
 what redirects the function's calls (`support.c`), so no name is looked up and none is visible.
 
 A script of its own too: another Python runs it without the suite.
@@ -18,9 +18,11 @@ from pathlib import Path
 MARK = b"\0buildkit "
 LINE = 4000
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
-def body(text: bytes, name: str) -> bytes:
-    """Return the marshalled code of a module's body, with its functions marked by their number in the text.
+
+def body(text: bytes, name: str) -> tuple[bytes, bytes]:
+    """Return the marshalled code of a module's body, its functions marked by their number in the text, and their names.
 
     Args:
         text: the source.
@@ -30,20 +32,38 @@ def body(text: bytes, name: str) -> bytes:
         SyntaxError: this Python does not understand it.
     """
     tree = ast.parse(text, name)
-    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    functions = [node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)]
     functions.sort(key=lambda node: (node.lineno, node.col_offset))
-    for number, function in enumerate(functions):
-        mark = ast.Constant(MARK + str(number).encode())
-        function.decorator_list.append(ast.copy_location(mark, function))
-    return marshal.dumps(compile(tree, name, "exec", dont_inherit=True, optimize=0))
+    marks = {id(each): ast.Constant(MARK + str(number).encode()) for number, each in enumerate(functions)}
+    _Marking(marks).visit(tree)
+    code = marshal.dumps(compile(tree, name, "exec", dont_inherit=True, optimize=0))
+    return code, "".join(f"{getattr(each, 'name', '<lambda>')}\n" for each in functions).encode()
 
 
-def as_c(content: bytes) -> str:
-    """Return the C that holds a content."""
+class _Marking(ast.NodeTransformer):
+    """Lets each function go through its mark: as the innermost decorator of a `def`, as a call around a `lambda`."""
+
+    def __init__(self, marks: dict[int, ast.Constant]) -> None:
+        self._marks = marks
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        mark = self._marks.get(id(node))
+        self.generic_visit(node)
+        if mark is not None:
+            ast.copy_location(mark, node)
+            if isinstance(node, ast.Lambda):
+                return ast.copy_location(ast.Call(mark, [node], []), node)
+            assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))  # noqa: S101 - the other two
+            node.decorator_list.append(mark)
+        return node
+
+
+def as_c(name: str, content: bytes) -> str:
+    """Return the C that holds a content under a name."""
     pieces = (content[at : at + LINE] for at in range(0, len(content), LINE))
-    literal = "\n".join(f'"{"".join(_ESCAPED[byte] for byte in piece)}"' for piece in pieces)
-    size = f"static const Py_ssize_t buildkit_body_size = {len(content)};"
-    return f"static const char buildkit_body[] = {literal};\n{size}\n"
+    literal = '""' + "\n".join(f'"{"".join(_ESCAPED[byte] for byte in piece)}"' for piece in pieces)
+    size = f"static const Py_ssize_t {name}_size = {len(content)};"
+    return f"static const char {name}[] = {literal};\n{size}\n"
 
 
 _PRINTED = f"{string.ascii_letters}{string.digits} .,:;_-+*/=()[]{{}}<>|&^%$#@!~'`"
@@ -54,7 +74,8 @@ def header(text: bytes, source: str) -> str:
     """Return the C header that has a module's body; see `body`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the user hears them from Python itself
-        return as_c(body(text, source))
+        code, names = body(text, source)
+    return as_c("buildkit_body", code) + as_c("buildkit_body_names", names)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,14 @@ class Lifted(Protocol):
         number: its place among all `def` of the text.
         parameters: how many there are, with `*args` and `**kwargs`.
         is_plain: whether each may be given by position.
+        free: the names of the cells in its closure.
         entry: Cython's, which has the name of its C function.
     """
 
     number: int
     parameters: int
     is_plain: bool
+    free: tuple[str, ...]
     entry: Any
 
 
@@ -43,20 +45,22 @@ class Entries(Nodes.StatNode):
     def generate_function_definitions(self, env: Any, code: Any) -> None:
         for each in self.functions:
             code.putln(_entry(each))
-        compiled = {each.number for each in self.functions}
+        compiled = {each.number: each for each in self.functions}
         rows = []
         for number, name in enumerate(self.names):
             entry = f"buildkit_entry_{number}" if number in compiled else "NULL"
-            rows.append(f"{{{EncodedString(name).as_c_string_literal()}, {entry}}},")
+            free = ",".join(compiled[number].free) if number in compiled else ""
+            rows.append(f"{{{_text(name)}, {_text(free)}, {entry}}},")
+        names = "".join(f"{name}\n" for name in self.names)
+        code.putln(f"static const char buildkit_names[] = {_text(names)};")
         code.putln("static buildkit_function buildkit_functions[] = {")
         code.putln("\n".join(rows))
-        code.putln("{NULL, NULL}")
+        code.putln("{NULL, NULL, NULL}")
         code.putln("};")
 
     def generate_execution_code(self, code: Any) -> None:
         source = Path(self.pos[0].get_filenametable_entry()).name
-        name = EncodedString(source).as_c_string_literal()
-        code.putln(f"if (buildkit_run_body(__pyx_m, {name}) < 0) {code.error_goto(self.pos)}")
+        code.putln(f"if (buildkit_run_body(__pyx_m, {_text(source)}) < 0) {code.error_goto(self.pos)}")
 
     def annotate(self, code: Any) -> None:
         pass
@@ -79,7 +83,7 @@ def _entry(function: Lifted) -> str:
     direct = f"""
   if (likely(BUILDKIT_IS_PLAIN(function, {number}, nargsf, names, {total}))) {{
     if (unlikely(!buildkit_enter())) return NULL;
-    result = {called}({_list("args", total)});
+    result = {called}({_list(function, "args")});
     buildkit_leave();
     return result;
   }}"""
@@ -91,7 +95,7 @@ static PyObject *buildkit_entry_{number}(BUILDKIT_CALL) {{
   if (how < 0) return NULL;
   if (how == 0) return buildkit_in_python(function, args, nargsf, names);
   if (likely(buildkit_enter())) {{
-    result = {called}({_list("bound", total)});
+    result = {called}({_list(function, "bound")});
     buildkit_leave();
   }}
   buildkit_release(bound, {total});
@@ -99,5 +103,12 @@ static PyObject *buildkit_entry_{number}(BUILDKIT_CALL) {{
 }}"""
 
 
-def _list(array: str, total: int) -> str:
-    return ", ".join(f"{array}[{at}]" for at in range(total))
+def _list(function: Lifted, array: str) -> str:
+    """Return what the C function is called with."""
+    closure = ["PyFunction_GET_CLOSURE(function)"] if function.free else []
+    return ", ".join([*closure, *(f"{array}[{at}]" for at in range(function.parameters))])
+
+
+def _text(text: str) -> str:
+    literal: str = EncodedString(text).as_c_string_literal()
+    return literal

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from buildkit.compile.sameness import scopes
 from buildkit.compile.sameness.tree import children, kind, within
 
 ALIKE = frozenset(
@@ -28,7 +29,7 @@ ALIKE = frozenset(
 )
 """Kinds of Cython's nodes whose C does what Python does, given the repairs of this room."""
 
-OF_THE_FRAME = frozenset("locals vars dir eval exec super __class__".split())
+OF_THE_FRAME = frozenset("locals vars dir eval exec".split())
 """Names that ask for the frame of the function in which they stand, or have a meaning of the compiler's."""
 
 LOOK_AT_THEIR_CALLER = frozenset(
@@ -47,45 +48,90 @@ class Definition:
     Args:
         node: Cython's.
         number: its place in the order of the text.
-        in_function: whether it stands in another function.
-        owner: the class in which it stands, empty if none.
+        around: the nodes of the functions in which it stands, the outermost first.
+        owner: the innermost class around it, empty if none.
     """
 
     node: Any
     number: int
-    in_function: bool
+    around: tuple[Any, ...]
     owner: str
+
+    @property
+    def name(self) -> str:
+        """What Python calls it."""
+        return "<lambda>" if kind(self.node) == "LambdaNode" else str(self.node.name)
+
+    @property
+    def body(self) -> Any:
+        """What it does."""
+        return self.node.result_expr if kind(self.node) == "LambdaNode" else self.node.body
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The names that it takes from around it."""
+        return scopes.free(self.node, self.around, in_class=bool(self.owner))
 
 
 def definitions(module: Any) -> list[Definition]:
-    """Return each `def` of a module in the order of the text."""
+    """Return each `def` and `lambda` of a module in the order of the text."""
 
-    def walk(node: Any, owner: str, *, in_function: bool) -> Iterator[tuple[Any, bool, str]]:
-        if kind(node) == "DefNode":
-            yield node, in_function, owner
+    def walk(node: Any, around: tuple[Any, ...], owner: str) -> Iterator[tuple[Any, tuple[Any, ...], str]]:
+        inner = around
+        if kind(node) in ("DefNode", "LambdaNode"):
+            yield node, around, owner
+            inner = (*around, node)
         elif kind(node) == "PyClassDefNode":
             owner = node.name
-        in_function = in_function or kind(node) in ("DefNode", "LambdaNode", "GeneratorExpressionNode")
+        outside = {id(each) for each in _outside(node)}
         for child in children(node):
-            yield from walk(child, owner, in_function=in_function)
+            yield from walk(child, around if id(child) in outside else inner, owner)
 
-    found = sorted(walk(module.body, "", in_function=False), key=lambda each: each[0].pos[1:])
-    return [Definition(node, number, inner, owner) for number, (node, inner, owner) in enumerate(found)]
+    found = sorted(walk(module.body, (), ""), key=lambda each: each[0].pos[1:])
+    return [Definition(node, number, around, owner) for number, (node, around, owner) in enumerate(found)]
+
+
+def _outside(node: Any) -> list[Any]:
+    """Return the nodes below a function that are evaluated where it is defined."""
+    if kind(node) not in ("DefNode", "LambdaNode"):
+        return []
+    stars = [star for star in (node.star_arg, node.starstar_arg) if star]
+    return [
+        *node.args,
+        *stars,
+        *(getattr(node, "decorators", None) or ()),
+        getattr(node, "return_type_annotation", None),
+    ]
 
 
 def why_python(definition: Definition) -> str:
-    """Return why a `def` stays Python, empty if it is compiled."""
-    if definition.in_function:
-        return "stands in a function"
-    if definition.node.is_async_def:
+    """Return why a function stays Python, empty if it is compiled."""
+    body, free = definition.body, definition.free
+    if getattr(definition.node, "is_async_def", False):
         return "async def"
-    for node in within(definition.node.body):
-        if kind(node) not in ALIKE:
-            return kind(node)
-        if kind(node) == "NameNode" and node.name in OF_THE_FRAME:
-            return str(node.name)
-        if kind(node) in ("SimpleCallNode", "GeneralCallNode"):
-            called = getattr(node.function, "attribute", None) or getattr(node.function, "name", None)
-            if called in LOOK_AT_THEIR_CALLER:
-                return f"{called}()"
+    if scopes.comprehended(body) & {*free}:
+        return "a comprehension binds a name that is taken from around the function"
+    comprehensions = [node for node in within(body) if kind(node) == "ComprehensionNode"]
+    if any(kind(node) == "NameNode" and node.name == "super" for each in comprehensions for node in within(each)):
+        return "super in a comprehension"
+    for node in within(body):
+        why = _why_node(node, definition)
+        if why:
+            return why
     return ""
+
+
+def _why_node(node: Any, definition: Definition) -> str:
+    if kind(node) not in ALIKE:
+        return kind(node)
+    if kind(node) == "NameNode" and node.name in OF_THE_FRAME:
+        return str(node.name)
+    if kind(node) not in ("SimpleCallNode", "GeneralCallNode"):
+        return ""
+    called = getattr(node.function, "attribute", None) or getattr(node.function, "name", None)
+    if called in LOOK_AT_THEIR_CALLER:
+        return f"{called}()"
+    if called != "super" or kind(node.function) != "NameNode" or getattr(node, "args", None):
+        return ""
+    is_method = scopes.CLASS in definition.free and definition.node.args
+    return "" if is_method else "super() without a class or a first argument"

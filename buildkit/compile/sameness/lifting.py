@@ -20,6 +20,7 @@ from Cython.Compiler import Nodes, PyrexTypes
 from Cython.Compiler.StringEncoding import EncodedString
 
 from buildkit.compile.sameness import names
+from buildkit.compile.sameness.closures import PARAMETER, read_from_cells
 from buildkit.compile.sameness.entries import Entries
 from buildkit.compile.sameness.functions import Definition, definitions, why_python
 from buildkit.compile.sameness.numbers import keep_objects
@@ -87,10 +88,9 @@ def lift(module: Any) -> Any:
     """Return the tree of a module with nothing but its compiled functions, and the entries to them."""
     found = definitions(module)
     compiled = [each for each in found if not why_python(each)]
-    names.declare(module, [each.node for each in compiled])
-    all_names = [each.node.name for each in found]
+    names.declare(module, [each.body for each in compiled])
     functions = [_lifted(each) for each in compiled]
-    entries = Entries(module.pos, functions=functions, names=all_names)
+    entries = Entries(module.pos, functions=functions, names=[each.name for each in found])
     module.body = Nodes.StatListNode(module.pos, stats=[*functions, entries])
     return module
 
@@ -106,6 +106,7 @@ class LiftedFunction(Nodes.CFuncDefNode):
     parameters = 0
     is_plain = False
     python_name = ""
+    free: tuple[str, ...] = ()
 
     def analyse_declarations(self, env: Any) -> None:
         super().analyse_declarations(env)
@@ -114,25 +115,46 @@ class LiftedFunction(Nodes.CFuncDefNode):
 
 
 def _lifted(definition: Definition) -> LiftedFunction:
-    function, name = definition.node, definition.node.name
+    name, free = definition.name, definition.free
+    function = _as_def(definition.node)
     stars = [star for star in (function.star_arg, function.starstar_arg) if star]
     is_plain = not stars and not any(arg.kw_only for arg in function.args)
     written = _private(definition.owner)
+    parameters = [(arg.pos, arg.declarator.name) for arg in function.args] + [(star.pos, star.name) for star in stars]
+    first = parameters[0][1] if function.args else None
+    function.body = read_from_cells(function.body, free, first)
     _write_out(function.body, written)
     keep_objects(function.body)
     keep_away(function.body)
-    arguments = [_parameter(arg.pos, written(arg.declarator.name)) for arg in function.args]
-    arguments += [_parameter(star.pos, written(star.name)) for star in stars]
+    arguments = [_parameter(pos, written(each)) for pos, each in parameters]
+    if free:
+        arguments.insert(0, _parameter(function.pos, EncodedString(PARAMETER)))
     function.args, function.star_arg, function.starstar_arg = arguments, None, None
     function.num_kwonly_args = function.num_posonly_args = 0
     function.decorators = function.return_type_annotation = function.doc = None
     function.name = EncodedString(f"buildkit_{definition.number}")
     lifted = function.as_cfunction(overridable=False)
     lifted.__class__ = LiftedFunction
-    lifted.number, lifted.parameters, lifted.is_plain = definition.number, len(arguments), is_plain
-    lifted.python_name = name
+    lifted.number, lifted.parameters, lifted.is_plain = definition.number, len(parameters), is_plain
+    lifted.python_name, lifted.free = name, free
     made: LiftedFunction = lifted
     return made
+
+
+def _as_def(function: Any) -> Any:
+    """Return a function as a `def`, which a lambda becomes."""
+    if kind(function) == "DefNode":
+        return function
+    value = function.result_expr
+    return Nodes.DefNode(
+        function.pos,
+        name=EncodedString("<lambda>"),
+        args=function.args,
+        star_arg=function.star_arg,
+        starstar_arg=function.starstar_arg,
+        body=Nodes.StatListNode(value.pos, stats=[Nodes.ReturnStatNode(value.pos, value=value)]),
+        doc=None,
+    )
 
 
 def _parameter(pos: Any, name: str) -> Nodes.CArgDeclNode:

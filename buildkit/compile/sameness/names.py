@@ -20,16 +20,16 @@ BUILTINS = frozenset(
 ANY = "*"
 
 
-def declare(module: Any, functions: Iterable[Any]) -> None:
+def declare(module: Any, bodies: Iterable[Any]) -> None:
     """Tell Cython which names in the functions' bodies are the module's.
 
     Args:
         module: Cython's tree, still whole.
-        functions: the nodes of what is compiled.
+        bodies: of the functions that are compiled.
     """
     bound = set(_bound(module.body, in_function=False))
     fixed = frozenset() if ANY in bound else BUILTINS - bound
-    used = {node.name for each in functions for node in within(each.body) if kind(node) == "NameNode"}
+    used = {node.name for each in bodies for node in within(each) if kind(node) == "NameNode"}
     for name in used - fixed:
         if module.scope.lookup_here(name) is None:
             module.scope.declare_var(EncodedString(name), PyrexTypes.py_object_type, module.pos)

@@ -5,6 +5,19 @@ static void buildkit_release(PyObject **bound, Py_ssize_t total) {
   for (Py_ssize_t at = 0; at < total; at++) Py_XDECREF(bound[at]);
 }
 
+static PyObject *buildkit_free_variable(PyObject *closure, Py_ssize_t at, const char *name) {
+  PyObject *value = PyCell_Get(PyTuple_GET_ITEM(closure, at));
+  if (unlikely(!value) && !PyErr_Occurred())
+    PyErr_Format(PyExc_NameError,
+#if PY_VERSION_HEX >= 0x030B0000
+      "cannot access free variable '%s' where it is not associated with a value in enclosing scope",
+#else
+      "free variable '%s' referenced before assignment in enclosing scope",
+#endif
+      name);
+  return value;
+}
+
 /* Which parameter has this name; -1 if none that may be given by name. */
 static Py_ssize_t buildkit_place(buildkit_function *row, PyObject *name) {
   Py_ssize_t count = row->by_position + row->by_keyword;
@@ -136,6 +149,24 @@ static void buildkit_redirect(PyObject *function, vectorcallfunc entry) {
 }
 #endif
 
+/* Whether the code is of the function that was compiled: by its name, and by what it takes from around it. */
+static int buildkit_is_same(PyCodeObject *code, buildkit_function *row) {
+  PyObject *name, *free, *comma, *joined;
+  int same;
+  name = PyUnicode_FromString(row->name);
+  if (!name) return 0;
+  same = PyUnicode_Compare(code->co_name, name) == 0;
+  Py_DECREF(name);
+  if (!same) return 0;
+  free = PyObject_GetAttrString((PyObject *)code, "co_freevars");
+  comma = PyUnicode_FromString(",");
+  joined = free && comma ? PyUnicode_Join(comma, free) : NULL;
+  name = PyUnicode_FromString(row->free);
+  same = joined && name && PyUnicode_Compare(joined, name) == 0;
+  Py_XDECREF(free); Py_XDECREF(comma); Py_XDECREF(joined); Py_XDECREF(name);
+  return same;
+}
+
 /* What the body calls with each function that it makes: its calls are to run the C from now on. */
 static PyObject *buildkit_made(PyObject *number, PyObject *function) {
   Py_ssize_t at = PyLong_AsSsize_t(number);
@@ -146,7 +177,7 @@ static PyObject *buildkit_made(PyObject *number, PyObject *function) {
   if (!row->code) {
     PyCodeObject *code = (PyCodeObject *)PyFunction_GET_CODE(function);
     PyObject *names = PyObject_GetAttrString((PyObject *)code, "co_varnames");
-    if (!names || PyUnicode_CompareWithASCIIString(code->co_name, row->name) != 0) {
+    if (!names || !buildkit_is_same(code, row)) {
       PyErr_Clear();
       Py_XDECREF(names);
       return function;
@@ -210,6 +241,9 @@ static int buildkit_run_body(PyObject *module, const char *source) {
   buildkit_file = PyUnicode_AsUTF8(path);
   if (!buildkit_file) goto end;
   Py_INCREF(path);  /* for as long as the process lives: tracebacks name it */
+  /* Where Cython and Python disagree about which functions there are, all of them stay Python. */
+  if (strcmp(buildkit_names, buildkit_body_names) != 0)
+    for (Py_ssize_t at = 0; buildkit_functions[at].name; at++) buildkit_functions[at].entry = NULL;
   if (buildkit_replace_marks(code, buildkit_file) < 0) goto end;
   done = PyEval_EvalCode(code, globals, globals);
   if (done) result = 0;

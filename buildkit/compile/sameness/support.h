@@ -2,6 +2,7 @@
 /* A function of the module: its row is filled when the body first makes it. */
 typedef struct {
   const char *name;
+  const char *free;            /* the names of its cells */
   vectorcallfunc entry;        /* NULL: it stays Python */
   PyObject *code;              /* the code that the entry stands for */
   PyObject *names;             /* those of its parameters */
@@ -9,11 +10,13 @@ typedef struct {
   int star, star_star;
 } buildkit_function;
 static buildkit_function buildkit_functions[];
+static const char buildkit_names[];
 static const char *buildkit_file;     /* what tracebacks name */
 static vectorcallfunc buildkit_in_python;  /* how Python calls its functions */
 #define BUILDKIT_CALL PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names
 static int buildkit_run_body(PyObject *module, const char *source);
 static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names, PyObject **bound, Py_ssize_t total);
+static PyObject *buildkit_free_variable(PyObject *closure, Py_ssize_t at, const char *name);
 static void buildkit_release(PyObject **bound, Py_ssize_t total);
 #define BUILDKIT_IS_PLAIN(function, number, nargsf, names, total) \
   ((names) == NULL && PyVectorcall_NARGS(nargsf) == (total) && \

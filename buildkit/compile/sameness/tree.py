@@ -1,14 +1,17 @@
-"""Walks Cython's tree of a module."""
+"""Walks Cython's tree of a module, as it is right after it was parsed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+_LATE = {"LambdaNode": ("args", "star_arg", "starstar_arg", "result_expr"), "GeneratorExpressionNode": ("loop",)}
+"""What these nodes have below them before Cython has made a function of each."""
 
 
 def children(node: Any) -> Iterator[Any]:
     """Yield the nodes right below one."""
-    for name in node.child_attrs or ():
+    for name in _LATE.get(kind(node)) or node.child_attrs or ():
         child = getattr(node, name, None)
         for each in child if isinstance(child, list) else [child]:
             if isinstance(each, tuple):  # of `from x import y`: the name and the target
@@ -22,6 +25,31 @@ def within(node: Any) -> Iterator[Any]:
     yield node
     for child in children(node):
         yield from within(child)
+
+
+def replace(node: Any, by: Callable[[Any], Any]) -> Any:
+    """Return what `by` gives for a node; below it, put what `by` gives for each node in its place.
+
+    Args:
+        node: the top.
+        by: returns a node, which may be the same; it is asked from the top down, and not about what is below a new one.
+    """
+    new = by(node)
+    if new is not node:
+        return new
+    for name in _LATE.get(kind(node)) or node.child_attrs or ():
+        child = getattr(node, name, None)
+        if isinstance(child, list):
+            setattr(node, name, [_replaced(each, by) for each in child])
+        elif child is not None:
+            setattr(node, name, _replaced(child, by))
+    return node
+
+
+def _replaced(child: Any, by: Callable[[Any], Any]) -> Any:
+    if isinstance(child, tuple):
+        return tuple(replace(part, by) if hasattr(part, "child_attrs") else part for part in child)
+    return replace(child, by)
 
 
 def kind(node: Any) -> str:
