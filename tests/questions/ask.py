@@ -7,11 +7,14 @@ A question is a function of the module that begins with `q_`; its answer is what
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import importlib
 import json
 import re
 import sys
 import traceback
+import types
 
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
@@ -24,7 +27,24 @@ def answer(question) -> str:
     return ADDRESS.sub("0x…", said)
 
 
+def compiled(module) -> list[str]:
+    """Return the names of the module's functions whose calls run C: their vectorcall is not Python's own.
+
+    Where it lies in a function is found out by that of one which is surely Python's.
+    """
+    own = ctypes.cast(ctypes.pythonapi._PyFunction_Vectorcall, ctypes.c_void_p).value
+    size = types.FunctionType.__basicsize__
+    words = (ctypes.c_void_p * (size // ctypes.sizeof(ctypes.c_void_p))).from_address(id(answer))
+    at = [*words].index(own) * ctypes.sizeof(ctypes.c_void_p)
+    functions = [
+        each
+        for each in gc.get_objects()
+        if isinstance(each, types.FunctionType) and each.__globals__ is vars(module)
+    ]
+    return sorted(each.__qualname__ for each in functions if ctypes.c_void_p.from_address(id(each) + at).value != own)
+
+
 module = importlib.import_module(sys.argv[1])
 questions = {name: value for name, value in vars(module).items() if name.startswith("q_")}
 answers = {name: answer(questions[name]) for name in questions}
-print(json.dumps({"file": module.__file__, "answers": answers}))
+print(json.dumps({"file": module.__file__, "compiled": compiled(module), "answers": answers}))

@@ -77,10 +77,6 @@ def q_float_overflow():
     return ten**400
 
 
-def q_never_assigned():
-    if len(__name__) > 1000:
-        rate = 0.25
-    return rate
 
 
 def q_in_place():

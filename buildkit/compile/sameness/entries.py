@@ -57,6 +57,7 @@ class Entries(Nodes.StatNode):
         code.putln("\n".join(rows))
         code.putln("{NULL, NULL, NULL}")
         code.putln("};")
+        code.putln("#undef __Pyx_AddTraceback")
 
     def generate_execution_code(self, code: Any) -> None:
         source = Path(self.pos[0].get_filenametable_entry()).name

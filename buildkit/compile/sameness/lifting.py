@@ -87,35 +87,30 @@ def speaks_cython(module: Any) -> bool:
 def lift(module: Any) -> Any:
     """Return the tree of a module with nothing but its compiled functions, and the entries to them."""
     found = definitions(module)
+    all_names = [each.name for each in found]  # now: those that are lifted get others
     compiled = [each for each in found if not why_python(each)]
     names.declare(module, [each.body for each in compiled])
     functions = [_lifted(each) for each in compiled]
-    entries = Entries(module.pos, functions=functions, names=[each.name for each in found])
+    entries = Entries(module.pos, functions=functions, names=all_names)
     module.body = Nodes.StatListNode(module.pos, stats=[*functions, entries])
     return module
 
 
 class LiftedFunction(Nodes.CFuncDefNode):
-    """A function of the module as a C function, with all parameters by position; see `entries.Lifted`.
-
-    Attributes:
-        python_name: its own name.
-    """
+    """A function of the module as a C function, with all parameters by position; see `entries.Lifted`."""
 
     number = 0
     parameters = 0
     is_plain = False
-    python_name = ""
     free: tuple[str, ...] = ()
 
     def analyse_declarations(self, env: Any) -> None:
         super().analyse_declarations(env)
-        self.entry.qualified_name = EncodedString(self.python_name)  # tracebacks name it
         self.entry.used = True
 
 
 def _lifted(definition: Definition) -> LiftedFunction:
-    name, free = definition.name, definition.free
+    free = definition.free
     function = _as_def(definition.node)
     stars = [star for star in (function.star_arg, function.starstar_arg) if star]
     is_plain = not stars and not any(arg.kw_only for arg in function.args)
@@ -136,7 +131,7 @@ def _lifted(definition: Definition) -> LiftedFunction:
     lifted = function.as_cfunction(overridable=False)
     lifted.__class__ = LiftedFunction
     lifted.number, lifted.parameters, lifted.is_plain = definition.number, len(parameters), is_plain
-    lifted.python_name, lifted.free = name, free
+    lifted.free = free
     made: LiftedFunction = lifted
     return made
 

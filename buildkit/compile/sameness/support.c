@@ -1,8 +1,81 @@
+#include <frameobject.h>
 #include <marshal.h>
 #include "buildkit_body.h"
 
 static void buildkit_release(PyObject **bound, Py_ssize_t total) {
   for (Py_ssize_t at = 0; at < total; at++) Py_XDECREF(bound[at]);
+}
+
+static PyObject *buildkit_globals;    /* the module's, for as long as it lives */
+static PyObject *buildkit_tracebacks; /* the codes that tracebacks show, by function and line */
+
+/* A table that gives each instruction of a code the same line, and no columns. */
+static PyObject *buildkit_line_table(PyCodeObject *code, int line) {
+  PyObject *bytes, *table = NULL;
+  Py_ssize_t size, at = 0;
+  char *to;
+  int delta = line - code->co_firstlineno;
+  bytes = PyObject_GetAttrString((PyObject *)code, "co_code");
+  if (!bytes) return NULL;
+  size = PyBytes_GET_SIZE(bytes);
+  Py_DECREF(bytes);
+#if PY_VERSION_HEX >= 0x030B0000
+  table = PyBytes_FromStringAndSize(NULL, size / 8 + 32);
+  if (!table) return NULL;
+  to = PyBytes_AS_STRING(table);
+  for (Py_ssize_t left = size / 2; left > 0; left -= 8) {
+    unsigned int value = delta < 0 ? ((unsigned int)-delta << 1) | 1 : (unsigned int)delta << 1;
+    to[at++] = (char)(0xE8 | ((left > 8 ? 8 : left) - 1));
+    while (value >= 64) { to[at++] = (char)(64 | (value & 63)); value >>= 6; }
+    to[at++] = (char)value;
+    delta = 0;
+  }
+#else
+  table = PyBytes_FromStringAndSize(NULL, (size / 254 + (delta < 0 ? -delta : delta) / 127 + 4) * 2);
+  if (!table) return NULL;
+  to = PyBytes_AS_STRING(table);
+  while (delta > 127 || delta < -127) {
+    int step = delta > 0 ? 127 : -127;
+    to[at++] = 0; to[at++] = (char)step;
+    delta -= step;
+  }
+  for (; size > 0; size -= 254) { to[at++] = (char)(size > 254 ? 254 : size); to[at++] = (char)delta; delta = 0; }
+#endif
+  if (_PyBytes_Resize(&table, at) < 0) return NULL;
+  return table;
+}
+
+/* The function's code as a traceback shows it: all of it in this line. A new reference. */
+static PyObject *buildkit_code_at(Py_ssize_t number, int line) {
+  PyCodeObject *code = (PyCodeObject *)buildkit_functions[number].code;
+  PyObject *key, *found, *table = NULL, *replace = NULL, *nothing = NULL, *changes = NULL;
+  if (!buildkit_tracebacks && !(buildkit_tracebacks = PyDict_New())) return NULL;
+  key = PyLong_FromLongLong(((long long)number << 32) | (unsigned int)line);
+  if (!key) return NULL;
+  found = PyDict_GetItemWithError(buildkit_tracebacks, key);
+  if (found || PyErr_Occurred()) { Py_XINCREF(found); Py_DECREF(key); return found; }
+  table = buildkit_line_table(code, line);
+  replace = table ? PyObject_GetAttrString((PyObject *)code, "replace") : NULL;
+  nothing = replace ? PyTuple_New(0) : NULL;
+  changes = nothing ? PyDict_New() : NULL;
+  if (changes && PyDict_SetItemString(changes, "co_linetable", table) == 0) found = PyObject_Call(replace, nothing, changes);
+  if (found && PyDict_SetItem(buildkit_tracebacks, key, found) < 0) Py_CLEAR(found);
+  Py_DECREF(key); Py_XDECREF(table); Py_XDECREF(replace); Py_XDECREF(nothing); Py_XDECREF(changes);
+  return found;
+}
+
+/* Put the function and the line in front of the traceback of the present exception. */
+static void buildkit_add_traceback(const char *name, int line) {
+  PyObject *type, *value, *next, *code, *frame = NULL, *traceback = NULL;
+  PyErr_Fetch(&type, &value, &next);
+  code = buildkit_code_at(strtol(strrchr(name, '_') + 1, NULL, 10), line);
+  if (code) frame = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)code, buildkit_globals, NULL);
+  if (frame) traceback = PyObject_CallFunction((PyObject *)&PyTraceBack_Type, "OOii", next ? next : Py_None, frame, 0, line);
+  Py_XDECREF(code);
+  Py_XDECREF(frame);
+  if (traceback) { Py_XDECREF(next); next = traceback; }
+  else PyErr_Clear();
+  PyErr_Restore(type, value, next);
 }
 
 static PyObject *buildkit_free_variable(PyObject *closure, Py_ssize_t at, const char *name) {
@@ -120,6 +193,10 @@ static PyMethodDef buildkit_methods[] = {
   {"__copy__", buildkit_self, METH_NOARGS, NULL},
   {NULL, NULL, 0, NULL}};
 static PyTypeObject buildkit_type = {PyVarObject_HEAD_INIT(NULL, 0) "function"};
+/* Classes wrap these by themselves if they are of the type `function` itself. */
+static int buildkit_is_wrapped(const char *name) {
+  return !strcmp(name, "__new__") || !strcmp(name, "__init_subclass__") || !strcmp(name, "__class_getitem__");
+}
 static int buildkit_ready(void) {
   if (buildkit_type.tp_base) return 0;
   buildkit_type.tp_base = &PyFunction_Type;
@@ -140,6 +217,7 @@ static void buildkit_redirect(PyObject *function, vectorcallfunc entry) {
 }
 #else
 #define buildkit_ready() 0
+#define buildkit_is_wrapped(name) 0
 static void buildkit_redirect(PyObject *function, vectorcallfunc entry) {
 #if PY_VERSION_HEX >= 0x030C0000
   PyFunction_SetVectorcall((PyFunctionObject *)function, entry);
@@ -172,7 +250,7 @@ static PyObject *buildkit_made(PyObject *number, PyObject *function) {
   Py_ssize_t at = PyLong_AsSsize_t(number);
   buildkit_function *row = &buildkit_functions[at];
   Py_INCREF(function);
-  if (!row->entry || !PyFunction_Check(function)) return function;
+  if (!row->entry || !PyFunction_Check(function) || buildkit_is_wrapped(row->name)) return function;
   if (!buildkit_in_python) buildkit_in_python = ((PyFunctionObject *)function)->vectorcall;
   if (!row->code) {
     PyCodeObject *code = (PyCodeObject *)PyFunction_GET_CODE(function);
@@ -198,12 +276,12 @@ static PyObject *buildkit_made(PyObject *number, PyObject *function) {
 static PyMethodDef buildkit_made_method = {"made", buildkit_made, METH_O, NULL};
 
 /* Put into the constants of the code what its marks stand for. */
-static int buildkit_replace_marks(PyObject *code, const char *path) {
+static int buildkit_replace_marks(PyObject *code) {
   PyObject *constants = ((PyCodeObject *)code)->co_consts;
   for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(constants); at++) {
     PyObject *each = PyTuple_GET_ITEM(constants, at);
     if (PyCode_Check(each)) {
-      if (buildkit_replace_marks(each, path) < 0) return -1;
+      if (buildkit_replace_marks(each) < 0) return -1;
     } else if (PyBytes_CheckExact(each) && PyBytes_GET_SIZE(each) > 10 && memcmp(PyBytes_AS_STRING(each), BUILDKIT_MARK, 10) == 0) {
       PyObject *number = PyLong_FromString(PyBytes_AS_STRING(each) + 10, NULL, 10), *made;
       if (!number) return -1;
@@ -238,13 +316,12 @@ static int buildkit_run_body(PyObject *module, const char *source) {
     fix = PyObject_CallMethod(imp, "_fix_co_filename", "OO", code, path);
     Py_DECREF(imp);
     if (!fix) goto end; }
-  buildkit_file = PyUnicode_AsUTF8(path);
-  if (!buildkit_file) goto end;
-  Py_INCREF(path);  /* for as long as the process lives: tracebacks name it */
+  Py_INCREF(globals);
+  buildkit_globals = globals;
   /* Where Cython and Python disagree about which functions there are, all of them stay Python. */
   if (strcmp(buildkit_names, buildkit_body_names) != 0)
     for (Py_ssize_t at = 0; buildkit_functions[at].name; at++) buildkit_functions[at].entry = NULL;
-  if (buildkit_replace_marks(code, buildkit_file) < 0) goto end;
+  if (buildkit_replace_marks(code) < 0) goto end;
   done = PyEval_EvalCode(code, globals, globals);
   if (done) result = 0;
 end:

@@ -11,12 +11,14 @@ typedef struct {
 } buildkit_function;
 static buildkit_function buildkit_functions[];
 static const char buildkit_names[];
-static const char *buildkit_file;     /* what tracebacks name */
 static vectorcallfunc buildkit_in_python;  /* how Python calls its functions */
 #define BUILDKIT_CALL PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names
 static int buildkit_run_body(PyObject *module, const char *source);
 static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names, PyObject **bound, Py_ssize_t total);
 static PyObject *buildkit_free_variable(PyObject *closure, Py_ssize_t at, const char *name);
+static void buildkit_add_traceback(const char *name, int line);
+/* From here to the end of the functions, tracebacks are Python's; see entries.py for the end. */
+#define __Pyx_AddTraceback(name, c_line, line, file) buildkit_add_traceback(name, line)
 static void buildkit_release(PyObject **bound, Py_ssize_t total);
 #define BUILDKIT_IS_PLAIN(function, number, nargsf, names, total) \
   ((names) == NULL && PyVectorcall_NARGS(nargsf) == (total) && \

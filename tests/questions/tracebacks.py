@@ -1,0 +1,91 @@
+"""Tracebacks: file, line and function of each step, the chain of errors, and what a frame says of its function."""
+
+import traceback
+
+
+def a(x):
+    y = 1
+    return b(x)
+
+
+def b(x):
+    try:
+        c(x)
+    except ValueError as e:
+        raise KeyError("k") from e
+
+
+def c(x):
+    for i in range(3):
+        if i == x:
+            raise ValueError(i)
+
+
+class K:
+    def m(self):
+        return self.missing
+
+    def quiet(self):
+        try:
+            self.m()
+        except AttributeError:
+            raise TypeError("again")
+
+
+def shown(function):
+    """Return the traceback's text, without the lines that underline columns."""
+    try:
+        function()
+    except Exception as error:
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        text = "".join(lines).splitlines()
+        return [line.partition("questions/")[2] or line for line in text if not set(line.strip()) <= set("~^")]
+
+
+def frames(function):
+    try:
+        function()
+    except Exception as error:
+        found, step = [], error.__traceback__
+        while step:
+            code = step.tb_frame.f_code
+            found.append((code.co_name, step.tb_lineno, code.co_firstlineno, step.tb_frame.f_globals is globals()))
+            step = step.tb_next
+        return found
+
+
+def q_a_chain_of_errors():
+    return shown(lambda: a(1))
+
+
+def q_an_error_in_a_method():
+    return shown(K().m)
+
+
+def q_an_error_while_another_is_handled():
+    return shown(K().quiet)
+
+
+def q_an_error_of_an_operator():
+    return shown(lambda: a(5) + None)
+
+
+def q_frames():
+    return [frames(lambda: a(1)), frames(K().m), frames(K().quiet)]
+
+
+def q_twice_the_same():
+    return [shown(lambda: c(0)), shown(lambda: c(1)), frames(lambda: c(2))]
+
+
+def q_context():
+    try:
+        K().quiet()
+    except TypeError as error:
+        return [repr(error.__context__), error.__cause__, error.__suppress_context__]
+
+
+def q_source_of_functions():
+    import inspect
+
+    return [inspect.getsource(c), inspect.getsourcelines(K.m)[1], inspect.getsourcefile(a).rpartition("/")[2]]
