@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from buildkit.config import load
 from buildkit.errors import CompileError
+from buildkit.extensions.pool import WarmTranslators
 from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.flows.compile import compile_modules
 from buildkit.model import Report
@@ -54,6 +55,8 @@ flags = {flags}
 """
 
 MODULES = sorted(path for path in TEXTS if path.endswith((".py", ".pyx")))
+
+WARM = st.booleans() if NIGHTLY else st.just(True)
 
 PATHS = st.sampled_from(sorted({**TEXTS, **SHADOWS}))
 
@@ -100,8 +103,11 @@ class Processes:
             self.started.append(" ".join(map(str, arguments[1])))
 
 
-def build(root: Path, cache: Path) -> tuple[Built, Report]:
-    """Build as `invoke compile` does; where the quick check says that nothing changed, a whole look must agree."""
+def build(root: Path, cache: Path, warm: WarmTranslators | None = None) -> tuple[Built, Report]:
+    """Build as `invoke compile` does, or with translators that stay warm as `invoke dev` does.
+
+    Where the quick check says that nothing changed, a whole look must agree.
+    """
     check = UpToDateCheck(root, {**os.environ, "PYBUILDKIT_CACHE_DIR": str(cache)}, "")
     known = check.report()
     report = None
@@ -112,6 +118,7 @@ def build(root: Path, cache: Path) -> tuple[Built, Report]:
             check.environment,
             dry_run=known is not None,
             check=check,
+            warm=warm,
         )
     except CompileError as error:
         report = error.report

@@ -29,6 +29,7 @@ from compile_trees import (
     SETTINGS,
     SHADOWS,
     TEXTS,
+    WARM,
     Built,
     Oracle,
     Processes,
@@ -39,6 +40,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from buildkit.doors import statcache
+from buildkit.extensions.pool import WarmTranslators
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +51,7 @@ def processes() -> Processes:
 class Tree(RuleBasedStateMachine):
     """A project to which things happen; after each of them, or after some, it is built.
 
-    `oracle` knows what it must come to, `processes` counts what is started.
+    `oracle` knows what it must come to, from translators that are new; `processes` counts what is started.
     """
 
     oracle: Oracle
@@ -60,11 +62,12 @@ class Tree(RuleBasedStateMachine):
         self._place = Path(tempfile.mkdtemp(prefix="buildkit-tree-"))
         self._root = self._place / "project"
         self._every = self._acts = 1
+        self._warm: WarmTranslators | None = None
         self._other_branch: dict[str, bytes] = {}
         self._harmed: dict[str, bytes] = {}
 
-    @initialize(every=st.integers(1, 4))
-    def begin(self, every: int = 1) -> None:
+    @initialize(every=st.integers(1, 4), warm=WARM)
+    def begin(self, every: int = 1, *, warm: bool = False) -> None:
         (self._root / "src/app").mkdir(parents=True)
         (self._root / "src/app/__init__.py").touch()
         (self._place / "scratch").mkdir()
@@ -74,6 +77,7 @@ class Tree(RuleBasedStateMachine):
         self._other_branch = self._tracked()
         self.oracle.tell(self._place / "cache")
         self._every = every
+        self._warm = WarmTranslators() if warm else None
         self._acts = -1
 
     def teardown(self) -> None:
@@ -81,6 +85,8 @@ class Tree(RuleBasedStateMachine):
         try:
             self.it_is_built_as_from_nothing_and_a_repeat_does_nothing()
         finally:
+            if self._warm:
+                self._warm.close()
             shutil.rmtree(self._place, ignore_errors=True)
 
     # ------------------------------------------------------------------ what happens
@@ -224,12 +230,12 @@ class Tree(RuleBasedStateMachine):
             return
         with ThreadPoolExecutor(1) as pool:
             expected = pool.submit(self.oracle.ask, self._root)
-            found, report = build(self._root, self._place / "cache")
+            found, report = build(self._root, self._place / "cache", self._warm)
         assert self._without_left(found, expected.result()) == expected.result(), report
         assert not list(self._root.rglob("*.tmp"))
 
         before = len(self.processes.started)
-        again, report = build(self._root, self._place / "cache")
+        again, report = build(self._root, self._place / "cache", self._warm)
         assert again == found
         assert {row.result for row in report.outcomes} <= {"fresh", "failed", "kept"}, report
         assert self.processes.started[before:] == []
