@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from in_time import in_time
 from plugins.projects import ProjectMaker
 
@@ -21,6 +22,7 @@ PROJECT = {
     "app/__init__.py": "",
     "app/fast.py": "def f(n):\n    return n + 1\n",
 }
+NIGHTLY = settings.get_current_profile_name() == "nightly"
 SLOW = "\n".join(f"def f{at}(n, *a, k=1):\n    return [n * {at} + k for n in range(n)]" for at in range(1500))
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
@@ -113,7 +115,7 @@ def test_no_moment_of_a_start_leaves_a_traceback(project: ProjectMaker, words: t
     with (root / "pyproject.toml").open("a") as file:
         file.write('[tool.buildkit.dev]\ncommand = ["sleep", "60"]\n')
     loaded = 0.12  # before this the process is Python's and Invoke's own
-    for at in range(14):
+    for at in range(0, 14, 1 if NIGHTLY else 3):
         number = (signal.SIGINT, signal.SIGTERM)[at % 2]
         with start(root, *words) as command:
             time.sleep(loaded + 0.05 * at)
