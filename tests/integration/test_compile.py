@@ -97,40 +97,43 @@ def test_an_edited_declaration_compiles_exactly_its_dependants(
     assert python(root, "import app.fast; print(app.fast.twice(4))") == "80"
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "from app cimport a",
-        "from . cimport a",
-        "from .a cimport one",
-        "from app.a cimport one",
-        "cimport app.b as b, app.a as a",
-        "x = 1; cimport app.a",
-        "from cython.cimports.app import a",
-        "from cython.cimports.app.a import one",
-        'include "a.pxi"',
-    ],
+FORMS = (
+    "from app cimport a",
+    "from . cimport a",
+    "from .a cimport one",
+    "from app.a cimport one",
+    "cimport app.b as b, app.a as a",
+    "x = 1; cimport app.a",
+    "from cython.cimports.app import a",
+    "from cython.cimports.app.a import one",
+    'include "a.pxi"',
 )
-def test_every_form_of_dependency_is_recorded(project: ProjectMaker, invoke: InvokeRunner, line: str) -> None:
-    name = "a.pxi" if "include" in line else "a.pxd"
-    text = "ONE = 1\n" if "include" in line else "cdef inline int one():\n    return 1\n"
-    root = project(
-        {
-            "pyproject.toml": '[project]\nname = "app"\n[tool.buildkit]\n',
-            "src/app/__init__.py": "",
-            "src/app/b.pxd": "cdef inline int two():\n    return 2\n",
-            f"src/app/{name}": text,
-            "src/app/user.pyx": f"{line}\n",
+
+
+@pytest.mark.parametrize("line", FORMS)
+def test_every_form_of_dependency_is_recorded(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, line: str
+) -> None:
+    """Each form stands in a package of its own, with declarations of its own; those of one package are edited."""
+    files = {"pyproject.toml": '[project]\nname = "app"\n[tool.buildkit]\n'}
+    for at, form in enumerate(FORMS):
+        files |= {
+            f"src/app{at}/__init__.py": "",
+            f"src/app{at}/a.pxi": "ONE = 1\n",
+            f"src/app{at}/a.pxd": "cdef inline int one():\n    return 1\n",
+            f"src/app{at}/b.pxd": "cdef inline int two():\n    return 2\n",
+            f"src/app{at}/user.pyx": f"{form}\n".replace("app", f"app{at}"),
         }
-    )
-    first = invoke(root, "compile")
-    assert first.exit_code == 0, first.stderr
-    (root / "src/app" / name).write_text(text.replace("1\n", "3\n"))
+    root = built_project(files)
+    package = f"app{FORMS.index(line)}"
+    edited = root / "src" / package / ("a.pxi" if "include" in line else "a.pxd")
+    edited.write_text(edited.read_text().replace("1\n", "3\n"))
 
     ran = invoke(root, "compile", "--json")
 
-    assert ran.outcomes() == {"app.user": "compiled"}
-    assert ran.reason("app.user") == f"source changed: app/{name}"
+    others = {f"app{at}.user": "fresh" for at in range(len(FORMS))}
+    assert ran.outcomes() == {**others, f"{package}.user": "compiled"}
+    assert ran.reason(f"{package}.user") == f"source changed: {package}/{edited.name}"
 
 
 def test_a_declaration_that_turns_up_beside_a_module_rebuilds_it(

@@ -47,7 +47,7 @@ PROJECT = {
 MODULES = 4
 SMALL = {name: text for name, text in PROJECT.items() if "inner" not in name and "words" not in name}
 
-pytestmark = pytest.mark.usefixtures("compiler")
+pytestmark = pytest.mark.usefixtures("compiler", "tools_are_known")
 
 Build = subprocess.Popen[str]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from in_time import in_time
+from plugins.built import BuiltProjectMaker
 from plugins.projects import ProjectMaker
 
 PROJECT = {
@@ -58,7 +59,7 @@ def await_file(pattern: str, folder: Path) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.usefixtures("compiler")
+@pytest.mark.usefixtures("compiler", "tools_are_known")
 def test_a_signal_ends_the_wait_for_another_build_at_once(project: ProjectMaker, tmp_path: Path) -> None:
     first = project({**PROJECT, "app/fast.py": SLOW})
     second = tmp_path / "second"
@@ -85,7 +86,7 @@ def test_a_signal_ends_the_wait_for_another_build_at_once(project: ProjectMaker,
     assert not in_session(builds.pid)
 
 
-@pytest.mark.usefixtures("compiler")
+@pytest.mark.usefixtures("compiler", "tools_are_known")
 def test_a_suspended_build_keeps_no_other_from_its_work(project: ProjectMaker, tmp_path: Path) -> None:
     first = project({**PROJECT, "app/fast.py": SLOW[: SLOW.index("def f200")]})
     store = str(tmp_path / "store")
@@ -108,7 +109,7 @@ def test_a_suspended_build_keeps_no_other_from_its_work(project: ProjectMaker, t
     assert '"counts": {"fresh": 1}' in result
 
 
-@pytest.mark.usefixtures("compiler")
+@pytest.mark.usefixtures("compiler", "tools_are_known")
 @pytest.mark.parametrize("words", [("compile", "--no-cache"), ("dev",)])
 def test_no_moment_of_a_start_leaves_a_traceback(project: ProjectMaker, words: tuple[str, ...]) -> None:
     root = project(PROJECT)
@@ -169,12 +170,10 @@ def test_an_output_that_nobody_takes_costs_a_line_at_most(
     assert (done.returncode, done.stderr.strip()) == (code, said)
 
 
-@pytest.mark.usefixtures("compiler")
+@pytest.mark.usefixtures("compiler", "tools_are_known")
 @pytest.mark.parametrize("limit", ["-n 12", "-n 18", "-n 24", "-f 20", "-f 200"])
-def test_low_limits_are_words(project: ProjectMaker, limit: str) -> None:
-    root = project(PROJECT)
-    with start(root, "compile") as before:
-        before.communicate(timeout=120)
+def test_low_limits_are_words(built_project: BuiltProjectMaker, limit: str) -> None:
+    root = built_project(PROJECT)
     (root / "app/fast.py").write_text("def f(n):\n    return n + 2\n")
     script = f"ulimit {limit}; exec {sys.executable} -m invoke compile --no-cache"
     done = subprocess.run(["bash", "-c", script], cwd=root, capture_output=True, text=True, timeout=120, check=False)

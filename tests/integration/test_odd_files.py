@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from plugins.built import BuiltProjectMaker
 from plugins.projects import InvokeRunner, ProjectMaker, run_invoke
 
 PROJECT = {
@@ -48,7 +49,7 @@ def run(root: Path, *words: str, **environment: str) -> subprocess.CompletedProc
     return done
 
 
-@pytest.mark.usefixtures("compiler")
+@pytest.mark.usefixtures("compiler", "tools_are_known")
 def test_what_is_no_file_is_compiled_past_or_named(project: ProjectMaker) -> None:
     root = project(PROJECT)
     source = root / "app/fast.py"
@@ -66,10 +67,9 @@ def test_what_is_no_file_is_compiled_past_or_named(project: ProjectMaker) -> Non
         source.write_text(PROJECT["app/fast.py"])
 
 
-@pytest.mark.usefixtures("compiler")
-def test_a_declaration_that_is_no_file_is_named(project: ProjectMaker) -> None:
-    root = project(PROJECT)
-    assert run(root, "compile").returncode == 0
+@pytest.mark.usefixtures("compiler", "tools_are_known")
+def test_a_declaration_that_is_no_file_is_named(built_project: BuiltProjectMaker) -> None:
+    root = built_project(PROJECT)
     os.mkfifo(root / "app/fast.pxd")
     done = run(root, "compile")
     assert done.returncode == 10
@@ -79,7 +79,7 @@ def test_a_declaration_that_is_no_file_is_named(project: ProjectMaker) -> None:
     assert run(root, "compile").returncode == 0
 
 
-@pytest.mark.usefixtures("compiler")
+@pytest.mark.usefixtures("compiler", "tools_are_known")
 def test_a_source_without_end_is_named(project: ProjectMaker) -> None:
     root = project(PROJECT)
     _huge(root / "app/fast.py")
@@ -105,7 +105,7 @@ def test_settings_that_cannot_be_read_are_named(project: ProjectMaker, kind: str
         assert str(file) in done.stderr
 
 
-@pytest.mark.usefixtures("compiler")
+@pytest.mark.usefixtures("compiler", "tools_are_known")
 def test_a_tree_deeper_than_the_stack_is_compiled_past(project: ProjectMaker) -> None:
     root = project(PROJECT)
     here = os.open(root / "app", os.O_RDONLY)
@@ -122,9 +122,9 @@ def test_a_tree_deeper_than_the_stack_is_compiled_past(project: ProjectMaker) ->
         subprocess.run(["rm", "-rf", str(root / "app/a")], check=True)
 
 
-@pytest.mark.usefixtures("compiler")
-def test_what_the_suite_keeps_may_have_become_anything(project: ProjectMaker, invoke: InvokeRunner) -> None:
-    root = project(PROJECT)
+@pytest.mark.usefixtures("compiler", "tools_are_known")
+def test_what_the_suite_keeps_may_have_become_anything(built_project: BuiltProjectMaker, invoke: InvokeRunner) -> None:
+    root = built_project(PROJECT)
     for name in ("state", "seen", "begun", "compile.lock"):
         assert invoke(root, "compile").exit_code == 0
         for file in (root / ".buildkit").glob(f"{name}*"):

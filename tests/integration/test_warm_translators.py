@@ -29,6 +29,8 @@ FILES = {
     "src/app/shared.pxd": "cdef enum:\n    NUMBER = 1\n",
     "src/app/plain.py": "def value():\n    return 'one'\n",
 }
+pytestmark = pytest.mark.usefixtures("tools_are_known")
+
 VALUES = "import app.fast, app.plain; print(app.fast.value(), app.plain.value(), app.plain.__file__[-3:])"
 
 
@@ -37,9 +39,6 @@ def warm() -> Iterator[WarmTranslators]:
     warm = WarmTranslators()
     yield warm
     warm.close()
-
-
-pytestmark = pytest.mark.usefixtures("all_cores")
 
 
 @pytest.fixture
@@ -66,6 +65,7 @@ def workers() -> set[int]:
     return found
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_the_next_build_finds_them_warm_and_they_see_every_change(root: Path, warm: WarmTranslators) -> None:
     build(root, warm)
     first = workers()
@@ -113,6 +113,7 @@ def test_a_build_without_warm_ones_leaves_no_process(root: Path) -> None:
     assert workers() == set()
 
 
+@pytest.mark.usefixtures("all_cores")
 def test_none_outlives_its_owner(root: Path) -> None:
     code = (
         "import io, os, pathlib, sys\n"

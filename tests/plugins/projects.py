@@ -126,23 +126,31 @@ def known_tools(run_folder: Path) -> Callable[[], bytes]:
     return find_out
 
 
+def know_tools(known_tools: Callable[[], bytes]) -> None:
+    """Write down in the test's store, where that is new, what is known of the tools: to find it out takes a second."""
+    tools = Path(os.environ["PYBUILDKIT_CACHE_DIR"], "v1/tools")
+    if not tools.parent.exists():
+        with contextlib.suppress(OSError):  # the store of a test may be what no store can be
+            tools.parent.mkdir(parents=True)
+            tools.write_bytes(known_tools())
+
+
+@pytest.fixture
+def tools_are_known(known_tools: Callable[[], bytes], _own_places: None) -> None:
+    """Let a test that compiles in another way than by `invoke` begin as those do, with what is known of the tools."""
+    know_tools(known_tools)
+
+
 @pytest.fixture
 def invoke(tmp_path_factory: pytest.TempPathFactory, known_tools: Callable[[], bytes]) -> InvokeRunner:
     """Run a real `invoke` in a project; the result names every process that it started itself.
 
-    The test's store is empty but for what is known of the machine's tools: to find that out again would take a second.
+    The test's store is empty but for what is known of the machine's tools.
     """
-
-    def know_tools() -> None:
-        tools = Path(os.environ["PYBUILDKIT_CACHE_DIR"], "v1/tools")
-        if not tools.parent.exists():
-            with contextlib.suppress(OSError):  # the store of a test may be what no store can be
-                tools.parent.mkdir(parents=True)
-                tools.write_bytes(known_tools())
 
     def run(root: Path, *arguments: str, **environment: str) -> Ran:
         if "PYBUILDKIT_CACHE_DIR" not in environment and {"compile", "build"} & set(arguments):
-            know_tools()
+            know_tools(known_tools)
         tasks = root / "tasks.py"
         if not tasks.exists():
             tasks.write_text("from buildkit.tasks import ns\n")
