@@ -29,7 +29,7 @@ ALIKE = frozenset(
 )
 """Kinds of Cython's nodes whose C does what Python does, given the repairs of this room."""
 
-OF_THE_FRAME = frozenset("locals vars dir eval exec".split())
+OF_THE_FRAME = frozenset("locals vars dir eval exec globals".split())
 """Names that ask for the frame of the function in which they stand, or have a meaning of the compiler's."""
 
 LOOK_AT_THEIR_CALLER = frozenset(
@@ -39,6 +39,9 @@ LOOK_AT_THEIR_CALLER = frozenset(
     "make_dataclass make_class".split()
 )
 """Names of functions that look for the file, the line or the module of who called them."""
+
+
+_OF_A_NEW_CLASS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,8 @@ def _why_node(node: Any, definition: Definition) -> str:
     if kind(node) not in ("SimpleCallNode", "GeneralCallNode"):
         return ""
     called = getattr(node.function, "attribute", None) or getattr(node.function, "name", None)
-    if called in LOOK_AT_THEIR_CALLER:
+    makes_class = called == "type" and len(getattr(node, "args", "   ")) == _OF_A_NEW_CLASS
+    if called in LOOK_AT_THEIR_CALLER or makes_class:  # the module of the class is that of the frame
         return f"{called}()"
     if called != "super" or kind(node.function) != "NameNode" or getattr(node, "args", None):
         return ""

@@ -19,13 +19,14 @@ from typing import Any, ClassVar
 from Cython.Compiler import Nodes, PyrexTypes
 from Cython.Compiler.StringEncoding import EncodedString
 
-from buildkit.compile.sameness import names
+from buildkit.compile.sameness import names, scopes
 from buildkit.compile.sameness.closures import PARAMETER, read_from_cells
 from buildkit.compile.sameness.entries import Entries
 from buildkit.compile.sameness.functions import Definition, definitions, why_python
-from buildkit.compile.sameness.numbers import keep_objects
-from buildkit.compile.sameness.rewritings import keep_away
+from buildkit.compile.sameness.parameters import as_locals, with_locals
+from buildkit.compile.sameness.repairs import repair
 from buildkit.compile.sameness.tree import kind, within
+from buildkit.compile.sameness.wording import Words
 
 
 class Lifting:
@@ -45,6 +46,7 @@ class Lifting:
         self.is_done = False
         self._is_wanted = False
         self._options = options
+        self._words = Words()
         original = pipeline.create_py_pipeline
 
         def create(context: Any, given: Any, result: Any) -> list[Any]:
@@ -62,11 +64,13 @@ class Lifting:
         self.is_done = False
         self._is_wanted = is_wanted
         self._options.cache_builtins = True
+        self._words.use(python=False)
 
     def _stage(self, module: Any) -> Any:
         if not self._is_wanted or speaks_cython(module):
             return module
         self.is_done = True
+        self._words.use(python=True)
         self._options.cache_builtins = False  # a test may put another `open` in its place
         module.directive_comments = {**self.DIRECTIVES, **module.directive_comments}
         return lift(module)
@@ -117,11 +121,13 @@ def _lifted(definition: Definition) -> LiftedFunction:
     written = _private(definition.owner)
     parameters = [(arg.pos, arg.declarator.name) for arg in function.args] + [(star.pos, star.name) for star in stars]
     first = parameters[0][1] if function.args else None
+    own = {written(each) for each in scopes.bound(function)} - {*free}
     function.body = read_from_cells(function.body, free, first)
     _write_out(function.body, written)
-    keep_objects(function.body)
-    keep_away(function.body)
-    arguments = [_parameter(pos, written(each)) for pos, each in parameters]
+    function.body, given = as_locals(function.body, [written(each) for _, each in parameters])
+    repair(function.body)
+    function.body = with_locals(function.body, own)
+    arguments = [_parameter(pos, EncodedString(each)) for (pos, _), each in zip(parameters, given, strict=True)]
     if free:
         arguments.insert(0, _parameter(function.pos, EncodedString(PARAMETER)))
     function.args, function.star_arg, function.starstar_arg = arguments, None, None

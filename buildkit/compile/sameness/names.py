@@ -11,9 +11,9 @@ from Cython.Compiler.StringEncoding import EncodedString
 from buildkit.compile.sameness.tree import children, kind, within
 
 BUILTINS = frozenset(
-    "len isinstance issubclass callable hasattr getattr setattr delattr repr hash id ord chr abs divmod pow round "
+    "len isinstance issubclass callable hasattr getattr setattr delattr repr hash id abs "
     "iter next range enumerate zip reversed sorted any all sum min max "
-    "bool int float complex str bytes bytearray list tuple dict set frozenset type object slice memoryview".split()
+    "bool int str bytes bytearray list tuple dict set frozenset type object slice memoryview".split()
 )
 """Builtins that Cython calls in C without a look at the name, where the module does not bind it."""
 

@@ -83,4 +83,18 @@ class AsObject(ExprNodes.ExprNode):
         return PyrexTypes.py_object_type
 
     def analyse_types(self, env: Any) -> Any:
-        return self.arg.analyse_types(env).coerce_to_pyobject(env)
+        made = self.arg.analyse_types(env).coerce_to_pyobject(env)
+        is_known = made.is_name or made.type is not PyrexTypes.py_object_type
+        return Unknown(self.pos, made) if is_known else made
+
+
+class Unknown(ExprNodes._TempModifierNode):  # noqa: SLF001 - a node that has the value of another
+    """An object of which Cython is not to know that it is a number, a text or a list."""
+
+    type = PyrexTypes.py_object_type
+
+    def infer_type(self, env: Any) -> Any:
+        return PyrexTypes.py_object_type
+
+    def analyse_types(self, env: Any) -> Any:
+        return self

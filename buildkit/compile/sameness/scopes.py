@@ -33,11 +33,11 @@ def free(function: Any, around: Sequence[Any], *, in_class: bool) -> tuple[str, 
         around: the nodes of the functions in which it stands, the outermost first.
         in_class: whether a class is around it.
     """
-    names = _asked(function) - _bound(function)
+    names = _asked(function) - bound(function)
     declared = {name for node in _own(function) if kind(node) == "GlobalNode" for name in node.names}
     offered = {CLASS} if in_class else set()
     for each in around:
-        offered = (offered | _bound(each)) - {
+        offered = (offered | bound(each)) - {
             name for node in _own(each) if kind(node) == "GlobalNode" for name in node.names
         }
     return tuple(sorted((names - declared) & offered))
@@ -69,7 +69,8 @@ def _own(function: Any) -> Iterator[Any]:
     return walk(body)
 
 
-def _bound(function: Any) -> set[str]:
+def bound(function: Any) -> set[str]:
+    """Return the names that a function binds for itself, whether or not it ever comes to it."""
     found = {*parameters(function)}
     elsewhere: set[str] = set()
     for node in _own(function):

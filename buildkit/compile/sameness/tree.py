@@ -55,3 +55,16 @@ def _replaced(child: Any, by: Callable[[Any], Any]) -> Any:
 def kind(node: Any) -> str:
     """Return what Cython calls this kind of node."""
     return type(node).__name__
+
+
+_SIMPLE = frozenset(
+    "NameNode NoneNode BoolNode IntNode FloatNode ImagNode UnicodeNode IdentifierStringNode BytesNode EllipsisNode "
+    "FreeVariable".split()
+)
+
+
+def is_simple(node: Any) -> bool:
+    """Return whether it makes no difference when the node is evaluated: it is a name or a literal."""
+    if kind(node) in ("AsObject", "Checked"):
+        return is_simple(node.arg)
+    return kind(node) in _SIMPLE or (kind(node) == "UnaryMinusNode" and is_simple(node.operand))

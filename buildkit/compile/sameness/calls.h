@@ -1,0 +1,36 @@
+static int buildkit_check_star(PyObject *value);
+static PyObject *buildkit_star_arguments(PyObject *function, PyObject *value);
+static PyObject *buildkit_mapping(PyObject *value);
+static int buildkit_merge_keywords(PyObject *function, PyObject *keywords, PyObject *more);
+static int buildkit_check_manager(PyObject *manager);
+static int buildkit_check_caught(PyObject *caught);
+static int buildkit_check_getattr(PyObject *name);
+static int buildkit_check_hasattr(PyObject *name);
+#if PY_VERSION_HEX < 0x030E0000
+extern int _PyObject_GetMethod(PyObject *obj, PyObject *name, PyObject **method);
+#define buildkit_method _PyObject_GetMethod
+#else
+/* Look a method up: 1 if it is to be called with the object, 0 if as it is. */
+static CYTHON_INLINE int buildkit_method(PyObject *obj, PyObject *name, PyObject **method) {
+  PyObject *found = PyObject_GetAttr(obj, name), *function;
+  *method = found;
+  if (!found || !PyMethod_Check(found) || PyMethod_GET_SELF(found) != obj) return 0;
+  function = PyMethod_GET_FUNCTION(found);
+  Py_INCREF(function);
+  Py_DECREF(found);
+  *method = function;
+  return 1;
+}
+#endif
+/* Call what `obj.method` came to: `given` has the object and the arguments; whether the object is one of them says `is_method`. */
+static CYTHON_INLINE PyObject *buildkit_call_method(PyObject *method, PyObject **given, size_t count, int is_method) {
+  if (is_method) return PyObject_Vectorcall(method, given, count + 1, NULL);
+  return PyObject_Vectorcall(method, given + 1, count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+}
+static CYTHON_INLINE PyObject *buildkit_append(PyObject *list, PyObject *value) {
+  if (unlikely(PyList_Append(list, value) < 0)) return NULL;
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+static int buildkit_check_class(PyObject *caught);
+static void buildkit_chain(PyObject *kind, PyObject *value, PyObject *trace);

@@ -1,0 +1,156 @@
+r"""Literals are objects wherever C would do something else with them, or Cython refuses what Python raises at.
+
+| written | Cython makes | Python |
+|---|---|---|
+| `1 << -1`, `1 % 0`, `1.5 // 0` | a result of C, or the death of the process | raises |
+| `1.5 \| 2`, `1j < 2j`, `1()`, `1[0]`, `(1, 2)[2]` | no module: it refuses the text | raises when it comes to it |
+| `str(x)[0] * 3`, `int(str(x)[0])` | arithmetic with the number of the letter | texts |
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+from Cython.Compiler import ExprNodes
+from Cython.Utils import str_to_number
+
+from buildkit.compile.sameness.names import BUILTINS
+from buildkit.compile.sameness.numbers import AsObject
+from buildkit.compile.sameness.tree import kind, within
+
+_NUMBERS = frozenset(["IntNode", "FloatNode", "ImagNode", "BoolNode"])
+_TEXTS = frozenset(["UnicodeNode", "IdentifierStringNode", "BytesNode", "JoinedStrNode"])
+_DISPLAYS = frozenset(["TupleNode", "ListNode", "DictNode", "SetNode"])
+_HELD = _NUMBERS | _TEXTS | _DISPLAYS | {"NoneNode", "EllipsisNode", "ComprehensionNode", "UnaryMinusNode"}
+"""What stands for a value of a known kind."""
+_OF_ANY_KIND = frozenset(["NameNode", "AttributeNode", "IndexNode", "FreeVariable"])
+_OPERATIONS = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+}
+_LARGE = 128
+"""Bits of a whole number that is reckoned when it is used, as by Python."""
+
+
+def keep_literals(body: Any) -> None:
+    """Make literals in a function's body objects where C or Cython would take them for something else.
+
+    Args:
+        body: Cython's tree of it, just parsed; it is changed.
+    """
+    for node in reversed([*within(body)]):  # the inner ones first
+        for name in node.child_attrs or ():
+            child = getattr(node, name, None)
+            if isinstance(child, list):
+                child[:] = [_reckoned(each) for each in child]
+            elif child is not None:
+                setattr(node, name, _reckoned(child))
+        _keep_operands(node)
+
+
+def _keep_operands(node: Any) -> None:
+    name = kind(node)
+    if name in ("PrimaryCmpNode", "CascadedCmpNode"):
+        _keep_compared(node)
+    elif name in ("UnaryMinusNode", "UnaryPlusNode", "TildeNode"):
+        if kind(node.operand) not in ("IntNode", "FloatNode") or name == "TildeNode":
+            _hold(node, "operand", _HELD)
+    elif _is_operation(node):
+        _keep_of_two(node)
+    else:
+        _keep_used(node)
+
+
+def _keep_used(node: Any) -> None:
+    """Hold what is called, subscripted, asked for an attribute or iterated."""
+    name = kind(node)
+    if name in ("SimpleCallNode", "GeneralCallNode"):
+        _hold(node, "function", _HELD)
+    elif name == "IndexNode":
+        if kind(node.base) not in _OF_ANY_KIND:
+            _hold(node, "base")
+    elif name == "IteratorNode":
+        if kind(node.sequence) in _HELD and not getattr(node.sequence, "args", ()):
+            _hold(node, "sequence", _DISPLAYS)  # Cython drops the loop, and with it its names
+    elif name == "AttributeNode" and not _is_of_any_kind(node.obj):
+        _hold(node, "obj")
+
+
+def _is_of_any_kind(node: Any) -> bool:
+    """Return whether Cython knows as little of a value as Python; the methods of texts are the same in both."""
+    return kind(node) in _OF_ANY_KIND | _TEXTS and getattr(node, "name", "") not in BUILTINS
+
+
+def _keep_compared(node: Any) -> None:
+    if node.operator in ("in", "not_in"):
+        _hold(node, "operand2", _NUMBERS | {"NoneNode", "EllipsisNode"})
+    first = "" if kind(node) == "CascadedCmpNode" else kind(node.operand1)
+    if kind(node.operand2) in _HELD and (not first or first in _HELD):
+        _hold(node, "operand2")
+    _hold(node, "operand1", {"ImagNode"})
+
+
+def _keep_of_two(node: Any) -> None:
+    first, second = kind(node.operand1), kind(node.operand2)
+    if node.operator in ("/", "//", "%", "**") and "FloatNode" in map(_inner, (node.operand1, node.operand2)):
+        _hold(node, "operand1", _HELD)
+        _hold(node, "operand2", _HELD)
+    elif second in _NUMBERS and first not in _HELD and second != "ImagNode":
+        if _number(node.operand2) == 0 and node.operator in ("/", "//", "%"):
+            _hold(node, "operand2")
+    elif "ImagNode" in (first, second) or (first in _HELD and second in _HELD):
+        _hold(node, "operand1", _HELD)
+        _hold(node, "operand2", _HELD)
+
+
+def _inner(node: Any) -> str:
+    return _inner(node.operand) if kind(node) == "UnaryMinusNode" else kind(node)
+
+
+def _is_operation(node: Any) -> bool:
+    return hasattr(node, "operand2") and getattr(node, "operator", None) in _OPERATIONS and not hasattr(node, "cascade")
+
+
+def _reckoned(node: Any) -> Any:
+    """Return the literal that stands for an operation of two: what Python itself makes of them."""
+    if not _is_operation(node):
+        return node
+    values = _number(node.operand1), _number(node.operand2)
+    if None in values or (node.operator in ("**", "<<") and not 0 <= values[1] <= _LARGE):
+        return node
+    try:
+        result = _OPERATIONS[node.operator](*values)
+    except (ArithmeticError, TypeError, ValueError):
+        return node
+    if isinstance(result, int) and result.bit_length() <= _LARGE:
+        return ExprNodes.IntNode.for_int(node.pos, result)
+    if isinstance(result, float) and math.isfinite(result):
+        return ExprNodes.FloatNode(node.pos, value=repr(result))
+    return node
+
+
+def _number(node: Any) -> Any:
+    """Return the number that stands there, None if it is no literal of one."""
+    if kind(node) == "IntNode":
+        return str_to_number(node.value)
+    if kind(node) == "FloatNode":
+        return float(node.value)
+    return None
+
+
+def _hold(node: Any, name: str, kinds: frozenset[str] | set[str] | None = None) -> None:
+    child = getattr(node, name, None)
+    if child is not None and (kinds is None or kind(child) in kinds):
+        setattr(node, name, AsObject(child.pos, arg=child))

@@ -1,0 +1,118 @@
+"""The order of evaluation: a method comes before its arguments, and a dict is filled when all of it is known.
+
+Cython evaluates the arguments of `x.method(f())` first, and puts the first key of `{key: f()}` in before it comes to
+the second. Which is seen where a part raises, or has an effect.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from Cython.Compiler import ExprNodes, PyrexTypes
+
+from buildkit.compile.sameness.tree import is_simple, kind, within
+
+_SMALL = 15
+"""Pairs of a display above which Python itself fills a dict piece by piece."""
+
+
+def keep_order(body: Any) -> None:
+    """Let the parts of calls and displays in a function's body be evaluated in Python's order.
+
+    Args:
+        body: Cython's tree of it, just parsed; it is changed.
+    """
+    for node in [*within(body)]:
+        if kind(node) == "SimpleCallNode" and kind(node.function) == "AttributeNode":
+            if not all(is_simple(each) for each in node.args) and not _is_literal(node.function.obj):
+                function = node.function
+                node.__class__ = MethodCall
+                node.obj, node.attribute = function.obj, function.attribute
+        elif kind(node) == "DictNode" and len(node.key_value_pairs) <= _SMALL and not _has_literal_keys(node):
+            node.__class__ = Display
+
+
+def _is_literal(node: Any) -> bool:
+    return kind(node) in ("UnicodeNode", "IdentifierStringNode", "BytesNode", "JoinedStrNode")
+
+
+def _has_literal_keys(node: Any) -> bool:
+    return all(is_simple(each.key) and kind(each.key) != "NameNode" for each in node.key_value_pairs)
+
+
+class MethodCall(ExprNodes.CallNode):
+    """`obj.attribute(*args)`."""
+
+    subexprs = ["obj", "args"]  # noqa: RUF012 - as all of Cython's nodes
+    type = PyrexTypes.py_object_type
+    is_temp = True
+    obj: Any
+    attribute: Any
+    args: list[Any]
+
+    def infer_type(self, env: Any) -> Any:
+        return PyrexTypes.py_object_type
+
+    def type_dependencies(self, env: Any) -> tuple[()]:
+        return ()
+
+    def calculate_constant_result(self) -> None:
+        pass
+
+    def analyse_types(self, env: Any) -> Any:
+        self.obj = self.obj.analyse_types(env).coerce_to_pyobject(env).coerce_to_temp(env)
+        self.args = [each.analyse_types(env).coerce_to_pyobject(env) for each in self.args]
+        return self
+
+    def may_be_none(self) -> bool:
+        return True
+
+    def generate_evaluation_code(self, code: Any) -> None:
+        code.mark_pos(self.pos)
+        self.allocate_temp_result(code)
+        self.obj.generate_evaluation_code(code)
+        method = code.funcstate.allocate_temp(PyrexTypes.py_object_type, manage_ref=True)
+        how = code.funcstate.allocate_temp(PyrexTypes.c_int_type, manage_ref=False)
+        obj, name = self.obj.py_result(), code.get_py_string_const(self.attribute)
+        appends = self.attribute == "append" and len(self.args) == 1
+        if appends:
+            code.putln(f"if (PyList_CheckExact({obj})) {how} = 2; else {{")
+        code.putln(f"{how} = buildkit_method({obj}, {name}, &{method});")
+        code.putln(f"if (unlikely(!{method})) {code.error_goto(self.pos)}")
+        if appends:
+            code.putln("}")
+        for each in self.args:
+            each.generate_evaluation_code(code)
+        given = ", ".join([obj, *(each.py_result() for each in self.args)])
+        if appends:
+            code.putln(f"if ({how} == 2) {self.result()} = buildkit_append({given}); else")
+        code.putln(f"{{ PyObject *given[] = {{{given}}};")
+        code.putln(f"{self.result()} = buildkit_call_method({method}, given, {len(self.args)}, {how}); }}")
+        code.putln(code.error_goto_if_null(self.result(), self.pos))
+        self.generate_gotref(code)
+        code.put_xdecref_clear(method, PyrexTypes.py_object_type)
+        code.funcstate.release_temp(method)
+        code.funcstate.release_temp(how)
+        for each in (*self.args, self.obj):
+            each.generate_disposal_code(code)
+            each.free_temps(code)
+
+
+class Display(ExprNodes.DictNode):
+    """A dict display of which not all keys are literals."""
+
+    def generate_evaluation_code(self, code: Any) -> None:
+        code.mark_pos(self.pos)
+        self.allocate_temp_result(code)
+        for pair in self.key_value_pairs:
+            pair.generate_evaluation_code(code)
+        size = len(self.key_value_pairs)
+        code.putln(f"{self.result()} = __Pyx_PyDict_NewPresized({size});")
+        code.putln(code.error_goto_if_null(self.result(), self.pos))
+        self.generate_gotref(code)
+        for pair in self.key_value_pairs:
+            call = f"PyDict_SetItem({self.result()}, {pair.key.py_result()}, {pair.value.py_result()})"
+            code.put_error_if_neg(self.pos, call)
+        for pair in self.key_value_pairs:
+            pair.generate_disposal_code(code)
+            pair.free_temps(code)

@@ -1,0 +1,92 @@
+"""Which names are a function's own, and which of its parameters it may lose.
+
+Cython takes it for granted that a parameter has a value: a function that deletes one and reads it after a branch died
+(SIGSEGV) where Python raises `UnboundLocalError`. So one that is deleted becomes a local name. And it forgets the names
+that are bound only where control never comes (`if 0: x = 1`): they were looked up in the module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from Cython.Compiler import ExprNodes, Nodes, PyrexTypes
+from Cython.Compiler.StringEncoding import EncodedString
+
+from buildkit.compile.sameness.tree import kind, within
+
+
+def as_locals(body: Any, names: list[str]) -> tuple[Any, list[str]]:
+    """Return a function's body and the names of its parameters, with those that it deletes taken over by locals.
+
+    Args:
+        body: Cython's tree of it, just parsed.
+        names: of the parameters.
+    """
+    deleted = {name for node in within(body) for name in _deleted(node)} & {*names}
+    if not deleted:
+        return body, names
+    pos = body.pos
+    assignments = [
+        Nodes.SingleAssignmentNode(pos, lhs=_name(pos, name), rhs=_name(pos, _given(name)))
+        for name in names
+        if name in deleted
+    ]
+    return Nodes.StatListNode(pos, stats=[*assignments, body]), [_given(n) if n in deleted else n for n in names]
+
+
+class Locals(Nodes.StatNode):
+    """Tells Cython the function's own names.
+
+    Attributes:
+        names: of them.
+    """
+
+    child_attrs: list[str] = []  # type: ignore[assignment]  # noqa: RUF012 - as all of Cython's nodes
+    names: list[str]
+
+    def analyse_declarations(self, env: Any) -> None:
+        for name in self.names:
+            if env.lookup_here(name) is None:
+                env.declare_var(EncodedString(name), PyrexTypes.py_object_type, self.pos)
+
+    def analyse_expressions(self, env: Any) -> Any:
+        return self
+
+    def generate_execution_code(self, code: Any) -> None:
+        pass
+
+    def annotate(self, code: Any) -> None:
+        pass
+
+
+def with_locals(body: Any, names: Iterable[str]) -> Any:
+    """Return a function's body with its own names declared.
+
+    Args:
+        body: Cython's tree of it, just parsed.
+        names: those that it binds.
+    """
+    return Nodes.StatListNode(body.pos, stats=[Locals(body.pos, names=sorted(names)), body])
+
+
+def _given(name: str) -> str:
+    return f"__buildkit_given_{name}"
+
+
+def _name(pos: Any, name: str) -> Any:
+    return ExprNodes.NameNode(pos, name=EncodedString(name))
+
+
+def _deleted(node: Any) -> list[str]:
+    targets = []
+    if kind(node) == "DelStatNode":
+        targets = [*node.args]
+    elif kind(node) == "ExceptClauseNode" and node.target is not None:
+        targets = [node.target]
+    found = []
+    for target in targets:  # grows: of `del (a, b)` both are
+        if kind(target) == "NameNode":
+            found.append(str(target.name))
+        targets += getattr(target, "args", [])
+    return found

@@ -1,0 +1,63 @@
+"""Unpacking as Python does it: `a, *b = x` in `unpacking.c`, with the words of each version where it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from Cython.Compiler import ExprNodes
+
+from buildkit.compile.sameness.tree import kind, within
+
+
+def keep_unpacking(body: Any) -> None:
+    """Let each unpacking in a function's body be Python's.
+
+    Args:
+        body: Cython's tree of it, just parsed; it is changed.
+    """
+    for node in within(body):
+        for target in (getattr(node, "lhs", None), *getattr(node, "lhs_list", ()), getattr(node, "target", None)):
+            _keep(target)
+
+
+def _keep(target: Any) -> None:
+    if kind(target) == "StarredUnpackingNode":
+        _keep(target.target)
+    elif kind(target) in ("TupleNode", "ListNode"):
+        target.__class__ = UnpackedTuple if kind(target) == "TupleNode" else UnpackedList
+        for each in target.args:
+            _keep(each)
+
+
+def _assign(self: Any, rhs: Any, code: Any, **_: Any) -> None:
+    for item in self.unpacked_items:
+        item.allocate(code)
+    stars = [at for at, arg in enumerate(self.args) if arg.is_starred]
+    before = stars[0] if stars else len(self.args)
+    after = len(self.args) - before - 1
+    code.putln(f"{{ PyObject *items[{max(len(self.args), 1)}];")
+    code.put_error_if_neg(self.pos, f"buildkit_unpack({rhs.py_result()}, items, {before}, {after})")
+    for at, item in enumerate(self.unpacked_items):
+        code.putln(f"{item.result()} = items[{at}];")
+        item.generate_gotref(code)
+    code.putln("}")
+    rhs.generate_disposal_code(code)
+    for value in self.coerced_unpacked_items:
+        value.generate_evaluation_code(code)
+    for arg, value in zip(self.args, self.coerced_unpacked_items, strict=True):
+        arg.generate_assignment_code(value, code)
+    for item in self.unpacked_items:
+        item.release(code)
+    rhs.free_temps(code)
+
+
+class UnpackedTuple(ExprNodes.TupleNode):
+    """Targets that get the items of one value."""
+
+    generate_assignment_code = _assign  # type: ignore[assignment]
+
+
+class UnpackedList(ExprNodes.ListNode):
+    """The same in brackets."""
+
+    generate_assignment_code = _assign  # type: ignore[assignment]
