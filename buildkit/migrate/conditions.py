@@ -26,7 +26,8 @@ class Pending:
     """A version table whose pending revisions are about to be applied.
 
     Args:
-        connection: the connection that holds the lock; a condition may query it, and changes nothing.
+        connection: the connection that holds the lock; a condition may query it, since the child waits meanwhile,
+            and changes nothing.
         visit: the version table with its revisions, and the session in which env.py works.
         settings: the project's migration settings.
         graph: the project's revisions.

@@ -148,7 +148,15 @@ class Run:
         conditions.require_all(conditions.Pending(connection, visit, self.settings, self.graph, self.address))
 
     def _judge(self, connection: psycopg.Connection[Any], event: supervisor.Event) -> object:
-        """Compare what Alembic is about to work on with the locked database; an error ends the child."""
+        """Answer the child: it waits, so the queries here, which take a snapshot, are over before it goes on.
+
+        Before the first revision, what Alembic is about to work on is compared with the locked database, and an error
+        ends the child. Before a revision is tried again, what the last attempt had committed is reported.
+        """
+        if event["event"] == "retry":
+            self._settle(connection)
+            self.say(f"revision {event['revision']}: {event['reason']}; rolled back, trying again")
+            return same_database.GO
         visit = Visit.of(event["visit"])
         try:
             same_database.require_same([*self._visits, visit], self._ours, self.settings, self.address)
@@ -182,7 +190,7 @@ class Run:
                 url=self.url,
                 lock=connection,
                 say=self.say,
-                tell=functools.partial(self._hear, connection),
+                tell=self._hear,
                 judge=functools.partial(self._judge, connection),
                 fence={**self.fence, "server": self._ours.server},
                 variables=self.variables,
@@ -221,7 +229,7 @@ class Run:
         if began != self._server:
             raise Lost("the server was restarted", "") from None
 
-    def _hear(self, connection: psycopg.Connection[Any], event: supervisor.Event) -> None:
+    def _hear(self, event: supervisor.Event) -> None:
         if event["event"] == "done":
             reason = Reason("pending", self.graph.revisions[event["revision"]].summary)
             work = f"{event['statements']} statements, {event['rows']} rows, {event['waited']:.1f} s in wait for locks"
@@ -232,9 +240,6 @@ class Run:
                 self._tell(outcome)
         elif event["event"] == "locks" and self.trace:
             self.trace(event["revision"], event["rows"])
-        elif event["event"] == "retry":
-            self._settle(connection)
-            self.say(f"revision {event['revision']}: {event['reason']}; rolled back, trying again")
 
     def _settle(self, connection: psycopg.Connection[Any]) -> None:
         """Report which revisions of a single transaction were committed, since env.py decides when to commit."""

@@ -277,7 +277,7 @@ class Service:
             output=process.PIPE,
         )
 
-    def finish(self, child: Any, timeout: float = 60.0) -> process.Completed:
+    def finish(self, child: Any, timeout: float = 150.0) -> process.Completed:
         try:
             out, words = child.communicate(timeout=timeout)
         finally:

@@ -77,7 +77,7 @@ class Commands:
             except BaseException as error:  # noqa: BLE001 - whatever a revision raises is reported, SystemExit too
                 attempt = attempt + 1 if hooks.revision is before else 1
                 if sqlstate(error) in _PASSING and not hooks.statements.committed and attempt < ATTEMPTS:
-                    self._channel.tell("retry", revision=hooks.id, attempt=attempt, reason=first_line(error))
+                    self._channel.ask("retry", revision=hooks.id, attempt=attempt, reason=first_line(error))
                     time.sleep(2.0 ** (attempt - 1))
                     continue
                 return hooks.fail(error)

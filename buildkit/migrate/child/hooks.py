@@ -59,7 +59,9 @@ class Hooks:
         self._at: str = orders.get("at") or ""
         self._several: bool = orders.get("several", False)
         self._writes_nothing: bool = orders.get("writes_nothing", False)
-        self._sessions = SessionLimits(settings, orders["name"], pooled=orders["pooled"])
+        self._sessions = SessionLimits(
+            settings, orders["name"], lambda: channel.tell("connected"), pooled=orders["pooled"]
+        )
         self._witness = Witness(settings.root, settings.script_location)
         self._sql = io.StringIO()
         self._outer: MigrationContext | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from buildkit.migrate.settings import MigrationSettings
@@ -19,12 +19,14 @@ class SessionLimits:
     Args:
         settings: gives the limits.
         name: the sessions' application_name.
+        connected: called after each connection to PostgreSQL.
         pooled: whether a pooler stands before the server: limits are then set in each transaction instead, since they
             would stay in a session that others use next.
     """
 
-    def __init__(self, settings: MigrationSettings, name: str, *, pooled: bool) -> None:
+    def __init__(self, settings: MigrationSettings, name: str, connected: Callable[[], None], *, pooled: bool) -> None:
         self._name = name
+        self._report = connected
         self._pooled = pooled
         self._limits = {
             "lock_timeout": int(settings.lock_timeout * 1000),
@@ -96,6 +98,7 @@ class SessionLimits:
                 self._try(connection, cursor, "client_connection_check_interval", 1000)
         finally:
             cursor.close()
+        self._report()
 
     def _try(self, connection: Any, cursor: Any, name: str, value: int) -> None:  # noqa: ANN401 - any driver's
         try:

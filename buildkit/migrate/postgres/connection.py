@@ -118,7 +118,8 @@ def session_name(role: str) -> str:
     Two containers may have the same host name and each a process 1, so a random part is appended.
 
     Args:
-        role: `lock` for the session that holds the lock, `migrate TAG` for those of Alembic.
+        role: `lock` for the session that holds the lock, `migrate TAG` for those of Alembic, `watch` for the one
+            in which those are queried.
     """
     host = re.sub(r"[^\w.-]", "", os.uname().nodename, flags=re.ASCII)[:24]
     return f"buildkit {role} {host}:{os.getpid()}-{_TOKEN}"

@@ -50,7 +50,6 @@ def ask(
         Unanswered: the answer did not come in time or is an error, or the connection is gone.
     """
     import psycopg  # noqa: PLC0415 - only this room may, and only when it is needed
-    from psycopg.pq import DiagnosticField, ExecStatus  # noqa: PLC0415
 
     deadline = time.monotonic() + seconds
     pgconn = connection.pgconn
@@ -61,6 +60,20 @@ def ask(
         results = _results(pgconn, deadline)
     except psycopg.Error as error:
         raise Unanswered(str(error), error.sqlstate or "") from None
+    return texts(results)
+
+
+def texts(results: Sequence[Any]) -> list[tuple[str | None, ...]]:
+    """Return the rows of an answer, as texts in PostgreSQL's notation.
+
+    Args:
+        results: libpq's results of one statement.
+
+    Raises:
+        Unanswered: the answer is an error.
+    """
+    from psycopg.pq import DiagnosticField, ExecStatus  # noqa: PLC0415
+
     for result in results:
         if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
             sqlstate = result.error_field(DiagnosticField.SQLSTATE) or b""

@@ -1,27 +1,43 @@
-"""Watches Alembic's sessions over the connection that holds the lock, twice a second."""
+"""Watches the lock and Alembic's sessions, twice a second, over two connections.
+
+The connection that holds the lock must take no snapshot while Alembic runs: CREATE INDEX CONCURRENTLY notes which
+transactions have one, and then waits for the end of each, which for the lock's comes after its own. So a beat is a
+statement that takes none, and who waits for whom is asked in another session.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from buildkit.errors import DatabaseError
 from buildkit.migrate.postgres.connection import Address, Say
+from buildkit.migrate.postgres.polled_query import PolledQuery
 from buildkit.migrate.postgres.timed_query import LAST_WORD, Unanswered, ask
 
 if TYPE_CHECKING:
     import psycopg
 
 _NOTE = 2.0
+"""Seconds of waiting before a line tells of it, and from the child's first connection until its sessions are watched:
+most migrations have ended by then, and make no further connection."""
+
 _BEAT = 60.0
 """Seconds that the server may take to answer a beat. It takes that long only if the network is cut."""
+
+_ALIVE = "SHOW transaction_isolation"
+"""It takes no snapshot, as any query would; seen in PostgreSQL 15, 16 and 18, and through PgBouncer."""
 
 # Inside the lock's transaction the view stands still unless it is told not to.
 _FRESH = "SELECT pg_stat_clear_snapshot()"
 _WAITING = """
-SELECT w.pid, w.query, b.pid, b.application_name, b.state, b.query,
-       extract(epoch FROM clock_timestamp() - b.xact_start)::float8
+SELECT w.pid, w.query, extract(epoch FROM clock_timestamp() - coalesce(
+           (SELECT max((to_jsonb(l) ->> 'waitstart')::timestamptz)  -- PostgreSQL 14 has it
+            FROM pg_locks l WHERE l.pid = w.pid AND NOT l.granted),
+           w.query_start))::float8,
+       b.pid, b.application_name, b.state, b.query, extract(epoch FROM clock_timestamp() - b.xact_start)::float8
 FROM pg_stat_activity w
 LEFT JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS by(pid) ON true
 LEFT JOIN pg_stat_activity b ON b.pid = by.pid
@@ -66,35 +82,60 @@ class SessionWatch:
         self._address = address
         self._name = name
         self._say = say
-        self._seen = time.monotonic()
+        self._sessions = PolledQuery(lock, address, "watch", _WAITING, (name,))
+        self._connected: float | None = None
+        self._seen = 0.0
         self._waited = 0.0
         self._told: tuple[str | None, str | None] | None = None
 
+    def hear(self, event: str) -> None:
+        """Note by the name of an event whether the child has connected, or is about to connect anew.
+
+        Until it has connected, no session is made here, which may take the last one that the server has to give.
+        """
+        if event == "retry":
+            self._connected = None
+            self._sessions.close()
+        elif event == "connected" and self._connected is None:
+            self._connected = self._seen = time.monotonic()
+
     def beat(self) -> None:
-        """Query the sessions once.
+        """Check that the lock is still held; once the child has been connected for a while, query its sessions too.
 
         Raises:
             Lost: the connection is gone, and with it the lock.
         """
         try:
-            ask(self._lock, _FRESH, seconds=_BEAT)
-            rows = ask(self._lock, _WAITING, (self._name,), seconds=_BEAT)
+            ask(self._lock, _ALIVE, seconds=_BEAT)
         except Unanswered as unanswered:
             raise Lost(self._address.redact(unanswered.words), unanswered.sqlstate) from None
+        if self._connected is not None and time.monotonic() - self._connected >= _NOTE:
+            rows = self._sessions.rows()
+            if rows is not None:
+                self._note(rows)
+
+    def close(self) -> None:
+        """Close the session in which the others are queried; the lock's connection stays open."""
+        self._sessions.close()
+
+    def _note(self, rows: Sequence[tuple[str | None, ...]]) -> None:
         now = time.monotonic()
         before, self._seen = self._seen, now
         if not rows:
             self._told = None
             return
-        self._waited += now - before
-        pid, statement, blocker, name, state, query, age = rows[0]
+        pid, statement, waits, blocker, name, state, query, age = rows[0]
+        self._waited += min(now - before, float(waits or 0))
         if self._waited >= _NOTE and (pid, blocker) != self._told:
             self._told = (pid, blocker)
             whom = f"({name or 'unnamed'}, {state} for {float(age or 0):.0f} s: {_short(query)})"
             self._say(f"{_short(statement)} waits{f' for pid {blocker} {whom}' if blocker else ''}")
 
     def take_lock_wait(self) -> float:
-        """Return the seconds spent waiting for locks since the last call; looked at twice a second."""
+        """Return the seconds spent waiting for locks since the last call.
+
+        They are looked at twice a second; waits that ended before the sessions were watched are not among them.
+        """
         waited, self._waited = self._waited, 0.0
         return waited
 

@@ -127,6 +127,8 @@ def run(
                 continue
             event = json.loads(line)
             event |= {name: redacted(event[name], address.secrets) for name in _WORDS & event.keys()}
+            if watch:
+                watch.hear(event["event"])
             if event.get("asks"):
                 _send(commanding, judge(event) if judge else {"go": True, "number": 0})
             elif event["event"] == "failed":
@@ -138,6 +140,8 @@ def run(
         if watch and child.poll() is None:
             watch.terminate()
         process.end(child, grace=_GRACE)
+        if watch:
+            watch.close()
         with contextlib.suppress(BrokenPipeError):
             commanding.close()
         os.close(reading)
