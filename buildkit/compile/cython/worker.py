@@ -46,7 +46,7 @@ def main() -> None:
     sys.path[:] = [entry for entry in sys.path if entry in places.site or entry.startswith(places.toolchain_folders)]
     recorder = Recorder(places)
     import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
-    lifting = import_module("buildkit.compile.sameness.lifting").Lifting(cython.pipeline, cython.options)
+    lifting = import_module("buildkit.compile.sameness.lifting").Lifting(cython.pipeline)
     gc.freeze()  # what it is made of stays
     gc.set_threshold(GARBAGE)
     gc.enable()

@@ -34,7 +34,6 @@ class Lifting:
 
     Args:
         pipeline: Cython's module of that name; the stage is put in behind that which parses.
-        options: Cython's module of that name.
 
     `is_done` says whether the module of the last job was lifted.
     """
@@ -42,10 +41,9 @@ class Lifting:
     DIRECTIVES: ClassVar[dict[str, object]] = {"infer_types": False, "binding": False, "autotestdict": False}
     """So that no local has a type of C, no function is made, and no name is added to the module."""
 
-    def __init__(self, pipeline: Any, options: Any) -> None:
+    def __init__(self, pipeline: Any) -> None:
         self.is_done = False
         self._is_wanted = False
-        self._options = options
         self._words = Words()
         original = pipeline.create_py_pipeline
 
@@ -63,7 +61,6 @@ class Lifting:
         """
         self.is_done = False
         self._is_wanted = is_wanted
-        self._options.cache_builtins = True
         self._words.use(python=False)
 
     def _stage(self, module: Any) -> Any:
@@ -71,7 +68,6 @@ class Lifting:
             return module
         self.is_done = True
         self._words.use(python=True)
-        self._options.cache_builtins = False  # a test may put another `open` in its place
         module.directive_comments = {**self.DIRECTIVES, **module.directive_comments}
         return lift(module)
 

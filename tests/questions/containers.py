@@ -1,0 +1,104 @@
+"""Lists, dicts and sets: methods that Cython calls in C where it sees them."""
+
+
+class Stack:
+    def __init__(self):
+        self.items = [*range(40)]
+
+    def pop_all(self):
+        found = []
+        while self.items:
+            found.append(self.items.pop())
+        return found
+
+    def pop_first(self):
+        return [self.items.pop(0), self.items.pop(-1), len(self.items)]
+
+
+def methods(d, l, s):
+    found = [d.get("a"), d.get("z", 5), [*d.items()], [*d.keys()], [*d.values()], d.pop("a"), d.pop("q", None)]
+    found += [d.setdefault("n", []), dict.fromkeys("ab"), l.index(2), l.count(2), l.append(9), l.extend("xy"), l.reverse(), l]
+    found += [s.add(4), s.discard(99), sorted(s), s.pop() in (1, 2, 3, 4), len(s)]
+    return found
+
+
+class Odd(dict):
+    def __missing__(self, key):
+        return key * 2
+
+    def get(self, key, default=None):
+        return "got"
+
+
+def q_pop_until_empty():
+    return Stack().pop_all()
+
+
+def q_pop_first():
+    return Stack().pop_first()
+
+
+def q_pop_from_an_empty_list():
+    return [].pop()
+
+
+def q_pop_from_an_empty_set():
+    return set().pop()
+
+
+def q_methods():
+    return methods({"a": 1, "b": 2}, [1, 2, 3], {1, 2, 3})
+
+
+def q_subclasses():
+    d = Odd(a=1)
+    return [d["x"], d.get("a"), "x" in d, d["a"]]
+
+
+def q_dict_changes_while_iterating():
+    d = {1: 1, 2: 2}
+    for key in d:
+        d[key + 10] = 1
+
+
+def q_items_change_while_iterating():
+    d = {1: 1, 2: 2}
+    for key, value in d.items():
+        d[key + 10] = value
+
+
+def q_list_grows_while_iterating():
+    found = [1]
+    for each in found:
+        if len(found) < 5:
+            found.append(each + 1)
+    return found
+
+
+def q_unhashable():
+    return {[]: 1}
+
+
+def q_missing_key():
+    return {}["k"]
+
+
+def q_index_out_of_range():
+    return [1, 2][5]
+
+
+def q_slices():
+    a = [*range(10)]
+    a[2:4] = "xyz"
+    del a[::3]
+    return [a, a[-3:], a[:-20], a[20:], a[::-1], (1, 2, 3)[1:], "hello"[1:-1:2]]
+
+
+def q_comprehensions():
+    return [[x * y for x in range(3) for y in range(x)], {x % 3 for x in range(9)}, {k: v for k, v in zip("ab", (1, 2))}]
+
+
+def q_starred():
+    a, *b, c = range(5)
+    (d, e), *f = (1, 2), 3
+    return [a, b, c, d, e, f, [*b, *f], {**{"x": 1}, "y": 2}]
