@@ -89,3 +89,30 @@ def q_source_of_functions():
     import inspect
 
     return [inspect.getsource(c), inspect.getsourcelines(K.m)[1], inspect.getsourcefile(a).rpartition("/")[2]]
+
+
+class Base:
+    def value(self):
+        raise LookupError("x")
+
+
+class Derived(Base):
+    def value(self):
+        return super().value()
+
+
+def q_variables_of_a_frame_that_never_ran():
+    def inner():
+        return outer + None
+
+    outer = 1
+    found = []
+    for function in (Derived().value, inner):
+        try:
+            function()
+        except Exception as error:
+            step = error.__traceback__
+            while step:
+                found.append((step.tb_frame.f_code.co_name, type(step.tb_frame.f_locals).__name__ in ("dict", "FrameLocalsProxy")))
+                step = step.tb_next
+    return found

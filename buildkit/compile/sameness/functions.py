@@ -29,19 +29,16 @@ ALIKE = frozenset(
 )
 """Kinds of Cython's nodes whose C does what Python does, given the repairs of this room."""
 
-OF_THE_FRAME = frozenset("locals vars dir eval exec globals".split())
+OF_THE_FRAME = frozenset("locals globals vars dir eval exec compile breakpoint __import__".split())
 """Names that ask for the frame of the function in which they stand, or have a meaning of the compiler's."""
 
 LOOK_AT_THEIR_CALLER = frozenset(
     "debug info warning warn error critical exception log "  # logging
     "warn_explicit simplefilter _getframe currentframe stack getouterframes print_stack extract_stack format_stack "
     "namedtuple NamedTuple TypedDict Enum IntEnum Flag IntFlag StrEnum TypeVar ParamSpec TypeVarTuple NewType "
-    "make_dataclass make_class".split()
+    "make_dataclass make_class new_class".split()
 )
 """Names of functions that look for the file, the line or the module of who called them."""
-
-
-_OF_A_NEW_CLASS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +126,18 @@ def _why_node(node: Any, definition: Definition) -> str:
         return kind(node)
     if kind(node) == "NameNode" and node.name in OF_THE_FRAME:
         return str(node.name)
-    if kind(node) not in ("SimpleCallNode", "GeneralCallNode"):
+    return _why_call(node, definition) if kind(node) in ("SimpleCallNode", "GeneralCallNode") else ""
+
+
+def _why_call(node: Any, definition: Definition) -> str:
+    name = getattr(node.function, "attribute", None) or getattr(node.function, "name", None)
+    if name in LOOK_AT_THEIR_CALLER:
+        return f"{name}()"
+    if kind(node.function) != "NameNode":
         return ""
-    called = getattr(node.function, "attribute", None) or getattr(node.function, "name", None)
-    makes_class = called == "type" and len(getattr(node, "args", "   ")) == _OF_A_NEW_CLASS
-    if called in LOOK_AT_THEIR_CALLER or makes_class:  # the module of the class is that of the frame
-        return f"{called}()"
-    if called != "super" or kind(node.function) != "NameNode" or getattr(node, "args", None):
-        return ""
-    is_method = scopes.CLASS in definition.free and definition.node.args
-    return "" if is_method else "super() without a class or a first argument"
+    args = getattr(node, "args", ())
+    if name == "type" and len(args) != 1:
+        return "type() that makes a class"
+    if name == "super" and not args and not (scopes.CLASS in definition.free and definition.node.args):
+        return "super() without a class or a first argument"
+    return ""

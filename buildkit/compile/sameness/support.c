@@ -45,22 +45,35 @@ static PyObject *buildkit_line_table(PyCodeObject *code, int line) {
   return table;
 }
 
-/* The function's code as a traceback shows it: all of it in this line. A new reference. */
+/* A code that has what a traceback shows of a function, all of it in this line: a new reference. It has no variables: a
+   frame that never ran has none either, and who asks it for them must not look for cells. */
+static PyObject *buildkit_code_in(PyCodeObject *code, int line) {
+  PyObject *found = NULL, *table = NULL, *replace = NULL, *nothing = NULL, *changes = NULL;
+  const char *file = PyUnicode_AsUTF8(code->co_filename), *name = PyUnicode_AsUTF8(code->co_name);
+  PyCodeObject *empty = file && name ? PyCode_NewEmpty(file, name, code->co_firstlineno) : NULL;
+  table = empty ? buildkit_line_table(empty, line) : NULL;
+  replace = table ? PyObject_GetAttrString((PyObject *)empty, "replace") : NULL;
+  nothing = replace ? PyTuple_New(0) : NULL;
+  changes = nothing ? PyDict_New() : NULL;
+  if (changes && PyDict_SetItemString(changes, "co_linetable", table) == 0
+#if PY_VERSION_HEX >= 0x030B0000
+      && PyDict_SetItemString(changes, "co_qualname", code->co_qualname) == 0
+#endif
+  ) found = PyObject_Call(replace, nothing, changes);
+  Py_XDECREF((PyObject *)empty); Py_XDECREF(table); Py_XDECREF(replace); Py_XDECREF(nothing); Py_XDECREF(changes);
+  return found;
+}
+
 static PyObject *buildkit_code_at(Py_ssize_t number, int line) {
-  PyCodeObject *code = (PyCodeObject *)buildkit_functions[number].code;
-  PyObject *key, *found, *table = NULL, *replace = NULL, *nothing = NULL, *changes = NULL;
+  PyObject *key, *found;
   if (!buildkit_tracebacks && !(buildkit_tracebacks = PyDict_New())) return NULL;
   key = PyLong_FromLongLong(((long long)number << 32) | (unsigned int)line);
   if (!key) return NULL;
   found = PyDict_GetItemWithError(buildkit_tracebacks, key);
   if (found || PyErr_Occurred()) { Py_XINCREF(found); Py_DECREF(key); return found; }
-  table = buildkit_line_table(code, line);
-  replace = table ? PyObject_GetAttrString((PyObject *)code, "replace") : NULL;
-  nothing = replace ? PyTuple_New(0) : NULL;
-  changes = nothing ? PyDict_New() : NULL;
-  if (changes && PyDict_SetItemString(changes, "co_linetable", table) == 0) found = PyObject_Call(replace, nothing, changes);
+  found = buildkit_code_in((PyCodeObject *)buildkit_functions[number].code, line);
   if (found && PyDict_SetItem(buildkit_tracebacks, key, found) < 0) Py_CLEAR(found);
-  Py_DECREF(key); Py_XDECREF(table); Py_XDECREF(replace); Py_XDECREF(nothing); Py_XDECREF(changes);
+  Py_DECREF(key);
   return found;
 }
 
@@ -209,7 +222,9 @@ static int buildkit_ready(void) {
   buildkit_type.tp_descr_get = PyFunction_Type.tp_descr_get;
   buildkit_type.tp_getset = buildkit_getters;
   buildkit_type.tp_methods = buildkit_methods;
-  return PyType_Ready(&buildkit_type);
+  if (PyType_Ready(&buildkit_type) < 0 || PyDict_DelItemString(buildkit_type.tp_dict, "__doc__") < 0) return -1;
+  PyType_Modified(&buildkit_type);  /* the documentation is the function's */
+  return 0;
 }
 static void buildkit_redirect(PyObject *function, vectorcallfunc entry) {
   ((PyFunctionObject *)function)->vectorcall = entry;
@@ -322,6 +337,8 @@ static int buildkit_run_body(PyObject *module, const char *source) {
   if (strcmp(buildkit_names, buildkit_body_names) != 0)
     for (Py_ssize_t at = 0; buildkit_functions[at].name; at++) buildkit_functions[at].entry = NULL;
   if (buildkit_replace_marks(code) < 0) goto end;
+  /* Cython puts the module there, Python its dictionary. */
+  if (PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0) goto end;
   done = PyEval_EvalCode(code, globals, globals);
   if (done) result = 0;
 end:
