@@ -121,10 +121,10 @@ def test_clean_then_build(built_project: BuiltProjectMaker, invoke: InvokeRunner
     (cache / "another" / "file").write_text("not of the store")
 
     foretold = invoke(root, "cache.clean", "--dry-run", "--json").json
-    assert len(entries(cache)) == 14
+    assert len(entries(cache)) == 16
     ran = invoke(root, "cache.clean", "--json").json
 
-    assert (foretold["freed"], ran["freed"], ran["entries"]) == (size, size, 14)
+    assert (foretold["freed"], ran["freed"], ran["entries"]) == (size, size, 16)
     assert entries(cache) == []
     assert list((cache / "v1" / "locks").iterdir()) == []
     assert (cache / "another" / "file").exists()
