@@ -174,3 +174,40 @@ static void buildkit_chain(PyObject *kind, PyObject *value, PyObject *trace) {
   Py_XDECREF(trace);
   PyErr_Restore(new_kind, new_value, new_trace);
 }
+
+static PyObject *buildkit_give(PyObject *self, PyObject *unused) {
+  (void)unused;
+  Py_INCREF(self);
+  return self;
+}
+static PyMethodDef buildkit_give_method = {"__import__", buildkit_give, METH_VARARGS, NULL};
+
+/* What Python gives for `from module import name`, or says, where the module has no such attribute. */
+static PyObject *buildkit_import_from(PyObject *module, PyObject *name) {
+  PyObject *give = PyCFunction_New(&buildkit_give_method, module), *globals = NULL, *text = NULL, *code = NULL, *done = NULL, *found = NULL;
+  if (!give) return NULL;
+  globals = Py_BuildValue("{s{sO}}", "__builtins__", "__import__", give);
+  text = PyUnicode_FromFormat("from module import %U as found", name);
+  if (!globals || !text) goto end;
+  code = Py_CompileString(PyUnicode_AsUTF8(text), "<import>", Py_file_input);
+  if (!code) goto end;
+  done = PyEval_EvalCode(code, globals, globals);
+  if (done) {
+    found = PyDict_GetItemString(globals, "found");
+    Py_XINCREF(found);
+  } else {
+    PyObject *kind, *value, *trace;
+    PyErr_Fetch(&kind, &value, &trace);  /* the text above is not shown in the traceback */
+    PyErr_NormalizeException(&kind, &value, &trace);
+    Py_CLEAR(trace);
+    if (value) PyException_SetTraceback(value, Py_None);
+    PyErr_Restore(kind, value, NULL);
+  }
+end:
+  Py_XDECREF(done);
+  Py_XDECREF(code);
+  Py_XDECREF(text);
+  Py_XDECREF(globals);
+  Py_DECREF(give);
+  return found;
+}

@@ -10,6 +10,7 @@ from typing import Any
 
 from Cython.Compiler import Builtin, ExprNodes, PyrexTypes
 
+from buildkit.compile.sameness.numbers import AsObject
 from buildkit.compile.sameness.tree import kind, within
 
 
@@ -55,11 +56,24 @@ def _keep_call(node: Any) -> None:
             each.__class__ = StarArguments
             each.call = node if alone else None
     keywords = node.keyword_args
-    if keywords is not None and kind(keywords) != "DictNode":
-        args = keywords.keyword_args if kind(keywords) == "MergedDictNode" else [keywords]
+    if keywords is not None and (kind(keywords) != "DictNode" or _is_doubtful(keywords)):
+        args = keywords.keyword_args if kind(keywords) == "MergedDictNode" else _one_by_one(keywords)
         node.keyword_args = Keywords(keywords.pos, keyword_args=args)
         node.keyword_args.call = node
         keywords.call = node  # it is no display
+
+
+def _is_doubtful(keywords: Any) -> bool:
+    """Return whether a display may have a key twice: of `f(a=1, **{"a": 2})` the parser makes one."""
+    keys = [str(pair.key.value) if _is_text(pair.key) else "" for pair in keywords.key_value_pairs]
+    return "" in keys or len({*keys}) < len(keys)
+
+
+def _one_by_one(node: Any) -> list[Any]:
+    if kind(node) != "DictNode":
+        return [node]
+    displays = [ExprNodes.DictNode(pair.pos, key_value_pairs=[pair]) for pair in node.key_value_pairs]
+    return [AsObject(each.pos, arg=each) for each in displays]  # or Cython would make one of them again
 
 
 class Checked(ExprNodes._TempModifierNode):  # noqa: SLF001 - a node that has the value of another

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from Cython.Compiler import Naming, Nodes
+from Cython.Compiler import Nodes
 from Cython.Compiler.Code import UtilityCode
 from Cython.Compiler.StringEncoding import EncodedString
 
@@ -61,8 +61,6 @@ class Entries(Nodes.StatNode):
 
     def generate_execution_code(self, code: Any) -> None:
         source = Path(self.pos[0].get_filenametable_entry()).name
-        # without its cache of builtins Cython forgets that methods such as `set.update` are kept there too
-        code.put_error_if_neg(self.pos, f"__Pyx_InitCachedBuiltins({Naming.modulestatevalue_cname})")
         code.putln(f"if (buildkit_run_body(__pyx_m, {_text(source)}) < 0) {code.error_goto(self.pos)}")
 
     def annotate(self, code: Any) -> None:
@@ -75,9 +73,10 @@ def support() -> UtilityCode:
     return UtilityCode(
         name="BuildkitSupport",
         proto="".join(
-            (folder / f"{name}.h").read_text("utf-8") for name in ("support", "arithmetic", "unpacking", "calls")
+            (folder / f"{name}.h").read_text("utf-8")
+            for name in ("support", "arithmetic", "unpacking", "calls", "loops")
         ),
-        impl="".join((folder / f"{name}.c").read_text("utf-8") for name in ("support", "unpacking", "calls")),
+        impl="".join((folder / f"{name}.c").read_text("utf-8") for name in ("support", "unpacking", "calls", "loops")),
     )
 
 

@@ -22,6 +22,8 @@ def keep_handlers(body: Any) -> None:
             check = "buildkit_check_caught" if len(node.pattern) == 1 else "buildkit_check_class"
             node.pattern = [Checked(each.pos, each, check) for each in node.pattern]
             node.__class__ = Handler
+        elif kind(node) == "ReraiseStatNode":
+            node.__class__ = Reraise
 
 
 class Handler(Nodes.ExceptClauseNode):
@@ -78,3 +80,16 @@ class Evaluated(ExprNodes.ExprNode):
 
     def free_temps(self, code: Any) -> None:
         self.node.free_temps(code)
+
+
+class Reraise(Nodes.ReraiseStatNode):
+    """`raise` alone, also where a `with` does it: the line in which it stands is no further step of the traceback."""
+
+    def generate_execution_code(self, code: Any) -> None:
+        label = code.new_label("again")
+        outer, code.error_label = code.error_label, label
+        super().generate_execution_code(code)
+        code.error_label = outer
+        code.put_label(label)
+        code.putln("__pyx_lineno = 0;")  # `buildkit_add_traceback` passes it by
+        code.put_goto(outer)

@@ -23,10 +23,14 @@ from buildkit.compile.sameness import names, scopes
 from buildkit.compile.sameness.closures import PARAMETER, read_from_cells
 from buildkit.compile.sameness.entries import Entries
 from buildkit.compile.sameness.functions import Definition, definitions, why_python
+from buildkit.compile.sameness.handlers import Reraise
+from buildkit.compile.sameness.loops import with_turns
 from buildkit.compile.sameness.parameters import as_locals, with_locals
 from buildkit.compile.sameness.repairs import repair
 from buildkit.compile.sameness.tree import kind, within
 from buildkit.compile.sameness.wording import Words
+
+_CYTHONS_RERAISE = Nodes.ReraiseStatNode
 
 
 class Lifting:
@@ -62,12 +66,14 @@ class Lifting:
         self.is_done = False
         self._is_wanted = is_wanted
         self._words.use(python=False)
+        Nodes.ReraiseStatNode = _CYTHONS_RERAISE  # type: ignore[misc]
 
     def _stage(self, module: Any) -> Any:
         if not self._is_wanted or speaks_cython(module):
             return module
         self.is_done = True
         self._words.use(python=True)
+        Nodes.ReraiseStatNode = Reraise  # type: ignore[misc]  # Cython itself makes more of them
         module.directive_comments = {**self.DIRECTIVES, **module.directive_comments}
         return lift(module)
 
@@ -122,7 +128,7 @@ def _lifted(definition: Definition) -> LiftedFunction:
     _write_out(function.body, written)
     function.body, given = as_locals(function.body, [written(each) for _, each in parameters])
     repair(function.body)
-    function.body = with_locals(function.body, own)
+    function.body = with_locals(with_turns(function.body), own)
     arguments = [_parameter(pos, EncodedString(each)) for (pos, _), each in zip(parameters, given, strict=True)]
     if free:
         arguments.insert(0, _parameter(function.pos, EncodedString(PARAMETER)))

@@ -9,6 +9,7 @@ from buildkit.compile.sameness.builtins import keep_builtin_calls
 from buildkit.compile.sameness.calls import keep_checks
 from buildkit.compile.sameness.deletions import keep_deletions
 from buildkit.compile.sameness.handlers import keep_handlers
+from buildkit.compile.sameness.lines import keep_lines
 from buildkit.compile.sameness.literals import keep_literals
 from buildkit.compile.sameness.methods import keep_order
 from buildkit.compile.sameness.numbers import keep_objects
@@ -17,6 +18,7 @@ from buildkit.compile.sameness.slices import keep_slices
 from buildkit.compile.sameness.unpacking import keep_unpacking
 
 REPAIRS = (
+    keep_lines,
     keep_slices,
     keep_builtin_calls,
     keep_literals,

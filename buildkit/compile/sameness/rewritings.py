@@ -47,8 +47,12 @@ def _keep_containment(node: Any) -> None:
     is_constant = {*map(kind, among.args)} <= _TEXTS_AND_NUMBERS
     if kind(among) == "SetNode" and is_constant:
         node.operand2 = ConstantSet(among.pos, arg=ExprNodes.TupleNode(among.pos, args=among.args))
-    elif kind(among) == "SetNode" or not is_constant or node.operator == "not_in":
+    elif kind(among) == "SetNode" or not is_constant or kind(node) != "PrimaryCmpNode" or node.cascade:
         node.operand2 = AsObject(among.pos, arg=among)
+    elif node.operator == "not_in":
+        contained = ExprNodes.PrimaryCmpNode(node.pos, operator="in", operand1=node.operand1, operand2=among)
+        node.__class__ = ExprNodes.NotNode
+        node.operand = ExprNodes._TempModifierNode(node.pos, contained)  # noqa: SLF001 - or Cython makes one of both
 
 
 class ConstantSet(ExprNodes.ExprNode):

@@ -80,6 +80,7 @@ static PyObject *buildkit_code_at(Py_ssize_t number, int line) {
 /* Put the function and the line in front of the traceback of the present exception. */
 static void buildkit_add_traceback(const char *name, int line) {
   PyObject *type, *value, *next, *code, *frame = NULL, *traceback = NULL;
+  if (line == 0) return;  /* an error that was raised again: the line of the first time stands there */
   PyErr_Fetch(&type, &value, &next);
   code = buildkit_code_at(strtol(strrchr(name, '_') + 1, NULL, 10), line);
   if (code) frame = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)code, buildkit_globals, NULL);

@@ -91,6 +91,24 @@ WORDINGS = (
         "`x[y]` of a class without `__class_getitem__`",
     ),
     Wording(
+        "ImportExport.c",
+        "ImportFrom",
+        "if (unlikely(!value) && PyErr_ExceptionMatches(PyExc_AttributeError)) {",
+        """if (unlikely(!value) && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        PyErr_Clear();
+        return buildkit_import_from(module, name);
+    }
+    if ((0)) {""",
+        "`from module import name` of a name that is not there",
+    ),
+    Wording(
+        "ImportExport.c",
+        "ImportFrom",
+        'PyErr_Format(PyExc_ImportError, "cannot import name %S", name);',
+        "",
+        "`from module import name` where the module's `__getattr__` raises another error",
+    ),
+    Wording(
         "Exceptions.c",
         "RaiseException",
         '"raise: exception class must be a subclass of BaseException"',
