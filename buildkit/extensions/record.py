@@ -9,6 +9,7 @@ from typing import cast
 
 from buildkit.doors.locks import Held
 from buildkit.doors.statcache import Row, unchanged_folder
+from buildkit.extensions.cython.bodies import sameness_files
 from buildkit.extensions.result import Done, Recording
 from buildkit.extensions.sight import Sight
 from buildkit.extensions.up_to_date import UpToDateCheck
@@ -84,6 +85,8 @@ def _rested_on(sight: Sight) -> dict[str, Row] | None:
         return None
     for module in [name for name in sys.modules if name.partition(".")[0] == "buildkit"]:
         known.cache.digest(str(sys.modules[module].__file__))
+    for file in sameness_files():
+        known.cache.digest(str(file))
     include = (folder for folder, _, _ in os.walk(toolchain.interpreter.include))
     programs = workspace.environment.get("PATH", "").split(os.pathsep)
     places = {

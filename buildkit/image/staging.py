@@ -173,8 +173,8 @@ def digests(staged: Mapping[str, bytes]) -> dict[str, Digest]:
 
 
 def _suite() -> dict[str, bytes]:
-    modules = sorted(templates.PACKAGE.rglob("*.py"))
-    return {f"suite/buildkit/{file.relative_to(templates.PACKAGE).as_posix()}": file.read_bytes() for file in modules}
+    found = sorted(file for file in templates.PACKAGE.rglob("*") if file.suffix in (".py", ".c", ".h"))
+    return {f"suite/buildkit/{file.relative_to(templates.PACKAGE).as_posix()}": file.read_bytes() for file in found}
 
 
 def _joined(*texts: str) -> str:

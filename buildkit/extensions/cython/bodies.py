@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from buildkit.compile import sameness
 from buildkit.compile.interpreter import Interpreter
-from buildkit.compile.sameness import bytecode
 from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.doors import process, python
 from buildkit.extensions.entries import checked_entries
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
+
+_ROOM = Path(sameness.__path__[0])
 
 
 class BodyRefused(Exception):  # noqa: N818 - a fact: the flow words it
@@ -70,11 +72,13 @@ class Bodies:
 
     def _made(self, source: str, file: Path) -> bytes:
         if self._interpreter.program == sys.executable:
+            from buildkit.compile.sameness import bytecode  # noqa: PLC0415 - only where something is made
+
             try:
                 return bytecode.header(file.read_bytes(), source).encode()
             except SyntaxError as error:
                 raise BodyRefused(f"{source}:{error.lineno or 0}: {error.msg}") from None
-        script = python.script_command(Path(bytecode.__file__), str(file), source)
+        script = python.script_command(_ROOM / "bytecode.py", str(file), source)
         done = process.run([self._interpreter.program, *script[1:]])
         if not done.ok:
             raise BodyRefused(done.stderr.strip() or f"{self._interpreter.program} refused it")
@@ -92,9 +96,12 @@ def body_key(source: str, parts: Mapping[str, Digest]) -> Digest:
     return key_of({"body": Digest(""), **{part: parts[part] for part in own}})
 
 
+def sameness_files() -> list[Path]:
+    """Return the files of all that keeps a module's meaning."""
+    return sorted(file for file in _ROOM.iterdir() if file.suffix in (".py", ".c", ".h"))
+
+
 @cache
 def sameness_identity() -> Digest:
     """Return the digest of all that keeps a module's meaning: what it does to a module is in the module's key."""
-    folder = Path(bytecode.__file__).parent
-    files = sorted(file for file in folder.iterdir() if file.suffix in (".py", ".c", ".h"))
-    return key_of({file.name: digest_bytes(file.read_bytes()) for file in files})
+    return key_of({file.name: digest_bytes(file.read_bytes()) for file in sameness_files()})

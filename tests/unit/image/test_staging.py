@@ -77,3 +77,10 @@ def test_a_dockerfile_of_ones_own_is_built_as_it_is_without_the_suites_folder() 
 
     assert staged["Dockerfile"] == own.dockerfile
     assert staged["Dockerfile.dockerignore"] == b"docs\n**/.buildkit\n**/.buildkit/**\n"
+
+
+def test_the_suite_is_staged_with_the_c_that_it_compiles() -> None:
+    staged = staged_files(CONTENTS, [], Own())
+
+    assert "suite/buildkit/compile/sameness/support.c" in staged
+    assert "suite/buildkit/compile/sameness/support.h" in staged
