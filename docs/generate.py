@@ -5,6 +5,9 @@ A test compares what this makes with what is in the repository.
 
 from __future__ import annotations
 
+import inspect
+import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
@@ -13,6 +16,11 @@ from typing import Any
 from invoke.tasks import Task
 
 from buildkit import errors
+from buildkit.compile.sameness import functions, names, wording
+from buildkit.compile.sameness.loops import with_turns
+from buildkit.compile.sameness.parameters import as_locals
+from buildkit.compile.sameness.reasons import KINDS
+from buildkit.compile.sameness.repairs import REPAIRS
 from buildkit.config.settings import Config
 from buildkit.tasks import ns
 
@@ -161,7 +169,46 @@ SESSIONS = """## `nox -s build`, `tests`, `migrations`, `image`
 `nox -s build --list --json` prints the matrix for a CI service. What follows `--` goes to the tests.
 """
 
-PAGES = {"settings.md": settings, "commands.md": commands, "exit-codes.md": exit_codes}
+
+def sameness() -> str:
+    """Return the page of what is repaired in compiled functions, and of what stays Python."""
+    repairs = dict.fromkeys(sys.modules[each.__module__] for each in (*REPAIRS, with_turns, as_locals))
+    lines = [
+        "# What keeps the meaning of Python",
+        MADE,
+        "What Cython's C does otherwise than Python in the functions of plain Python, and what is done about it. Why",
+        "stands in [What plain Python means when it is compiled](../explanation/compiled-python.md).",
+        "",
+        "## Repaired",
+    ]
+    for each in repairs:
+        lines += ["", f"### {each.__name__.rpartition('.')[2].capitalize()}", "", str(each.__doc__).strip()]
+    lines += ["", "### Words", "", str(wording.__doc__).strip(), "", "| seen | in Cython's |", "|---|---|"]
+    lines += [f"| {each.shown} | `{each.file}`, {each.section} |" for each in wording.WORDINGS]
+    kinds = sorted({words for kind, words in KINDS.items() if kind not in functions.ALIKE})
+    lines += ["", "## What stays Python", "", "A function stays the bytecode that it is if it has one of these:", ""]
+    lines += [f"* {each}" for each in kinds]
+    found = re.findall(r'return (?:"" if [^"]+ else )?"([^"]+)"', inspect.getsource(functions))
+    lines += [f"* {each}" for each in sorted({*found} - {"<lambda>"})]
+    lines += [
+        "",
+        "or uses one of these names, which ask for the frame of their caller or have another meaning in C:",
+        "",
+    ]
+    lines += [", ".join(f"`{each}`" for each in sorted(functions.OF_THE_FRAME)) + ","]
+    lines += ["", "or calls one of these, which look for the file, the line or the module of who called them:", ""]
+    lines += [", ".join(f"`{each}`" for each in sorted(functions.LOOK_AT_THEIR_CALLER)) + "."]
+    lines += ["", "## Builtins that C calls by itself", ""]
+    lines += [
+        "Where the module does not bind the name. What a test puts in their place in `builtins` is not seen; in the",
+        "place of all others, such as `open`, `print` and `input`, it is.",
+        "",
+    ]
+    lines += [", ".join(f"`{each}`" for each in sorted(names.BUILTINS)) + "."]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"settings.md": settings, "commands.md": commands, "exit-codes.md": exit_codes, "sameness.md": sameness}
 
 
 def main() -> None:

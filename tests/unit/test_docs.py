@@ -37,7 +37,7 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["settings.md", "commands.md", "exit-codes.md"])
+@pytest.mark.parametrize("name", ["settings.md", "commands.md", "exit-codes.md", "sameness.md"])
 def test_a_reference_page_is_what_the_code_says(generate: ModuleType, name: str) -> None:
     written = (ROOT / "docs" / "reference" / name).read_text("utf-8")
 

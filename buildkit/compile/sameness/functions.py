@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildkit.compile.sameness import scopes
+from buildkit.compile.sameness.reasons import of_kind
 from buildkit.compile.sameness.tree import children, kind, within
 
 ALIKE = frozenset(
@@ -123,7 +124,7 @@ def why_python(definition: Definition) -> str:
 
 def _why_node(node: Any, definition: Definition) -> str:
     if kind(node) not in ALIKE:
-        return kind(node)
+        return of_kind(kind(node))
     if kind(node) == "NameNode" and node.name in OF_THE_FRAME:
         return str(node.name)
     return _why_call(node, definition) if kind(node) in ("SimpleCallNode", "GeneralCallNode") else ""

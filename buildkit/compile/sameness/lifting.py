@@ -126,6 +126,7 @@ def _lifted(definition: Definition) -> LiftedFunction:
     own = {written(each) for each in scopes.bound(function)} - {*free}
     function.body = read_from_cells(function.body, free, first)
     _write_out(function.body, written)
+    function.body = Nodes.StatListNode(function.body.pos, stats=[function.body])
     function.body, given = as_locals(function.body, [written(each) for _, each in parameters])
     repair(function.body)
     function.body = with_locals(with_turns(function.body), own)

@@ -57,7 +57,8 @@ def keep_literals(body: Any) -> None:
                 child[:] = [_reckoned(each) for each in child]
             elif child is not None:
                 setattr(node, name, _reckoned(child))
-        _keep_operands(node)
+        if _reckoned(node) is node:
+            _keep_operands(node)
 
 
 def _keep_operands(node: Any) -> None:
@@ -135,7 +136,7 @@ def _reckoned(node: Any) -> Any:
     except (ArithmeticError, TypeError, ValueError):
         return node
     if isinstance(result, int) and result.bit_length() <= _LARGE:
-        return ExprNodes.IntNode.for_int(node.pos, result)
+        return ExprNodes.IntNode(node.pos, value=str(result))
     if isinstance(result, float) and math.isfinite(result):
         return ExprNodes.FloatNode(node.pos, value=repr(result))
     return node

@@ -42,7 +42,7 @@ def _bound(node: Any, *, in_function: bool) -> Iterator[str]:
     elif not in_function and kind(node) in ("DefNode", "PyClassDefNode", "NameNode"):
         yield node.name  # also of a name that is only read: it is then looked up, no more
     elif not in_function and kind(node) == "FromImportStatNode":
-        yield from (name for name, _ in node.items)
+        yield from (getattr(target, "name", name) for name, target in node.items)
     elif not in_function and kind(node) == "MatchNode":
         yield ANY
     if not in_function and kind(node) == "DefNode":

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import pytest
+from parsed import body, kinds, one
+
+from buildkit.compile.sameness.arithmetic import OURS, keep_operations
+from buildkit.compile.sameness.builtins import keep_builtin_calls
+from buildkit.compile.sameness.calls import keep_checks
+from buildkit.compile.sameness.deletions import keep_deletions
+from buildkit.compile.sameness.handlers import keep_handlers
+from buildkit.compile.sameness.lines import keep_lines
+from buildkit.compile.sameness.loops import with_turns
+from buildkit.compile.sameness.methods import keep_order
+from buildkit.compile.sameness.numbers import keep_objects
+from buildkit.compile.sameness.parameters import as_locals, with_locals
+from buildkit.compile.sameness.repairs import REPAIRS, repair
+from buildkit.compile.sameness.rewritings import keep_away
+from buildkit.compile.sameness.slices import keep_slices
+from buildkit.compile.sameness.unpacking import keep_unpacking
+
+
+@pytest.mark.parametrize("written", ["10 ** len(x)", "1 if x else 0.5", "(not x) << 40", "x and 1 or 0.5", "f(len(x))"])
+def test_a_number_of_c_meets_no_other(written: str) -> None:
+    tree = body(f"return {written}")
+
+    keep_objects(tree)
+
+    assert "AsObject" in kinds(tree)
+
+
+@pytest.mark.parametrize("written", ["len(x) - 1", "x[len(x) - 1]", "x + y"])
+def test_a_number_that_cannot_go_wrong_stays_in_c(written: str) -> None:
+    tree = body(f"return {written}")
+
+    keep_objects(tree)
+
+    assert "AsObject" not in kinds(tree)
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("x in (y, 1)", "AsObject"),
+        ("x in {1, 2}", "ConstantSet"),
+        ("x in {y}", "AsObject"),
+        ("x not in (1, 2)", "NotNode"),
+        ("'%6s' % (x,)", "AsObject"),
+    ],
+)
+def test_a_rewriting_of_cythons_is_kept_away(written: str, kind: str) -> None:
+    tree = body(f"return {written}")
+
+    keep_away(tree)
+
+    assert kind in kinds(tree)
+
+
+@pytest.mark.parametrize("written", ["x in (1, 2)", "x in 'abc'", "'%s' % (x,)", "x in y"])
+def test_a_rewriting_that_is_the_same_is_let(written: str) -> None:
+    tree = body(f"return {written}")
+
+    keep_away(tree)
+
+    assert not {"AsObject", "ConstantSet"} & {*kinds(tree)}
+
+
+def test_an_operation_has_no_shortcut_of_cythons() -> None:
+    tree = body("x += 1", "return x * y")
+
+    keep_operations(tree)
+
+    assert one(tree, "MulNode").fast_pyops == frozenset()
+    assert one(tree, "MulNode").py_functions["*"] == "buildkit_PyNumber_Multiply"
+    assert one(tree, "InPlaceAssignmentNode").operator == f"{OURS}+"
+
+
+@pytest.mark.parametrize("written", ["a, *b = x", "(a, [b, c]) = x", "for a, b in x: pass", "y = a, b = x"])
+def test_targets_are_unpacked_by_ours(written: str) -> None:
+    tree = body(written)
+
+    keep_unpacking(tree)
+
+    assert {"UnpackedTuple"} <= {*kinds(tree)} or {"UnpackedList"} <= {*kinds(tree)}
+    assert "TupleNode" not in kinds(tree)
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("f(*x)", "StarArguments"),
+        ("f(**x)", "Keywords"),
+        ("f(a=1, **{'a': 2})", "Keywords"),
+        ("[*x]", "Checked"),
+        ("(1, *x)", "Checked"),
+        ("{**x}", "Mapping"),
+        ("getattr(x, y)", "Checked"),
+    ],
+)
+def test_what_is_unpacked_is_checked(written: str, kind: str) -> None:
+    tree = body(f"return {written}")
+
+    keep_checks(tree)
+
+    assert kind in kinds(tree)
+
+
+@pytest.mark.parametrize("written", ["f(a=1, b=2)", "{1: 2}", "[x, y]", "getattr(x, 'y')"])
+def test_what_is_plain_is_not_checked(written: str) -> None:
+    tree = body(f"return {written}")
+
+    keep_checks(tree)
+
+    assert not {"Checked", "Mapping", "Keywords", "StarArguments"} & {*kinds(tree)}
+
+
+def test_a_manager_is_checked() -> None:
+    tree = body("with x: pass")
+
+    keep_checks(tree)
+
+    assert one(tree, "Checked").check == "buildkit_check_manager"
+
+
+@pytest.mark.parametrize("written", ["len()", "len(1, 2)", "max(f(), y)", "max(x)", "enumerate(x, y)", "type(x, y, x)"])
+def test_a_builtin_that_c_would_call_otherwise_is_called(written: str) -> None:
+    tree = body(f"return {written}")
+
+    keep_builtin_calls(tree)
+
+    assert "AsObject" in kinds(tree)
+
+
+@pytest.mark.parametrize("written", ["len(x)", "max(x, 1)", "enumerate(x)", "enumerate(x, 1)", "range(1, x)", "open()"])
+def test_a_builtin_that_c_calls_alike_is_let(written: str) -> None:
+    tree = body(f"return {written}")
+
+    keep_builtin_calls(tree)
+
+    assert "AsObject" not in kinds(tree)
+
+
+def test_a_method_comes_before_its_arguments() -> None:
+    tree = body("x.y(f())", "x.y(1, y)", "'-'.join(f())")
+
+    keep_order(tree)
+
+    assert kinds(tree).count("MethodCall") == 1
+
+
+def test_a_display_is_filled_when_it_is_known() -> None:
+    tree = body("return {x: 1}, {'a': f()}")
+
+    keep_order(tree)
+
+    assert kinds(tree).count("Display") == 1
+
+
+def test_what_an_except_names_is_looked_at() -> None:
+    tree = body("try: pass", "except A: raise", "except (B, C): pass", "except: pass")
+
+    keep_handlers(tree)
+
+    assert kinds(tree).count("Handler") == 2
+    assert kinds(tree).count("Reraise") == 1
+
+
+def test_a_name_is_read_before_it_is_deleted() -> None:
+    tree = body("del x, y[0], (y,)")
+
+    keep_deletions(tree)
+
+    assert kinds(tree).count("Checked") == 2
+    assert kinds(tree).count("DelStatNode") == 3
+
+
+def test_a_parameter_that_is_deleted_is_a_local() -> None:
+    tree, names = as_locals(body("del x"), ["x", "y"])
+
+    assert names == ["__buildkit_given_x", "y"]
+    assert kinds(tree)[:2] == ["StatListNode", "SingleAssignmentNode"]
+
+
+def test_a_parameter_that_a_handler_takes_is_a_local() -> None:
+    _, names = as_locals(body("try: pass", "except A as y: pass"), ["x", "y"])
+
+    assert names == ["x", "__buildkit_given_y"]
+
+
+def test_parameters_that_are_kept_stay() -> None:
+    tree = body("x = 1", "del x.y, x[0]")
+
+    assert as_locals(tree, ["x", "y"]) == (tree, ["x", "y"])
+
+
+def test_own_names_are_declared() -> None:
+    assert one(with_locals(body("pass"), {"b", "a"}), "Locals").names == ["a", "b"]
+
+
+def test_each_loop_has_its_turn() -> None:
+    tree = with_turns(body("for a in x:", "    while y: pass", "return [a for a in x]"))
+
+    assert kinds(tree).count("Round") == 3
+    assert kinds(tree).count("Counted") == 1
+
+
+def test_a_function_without_a_loop_counts_nothing() -> None:
+    tree = body("return x")
+
+    assert with_turns(tree) is tree
+
+
+def test_a_slice_is_an_object() -> None:
+    tree = body("return x[1:], x[:]", "del x[:2]")
+
+    keep_slices(tree)
+
+    assert kinds(tree).count("SliceNode") == 3
+    assert "SliceIndexNode" not in kinds(tree)
+
+
+def test_an_operation_stands_where_it_begins() -> None:
+    tree = body("return (x", "        + y", "        < 1)")
+
+    keep_lines(tree)
+
+    assert {one(tree, name).pos[1] for name in ("AddNode", "PrimaryCmpNode")} == {one(tree, "ReturnStatNode").pos[1]}
+
+
+def test_all_repairs_are_done_once_in_order() -> None:
+    tree = body("x, y = y", "return x[1:] + (y in {1}) * len(x)")
+
+    repair(tree)
+
+    assert len({*REPAIRS}) == len(REPAIRS)
+    assert {"UnpackedTuple", "SliceNode", "ConstantSet", "AsObject"} <= {*kinds(tree)}
