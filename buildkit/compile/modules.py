@@ -20,7 +20,10 @@ from buildkit.model import Reason
 _KEPT = {
     "__init__": Reason("a package's __init__ sets __path__ and __file__"),
     "__main__": Reason("python -m needs its code object"),
+    "conftest": Reason("pytest runs it"),
 }
+_AT_THE_TOP = {"tasks": Reason("Invoke runs it"), "noxfile": Reason("Nox runs it"), "setup": Reason("a build runs it")}
+_OF_TESTS = frozenset({"tests", "test"})
 _WILD = {*"*?["}
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
 
@@ -85,8 +88,9 @@ def find_modules(config: Config) -> Modules:
         stem = name.rsplit(".", 1)[-1]
         if stem == "__init__":
             continue
-        if stem in _KEPT:
-            kept[name] = _KEPT[stem]
+        by_name = _kept_for_its_name(source, stem)
+        if by_name is not None:
+            kept[name] = by_name
             continue
         if name in mains:
             kept[name] = Reason("python -m runs it")
@@ -107,6 +111,16 @@ def find_modules(config: Config) -> Modules:
         kept[place.rpartition(".")[0].replace("/", ".")] = Reason("not a file", place)
     kept = {name: reason for name, reason in kept.items() if name not in compiled}
     return Modules(compiled, kept, frozenset(looked))
+
+
+def _kept_for_its_name(source: str, stem: str) -> Reason | None:
+    """Return why a source stays Python whatever is in it, None if nothing is against it."""
+    folders = source.split("/")[:-1]
+    if not folders and stem in _AT_THE_TOP:
+        return _AT_THE_TOP[stem]
+    if _OF_TESTS & {*folders} or stem.startswith("test_") or stem.endswith("_test"):
+        return Reason("a test")
+    return _KEPT.get(stem)
 
 
 def _main_modules(config: Config) -> frozenset[str]:

@@ -16,6 +16,7 @@ from buildkit.errors import ToolchainError
 from buildkit.extensions.backends import Backends, backends_of
 from buildkit.extensions.memory import Remembered, with_shared
 from buildkit.extensions.native.inputs import Inputs
+from buildkit.extensions.roles import without_others
 from buildkit.extensions.sight import Sight, Subject
 from buildkit.extensions.workspace import Workspace, remember
 from buildkit.model import ABSENT, Digest, Fingerprint, Record
@@ -54,6 +55,7 @@ def look(workspace: Workspace) -> Sight:
         subjects = {name: _subject(workspace, remembered, backends, module) for name, module in made.items()}
     else:
         subjects = {name: Subject(module) for name, module in made.items()}
+    modules, subjects = without_others(config, modules, subjects)
     return Sight(workspace, remembered, modules, backends, subjects, key)
 
 
