@@ -64,6 +64,13 @@ class CompileConfig:
         "command", (), 'What starts the C compiler, such as `["ccache"]`.', form="command"
     )
     directives: Mapping[str, Any] = option("table", {}, "Cython directives.")
+    refused: str = option(
+        "text",
+        "",
+        "Modules that Python takes and Cython refuses: `python` lets them stay Python, `fail` ends the build; "
+        "where empty, `python` for the profile `dev` and `fail` for `release`.",
+        choices=("", "python", "fail"),
+    )
     flags: tuple[str, ...] = option("texts", (), "Flags of the C compiler; `-l…`, `-L…`, `-Wl,…` for the linker.")
     include: tuple[str, ...] = option(
         "texts", (), "Folders of headers: relative to the project's, or `package:NAME/FOLDER` of an installed package."
@@ -71,6 +78,11 @@ class CompileConfig:
     module: Mapping[str, ModuleConfig] = field(
         default_factory=dict, metadata={"tables": ModuleConfig, "named": "pattern"}
     )
+
+    @property
+    def lets_refused_stay(self) -> bool:
+        """Whether a module that Python takes and Cython refuses stays Python."""
+        return (self.refused or ("python" if self.profile == "dev" else "fail")) == "python"
 
 
 @dataclass(frozen=True, slots=True)

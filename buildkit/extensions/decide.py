@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from buildkit.core import plan
 from buildkit.core.plan import NEVER_MADE
+from buildkit.extensions import refused
 from buildkit.extensions.sight import Sight, Subject
 from buildkit.model import Action, Outcome, Reason, Step
 
@@ -49,7 +50,7 @@ def decide(sight: Sight) -> Plan:
     failures = sight.remembered.state.failures
     return Plan(
         tuple(steps),
-        {step.subject: _left(step, failures.get(step.subject)) for step in steps if step.action is Action.LEAVE},
+        {step.subject: _left(sight, step, failures.get(step.subject)) for step in steps if step.action is Action.LEAVE},
         tuple(Outcome(name, "kept", reason) for name, reason in sight.modules.kept.items()),
     )
 
@@ -63,6 +64,9 @@ def _step(sight: Sight, name: str, subject: Subject) -> Step:
     return step._replace(reason=NEVER_MADE) if adopted else step
 
 
-def _left(step: Step, words: str | None) -> Outcome:
+def _left(sight: Sight, step: Step, words: str | None) -> Outcome:
     """Return what is said of a subject that is left: of one that failed, that it would fail again."""
-    return Outcome(step.subject, "fresh" if words is None else "failed", step.reason, detail=words or "")
+    if words is None:
+        return Outcome(step.subject, "fresh", step.reason)
+    may_stay = sight.workspace.config.compile.lets_refused_stay
+    return refused.outcome(step.subject, step.reason, 0.0, words, may_stay=may_stay)

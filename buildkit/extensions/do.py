@@ -80,5 +80,5 @@ def _entry(sight: Sight, result: SubjectResult) -> Recording | None:
         label = f"headers {key_of(digests)[:16]}"
         sets[label] = digests
         parts[label] = headers.outside_digest(result.headers, module.folder)
-    failure = None if result.outputs else result.outcome.detail
+    failure = None if result.outputs else result.failure or result.outcome.detail
     return Recording(Record(key_of(parts), parts, result.outputs), result.basis.probes, failure, sets)

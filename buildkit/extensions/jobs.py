@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from buildkit.compile.cython.translator import Translator
+from buildkit.compile.modules import Module
 from buildkit.doors.clock import Stopwatch
+from buildkit.extensions import refused
 from buildkit.extensions.cython.modules import NoExtension
 from buildkit.extensions.cython.translation import NotTranslated
 from buildkit.extensions.output_folder import OutputFolder
@@ -118,13 +121,24 @@ class _Modules:
             made = self._sight.backends.cython.make(module, translator)
             self._folder.put(module.name, path, made.output, made.content)
         except NotTranslated as error:
-            return SubjectResult(_failed(step, str(error), watch), error.translation)
+            words = self._marked(module, str(error).strip())
+            may_stay = self._sight.workspace.config.compile.lets_refused_stay
+            row = refused.outcome(step.subject, step.reason, watch.seconds, words, may_stay=may_stay)
+            return SubjectResult(row, error.translation, failure=words)
         except NoExtension as error:
             return SubjectResult(_failed(step, str(error), watch), error.translation, headers=error.headers)
         except OSError as error:
             return SubjectResult(_failed(step, self._refused(step, error), watch))
         outcome = Outcome(step.subject, "compiled" if made.ran else "restored", step.reason, watch.seconds)
         return SubjectResult(outcome, made.translation, {path: made.output}, made.headers)
+
+    def _marked(self, module: Module, words: str) -> str:
+        """Return Cython's words, with a mark where it refuses what Python takes."""
+        with contextlib.suppress(OSError):
+            return refused.marked(
+                module.source, (self._sight.workspace.config.source / module.source).read_bytes(), words
+            )
+        return words
 
     def _refused(self, step: Step, error: OSError) -> str:
         return f"{self._sight.subjects[step.subject].module.source}: {self._folder.message(error)}"

@@ -31,6 +31,7 @@ class SubjectResult:
         outputs: the digest of each file that was made, by its path; empty where it failed.
         headers: names of the headers that the compilers read.
         as_recorded: whether the present record is still right.
+        failure: what is recorded of a refusal; None for the outcome's detail.
     """
 
     outcome: Outcome
@@ -38,6 +39,7 @@ class SubjectResult:
     outputs: Mapping[str, Digest] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
     as_recorded: bool = False
+    failure: str | None = None
 
 
 class Recording(NamedTuple):

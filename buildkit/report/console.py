@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from buildkit.model import Outcome, Report
 
 _PLAIN = str.maketrans({"─": "-", "…": "...", "→": "->"})
-_COLOURS = {"failed": "31", "warning": "33", "error": "31", "compiled": "32", "made": "32", "restored": "36"}
+_COLOURS = {
+    "failed": "31",
+    "warning": "33",
+    "refused": "33",
+    "error": "31",
+    "compiled": "32",
+    "made": "32",
+    "restored": "36",
+}
 
 
 class Console:
