@@ -9,10 +9,12 @@ from typing import Any, cast
 import pytest
 
 from buildkit.compile.modules import Module, Modules
+from buildkit.config.settings import CompileConfig
 from buildkit.core.plan import NEVER_MADE, UNCHANGED
 from buildkit.doors.statcache import StatCache
 from buildkit.extensions.decide import decide
 from buildkit.extensions.memory import Remembered
+from buildkit.extensions.refused import MARK
 from buildkit.extensions.sight import Sight, Subject
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record
 from buildkit.store.state import State
@@ -28,7 +30,8 @@ def sight(*subjects: Subject, state: State | None = None, reuse: bool = True, ad
     """Return what a look saw, without what a decision does not need."""
     remembered = Remembered(state or State(), {}, {}, StatCache({}), 0.0, ({}, {}), is_lost=False, adopted=adopted)
     modules = Modules({}, {"app.slow": Reason("excluded", "app/slow.py")}, frozenset())
-    workspace = cast("Any", SimpleNamespace(reuse=reuse))
+    config = SimpleNamespace(compile=CompileConfig())
+    workspace = cast("Any", SimpleNamespace(reuse=reuse, config=config))
     named = {each.module.name: each for each in subjects}
     return Sight(workspace, remembered, modules, cast("Any", None), named, Digest("state"))
 
@@ -70,6 +73,16 @@ def test_a_failure_is_said_again_as_long_as_nothing_changes() -> None:
 
     assert plan.is_idle
     assert plan.foretold()[0] == Outcome("app.fast", "failed", UNCHANGED, detail="no")
+
+
+def test_what_cython_alone_refuses_stays_python_as_long_as_nothing_changes() -> None:
+    refused = replace(State({"app.fast": THEN._replace(outputs={})}), failures={"app.fast": f"{MARK}a.py:1:2: no"})
+
+    plan = decide(sight(Subject(MODULE, NOW, THEN._replace(outputs={})), state=refused))
+
+    assert plan.is_idle
+    (row, _) = plan.foretold()
+    assert (row.result, str(row.reason), row.detail) == ("refused", "stays Python: a.py:1:2: no", "a.py:1:2: no")
 
 
 def test_what_has_no_module_any_more_goes() -> None:
