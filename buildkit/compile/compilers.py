@@ -1,12 +1,13 @@
-"""A C compiler: the commands that call it, its identity by content, the headers that its depfile names. All pure."""
+"""A C compiler: the commands that call it, its identity by content, the headers that its depfile names."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from buildkit.compile import arguments
+from buildkit.compile import arguments, elf
 from buildkit.compile.profiles import COMMON, SHARED
 from buildkit.core.fingerprint import key_of
 from buildkit.model import Digest
@@ -52,8 +53,17 @@ class Compiler:
         return self._bare([*self.arguments, *COMMON, *flags])
 
     def link_recipe(self, flags: tuple[str, ...]) -> list[str]:
-        """Return the linker's arguments as they enter a key."""
-        return self._bare([*self.arguments, *SHARED, *flags, *self.libraries])
+        """Return the linker's arguments as they enter a key, with what is done to the extension afterwards."""
+        return [*self._bare([*self.arguments, *SHARED, *flags, *self.libraries]), *(["marked"] if self.tiny else [])]
+
+    def finish(self, extension: Path) -> None:
+        """Do to a linked extension what its linker leaves undone.
+
+        Raises:
+            OSError: it cannot be read or written.
+        """
+        if self.tiny:
+            elf.mark_stack(extension)
 
     def compile_command(
         self, source: str, output: str, depfile: str, include: tuple[str, ...], flags: tuple[str, ...]

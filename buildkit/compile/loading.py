@@ -91,6 +91,7 @@ def problem(compiler: Compiler, interpreter: Interpreter, scratch: Path) -> str:
                 made = process.run(command, folder=folder, timeout=60)
                 if not made.ok:
                     return made.stderr.strip() or f"{compiler.program} ended with exit code {made.exit_code}"
+            compiler.finish(folder / output)
             run = process.run(
                 [interpreter.program, "-I", "-c", "import sys; sys.path.insert(0, '.'); import probe"],
                 folder=folder,

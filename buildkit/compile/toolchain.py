@@ -37,6 +37,19 @@ _LIBRARY_ENDINGS = (".so", ".pyd")
 _NO_TOOLS = frozenset({"__pycache__", "Debugger", "Tests", "test", "test-data"})
 
 
+_LASTING = ("ImportError: ", ": error: ")
+"""How it reads where a fast compiler will not do the next time either: what it makes cannot be loaded, or it makes
+nothing. A disk that is full, say, may have room again."""
+
+
+def _libc() -> str:
+    """Return the version of the C library, which loads what compilers make."""
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (AttributeError, ValueError, OSError):
+        return ""  # not glibc
+
+
 @dataclass(frozen=True, slots=True)
 class Toolchain:
     """The tools of one build.
@@ -108,11 +121,13 @@ def find(
         if compiler is None:
             continue
         called = digest_value(arguments.portable_arguments(compiler.recipe(()), roots))
-        fact = f"works {compiler.identity(noted)} {called} {python_digest} {target.program}"
+        fact = f"works {compiler.identity(noted)} {called} {python_digest} {target.program} {_libc()}"
         if fact not in facts:
             facts[fact] = loading.problem(compiler, target, scratch)
         if facts[fact]:
-            problems += [f"{compiler.program}: {line}" for line in facts.pop(fact).splitlines()[-4:]]
+            lasts = compiler.tiny and any(sign in facts[fact] for sign in _LASTING)
+            words = facts[fact] if lasts else facts.pop(fact)
+            problems += [f"{compiler.program}: {line}" for line in words.splitlines()[-4:]]
         else:
             chosen.append(compiler)
     if not chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,17 @@ def test_clean_deletes_what_the_tool_made(built_project: BuiltProjectMaker, invo
 
     assert ran.json["counts"] == {"removed": 3}
     assert not list(root.rglob("*.so"))
+
+
+def test_an_extension_of_the_fast_compiler_needs_no_executable_stack(
+    built_project: BuiltProjectMaker,
+) -> None:
+    """From glibc 2.41 on, one that does not say so is not loaded."""
+    root = built_project(PROJECT)
+
+    content = extension(root, "app.plain").read_bytes()
+
+    (start,) = struct.unpack_from("<Q", content, 32)
+    size, count = struct.unpack_from("<HH", content, 54)
+    headers = [struct.unpack_from("<II", content, at) for at in range(start, start + size * count, size)]
+    assert [flags for kind, flags in headers if kind == 0x6474E551] == [6], "to read and to write"

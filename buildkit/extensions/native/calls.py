@@ -243,6 +243,7 @@ class Calls:
             done = self._run(tool.link_command(files, output, own), folder)
         if not done.ok:
             raise self._refusal(done, extension, tool)
+        tool.finish(folder / output)
         unresolved = loading.unresolved(folder / output, self._toolchain.interpreter) if tool.tiny else ""
         if unresolved:
             raise CompilerRefusal(

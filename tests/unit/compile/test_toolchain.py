@@ -1,4 +1,4 @@
-"""What mypyc is by content, and what is said where it cannot be used."""
+"""What tools are by content, and what is found out about them once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from buildkit.compile import interpreter, toolchain
+from buildkit.compile import interpreter, loading, toolchain
+from buildkit.compile.compilers import Compiler
 from buildkit.doors.files import digest_file
 from buildkit.errors import ToolchainError
 from buildkit.model import Digest
@@ -91,3 +93,29 @@ def test_a_file_that_is_still_being_read_does_not_count_as_one_that_may_have_cha
     assert found[0].plus_plus.identity
     assert not {*early} - known
     assert {*found[0].files["compiler"]} - known, "the C++ compiler has files of its own"
+
+
+@pytest.mark.parametrize(
+    ("words", "tries"),
+    [
+        ("ImportError: probe.so: cannot enable executable stack as shared object requires: Invalid argument", 1),
+        ("probe.c:3: error: no available pyatomic implementation", 1),
+        ("[Errno 28] No space left on device", 2),
+    ],
+)
+def test_that_the_fast_compiler_does_not_work_is_found_out_once_where_it_lasts(
+    words: str, tries: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def problem(compiler: Compiler, *_: object) -> str:
+        tried.append(compiler.name)
+        return words if compiler.tiny else ""
+
+    monkeypatch.setattr(loading, "problem", problem)
+    facts: dict[str, Any] = {}
+    for _ in range(2):
+        found = toolchain.find("dev", None, os.environ, facts, digest_file, scratch=tmp_path)
+        assert [compiler.tiny for compiler in found.compilers] == [False]
+
+    assert tried.count("tcc") == tries
