@@ -121,7 +121,9 @@ class _Modules:
             made = self._sight.backends.cython.make(module, translator)
             self._folder.put(module.name, path, made.output, made.content)
         except NotTranslated as error:
-            words = self._marked(module, str(error).strip())
+            words = str(error).strip()
+            if error.translation is not None:  # else it was not the source: the next try may succeed
+                words = self._marked(module, words)
             may_stay = self._sight.workspace.config.compile.lets_refused_stay
             row = refused.outcome(step.subject, step.reason, watch.seconds, words, may_stay=may_stay)
             return SubjectResult(row, error.translation, failure=words)

@@ -38,27 +38,26 @@ def test_docutils_compiles_and_a_second_run_starts_nothing(archive: Path, invoke
 
     first = invoke(root, "compile", "--json")
 
-    assert first.exit_code == 10, "the code of a compile failure"
-    assert first.json["counts"] == {"compiled": 109, "failed": 1, "kept": 1}
-    assert "error: 1 of 110 modules did not compile" in first.stderr
-    assert "docutils/frontend.py:936:50: Compiler crash" in first.stderr, "Cython's own words with file and line"
+    assert first.exit_code == 0
+    assert first.json["counts"] == {"compiled": 105, "kept": 6}
     assert first.reason("docutils.__main__") == "python -m needs its code object"
+    assert first.reason("docutils.examples") == "a program: it asks whether it is __main__"
 
     second = invoke(root, "compile", "--json")
-    assert second.exit_code == 10
-    assert second.json["counts"] == {"fresh": 109, "failed": 1, "kept": 1}
+    assert second.exit_code == 0
+    assert second.json["counts"] == {"fresh": 105, "kept": 6}
     assert second.started == ()
 
     for source in (root / "docutils").rglob("*.py"):
         source.touch()
     touched = invoke(root, "compile", "--json")
-    assert touched.json["counts"] == {"fresh": 109, "failed": 1, "kept": 1}
+    assert touched.json["counts"] == {"fresh": 105, "kept": 6}
     assert touched.started == ()
 
     edited = root / "docutils/statemachine.py"
     edited.write_text(edited.read_text() + "\nEDITED = True\n")
     one = invoke(root, "compile", "--json")
-    assert one.json["counts"] == {"fresh": 108, "failed": 1, "compiled": 1, "kept": 1}
+    assert one.json["counts"] == {"fresh": 104, "compiled": 1, "kept": 6}
     assert one.reason("docutils.statemachine") == "source changed: docutils/statemachine.py"
 
     page = subprocess.run(
