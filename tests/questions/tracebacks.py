@@ -116,3 +116,18 @@ def q_variables_of_a_frame_that_never_ran():
                 found.append((step.tb_frame.f_code.co_name, type(step.tb_frame.f_locals).__name__ in ("dict", "FrameLocalsProxy")))
                 step = step.tb_next
     return found
+
+
+def q_an_import_that_fails():
+    import importlib
+
+    try:
+        importlib.import_module("questions.broken.raises")
+    except Exception as error:
+        found, step = [], error.__traceback__
+        while step:
+            code = step.tb_frame.f_code
+            if "importlib" not in code.co_filename:
+                found.append((code.co_name, code.co_filename.rpartition("questions/")[2], step.tb_lineno))
+            step = step.tb_next
+        return [repr(error), found]

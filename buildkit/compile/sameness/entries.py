@@ -61,7 +61,10 @@ class Entries(Nodes.StatNode):
 
     def generate_execution_code(self, code: Any) -> None:
         source = Path(self.pos[0].get_filenametable_entry()).name
-        code.putln(f"if (buildkit_run_body(__pyx_m, {_text(source)}) < 0) {code.error_goto(self.pos)}")
+        code.putln(f"if (buildkit_run_body(__pyx_m, {_text(source)}) < 0) {{")
+        code.putln("stringtab_initialized = 0;  /* so that Cython puts no step of its own into the traceback */")
+        code.putln(code.error_goto(self.pos))
+        code.putln("}")
 
     def annotate(self, code: Any) -> None:
         pass

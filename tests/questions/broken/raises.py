@@ -1,0 +1,8 @@
+"""A module whose body fails."""
+
+
+def fails():
+    return {}["k"]
+
+
+fails()
