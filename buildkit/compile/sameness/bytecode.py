@@ -14,6 +14,7 @@ import string
 import sys
 import warnings
 from pathlib import Path
+from types import CodeType
 
 MARK = b"\0buildkit "
 LINE = 4000
@@ -36,8 +37,20 @@ def body(text: bytes, name: str) -> tuple[bytes, bytes]:
     functions.sort(key=lambda node: (node.lineno, node.col_offset))
     marks = {id(each): ast.Constant(MARK + str(number).encode()) for number, each in enumerate(functions)}
     _Marking(marks).visit(tree)
-    code = marshal.dumps(compile(tree, name, "exec", dont_inherit=True, optimize=0))
+    code = _marshalled(compile(tree, name, "exec", dont_inherit=True, optimize=0))
     return code, "".join(f"{getattr(each, 'name', '<lambda>')}\n" for each in functions).encode()
+
+
+def _marshalled(code: CodeType) -> bytes:
+    """Return the code's bytes, the same in every process.
+
+    From version 3 of its format on, `marshal` writes which objects are used more than once, and asks how often they are
+    used in the whole process. Version 2 does not, but knows no slices, which are constants from Python 3.14 on.
+    """
+    try:
+        return marshal.dumps(code, 2)
+    except ValueError:
+        return marshal.dumps(code)
 
 
 class _Marking(ast.NodeTransformer):
@@ -78,8 +91,24 @@ def header(text: bytes, source: str) -> str:
     return as_c("buildkit_body", code) + as_c("buildkit_body_names", names)
 
 
+REFUSALS = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What Python raises at a text that it does not take: as it is written, for its bytes, or for its depth."""
+
+
+def refusal(error: BaseException, source: str) -> str:
+    """Return what is said of a text that Python does not take.
+
+    Args:
+        error: one of `REFUSALS`.
+        source: the file's name.
+    """
+    if isinstance(error, SyntaxError):
+        return f"{source}:{error.lineno or 0}: {error.msg}"
+    return f"{source}: {type(error).__name__}: {error}"
+
+
 if __name__ == "__main__":
     try:
         sys.stdout.write(header(Path(sys.argv[1]).read_bytes(), sys.argv[2]))
-    except SyntaxError as error:
-        sys.exit(f"{sys.argv[2]}:{error.lineno or 0}: {error.msg}")
+    except REFUSALS as error:
+        sys.exit(refusal(error, sys.argv[2]))

@@ -26,6 +26,10 @@ class BodyRefused(Exception):  # noqa: N818 - a fact: the flow words it
     """The target's Python does not take the source. Its own words are the message."""
 
 
+class SourceChanged(Exception):  # noqa: N818 - a fact: the module is made again
+    """The source is another one than the parts of the fingerprint say."""
+
+
 class Bodies:
     """The bodies of one build's modules.
 
@@ -51,7 +55,7 @@ class Bodies:
         return next((Digest(entry["c"]) for entry in entries if entry["c"]), None)
 
     def make(self, source: str, file: Path, parts: Mapping[str, Digest]) -> tuple[Digest, bytes]:
-        """Return the digest and the text of a module's body.
+        """Return the digest of a module's body, and its text, which is empty where the store has it.
 
         Args:
             source: the module's file, relative to the source root.
@@ -60,26 +64,32 @@ class Bodies:
 
         Raises:
             BodyRefused: the Python that the extension is for does not take the source.
+            SourceChanged: another text lies there by now, or lay there meanwhile.
+            OSError: the source cannot be read.
         """
         found = self.find(source, parts)
-        content = self._store.get(found) if found is not None else None
-        if found is not None and content is not None:
-            return found, content
-        content = self._made(source, file)
+        if found is not None and self._store.has(found):
+            return found, b""
+        content = self._made(source, file, parts[f"source {source}"])
         digest = self._store.put(content, deflate=True)
         self._store.add(body_key(source, parts), {"c": digest})
         return digest, content
 
-    def _made(self, source: str, file: Path) -> bytes:
+    def _made(self, source: str, file: Path, expected: Digest) -> bytes:
+        text = file.read_bytes()
+        if digest_bytes(text) != expected:
+            raise SourceChanged
         if self._interpreter.program == sys.executable:
             from buildkit.compile.sameness import bytecode  # noqa: PLC0415 - only where something is made
 
             try:
-                return bytecode.header(file.read_bytes(), source).encode()
-            except SyntaxError as error:
-                raise BodyRefused(f"{source}:{error.lineno or 0}: {error.msg}") from None
+                return bytecode.header(text, source).encode()
+            except bytecode.REFUSALS as error:
+                raise BodyRefused(bytecode.refusal(error, source)) from None
         script = python.script_command(_ROOM / "bytecode.py", str(file), source)
         done = process.run([self._interpreter.program, *script[1:]])
+        if file.read_bytes() != text:
+            raise SourceChanged
         if not done.ok:
             raise BodyRefused(done.stderr.strip() or f"{self._interpreter.program} refused it")
         return done.stdout.encode()

@@ -30,7 +30,7 @@ from buildkit.compile.places import Places
 from buildkit.compile.toolchain import Toolchain
 from buildkit.core.fingerprint import digest_bytes, digest_value
 from buildkit.doors.statcache import StatCache
-from buildkit.extensions.cython.bodies import Bodies, BodyRefused, sameness_identity
+from buildkit.extensions.cython.bodies import Bodies, BodyRefused, SourceChanged, sameness_identity
 from buildkit.extensions.cython.translation import (
     ENDINGS,
     CythonTranslation,
@@ -177,7 +177,7 @@ class CythonModules:
             OSError: the disk is full.
         """
         for _ in range(ATTEMPTS):
-            with self._store.exclusive(self._translate_key(module)):
+            with contextlib.suppress(Gone, SourceChanged), self._store.exclusive(self._translate_key(module)):
                 translation = self._find_translation(module)
                 if translation is not None and not translation.c:
                     raise NotTranslated(translation.words, translation)
@@ -202,7 +202,7 @@ class CythonModules:
                 body, text = self._bodies.make(module.source, Path(source), self.parts(module))
             except BodyRefused as error:
                 raise NoExtension(str(error), translation, ()) from None
-            at_hand = {**at_hand, body: text}
+            at_hand = {**at_hand, body: text} if text else at_hand
         try:
             done = self._native.make(self._extension(module, translation, body), at_hand)
         except NotCompiled as error:
