@@ -21,6 +21,7 @@ from buildkit.compile.sameness.loops import with_turns
 from buildkit.compile.sameness.parameters import as_locals
 from buildkit.compile.sameness.reasons import KINDS
 from buildkit.compile.sameness.repairs import REPAIRS
+from buildkit.compile.sameness.written import for_cython
 from buildkit.config.settings import Config
 from buildkit.tasks import ns
 
@@ -172,7 +173,7 @@ SESSIONS = """## `nox -s build`, `tests`, `migrations`, `image`
 
 def sameness() -> str:
     """Return the page of what is repaired in compiled functions, and of what stays Python."""
-    repairs = dict.fromkeys(sys.modules[each.__module__] for each in (*REPAIRS, with_turns, as_locals))
+    repairs = dict.fromkeys(sys.modules[each.__module__] for each in (for_cython, *REPAIRS, with_turns, as_locals))
     lines = [
         "# What keeps the meaning of Python",
         MADE,

@@ -47,6 +47,7 @@ def main() -> None:
     recorder = Recorder(places)
     import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
     lifting = import_module("buildkit.compile.sameness.lifting").Lifting(cython.pipeline)
+    import_module("buildkit.compile.sameness.written").read_as_python(cython.main)
     gc.freeze()  # what it is made of stays
     gc.set_threshold(GARBAGE)
     gc.enable()

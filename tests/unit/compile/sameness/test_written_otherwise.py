@@ -1,0 +1,50 @@
+"""What Cython would read as something else is written otherwise before it reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from buildkit.compile.sameness.written import for_cython
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("except A, B:", "except (A, B):"),
+        ("except A,B :", "except (A,B) :"),
+        ("except a.A, b(1, 2)[3], C: pass", "except (a.A, b(1, 2)[3], C): pass"),
+        ("except* A, B:", "except* (A, B):"),
+        ("except *A, B:", "except *(A, B):"),
+        ("except (A), B:", "except ((A), B):"),
+        ("except (A, B), C:", "except ((A, B), C):"),
+        ("except A, \\\n        B:  # A, B", "except (A, \\\n        B):  # A, B"),
+        ("except A \\\n        , B:", "except (A \\\n        , B):"),
+        ("except {1: 2}[1], B:", "except ({1: 2}[1], B):"),
+        ("except é.ä, B:", "except (é.ä, B):"),
+    ],
+)
+def test_several_things_get_their_parentheses(written: str, read: str) -> None:
+    text = "def f():\n    try:\n        g(1, 2)\n    {}\n        h()\n"
+    assert for_cython(text.format(written)) == text.format(read)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "except:",
+        "except A:",
+        "except A as b: c, d",
+        "except (A, B):",
+        "except (A, B) as c:",
+        "except f(A, B):",
+        "except[A, B][0] as c: f(1, 2)",
+        "except* (A, B) as c:",
+        "except A, B as c:",
+        "# except A, B:",
+        "'except A, B:'",
+        "except A(, B:",
+    ],
+)
+def test_all_else_stays(line: str) -> None:
+    text = f"try:\n    g()\n{line}\n    h()\n"
+    assert for_cython(text) == text
