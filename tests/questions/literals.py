@@ -326,3 +326,24 @@ def sum_of_texts():
 
 def q_min_of_nothing():
     return said(min_of_nothing), said(max_of_one), said(sum_of_texts)
+
+
+class Shown:
+    def __getitem__(self, key):
+        return key
+
+
+SLICES = [0, 1, 2, 3][1:3], "abcdef"[::-2], Shown()[1:2, ::3, (4, 5)], Shown()["a":None:1.5]
+
+
+def slices_of_a_generator(values):
+    yield values[1:-1]
+    yield Shown()[..., 2:][1], Shown()[:1, (2, (3,)), b"x":]
+
+
+class Sliced:
+    values = "abcdef"[2:4]
+
+
+def q_slices_that_are_constants():
+    return SLICES, [*slices_of_a_generator("abcd")], Sliced.values, SLICES.__getitem__(slice(1, 2))

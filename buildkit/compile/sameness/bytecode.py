@@ -15,8 +15,10 @@ import sys
 import warnings
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 MARK = b"\0buildkit "
+SLICE = MARK + b":"
 LINE = 4000
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -47,10 +49,21 @@ def _marshalled(code: CodeType) -> bytes:
     From version 3 of its format on, `marshal` writes which objects are used more than once, and asks how often they are
     used in the whole process. Version 2 does not, but knows no slices, which are constants from Python 3.14 on.
     """
-    try:
-        return marshal.dumps(code, 2)
-    except ValueError:
-        return marshal.dumps(code)
+    return marshal.dumps(_without_slices(code), 2)
+
+
+def _without_slices(constant: Any) -> Any:
+    """Return a constant in which tuples that begin with a mark stand for slices; `support.c` puts them back.
+
+    A slice is found where a subscript is, so in a code itself or in a tuple: `a[1:2, ::3]`.
+    """
+    if isinstance(constant, slice):
+        return (SLICE, constant.start, constant.stop, constant.step)
+    if isinstance(constant, tuple):
+        return tuple(map(_without_slices, constant))
+    if isinstance(constant, CodeType):
+        return constant.replace(co_consts=tuple(map(_without_slices, constant.co_consts)))
+    return constant
 
 
 class _Marking(ast.NodeTransformer):

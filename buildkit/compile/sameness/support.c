@@ -291,22 +291,30 @@ static PyObject *buildkit_made(PyObject *number, PyObject *function) {
 
 static PyMethodDef buildkit_made_method = {"made", buildkit_made, METH_O, NULL};
 
-/* Put into the constants of the code what its marks stand for. */
-static int buildkit_replace_marks(PyObject *code) {
-  PyObject *constants = ((PyCodeObject *)code)->co_consts;
+/* Whether a constant is a mark of this kind: `:` of a slice, otherwise the number of a function. */
+static int buildkit_is_mark(PyObject *each, char sort) {
+  if (!PyBytes_CheckExact(each) || PyBytes_GET_SIZE(each) < 11 || memcmp(PyBytes_AS_STRING(each), BUILDKIT_MARK, 10) != 0) return 0;
+  return (PyBytes_AS_STRING(each)[10] == ':') == (sort == ':');
+}
+
+/* Put into constants what their marks stand for. These were just read, and nobody else has them. */
+static int buildkit_replace_marks(PyObject *constants) {
   for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(constants); at++) {
-    PyObject *each = PyTuple_GET_ITEM(constants, at);
-    if (PyCode_Check(each)) {
-      if (buildkit_replace_marks(each) < 0) return -1;
-    } else if (PyBytes_CheckExact(each) && PyBytes_GET_SIZE(each) > 10 && memcmp(PyBytes_AS_STRING(each), BUILDKIT_MARK, 10) == 0) {
-      PyObject *number = PyLong_FromString(PyBytes_AS_STRING(each) + 10, NULL, 10), *made;
+    PyObject *each = PyTuple_GET_ITEM(constants, at), *inner = NULL, *made, *number;
+    if (PyCode_Check(each)) inner = ((PyCodeObject *)each)->co_consts;
+    else if (PyTuple_CheckExact(each)) inner = each;
+    if (inner && buildkit_replace_marks(inner) < 0) return -1;
+    if (inner == each && PyTuple_GET_SIZE(each) == 4 && buildkit_is_mark(PyTuple_GET_ITEM(each, 0), ':'))
+      made = PySlice_New(PyTuple_GET_ITEM(each, 1), PyTuple_GET_ITEM(each, 2), PyTuple_GET_ITEM(each, 3));
+    else if (buildkit_is_mark(each, 0)) {
+      number = PyLong_FromString(PyBytes_AS_STRING(each) + 10, NULL, 10);
       if (!number) return -1;
       made = PyCFunction_New(&buildkit_made_method, number);
       Py_DECREF(number);
-      if (!made) return -1;
-      Py_DECREF(each);
-      PyTuple_SET_ITEM(constants, at, made);
-    }
+    } else continue;
+    if (!made) return -1;
+    PyTuple_SET_ITEM(constants, at, made);
+    Py_DECREF(each);
   }
   return 0;
 }
@@ -337,7 +345,7 @@ static int buildkit_run_body(PyObject *module, const char *source) {
   /* Where Cython and Python disagree about which functions there are, all of them stay Python. */
   if (strcmp(buildkit_names, buildkit_body_names) != 0)
     for (Py_ssize_t at = 0; buildkit_functions[at].name; at++) buildkit_functions[at].entry = NULL;
-  if (buildkit_replace_marks(code) < 0) goto end;
+  if (buildkit_replace_marks(((PyCodeObject *)code)->co_consts) < 0) goto end;
   /* Cython puts the module there, Python its dictionary. */
   if (PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) < 0) goto end;
   done = PyEval_EvalCode(code, globals, globals);

@@ -49,8 +49,10 @@ def test_it_is_made_once(python: interpreter.Interpreter, store: Store, file: Pa
     assert bodies.make("one.py", file, parts()) == (digest, b""), "the store has it"
 
 
-def test_both_ways_make_the_same(store: Store, file: Path) -> None:
-    made = [Bodies(each, store, reuse=False).make("one.py", file, parts()) for each in (OWN, FOREIGN)]
+@pytest.mark.parametrize("text", [TEXT, b"x = [1, 2][0:1]\nclass C:\n    y = lambda a: a[1:2, (3, 4), ::'b']\n"])
+def test_both_ways_make_the_same(store: Store, file: Path, text: bytes) -> None:
+    file.write_bytes(text)
+    made = [Bodies(each, store, reuse=False).make("one.py", file, parts(text)) for each in (OWN, FOREIGN)]
     assert made[0] == made[1]
 
 
