@@ -105,19 +105,20 @@ static int buildkit_type_has(PyObject *value, const char *name) {
 static int buildkit_check_manager(PyObject *manager) {
   static PyObject *enter = NULL, *leave = NULL;
   PyTypeObject *type = Py_TYPE(manager);
-  int enters;
+  int enters, leaves;
   if (unlikely(!leave)) {
     enter = PyUnicode_InternFromString("__enter__");
     leave = PyUnicode_InternFromString("__exit__");
     if (!enter || !leave) return -1;
   }
   enters = _PyType_Lookup(type, enter) != NULL;
-  if (likely(enters && _PyType_Lookup(type, leave))) return 0;
-#if PY_VERSION_HEX >= 0x030E0000
+  leaves = _PyType_Lookup(type, leave) != NULL;
+  if (likely(enters && leaves)) return 0;
+#if PY_VERSION_HEX >= 0x030E0000  /* looks for __exit__ first */
   if (buildkit_type_has(manager, "__aenter__") > 0 && buildkit_type_has(manager, "__aexit__") > 0)
     PyErr_Format(PyExc_TypeError, "'%T' object does not support the context manager protocol (missed %U method) but it supports "
-      "the asynchronous context manager protocol. Did you mean to use 'async with'?", manager, enters ? leave : enter);
-  else PyErr_Format(PyExc_TypeError, "'%T' object does not support the context manager protocol (missed %U method)", manager, enters ? leave : enter);
+      "the asynchronous context manager protocol. Did you mean to use 'async with'?", manager, leaves ? enter : leave);
+  else PyErr_Format(PyExc_TypeError, "'%T' object does not support the context manager protocol (missed %U method)", manager, leaves ? enter : leave);
 #elif PY_VERSION_HEX >= 0x030B0000
   PyErr_Format(PyExc_TypeError, "'%.200s' object does not support the context manager protocol%s", type->tp_name, enters ? " (missed __exit__ method)" : "");
 #else

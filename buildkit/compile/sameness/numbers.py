@@ -96,5 +96,8 @@ class Unknown(ExprNodes._TempModifierNode):  # noqa: SLF001 - a node that has th
     def infer_type(self, env: Any) -> Any:
         return PyrexTypes.py_object_type
 
+    def calculate_result_code(self) -> Any:
+        return self.arg.py_result()  # of a type's name C has no object but a type
+
     def analyse_types(self, env: Any) -> Any:
         return self
