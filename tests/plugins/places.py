@@ -37,7 +37,7 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         places.setenv("PYBUILDKIT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         places.setenv("PYBUILDKIT_STATE", str(tmp_path_factory.mktemp("state") / "state.json"))
         places.setenv("PYBUILDKIT_COMPILE_PROFILE", "dev")  # CI asks for release
-        places.setenv("PYBUILDKIT_COMPILE_JOBS", "1")  # each translator takes a second to load; see `all_cores`
+        places.setenv("PYBUILDKIT_COMPILE_JOBS", "1")  # each translator has to load; see `all_cores`
         places.setenv("NO_COLOR", "1")
         before = _environment()
         yield

@@ -18,6 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from buildkit.compile.cython import quick_start
 from buildkit.compile.cython.options import CRASH, DIRECTIVES, OPTIONS, SWITCHES, is_crash
 from buildkit.compile.places import Places
 from buildkit.compile.recorder import Recorder
@@ -40,6 +41,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever prints must not end up among the results
     setup = json.loads(jobs.readline())
     places = Places(setup["source"], tuple(setup["site"]), tuple(setup["toolchain_folders"]), setup["project"])
+    quick_start.prepare()
     cython = CythonInternals()
     platform.uname().processor  # noqa: B018 - Cython asks for it, which runs a program once in a process
     # what else lies on the path (an editable install, PYTHONPATH) is this machine's alone and would enter the keys
