@@ -63,6 +63,12 @@ class StoreError(BuildkitError):
     exit_code = 12
 
 
+class DifferenceError(BuildkitError):
+    """A compiled module, or a test with compiled modules, does otherwise than plain Python."""
+
+    exit_code = 13
+
+
 class ImageError(BuildkitError):
     """An image did not build, or is not what it should be."""
 

@@ -13,6 +13,7 @@ CODES = {
     "CompileError": 10,
     "ToolchainError": 11,
     "StoreError": 12,
+    "DifferenceError": 13,
     "ImageError": 20,
     "EngineError": 21,
     "BudgetError": 22,

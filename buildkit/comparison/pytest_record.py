@@ -1,0 +1,115 @@
+"""A plugin of pytest that writes what happens to a file, a line as it comes, and runs only what is asked for.
+
+A program's part of its own for the service's interpreter: the standard library alone, and pytest hands in its own
+objects. It is copied to where PYTHONPATH finds it, and named by PYTEST_PLUGINS. Two variables say what it does:
+
+    PYBUILDKIT_RECORD   the file to write; the processes of pytest-xdist's workers write nothing
+    PYBUILDKIT_CHOICE   a JSON file: `only`, the tests to run, or null for all; `without`, those to leave out
+
+A file says more than JUnit's form: which test was running when the process died.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+_WORDS = 300
+
+
+class Record:
+    """The file, and the choice of tests."""
+
+    def __init__(self, file: str, choice: str) -> None:
+        """Open the file.
+
+        Args:
+            file: its name; empty for none.
+            choice: the name of the file with the choice of tests.
+        """
+        self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if file else -1
+        with open(choice, encoding="utf-8") as stream:
+            chosen = json.load(stream)
+        self._only = None if chosen["only"] is None else frozenset(chosen["only"])
+        self._without = frozenset(chosen["without"])
+
+    def write(self, **event: Any) -> None:  # noqa: ANN401 - JSON
+        """Write a line."""
+        if self._descriptor >= 0:
+            os.write(self._descriptor, (json.dumps(event) + "\n").encode())
+
+    def wants(self, name: str) -> bool:
+        """Return whether a test is to run."""
+        return name not in self._without and (self._only is None or name in self._only)
+
+    def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:  # noqa: ANN401 - pytest's
+        """Leave out what was not asked for."""
+        left = [item for item in items if self.wants(item.nodeid)]
+        others = [item for item in items if not self.wants(item.nodeid)]
+        if others:
+            config.hook.pytest_deselected(items=others)
+            items[:] = left
+
+    def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:  # noqa: ANN401, ARG002 - pytest's
+        """Note that a test begins."""
+        self.write(event="start", test=nodeid)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:  # noqa: ANN401
+        """Note what came of a part of a test."""
+        words = _last_line(report) if report.outcome == "failed" else ""
+        expected = hasattr(report, "wasxfail")
+        self.write(
+            event="report",
+            test=report.nodeid,
+            part=report.when,
+            outcome=report.outcome,
+            expected=expected,
+            seconds=report.duration,
+            words=words,
+        )
+
+    def pytest_runtest_logfinish(self, nodeid: str, location: Any) -> None:  # noqa: ANN401, ARG002
+        """Note that a test has ended."""
+        self.write(event="finish", test=nodeid)
+
+    def pytest_collectreport(self, report: Any) -> None:  # noqa: ANN401
+        """Note what cannot be collected."""
+        if report.outcome == "failed":
+            self.write(event="uncollected", test=report.nodeid, words=_last_line(report))
+
+    def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> None:  # noqa: ANN401, ARG002
+        """Note that all have run."""
+        usage = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        self.write(
+            event="end",
+            code=int(exitstatus),
+            memory=max(usage) * (1 if sys.platform == "darwin" else 1024),
+            extensions=[
+                name
+                for name, module in list(sys.modules.items())
+                if isinstance(
+                    getattr(getattr(module, "__spec__", None), "loader", None), importlib.machinery.ExtensionFileLoader
+                )
+            ],
+        )
+
+
+def pytest_configure(config: Any) -> None:  # noqa: ANN401
+    """Begin, if this is no worker; and let all tests run, whatever fails first."""
+    if "PYBUILDKIT_CHOICE" in os.environ:
+        is_worker = hasattr(config, "workerinput")
+        record = Record("" if is_worker else os.environ["PYBUILDKIT_RECORD"], os.environ["PYBUILDKIT_CHOICE"])
+        config.option.maxfail = 0
+        config.pluginmanager.register(record, "buildkit-record")
+
+
+def _last_line(report: Any) -> str:  # noqa: ANN401
+    """Return the error's line of a failure."""
+    crash = getattr(getattr(report, "longrepr", None), "reprcrash", None)
+    words = str(getattr(crash, "message", "") or getattr(report, "longreprtext", ""))
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    return (lines[0 if crash else -1] if lines else "")[:_WORDS]

@@ -1,0 +1,64 @@
+"""What is written into pyproject.toml: all else in it stays as it was."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from buildkit.config.writing import Exclusion, exclude, lines, with_exclusions
+from buildkit.errors import ConfigurationError
+
+ODD = [Exclusion("app/odd.py", "compiled, test_it: passed →  failed\n(assert)")]
+ADDED = '    "app/odd.py", # compiled, test_it: passed → failed (assert)\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            '# ours\n[tool.buildkit]  # here\npackages = ["app"]\n\n[tool.other]\na = 1\n',
+            f'# ours\n[tool.buildkit]  # here\npackages = ["app"]\nexclude = [\n{ADDED}]\n\n[tool.other]\na = 1\n',
+        ),
+        (
+            '[tool.buildkit]\nexclude = [\n    # by hand\n    "app/a.py",  # odd\n]\n',
+            f'[tool.buildkit]\nexclude = [\n    # by hand\n    "app/a.py",  # odd\n{ADDED}]\n',
+        ),
+        (
+            '[tool.buildkit]\nexclude = ["app/a.py"]\n[tool.buildkit.compile]\njobs = 2\n',
+            f'[tool.buildkit]\nexclude = ["app/a.py",\n{ADDED}]\n[tool.buildkit.compile]\njobs = 2\n',
+        ),
+    ],
+)
+def test_a_line_is_added_and_nothing_else_changes(before: str, after: str) -> None:
+    assert with_exclusions(before, ODD) == after
+
+
+@pytest.mark.parametrize("before", ["", '[project]\nname = "x"\n', "[tool.buildkit.compile]\njobs = 2\n"])
+def test_the_table_is_made_where_there_is_none(before: str) -> None:
+    assert f"[tool.buildkit]\nexclude = [\n{ADDED}]\n" in with_exclusions(before, ODD)
+
+
+def test_a_form_that_cannot_be_added_to_is_refused_with_what_to_write() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        with_exclusions('[tool]\nbuildkit = "no table"\n', ODD)
+    assert '"app/odd.py",  #' in refused.value.hint
+
+
+def test_the_first_original_is_kept_and_the_mode_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text("[tool.buildkit]\n")
+    file.chmod(0o640)
+
+    exclude(file, ODD)
+    exclude(file, [Exclusion("app/more.py", "too")])
+
+    assert (tmp_path / "pyproject.toml.original").read_text() == "[tool.buildkit]\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert "app/odd.py" in file.read_text()
+    assert "app/more.py" in file.read_text()
+
+
+def test_what_to_set_can_be_copied() -> None:
+    assert lines([Exclusion("a.py", "why")]) == ["[tool.buildkit]", "exclude = [", '    "a.py",  # why', "]"]
