@@ -23,6 +23,7 @@ _KEPT = {
     "conftest": Reason("pytest runs it"),
 }
 _AT_THE_TOP = {"tasks": Reason("Invoke runs it"), "noxfile": Reason("Nox runs it"), "setup": Reason("a build runs it")}
+_IMPORTED_ALL_THE_SAME = frozenset(("excluded", "backend none"))
 _OF_TESTS = frozenset({"tests", "test"})
 _WILD = {*"*?["}
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
@@ -111,6 +112,30 @@ def find_modules(config: Config) -> Modules:
         kept[place.rpartition(".")[0].replace("/", ".")] = Reason("not a file", place)
     kept = {name: reason for name, reason in kept.items() if name not in compiled}
     return Modules(compiled, kept, frozenset(looked))
+
+
+def find_importable(config: Config) -> dict[str, str]:
+    """Return the sources of the modules and packages that a program may import, by name; of two sources the `.py`.
+
+    Left out is what other tools run by its path, and what to import is to run: tests, Alembic's folder, `__main__`,
+    programs of Invoke, Nox and `python -m`.
+
+    Raises:
+        ConfigurationError: a backend that does not fit the source.
+    """
+    modules = find_modules(config)
+    sources = sorted(_files(config, (".py", ".pyx"), set(), []), key=lambda source: source.endswith(".py"))
+    of_alembic = _of_alembic(config.source, sources, set())
+    found = {}
+    for source in sources:
+        name = source.rsplit(".", 1)[0].replace("/", ".")
+        folder, _, file = source.rpartition("/")
+        if file.startswith("__init__."):
+            if _OF_TESTS.isdisjoint(folder.split("/")) and not alembic.is_below(folder, of_alembic):
+                found[folder.replace("/", ".")] = source
+        elif name in modules.compiled or modules.kept[name].kind in _IMPORTED_ALL_THE_SAME:
+            found[name] = source
+    return dict(sorted(found.items()))
 
 
 def _kept_for_its_name(source: str, stem: str) -> Reason | None:

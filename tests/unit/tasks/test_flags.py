@@ -17,5 +17,5 @@ def test_j_is_jobs_and_json_has_no_short_form() -> None:
     }
 
     assert {meaning for (_, letter), meaning in short.items() if letter == "j"} == {"jobs"}
-    assert short["compile", "j"] == "jobs"
+    assert short["compile.compile", "j"] == "jobs"
     assert "json" not in short.values()
