@@ -62,6 +62,7 @@ class Toolchain:
         drivers: asks the compiler drivers.
         files: what the tools are made of, by kind (`cython`, `compiler`), as far as they were needed so far; the
             mappings grow during a build.
+        unusable: says that the fast compiler does not work, where that was found out just now; else empty.
     """
 
     interpreter: Interpreter
@@ -70,6 +71,7 @@ class Toolchain:
     plus_plus: PlusPlus
     drivers: Drivers
     files: Mapping[str, Mapping[str, None]]
+    unusable: str = ""
 
 
 def find(
@@ -114,6 +116,7 @@ def find(
     drivers = Drivers(environment, facts, noted)
     chosen: list[Compiler] = []
     problems: list[str] = []
+    unusable = ""
     for compiler in (
         discovery.tiny_compiler() if profile == "dev" else None,
         discovery.system_compiler(environment, drivers),
@@ -124,6 +127,8 @@ def find(
         fact = f"works {compiler.identity(noted)} {called} {python_digest} {target.program} {_libc()}"
         if fact not in facts:
             facts[fact] = loading.problem(compiler, target, scratch)
+            if facts[fact] and compiler.tiny:
+                unusable = f"{compiler.name} is not used, which would compile faster: {facts[fact].splitlines()[-1]}"
         if facts[fact]:
             lasts = compiler.tiny and any(sign in facts[fact] for sign in _LASTING)
             words = facts[fact] if lasts else facts.pop(fact)
@@ -149,6 +154,7 @@ def find(
         PlusPlus(environment, drivers, noted, roots),
         drivers,
         files,
+        unusable,
     )
 
 

@@ -84,6 +84,8 @@ def compile_modules(
     with _readable():
         sight = look(workspace)
         plan = decide(sight)
+    if sight.backends.toolchain.unusable:
+        console.warn(sight.backends.toolchain.unusable)
     outcomes = plan.foretold()
     if plan.is_idle and sight.is_recorded and not dry_run:
         record_look(sight, check, Report(_SCHEMA, outcomes, watch.seconds, facts, row="module"))

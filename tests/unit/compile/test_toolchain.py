@@ -114,8 +114,12 @@ def test_that_the_fast_compiler_does_not_work_is_found_out_once_where_it_lasts(
 
     monkeypatch.setattr(loading, "problem", problem)
     facts: dict[str, Any] = {}
+    said = []
     for _ in range(2):
         found = toolchain.find("dev", None, os.environ, facts, digest_file, scratch=tmp_path)
         assert [compiler.tiny for compiler in found.compilers] == [False]
+        said.append(found.unusable)
 
     assert tried.count("tcc") == tries
+    once = f"tcc is not used, which would compile faster: {words}"
+    assert said == [once, "" if tries == 1 else once], "it is said when it is found out"
