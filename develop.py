@@ -27,7 +27,7 @@ PYTHON = os.path.join(PROGRAMS, "python")
 MARK = os.path.join(PLACE, "made-by-develop.txt")
 INPUTS = ("develop.py", "pyproject.toml", os.path.join("examples", "orbits", "pyproject.toml"))
 INSTALLED = ("-e", ".[dev]", "-e", os.path.join("examples", "orbits"))
-OLDEST, NEWEST = 10, 13
+OLDEST, NEWEST = 10, 14
 INDEX = "https://pypi.org/simple"
 
 SUITS = f"""

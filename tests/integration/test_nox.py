@@ -60,7 +60,7 @@ def pythons() -> dict[str, Path]:
     """The Pythons of this machine that have headers: on PATH, and those that pyenv keeps."""
     kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     found: dict[str, Path] = {}
-    for minor in range(10, 14):
+    for minor in range(10, 15):
         name = f"python3.{minor}"
         for candidate in (shutil.which(name), *sorted(kept.glob(f"3.{minor}.*/bin/{name}"))):
             program = run([str(candidate), "-c", REAL_PROGRAM]).stdout.strip() if candidate else ""
