@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from buildkit.compile.suffix import own_suffix
 from buildkit.config import Config
 from buildkit.core import alembic
 from buildkit.doors import files
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.locks import held
+from buildkit.errors import ConfigurationError
 from buildkit.flows.compile import compile_modules
 from buildkit.model import Outcome, Reason
 from buildkit.report.console import Console
@@ -36,7 +38,8 @@ def build_wheel(
         folder: where the wheel and intermediate files go; it is kept between builds.
 
     Returns:
-        The wheel: `<name>-<version>-cp311-cp311-linux_x86_64.whl`, or the backend's own where nothing is compiled.
+        The wheel: `<name>-<version>-cp311-cp311-linux_x86_64.whl`, or the backend's own where nothing is compiled. No
+        other one is left in the folder.
 
     Raises:
         CompileError: a module did not compile.
@@ -49,16 +52,44 @@ def build_wheel(
     with held(folder / "lock", on_wait=lambda: console.say("waiting for another build of this wheel")) as lock:
         shutil.rmtree(scratch, ignore_errors=True)
         target = describe(python)
-        compile_modules(release(config), console, environment, python=python, output=folder / "extensions")
-        pure = backend.make_wheel(config.service_folder, scratch / "pure", fixed_time)
-        tree = backend.unpack(pure, scratch / "tree", fixed_time)
-        added = merge(tree, folder / "extensions", target)
-        packed = backend.pack(tree, scratch / "packed", fixed_time)
-        lock.require()
-        wheel = packed.replace(folder / packed.name)
-        shutil.rmtree(scratch)
+        _remove_wheels(folder, lambda name: not contents.fits(name, target.tag))
+        try:
+            compile_modules(release(config), console, environment, python=python, output=folder / "extensions")
+            made = _of_backend(config, python, target, scratch, fixed_time)
+            tree = backend.unpack(made, scratch / "tree", fixed_time)
+            added = merge(tree, folder / "extensions", target)
+            packed = backend.pack(tree, scratch / "packed", fixed_time)
+            lock.require()
+            wheel = packed.replace(folder / packed.name)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        _remove_wheels(folder, lambda name: name != wheel.name)
     console.outcome(Outcome(wheel.name, "made", Reason(f"with {added} extensions"), watch.seconds))
     return wheel
+
+
+def _of_backend(config: Config, python: Path, target: Target, scratch: Path, environment: Mapping[str, str]) -> Path:
+    """Return the wheel that the service's backend makes: by the suite's Python, or if that does not fit, the target's.
+
+    A backend that has nothing to compile makes the same wheel under each, and the suite's own is at hand.
+    """
+    is_ours = target.suffix == own_suffix()
+    try:
+        wheel = backend.make_wheel(config.service_folder, scratch / "pure", environment)
+    except ConfigurationError:
+        if is_ours:
+            raise
+    else:
+        if contents.fits(wheel.name, target.tag):
+            return wheel
+    return backend.make_wheel_by(python, config.service_folder, scratch / "own", environment)
+
+
+def _remove_wheels(folder: Path, chosen: Callable[[str], bool]) -> None:
+    """Delete wheels that earlier builds left in a folder."""
+    for wheel in folder.glob("*.whl"):
+        if chosen(wheel.name):
+            files.remove(wheel)
 
 
 def release(config: Config) -> Config:
@@ -70,6 +101,9 @@ def merge(tree: Path, extensions: Path, target: Target) -> int:
     """Put the extensions beside their modules in an unpacked wheel, in place of the checkout's; return how many.
 
     A module whose package the backend leaves out of the wheel is left out too.
+
+    Raises:
+        ConfigurationError: an extension of the project's own is for another Python.
     """
     names = [path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()]
     for name in contents.natives_of_the_checkout(names):
@@ -78,10 +112,28 @@ def merge(tree: Path, extensions: Path, target: Target) -> int:
     added = [path for path in made if (tree / path.parent).is_dir()]
     for path in added:
         files.copy(extensions / path, tree / path, mode=0o755)
+    _require_fit(tree, target)
     if added:
         label = next(tree.glob("*.dist-info")) / "WHEEL"
         files.write(label, contents.retag(label.read_text("utf-8"), target.tag))
     return len(added)
+
+
+def _require_fit(tree: Path, target: Target) -> None:
+    """Take what is for another Python out of an unpacked wheel, where there is the same for this one.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    names = [path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()]
+    for name in contents.natives_of_other_pythons(names, target.suffix):
+        own = f"{name.rpartition('/')[0]}/{Path(name).name.partition('.')[0]}{target.suffix}".lstrip("/")
+        if own not in names:
+            raise ConfigurationError(
+                f"{name}: the project's backend put it into the wheel, and it is not for {target.tag}",
+                hint="see to it that the backend builds it, and does not copy it from the checkout",
+            )
+        files.remove(tree / name)
 
 
 def modules_of(wheel: Path, config: Config) -> dict[str, bool]:

@@ -25,6 +25,37 @@ def make_wheel(service: Path, folder: Path, environment: Mapping[str, str], runn
     return next(folder.glob("*.whl"))
 
 
+def make_wheel_by(
+    interpreter: Path, service: Path, folder: Path, environment: Mapping[str, str], runner: Runner = run
+) -> Path:
+    """Have the service's own backend make its wheel under another Python, as extensions of its own need it.
+
+    The backend and all it requires are installed for that Python, in environments that go with `folder`.
+
+    Args:
+        interpreter: the Python.
+        service: the folder of the service's pyproject.toml.
+        folder: where the wheel goes; it must not hold another.
+        environment: the variables of the commands.
+        runner: runs them.
+
+    Raises:
+        ConfigurationError: the environment could not be made, or the backend failed; gives the last output lines.
+    """
+    own = folder / "environment"
+    # virtualenv comes with nox; it brings pip with it, which the Python itself may lack.
+    made = runner(
+        python.module_command("virtualenv", "--quiet", "--python", str(interpreter), str(own)),
+        environment=environment,
+        timeout=None,
+    )
+    expect(made, f"{interpreter}: no environment could be made for it")
+    command = [str(own / "bin" / "python"), "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(folder), str(service)]
+    built = runner(command, environment=environment, timeout=None)
+    expect(built, f"{service / 'pyproject.toml'}: the wheel could not be built by {interpreter}")
+    return next(folder.glob("*.whl"))
+
+
 def backend_at_hand(service: Path) -> bool:
     """Return whether the backend's requirements are installed beside the suite: it then needs no isolation."""
     from build import BuildException, ProjectBuilder, check_dependency  # noqa: PLC0415 - a tenth of a second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 
@@ -9,6 +10,7 @@ from buildkit.model import LIBRARY
 
 NATIVE = (".so", ".pyd")
 SOURCE = (".py", ".pyx")
+_OF_ONE_PYTHON = re.compile(r"\.(?:cpython-\d+\w*(?:-[\w-]+)?\.so|cp\d+\w*-[\w-]+\.pyd)$")
 
 
 def natives_of_the_checkout(names: Collection[str]) -> list[str]:
@@ -23,6 +25,27 @@ def natives_of_the_checkout(names: Collection[str]) -> list[str]:
     stems = {name: _without_suffix(name) for name in names if name.endswith(NATIVE)}
     shared = {name for name, stem in stems.items() if stem.endswith(LIBRARY) and stem[: -len(LIBRARY)] in packages}
     return sorted(name for name, stem in stems.items() if stem.removesuffix(LIBRARY) in sources or name in shared)
+
+
+def fits(wheel: str, tag: str) -> bool:
+    """Return whether the extensions of a wheel, as its name tells, are for the Python of `tag`.
+
+    Args:
+        wheel: its file's name; what it says of the platform is left aside.
+        tag: that Python's, such as `cp312-cp312-linux_x86_64`.
+
+    See https://packaging.python.org/specifications/binary-distribution-format#file-name-convention.
+    """
+    pythons, abis, _ = wheel.removesuffix(".whl").split("-")[-3:]
+    wanted = tag.split("-")
+    if {"none", "abi3"} & {*abis.split(".")}:
+        return True  # no extension of Python, or one for all of them
+    return wanted[0] in pythons.split(".") and wanted[1] in abis.split(".")
+
+
+def natives_of_other_pythons(names: Iterable[str], suffix: str) -> list[str]:
+    """Return the extensions that bear the name of another Python than the one with the ending `suffix`."""
+    return sorted(name for name in names if _OF_ONE_PYTHON.search(name) and not name.endswith(suffix))
 
 
 def modules(names: Iterable[str], packages: Collection[str] = ()) -> dict[str, bool]:

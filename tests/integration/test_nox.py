@@ -14,6 +14,7 @@ import pytest
 
 from buildkit.config import load
 from buildkit.doors.process import run
+from buildkit.errors import ConfigurationError
 from buildkit.flows.compile import compile_modules
 from buildkit.flows.wheel import build_wheel, release
 from buildkit.report.console import Console
@@ -151,6 +152,66 @@ def test_nox_builds_and_tests_the_wheel_for_every_python(pythons: dict[str, Path
         (wheel,) = (root / ".buildkit" / "wheels" / version).glob(f"sample-1.0-{tag}-{tag}-*.whl")
         assert any(f"cpython-{tag[2:]}" in name for name in digests(wheel))
         assert f"build-{version}: success" in answer.stdout + answer.stderr
+
+
+OWN_EXTENSION = {
+    "pyproject.toml": """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "sample"
+version = "1.0"
+
+[tool.buildkit]
+packages = ["app"]
+""",
+    "setup.py": """
+from setuptools import Extension, setup
+setup(packages=["app"], package_dir={"": "src"}, ext_modules=[Extension("app._own", ["src/own.c"])])
+""",
+    "src/own.c": """
+#include <Python.h>
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_own", NULL, -1, NULL};
+PyMODINIT_FUNC PyInit__own(void) { return PyModule_Create(&definition); }
+""",
+    "src/app/__init__.py": "",
+    "src/app/fast.py": "from app import _own\n",
+}
+
+
+@pytest.mark.slow
+def test_an_extension_of_the_projects_own_is_built_by_the_python_that_the_wheel_is_for(
+    pythons: dict[str, Path], project: ProjectMaker, tmp_path: Path
+) -> None:
+    root = project(OWN_EXTENSION)
+    config = load(root, os.environ)
+    version, python = next(item for item in pythons.items() if item[0] != f"3.{sys.version_info.minor}")
+    tag = f"cp{version.replace('.', '')}"
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    (folder / f"sample-1.0-cp3{sys.version_info.minor}-cp3{sys.version_info.minor}-linux_x86_64.whl").write_text("old")
+
+    wheel = build_wheel(config, Console(os.environ), os.environ, python=python, folder=folder)
+
+    assert list(tmp_path.rglob("*.whl")) == [wheel]
+    assert f"-{tag}-{tag}-" in wheel.name
+    natives = [name for name in digests(wheel) if name.endswith(".so")]
+    assert len(natives) == 2
+    assert all(f"cpython-{tag[2:]}" in name for name in natives)
+
+
+@pytest.mark.slow
+def test_a_wheel_with_an_extension_of_another_python_is_refused_and_nothing_is_left(
+    project: ProjectMaker, tmp_path: Path
+) -> None:
+    root = project({**SAMPLE, "src/app/_own.cpython-39-x86_64-linux-gnu.so": "of another Python"})
+
+    with pytest.raises(ConfigurationError, match=r"_own.cpython-39-x86_64-linux-gnu.so: .* is not for cp3"):
+        build(root, tmp_path / "wheel")
+
+    assert list(tmp_path.rglob("*.whl")) == []
 
 
 def test_a_module_that_does_not_compile_fails_the_session_in_words(project: ProjectMaker) -> None:

@@ -1,5 +1,6 @@
 """What is in a wheel, from the names of its files."""
 
+from buildkit.wheels import contents
 from buildkit.wheels.contents import modules, natives_of_the_checkout, retag
 
 WHEEL = [
@@ -47,3 +48,25 @@ def test_a_pure_wheel_becomes_one_of_a_platform() -> None:
     assert retag(pure, "cp311-cp311-linux_x86_64") == (
         "Wheel-Version: 1.0\nGenerator: a backend\nRoot-Is-Purelib: false\nTag: cp311-cp311-linux_x86_64\n"
     )
+
+
+def test_the_name_of_a_wheel_tells_for_which_python_its_extensions_are() -> None:
+    tag = "cp312-cp312-linux_x86_64"
+    fitting = ("cp312-cp312-linux_x86_64", "py3-none-any", "py2.py3-none-any", "cp38-abi3-linux_x86_64")
+    others = ("cp311-cp311-linux_x86_64", "cp312-cp312t-linux_x86_64")
+    assert all(contents.fits(f"app-1.0-{name}.whl", tag) for name in fitting)
+    assert not any(contents.fits(f"app-1.0-{name}.whl", tag) for name in others)
+
+
+def test_extensions_of_other_pythons_are_told_by_their_names() -> None:
+    names = [
+        "app/a.cpython-311-x86_64-linux-gnu.so",
+        "app/b.cpython-312-x86_64-linux-gnu.so",
+        "app/c.cpython-312t-x86_64-linux-gnu.so",
+        "app/d.abi3.so",
+        "app/libe.so",
+        "app/f.cp311-win_amd64.pyd",
+        "app/g.py",
+    ]
+    found = contents.natives_of_other_pythons(names, ".cpython-312-x86_64-linux-gnu.so")
+    assert [name[4] for name in found] == ["a", "c", "f"]
