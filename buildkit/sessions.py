@@ -11,7 +11,6 @@ environment. Nox does not put the noxfile's folder on the path: the suite must b
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     import nox
 
     Use = Callable[[nox.Session, Config, Console], None]
-
-PROBE = Path(__file__).parent / "wheels" / "probe.py"
 
 
 def register(prefix: str = "") -> None:
@@ -65,14 +62,16 @@ def matrix(config: Config) -> list[str]:
 
 def build(session: nox.Session, config: Config, console: Console) -> None:
     """Build the wheel, install it in a clean environment, import every module and run the tests against it."""
-    from buildkit.flows.wheel import build_wheel, modules_of
+    from buildkit.flows.installed import import_installed
+    from buildkit.flows.wheel import build_wheel
 
     folder = config.work / "wheels" / str(session.python)
     wheel = build_wheel(config, console, os.environ, python=_interpreter(session), folder=folder)
     # A re-used environment may hold an older wheel of the same version.
     session.install("--force-reinstall", "--no-deps", str(wheel))
     session.install(str(wheel), *config.nox.requires)
-    session.run("python", "-I", str(PROBE), json.dumps(modules_of(wheel, config)), log=False)
+    variables = {**os.environ, **{name: value for name, value in session.env.items() if value is not None}}
+    import_installed(wheel, config, console, variables, python=_interpreter(session), folder=folder)
     _run_tests(session, config)
 
 

@@ -73,31 +73,37 @@ def _without_what_follows(found: list[Difference]) -> tuple[Difference, ...]:
     return tuple(each for each in found if not any(each.path.startswith(path) for path in absent))
 
 
-def complaints(
-    answers: Mapping[str, Import], plain: Mapping[str, Import], wanted: Mapping[str, bool], suffixes: tuple[str, ...]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what is wrong with modules that were imported from an installed wheel, and what plain Python says too.
+def faults(compiled: Mapping[str, Import], plain: Mapping[str, Import]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what is wrong with imports that failed, and what is no fault of the extensions.
 
     Args:
-        answers: the imports as installed.
-        plain: imports of those that failed, each as plain Python.
-        wanted: every module, with whether an extension must provide it.
-        suffixes: endings of extensions.
+        compiled: the imports.
+        plain: the same modules as plain Python.
 
     Returns:
-        The faults by module, and the modules that fail in the same way as plain Python, with their words.
+        The words by module: of those that fail compiled alone, and of those that fail as plain Python in the same way.
     """
-    faults, forgiven = {}, {}
-    for name, native in wanted.items():
-        answer = answers[name]
+    wrong: dict[str, str] = {}
+    forgiven: dict[str, str] = {}
+    for name, answer in compiled.items():
         if answer.failure:
-            otherwise = plain.get(name)
-            if otherwise is not None and same_words(otherwise.failure) == same_words(answer.failure):
-                forgiven[name] = answer.failure
-            else:
-                faults[name] = answer.failure
-        elif not answer.file.startswith(answer.prefix):
-            faults[name] = f"comes from {answer.file}, not from the installed wheel"
-        elif native and not answer.file.endswith(suffixes):
-            faults[name] = f"is not an extension: {answer.file}"
-    return faults, forgiven
+            same = same_words(plain[name].failure) == same_words(answer.failure)
+            (forgiven if same else wrong)[name] = answer.failure
+    return wrong, forgiven
+
+
+def misplaced(answers: Mapping[str, Import], native: Mapping[str, bool], suffixes: tuple[str, ...]) -> dict[str, str]:
+    """Return the modules that do not come from where they should, with the words for that.
+
+    Args:
+        answers: imports from an environment in which they are installed.
+        native: whether an extension must provide each.
+        suffixes: endings of extensions.
+    """
+    found = {}
+    for name, answer in answers.items():
+        if not (answer.failure or answer.file.startswith(answer.prefix)):
+            found[name] = f"comes from {answer.file}, not from the installed wheel"
+        elif native[name] and not (answer.failure or answer.file.endswith(suffixes)):
+            found[name] = f"is not an extension: {answer.file}"
+    return found

@@ -8,7 +8,7 @@ finds the same state whichever was imported before, and a crash or a hang ends t
 
     modules     their dotted names
     together    all in one process, in this order; else a process for each
-    plain       folders in which a source goes before the extension beside it
+    plain       top-level packages in which a source goes before the extension beside it
     describe    the files that describe a module, `description.py` and `frameworks.py`; none where it is not asked for
     jobs        processes at once
     seconds     limit for one process
@@ -131,7 +131,7 @@ def _import_all(modules: list[str], request: dict[str, Any], answer: int, errors
             os.dup2(source, target)
         faulthandler.enable(sys.stderr)
         if request["plain"]:
-            _put_sources_first(request["plain"])
+            sys.meta_path.insert(0, _SourcesFirst(request["plain"]))
         sys.argv[:] = [""]
         for name in modules:
             found = _imported(name, request["describe"])
@@ -184,20 +184,23 @@ def _place(error: BaseException) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
-def _put_sources_first(folders: list[str]) -> None:
-    """Let the import system find a source before the extension beside it, in packages below these folders."""
-    below = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
-    sources = importlib.machinery.SourceFileLoader, importlib.machinery.SOURCE_SUFFIXES
-    extensions = importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES
-    plain = importlib.machinery.FileFinder.path_hook(sources, extensions)
+class _SourcesFirst:
+    """Finds the modules of some packages by their sources, where there are such, before the extensions beside them."""
 
-    def hook(path: str) -> Any:  # noqa: ANN401 - a finder
-        if not os.path.join(os.path.realpath(path), "").startswith(below):
-            raise ImportError(path)
-        return plain(path)
+    def __init__(self, packages: list[str]) -> None:
+        self._packages = frozenset(packages)
 
-    sys.path_hooks.insert(0, hook)
-    sys.path_importer_cache.clear()
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:  # noqa: ANN401, ARG002 - importlib's
+        """Return the spec of a module of the packages; None for all others."""
+        if name.partition(".")[0] not in self._packages:
+            return None
+        sources = importlib.machinery.SourceFileLoader, importlib.machinery.SOURCE_SUFFIXES
+        extensions = importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES
+        for folder in sys.path if path is None else path:
+            found = importlib.machinery.FileFinder(folder, sources, extensions).find_spec(name)
+            if found is not None and found.loader is not None:
+                return found
+        return None
 
 
 def _end_group(leader: int) -> None:

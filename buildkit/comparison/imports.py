@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from buildkit.comparison import differences
 from buildkit.comparison.answers import Import, parse
-from buildkit.doors import files, process
+from buildkit.core.untrusted import shown
+from buildkit.doors import files, process, reading
 from buildkit.errors import ToolchainError
 
 IMPORTER = Path(__file__).with_name("importer.py")
@@ -37,9 +39,20 @@ class Request:
         """Return the request as the importer reads it."""
         return json.dumps(asdict(self))
 
+    @property
+    def limit(self) -> float:
+        """The seconds that all of it may take."""
+        return sum(self.limits.get(name, self.seconds) for name in self.modules) + _MARGIN
+
 
 def imported(
-    request: Request, python: Path, *, folder: Path, scratch: Path, environment: Mapping[str, str]
+    request: Request,
+    python: Path,
+    *,
+    folder: Path,
+    scratch: Path,
+    environment: Mapping[str, str],
+    isolated: bool = False,
 ) -> dict[str, Import]:
     """Import modules as the request says, and return the answers by module.
 
@@ -49,6 +62,7 @@ def imported(
         folder: the working directory.
         scratch: where request and answers go.
         environment: all of the interpreter's environment.
+        isolated: nothing but what is installed in the interpreter's environment is found.
 
     Raises:
         ToolchainError: the interpreter does not run.
@@ -57,15 +71,60 @@ def imported(
         return {}
     asked, answered = scratch / "request.json", scratch / "answers.jsonl"
     files.write(asked, request.as_json())
-    limit = sum(request.limits.get(name, request.seconds) for name in request.modules) + _MARGIN
-    command = [str(python), str(IMPORTER), str(asked), str(answered)]
-    done = process.run(command, folder=folder, environment=environment, timeout=limit)
+    flags = ["-I"] if isolated else []
+    command = [str(python), *flags, str(IMPORTER), str(asked), str(answered)]
+    done = process.run(command, folder=folder, environment=environment, timeout=request.limit)
     if not done.ok:
         words = done.stderr.strip().splitlines()[-20:]
-        raise ToolchainError(
-            f"{python}: the imports cannot be compared", hint="see its last words above", details=words
-        )
+        raise ToolchainError(f"{python}: cannot import modules", hint="its last words stand above", details=words)
     return parse(answered.read_text("utf-8").splitlines())
+
+
+def imported_elsewhere(
+    request: Request, command: Sequence[str], environment: Mapping[str, str]
+) -> tuple[dict[str, Import], str]:
+    """Import modules by an interpreter that sees no file of this machine; return the answers, or why there are none.
+
+    Args:
+        request: which, and how; nothing can be described.
+        command: starts the interpreter with further arguments, and hands it this process's input.
+        environment: all of the command's environment.
+    """
+    if not request.modules:
+        return {}, ""
+    text = reading.read_text(IMPORTER)
+    done = process.run(
+        [*command, "-c", text, "-", "-"], environment=environment, stdin=request.as_json(), timeout=request.limit
+    )
+    try:
+        found = parse(done.stdout.splitlines())
+    except (TypeError, ValueError):
+        found = {}
+    if found.keys() != {*request.modules}:
+        words = done.stderr.strip().splitlines()
+        return {}, shown(words[-1]) if words else f"python ended with {done.exit_code}"
+    return found, ""
+
+
+Ask = Callable[[Request], Mapping[str, Import]]
+"""Imports modules as a request says."""
+
+
+def compared(names: Sequence[str], ask: Ask) -> tuple[Mapping[str, Import], dict[str, str], dict[str, str]]:
+    """Import modules, and what fails again by itself and as plain Python.
+
+    Args:
+        names: the modules.
+        ask: imports them.
+
+    Returns:
+        The imports; then the words of those that fail, by module: where plain Python does not, and where it does too.
+    """
+    together = ask(Request(names, together=True))
+    failing = [name for name in names if together[name].failure]
+    packages = sorted({name.partition(".")[0] for name in names})
+    alone, plain = ask(Request(failing)), ask(Request(failing, plain=packages))
+    return {**together, **alone}, *differences.faults(alone, plain)
 
 
 def limits_of(plain: Mapping[str, Import]) -> dict[str, float]:

@@ -123,6 +123,16 @@ def find_importable(config: Config) -> dict[str, str]:
     Raises:
         ConfigurationError: a backend that does not fit the source.
     """
+    return {name: source for name, (source, importable) in _roles(config).items() if importable}
+
+
+def find_unimportable(config: Config) -> frozenset[str]:
+    """Return the modules and packages that `find_importable` leaves out."""
+    return frozenset(name for name, (_, importable) in _roles(config).items() if not importable)
+
+
+def _roles(config: Config) -> dict[str, tuple[str, bool]]:
+    """Return the source of each module and package, and whether a program may import it."""
     modules = find_modules(config)
     sources = sorted(_files(config, (".py", ".pyx"), set(), []), key=lambda source: source.endswith(".py"))
     of_alembic = _of_alembic(config.source, sources, set())
@@ -131,10 +141,11 @@ def find_importable(config: Config) -> dict[str, str]:
         name = source.rsplit(".", 1)[0].replace("/", ".")
         folder, _, file = source.rpartition("/")
         if file.startswith("__init__."):
-            if _OF_TESTS.isdisjoint(folder.split("/")) and not alembic.is_below(folder, of_alembic):
-                found[folder.replace("/", ".")] = source
-        elif name in modules.compiled or modules.kept[name].kind in _IMPORTED_ALL_THE_SAME:
-            found[name] = source
+            name = folder.replace("/", ".")
+            importable = _OF_TESTS.isdisjoint(folder.split("/")) and not alembic.is_below(folder, of_alembic)
+        else:
+            importable = name in modules.compiled or modules.kept[name].kind in _IMPORTED_ALL_THE_SAME
+        found[name] = source, importable
     return dict(sorted(found.items()))
 
 

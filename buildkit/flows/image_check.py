@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 
+from buildkit.comparison.answers import Import
+from buildkit.comparison.imports import Request, compared, imported_elsewhere
+from buildkit.compile.modules import find_importable
 from buildkit.config import Config
+from buildkit.core.untrusted import shown
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ImageError
 from buildkit.flows.image import build_images, chosen
@@ -13,7 +17,7 @@ from buildkit.flows.image_inputs import repository_of
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import compose, engine, image_points
 from buildkit.image.point import Point
-from buildkit.image.sight import Expected, Sight
+from buildkit.image.sight import Expected, Imports, Sight
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 
@@ -87,4 +91,29 @@ def _sight(config: Config, environment: Mapping[str, str], name: str) -> Sight:
         seen = build_images(config, quiet, environment, names=[name], dry_run=True).outcomes[0]
         return "" if seen.result == "fresh" else str(seen.reason)
 
-    return Sight(expected, due, environment)
+    def imports(command: Sequence[str]) -> Imports:
+        return _imported(config, command, environment)
+
+    return Sight(expected, due, environment, imports)
+
+
+def _imported(config: Config, command: Sequence[str], environment: Mapping[str, str]) -> Imports:
+    """Return what came of importing the project's modules by the interpreter that `command` starts."""
+    names = [*find_importable(config)]
+
+    def ask(request: Request) -> Mapping[str, Import]:
+        found, why_not = imported_elsewhere(request, command, environment)
+        if why_not:
+            raise _NotAsked(why_not)
+        return found
+
+    try:
+        _, faults, forgiven = compared(names, ask)
+    except _NotAsked as error:
+        return Imports(len(names), {}, (), str(error))
+    words = {name: shown(said.splitlines()[-1]) for name, said in faults.items()}
+    return Imports(len(names), words, tuple(forgiven))
+
+
+class _NotAsked(Exception):  # noqa: N818 - a fact: why a container answers nothing
+    pass

@@ -87,6 +87,21 @@ def can_look_inside(sight: Sight) -> Point | None:
     return None if sight.inside else Point("looks from inside", wrong=sight.why_not_inside)
 
 
+def modules_are_imported(sight: Sight) -> Point | None:
+    """Each module can be imported that plain Python can import there."""
+    if not sight.inside:
+        return None
+    name, seen = "modules are imported", sight.imports
+    if seen.why_not:
+        return Point(name, wrong=f"it cannot be tried: {seen.why_not}")
+    if seen.faults:
+        module, words = next(iter(seen.faults.items()))
+        more = f", and {len(seen.faults) - 1} more" if len(seen.faults) > 1 else ""
+        return Point(name, wrong=f"compiled alone fails {module}: {words}{more}")
+    also = f"; as plain Python neither: {', '.join(seen.forgiven)}" if seen.forgiven else ""
+    return Point(name, found=f"{seen.tried - len(seen.forgiven)} of {seen.tried}{also}")
+
+
 def user_is_not_root(sight: Sight) -> Point | None:
     """The service runs as another user than root."""
     if not sight.inside:
@@ -190,6 +205,7 @@ POINTS: tuple[Callable[[Sight], Point | None], ...] = (
     command_starts,
     health_check_passes,
     can_look_inside,
+    modules_are_imported,
     user_is_not_root,
     gates_can_start,
     revisions_are_in_the_image,

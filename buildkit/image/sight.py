@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from buildkit.image import compose, measure, probe, trial
 from buildkit.image.compose import Composed, Volume
@@ -36,6 +36,22 @@ class Expected:
     variables: Path | None
 
 
+class Imports(NamedTuple):
+    """What came of importing the project's modules in a container.
+
+    Args:
+        tried: the number of modules.
+        faults: the words of those that cannot be imported, though plain Python can, by module.
+        forgiven: the modules that plain Python cannot import either.
+        why_not: why it cannot be tried; empty if it was.
+    """
+
+    tried: int
+    faults: Mapping[str, str]
+    forgiven: Sequence[str]
+    why_not: str = ""
+
+
 class Sight:
     """The facts about one image, each read once, when a point first asks for it.
 
@@ -43,12 +59,20 @@ class Sight:
         expected: what the project's settings require.
         due: returns why a build would make the image anew; empty if it would not.
         environment: the variables of the docker client.
+        imports: has the command's interpreter import the project's modules.
     """
 
-    def __init__(self, expected: Expected, due: Callable[[], str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        expected: Expected,
+        due: Callable[[], str],
+        environment: Mapping[str, str],
+        imports: Callable[[Sequence[str]], Imports],
+    ) -> None:
         self.expected = expected
         self.image = f"{expected.repository}:latest"
         self.due = due
+        self._imports = imports
         self._environment = environment
 
     @cached_property
@@ -92,6 +116,11 @@ class Sight:
         """The result of starting the command in a container, or why that could not be tried."""
         asked = TrialRequest(self.image, self.command, self.health_check, self.expected.mount)
         return trial.tried(asked, self._environment)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """What came of importing the project's modules in a container, without network, database and data."""
+        return self._imports(["docker", "run", "--rm", "-i", "--network", "none", "--entrypoint", "python", self.image])
 
     @cached_property
     def compose(self) -> Composed:

@@ -41,6 +41,7 @@ def test_each_point_of_the_arrangement_has_its_verdict(editable: Project) -> Non
         "command is in the image",
         "command starts",
         "health check",
+        "modules are imported",
         "user",
         "gates can start",
         "image carries no data",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.comparison.imports import DESCRIPTION, Request, imported
 from buildkit.config import load
 from buildkit.doors.process import run
 from buildkit.errors import ConfigurationError
@@ -212,6 +213,50 @@ def test_a_wheel_with_an_extension_of_another_python_is_refused_and_nothing_is_l
         build(root, tmp_path / "wheel")
 
     assert list(tmp_path.rglob("*.whl")) == []
+
+
+def test_what_imports_and_describes_modules_runs_under_every_python(pythons: dict[str, Path], tmp_path: Path) -> None:
+    names = ["argparse", "asyncio.events", "dataclasses", "enum", "typing", "nowhere"]
+    for version, python in pythons.items():
+        request = Request(names, describe=DESCRIPTION, jobs=2)
+        found = imported(request, python, folder=tmp_path, scratch=tmp_path / version, environment=os.environ)
+        assert [each.failure for each in found.values() if each.module != "nowhere"] == [""] * 5
+        assert found["nowhere"].failure == "ModuleNotFoundError: No module named 'nowhere'"
+        assert "isfunction" in found["argparse"].facts["ArgumentParser.parse_args"]
+
+
+LACKING = {
+    **SAMPLE,
+    "src/app/_windows.py": "import winreg\n",
+    "src/app/alembic/env.py": "from alembic import context\nconfig = context.config\n",
+    "src/app/test_fast.py": "raise SystemExit('nobody imports a test')\n",
+}
+
+
+@pytest.mark.slow
+def test_what_fails_as_plain_python_in_the_same_way_does_not_fail_the_session(project: ProjectMaker) -> None:
+    root = project(LACKING)
+    environment = {**os.environ, "PYBUILDKIT_NOX_PYTHONS": f"3.{sys.version_info.minor}"}
+
+    answer = run([sys.executable, "-m", "nox", "-s", "build"], folder=root, environment=environment, timeout=280)
+
+    words = answer.stdout + answer.stderr
+    assert answer.ok, words
+    assert "app._windows: cannot be imported, as plain Python neither: ModuleNotFoundError" in words
+    assert "alembic" not in words
+    assert "nobody imports a test" not in words
+
+
+@pytest.mark.slow
+def test_what_fails_compiled_alone_fails_the_session(project: ProjectMaker) -> None:
+    odd = {"src/app/odd.py": "", "src/app/odd.pyx": "cdef int* nothing = NULL\nnothing[0] = 1\n"}
+    root = project({**SAMPLE, **odd})
+    environment = {**os.environ, "PYBUILDKIT_NOX_PYTHONS": f"3.{sys.version_info.minor}"}
+
+    answer = run([sys.executable, "-m", "nox", "-s", "build"], folder=root, environment=environment, timeout=280)
+
+    assert answer.exit_code == 1
+    assert "app.odd: the import ends the process: SIGSEGV" in answer.stdout + answer.stderr
 
 
 def test_a_module_that_does_not_compile_fails_the_session_in_words(project: ProjectMaker) -> None:

@@ -23,7 +23,6 @@ SCRIPTS = (
     "dev/launch.py",
     "image/inside.py",
     "runtime/init.py",
-    "wheels/probe.py",
 )
 """What is handed to an interpreter as a file or as a text, and finds nothing but the standard library."""
 

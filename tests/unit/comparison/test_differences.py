@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from buildkit.comparison.answers import Import
-from buildkit.comparison.differences import complaints, differences, has_no_plain_form, steady
+from buildkit.comparison.differences import differences, faults, has_no_plain_form, misplaced, steady
 
 
 def of(failure: str = "", **facts: str) -> Import:
@@ -38,26 +38,33 @@ def test_a_module_whose_import_is_declared_in_c_has_no_plain_form() -> None:
     assert not has_no_plain_form(plain, of("ValueError"))
 
 
-def test_of_an_installed_wheel_what_fails_as_plain_python_too_is_no_fault() -> None:
+def test_what_fails_as_plain_python_too_is_no_fault() -> None:
+    windows = Import("app._windows", "ModuleNotFoundError: No module named 'winreg'")
+    compiled = {
+        "app.fine": Import("app.fine"),
+        "app._windows": windows,
+        "app.broken": Import("app.broken", "TypeError: only compiled"),
+        "app.dies": Import("app.dies", ended="SIGSEGV"),
+    }
+    plain = {"app._windows": windows, "app.broken": Import("app.broken"), "app.dies": Import("app.dies")}
+    wrong, forgiven = faults(compiled, plain)
+    assert forgiven == {"app._windows": "ModuleNotFoundError: No module named 'winreg'"}
+    assert wrong == {
+        "app.broken": "TypeError: only compiled",
+        "app.dies": "the import ends the process: SIGSEGV",
+    }
+
+
+def test_an_installed_module_comes_from_the_environment_and_an_extension_is_one() -> None:
     place = "/venv/lib/app/fast.cpython-311-x86_64-linux-gnu.so"
     answers = {
         "app.fast": Import("app.fast", file=place, prefix="/venv"),
         "app.slow": Import("app.slow", file="/venv/lib/app/slow.py", prefix="/venv"),
         "app.away": Import("app.away", file="/home/src/app/away.py", prefix="/venv"),
-        "app._windows": Import("app._windows", "ModuleNotFoundError: No module named 'winreg'"),
-        "app.broken": Import("app.broken", "TypeError: only compiled"),
-        "app.dies": Import("app.dies", ended="SIGSEGV"),
+        "app.fails": Import("app.fails", "ValueError"),
     }
-    plain = {name: Import(name, answers["app._windows"].error) for name in ("app._windows",)} | {
-        "app.broken": Import("app.broken"),
-        "app.dies": Import("app.dies"),
-    }
-    wanted = {"app.fast": True, "app.slow": True, "app.away": False, "app._windows": True, "app.broken": True}
-    faults, forgiven = complaints(answers, plain, {**wanted, "app.dies": True}, (".so",))
-    assert forgiven == {"app._windows": "ModuleNotFoundError: No module named 'winreg'"}
-    assert faults == {
+    native = {"app.fast": True, "app.slow": True, "app.away": False, "app.fails": True}
+    assert misplaced(answers, native, (".so",)) == {
         "app.slow": "is not an extension: /venv/lib/app/slow.py",
         "app.away": "comes from /home/src/app/away.py, not from the installed wheel",
-        "app.broken": "TypeError: only compiled",
-        "app.dies": "the import ends the process: SIGSEGV",
     }

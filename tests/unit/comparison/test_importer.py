@@ -90,6 +90,6 @@ def test_a_source_goes_before_the_extension_beside_it_where_that_is_asked_for(fo
     (package / "fast.py").write_text("FORM = 'plain'\n")
     (package / f"fast{EXTENSION_SUFFIXES[0]}").write_text("no extension at all\n")
     compiled = ask(folder, Request(["app.fast"]))["app.fast"]
-    plain = ask(folder, Request(["app.fast"], plain=[str(folder)], describe=DESCRIPTION))["app.fast"]
+    plain = ask(folder, Request(["app.fast"], plain=["app"], describe=DESCRIPTION))["app.fast"]
     assert "ImportError" in compiled.error
     assert plain.facts["FORM"] == "'plain'"

@@ -10,7 +10,7 @@ from buildkit.doors.process import Completed
 from buildkit.image import image_points
 from buildkit.image.compose import Composed, Volume
 from buildkit.image.measure import Image
-from buildkit.image.sight import Expected, Sight
+from buildkit.image.sight import Expected, Imports, Sight
 from buildkit.image.trial import Trial
 
 EXPECTED = Expected("greeter", "/app/data", ("data", "migrate"), True, "DATABASE_URL", Path("compose.yaml"), None)
@@ -41,7 +41,7 @@ WELL: dict[str, Any] = {
 
 def sight(expected: Expected = EXPECTED, due: str = "", **seen: object) -> Sight:
     """Return what there is to see where every look was made already."""
-    found = Sight(expected, lambda: due, {})
+    found = Sight(expected, lambda: due, {}, lambda _: Imports(3, {}, ()))
     vars(found).update({**WELL, **seen})
     return found
 
@@ -59,9 +59,9 @@ def test_where_all_is_well_every_point_arises_and_holds() -> None:
 
 
 def test_without_an_image_nothing_else_is_looked_at() -> None:
-    assert verdicts(Sight(replace(EXPECTED, repository="greeter"), lambda: "", {"PATH": "/nowhere"})) == {
-        "image is built": "the engine has no greeter:latest"
-    }
+    assert verdicts(
+        Sight(replace(EXPECTED, repository="greeter"), lambda: "", {"PATH": "/nowhere"}, lambda _: Imports(0, {}, ()))
+    ) == {"image is built": "the engine has no greeter:latest"}
 
 
 def test_a_service_without_data_and_database_is_asked_for_neither() -> None:
@@ -78,6 +78,19 @@ def test_where_python_does_not_run_inside_only_that_is_told_of_it() -> None:
     assert found["looks from inside"] == "no python"
     assert found["health check"] == "not yet"
     assert {"user", "gates can start", "command starts"} & {*found} == set()
+
+
+def test_a_module_that_fails_compiled_alone_is_wrong_and_one_that_fails_as_plain_python_too_is_said() -> None:
+    def point(imports: Imports) -> tuple[str, str]:
+        (found,) = [each for each in image_points.points(sight(imports=imports)) if each.name == "modules are imported"]
+        return found.wrong, found.found
+
+    assert point(Imports(4, {"app.a": "TypeError", "app.b": "x"}, ("app.c",))) == (
+        "compiled alone fails app.a: TypeError, and 1 more",
+        "",
+    )
+    assert point(Imports(4, {}, ("app.c",))) == ("", "3 of 4; as plain Python neither: app.c")
+    assert point(Imports(4, {}, (), "no engine")) == ("it cannot be tried: no engine", "")
 
 
 def test_an_image_that_is_due_is_told_with_the_reason() -> None:
