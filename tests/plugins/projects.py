@@ -8,7 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from buildkit.doors import locks
+from plugins.forked import ForkedInvoke
 
 APP = '[project]\nname = "app"\n[tool.buildkit]\npackages = ["app"]\n'
 """The pyproject.toml of a project with one package, `app`; a test adds what else it sets."""
@@ -141,8 +143,19 @@ def tools_are_known(known_tools: Callable[[], bytes], _own_places: None) -> None
     know_tools(known_tools)
 
 
+@pytest.fixture(scope="session")
+def forked_invoke() -> Iterator[ForkedInvoke]:
+    """A process that has `invoke` loaded, for this worker."""
+    with tempfile.TemporaryDirectory(prefix="invoke-") as folder:  # the path of a socket is short
+        forked = ForkedInvoke(Path(folder, "socket"))
+        yield forked
+        forked.close()
+
+
 @pytest.fixture
-def invoke(tmp_path_factory: pytest.TempPathFactory, known_tools: Callable[[], bytes]) -> InvokeRunner:
+def invoke(
+    tmp_path_factory: pytest.TempPathFactory, known_tools: Callable[[], bytes], forked_invoke: ForkedInvoke
+) -> InvokeRunner:
     """Run a real `invoke` in a project; the result names every process that it started itself.
 
     The test's store is empty but for what is known of the machine's tools.
@@ -155,17 +168,20 @@ def invoke(tmp_path_factory: pytest.TempPathFactory, known_tools: Callable[[], b
         if not tasks.exists():
             tasks.write_text("from buildkit.tasks import ns\n")
         log = tmp_path_factory.mktemp("started") / "log"
-        done = subprocess.run(
-            [sys.executable, "-c", _DRIVER, *arguments],
-            cwd=root,
-            env={**os.environ, "STARTED": str(log), **environment},
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        started = tuple(log.read_text().splitlines()) if log.exists() else ()
-        return Ran(done.returncode, done.stdout, done.stderr, started)
+        variables = {**os.environ, "STARTED": str(log), **environment}
+        with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
+            outputs = stdout.fileno(), stderr.fileno()
+            if forked_invoke.fits(variables):
+                exit_code = forked_invoke.run(root, arguments, variables, outputs)
+            else:
+                command = [sys.executable, "-c", _DRIVER, *arguments]
+                exit_code = subprocess.run(
+                    command, cwd=root, env=variables, stdout=outputs[0], stderr=outputs[1], timeout=240, check=False
+                ).returncode
+            stdout.seek(0)
+            stderr.seek(0)
+            started = tuple(log.read_text().splitlines()) if log.exists() else ()
+            return Ran(exit_code, stdout.read(), stderr.read(), started)
 
     return run
 
