@@ -51,6 +51,8 @@ except BuildkitError as error:
     say(render(error))
     code = error.exit_code
 print(json.dumps(sorted(sys.modules)))
+import gc
+gc.freeze()  # nobody looks for garbage in what ends
 sys.exit(code)
 """
 

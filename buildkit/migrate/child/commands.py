@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -58,6 +59,8 @@ class Commands:
         try:
             alembic_config.require_usable()
             self._hooks.install()
+            gc.freeze()  # Alembic and SQLAlchemy stay; from here on it is the project that makes garbage
+            gc.enable()
             self._application = application.load(name) if name else None
             with application.around(self._application):
                 return commands[self._orders["command"]]()
