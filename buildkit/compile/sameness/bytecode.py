@@ -7,25 +7,45 @@ A script of its own too: another Python runs it without the suite.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import marshal
 import string
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 MARK = b"\0buildkit "
 SLICE = MARK + b":"
+INSIDE = b"\0inside "
 LINE = 4000
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def body(text: bytes, name: str) -> tuple[bytes, bytes]:
-    """Return the marshalled code of a module's body, its functions marked by their number in the text, and their names.
+@dataclass(frozen=True)
+class Body:
+    """The body of a module, as the extension has it.
+
+    Args:
+        code: marshalled; its functions are marked by their number in the text.
+        names: those of all codes, each with a line feed: functions, then classes, then generator expressions.
+        places: which constant of the code around it each code is; -1 where that is not known.
+        texts: marshalled, the annotations of functions in functions, by number, where annotations are texts; or empty.
+    """
+
+    code: bytes
+    names: bytes
+    places: tuple[int, ...]
+    texts: bytes
+
+
+def body(text: bytes, name: str) -> Body:
+    """Return the body of a module.
 
     Args:
         text: the source.
@@ -35,21 +55,52 @@ def body(text: bytes, name: str) -> tuple[bytes, bytes]:
         SyntaxError: this Python does not understand it.
     """
     tree = ast.parse(text, name)
-    functions = [node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)]
-    functions.sort(key=lambda node: (node.lineno, node.col_offset))
-    marks = {id(each): ast.Constant(MARK + str(number).encode()) for number, each in enumerate(functions)}
+    nodes = _numbered(tree)
+    texts = _texts(tree, nodes)
+    marks = {id(each): ast.Constant(MARK + str(at).encode()) for at, each in enumerate(nodes)}
     _Marking(marks).visit(tree)
-    code = _marshalled(compile(tree, name, "exec", dont_inherit=True, optimize=0))
-    return code, "".join(f"{getattr(each, 'name', '<lambda>')}\n" for each in functions).encode()
+    code = _compiled(tree, name)
+    return Body(
+        _marshalled(code),
+        "".join(f"{_name(each)}\n" for each in nodes).encode(),
+        _places(code, text, name),
+        _marshalled(texts) if texts else b"",
+    )
 
 
-def _marshalled(code: CodeType) -> bytes:
-    """Return the code's bytes, the same in every process.
+def _numbered(tree: ast.Module) -> list[ast.AST]:
+    every = [*ast.walk(tree)]
+    functions = sorted((node for node in every if isinstance(node, _FUNCTIONS)), key=_first)
+    classes = sorted((node for node in every if isinstance(node, ast.ClassDef)), key=_start)
+    generators = (node for node in every if isinstance(node, ast.GeneratorExp))
+    return [*functions, *classes, *sorted(generators, key=lambda each: _start(each.generators[0].target))]
+
+
+def _first(function: ast.AST) -> tuple[int, int]:
+    decorators = getattr(function, "decorator_list", ())
+    return _start(decorators[0] if decorators else function)
+
+
+def _start(node: ast.AST) -> tuple[int, int]:
+    return node.lineno, node.col_offset  # type: ignore[attr-defined]
+
+
+def _name(node: ast.AST) -> str:
+    return "<genexpr>" if isinstance(node, ast.GeneratorExp) else getattr(node, "name", "<lambda>")
+
+
+def _compiled(tree: ast.Module, name: str) -> CodeType:
+    made: CodeType = compile(tree, name, "exec", dont_inherit=True, optimize=0)
+    return made
+
+
+def _marshalled(value: Any) -> bytes:
+    """Return the bytes of a code, the same in every process.
 
     From version 3 of its format on, `marshal` writes which objects are used more than once, and asks how often they are
     used in the whole process. Version 2 does not, but knows no slices, which are constants from Python 3.14 on.
     """
-    return marshal.dumps(_without_slices(code), 2)
+    return marshal.dumps(_without_slices(value), 2)
 
 
 def _without_slices(constant: Any) -> Any:
@@ -66,6 +117,74 @@ def _without_slices(constant: Any) -> Any:
     return constant
 
 
+def _places(code: CodeType, text: bytes, name: str) -> tuple[int, ...]:
+    """Return where each code stands among the constants of the one around it.
+
+    A second body, of which each code has its own number inside, is compiled to the same codes in the same order.
+    """
+    tree = ast.parse(text, name)
+    nodes = _numbered(tree)
+    for at, node in enumerate(nodes):
+        _put_inside(node, ast.Constant(INSIDE + str(at).encode()))
+    places = [-1] * len(nodes)
+    _compare(code, _compiled(ast.fix_missing_locations(tree), name), places)
+    return tuple(places)
+
+
+def _put_inside(node: ast.AST, mark: ast.Constant) -> None:
+    if isinstance(node, ast.Lambda):
+        node.body = ast.Call(mark, [node.body], [])
+    elif isinstance(node, ast.GeneratorExp):
+        node.elt = ast.Call(mark, [node.elt], [])
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        node.body.insert(0, ast.Expr(ast.Call(mark, [], [])))
+
+
+def _compare(code: CodeType, numbered: CodeType, places: list[int]) -> None:
+    at = [place for place, each in enumerate(code.co_consts) if isinstance(each, CodeType)]
+    others = [each for each in numbered.co_consts if isinstance(each, CodeType)]
+    if len(at) != len(others):
+        return  # two that are alike have become one
+    for place, other in zip(at, others):  # noqa: B905 - of one length
+        mark = next((each for each in other.co_consts if isinstance(each, bytes) and each.startswith(INSIDE)), None)
+        if mark is not None:
+            number = int(mark[len(INSIDE) :])
+            places[number] = place if places[number] < 0 else places[number]
+        _compare(code.co_consts[place], other, places)
+
+
+def _texts(tree: ast.Module, nodes: list[ast.AST]) -> dict[int, tuple[str, ...]]:
+    """Return the annotations of functions in functions, where they are texts: names and texts in turn, by number."""
+    futures = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__")
+    if not any(each.name == "annotations" for node in futures for each in node.names):
+        return {}
+    inner = {id(each) for node in ast.walk(tree) if isinstance(node, _FUNCTIONS) for each in ast.walk(node)} - {
+        id(node) for node in tree.body
+    }
+    found = {}
+    for number, node in enumerate(nodes):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and id(node) in inner:
+            annotations = _annotations(node)
+            if annotations:
+                found[number] = tuple(part for pair in annotations.items() for part in pair)
+    return found
+
+
+def _annotations(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, str]:
+    """Return the annotations of a function, each as the text that Python makes of it."""
+    given = function.args
+    bare = ast.arguments(
+        given.posonlyargs, given.args, given.vararg, given.kwonlyargs, [None] * len(given.kwonlyargs), given.kwarg, []
+    )
+    alone = ast.FunctionDef("alone", bare, [ast.Pass()], [], function.returns)
+    alone.type_params = []  # type: ignore[attr-defined]  # which Python 3.12 and later ask for
+    module = ast.fix_missing_locations(ast.Module([alone], []))
+    code = compile(module, "", "exec", __future__.annotations.compiler_flag, dont_inherit=True)
+    names: dict[str, dict[str, str]] = {}
+    exec(code, names)  # noqa: S102 - it makes a function of which no part is evaluated
+    return dict(names["alone"].__annotations__)
+
+
 class _Marking(ast.NodeTransformer):
     """Lets each function go through its mark: as the innermost decorator of a `def`, as a call around a `lambda`."""
 
@@ -75,11 +194,10 @@ class _Marking(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> ast.AST:
         mark = self._marks.get(id(node))
         self.generic_visit(node)
-        if mark is not None:
+        if mark is not None and isinstance(node, _FUNCTIONS):
             ast.copy_location(mark, node)
             if isinstance(node, ast.Lambda):
                 return ast.copy_location(ast.Call(mark, [node], []), node)
-            assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))  # noqa: S101 - the other two
             node.decorator_list.append(mark)
         return node
 
@@ -100,8 +218,16 @@ def header(text: bytes, source: str) -> str:
     """Return the C header that has a module's body; see `body`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the user hears them from Python itself
-        code, names = body(text, source)
-    return as_c("buildkit_body", code) + as_c("buildkit_body_names", names)
+        made = body(text, source)
+    places = ", ".join(map(str, [*made.places, -1]))
+    return "".join(
+        (
+            as_c("buildkit_body", made.code),
+            as_c("buildkit_body_names", made.names),
+            as_c("buildkit_body_texts", made.texts),
+            f"static const int buildkit_body_places[] = {{{places}}};\n",
+        )
+    )
 
 
 REFUSALS = (SyntaxError, ValueError, RecursionError, MemoryError)

@@ -34,4 +34,3 @@ static CYTHON_INLINE PyObject *buildkit_append(PyObject *list, PyObject *value) 
 }
 static int buildkit_check_class(PyObject *caught);
 static void buildkit_chain(PyObject *kind, PyObject *value, PyObject *trace);
-static PyObject *buildkit_import_from(PyObject *module, PyObject *name);

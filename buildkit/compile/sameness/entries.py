@@ -3,38 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from Cython.Compiler import Nodes
 from Cython.Compiler.Code import UtilityCode
 from Cython.Compiler.StringEncoding import EncodedString
 
+from buildkit.compile.sameness.making import Inner
 
-class Lifted(Protocol):
-    """What an entry needs to know of a compiled function.
+_PARTS = ("support", "arithmetic", "unpacking", "calls", "imports", "loops", "making", "generators")
 
-    Attributes:
-        number: its place among all `def` of the text.
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A compiled function.
+
+    Args:
+        node: Cython's, of its C function.
+        number: its place among all functions of the text.
         parameters: how many there are, with `*args` and `**kwargs`.
         is_plain: whether each may be given by position.
+        is_generator: whether its C function makes a generator.
         free: the names of the cells in its closure.
-        entry: Cython's, which has the name of its C function.
+        made: the functions, classes and generator expressions that it makes.
     """
 
+    node: Any
     number: int
     parameters: int
     is_plain: bool
+    is_generator: bool
     free: tuple[str, ...]
-    entry: Any
+    made: tuple[Inner, ...]
 
 
 class Entries(Nodes.StatNode):
-    """The last statement of a module: how calls reach the compiled functions, and the start of the module's body."""
+    """The last statement of a module: how calls reach the compiled functions, and the start of the module's body.
+
+    Attributes:
+        functions: the compiled ones.
+        names: of all codes: functions, classes and generator expressions.
+        count: how many of them are functions.
+    """
 
     child_attrs: list[str] = []  # type: ignore[assignment]  # noqa: RUF012 - as all of Cython's nodes
     functions: Sequence[Lifted]
     names: Sequence[str]
+    count: int
 
     def analyse_declarations(self, env: Any) -> None:
         env.use_utility_code(support())
@@ -47,16 +64,24 @@ class Entries(Nodes.StatNode):
             code.putln(_entry(each))
         compiled = {each.number: each for each in self.functions}
         rows = []
-        for number, name in enumerate(self.names):
-            entry = f"buildkit_entry_{number}" if number in compiled else "NULL"
-            free = ",".join(compiled[number].free) if number in compiled else ""
-            rows.append(f"{{{_text(name)}, {_text(free)}, {entry}}},")
+        for number, name in enumerate(self.names[: self.count]):
+            if number not in compiled:
+                rows.append(f"{{{_text(name)}}},")
+                continue
+            function, made = compiled[number], "NULL"
+            if function.made:
+                made = f"buildkit_made_by_{number}"
+                inner = [*(_inner(each) for each in function.made), "{0}"]
+                code.putln(f"static const buildkit_code {made}[] = {{{', '.join(inner)}}};")
+            free = _text(",".join(function.free))
+            rows.append(f"{{{_text(name)}, {free}, buildkit_entry_{number}, {made}}},")
         names = "".join(f"{name}\n" for name in self.names)
         code.putln(f"static const char buildkit_names[] = {_text(names)};")
         code.putln("static buildkit_function buildkit_functions[] = {")
         code.putln("\n".join(rows))
-        code.putln("{NULL, NULL, NULL}")
+        code.putln("{NULL}")
         code.putln("};")
+        code.putln(f"static PyObject *buildkit_codes[{len(self.names) + 1}];")
         code.putln("#undef __Pyx_AddTraceback")
 
     def generate_execution_code(self, code: Any) -> None:
@@ -75,18 +100,15 @@ def support() -> UtilityCode:
     folder = Path(__file__).parent
     return UtilityCode(
         name="BuildkitSupport",
-        proto="".join(
-            (folder / f"{name}.h").read_text("utf-8")
-            for name in ("support", "arithmetic", "unpacking", "calls", "loops")
-        ),
-        impl="".join((folder / f"{name}.c").read_text("utf-8") for name in ("support", "unpacking", "calls", "loops")),
+        proto="".join((folder / f"{name}.h").read_text("utf-8") for name in _PARTS),
+        impl="".join((folder / f"{name}.c").read_text("utf-8") for name in _PARTS if name != "arithmetic"),
     )
 
 
 def _entry(function: Lifted) -> str:
     """Return the C function that receives the calls of a Python function."""
     number, total = function.number, function.parameters
-    called = function.entry.func_cname
+    called = f"make_{function.node.name}" if function.is_generator else function.node.entry.func_cname
     direct = f"""
   if (likely(BUILDKIT_IS_PLAIN(function, {number}, nargsf, names, {total}))) {{
     if (unlikely(!buildkit_enter())) return NULL;
@@ -112,8 +134,13 @@ static PyObject *buildkit_entry_{number}(BUILDKIT_CALL) {{
 
 def _list(function: Lifted, array: str) -> str:
     """Return what the C function is called with."""
+    itself = ["function"] if function.is_generator else []
     closure = ["PyFunction_GET_CLOSURE(function)"] if function.free else []
-    return ", ".join([*closure, *(f"{array}[{at}]" for at in range(function.parameters))])
+    return ", ".join([*itself, *closure, *(f"{array}[{at}]" for at in range(function.parameters))])
+
+
+def _inner(made: Inner) -> str:
+    return f"{{{_text(made.name)}, {_text(','.join(made.free))}, {made.number}, {int(made.is_annotated)}}}"
 
 
 def _text(text: str) -> str:

@@ -5,20 +5,21 @@ A function with anything else stays the bytecode that it is in Python; `why_pyth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from buildkit.compile.sameness import scopes
+from buildkit.compile.sameness import making, scopes
 from buildkit.compile.sameness.reasons import of_kind
-from buildkit.compile.sameness.tree import children, kind, within
+from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, GENERATOR, Scope, parts
+from buildkit.compile.sameness.tree import kind
 
 ALIKE = frozenset(
     # statements
     "StatListNode ExprStatNode SingleAssignmentNode CascadedAssignmentNode InPlaceAssignmentNode IfStatNode "
     "IfClauseNode WhileStatNode ForInStatNode IteratorNode ReturnStatNode RaiseStatNode ReraiseStatNode "
     "TryExceptStatNode ExceptClauseNode TryFinallyStatNode WithStatNode PassStatNode BreakStatNode ContinueStatNode "
-    "AssertStatNode DelStatNode GlobalNode FromImportStatNode ImportNode "
+    "AssertStatNode DelStatNode GlobalNode NonlocalNode FromImportStatNode ImportNode "
+    "DefNode LambdaNode PyClassDefNode GeneratorExpressionNode DecoratorNode "
     # expressions
     "NameNode NoneNode BoolNode IntNode FloatNode ImagNode UnicodeNode IdentifierStringNode BytesNode EllipsisNode "
     "AttributeNode IndexNode SliceIndexNode SliceNode SimpleCallNode GeneralCallNode AsTupleNode MergedDictNode "
@@ -26,7 +27,7 @@ ALIKE = frozenset(
     "JoinedStrNode FormattedValueNode NotNode UnaryMinusNode UnaryPlusNode TildeNode "
     "BitwiseOrNode IntBinopNode AddNode SubNode MulNode DivNode ModNode PowNode MatMultNode BoolBinopNode "
     "CondExprNode PrimaryCmpNode CascadedCmpNode "
-    "ComprehensionNode ComprehensionAppendNode DictComprehensionAppendNode".split()
+    "ComprehensionNode ComprehensionAppendNode DictComprehensionAppendNode YieldExprNode YieldFromExprNode".split()
 )
 """Kinds of Cython's nodes whose C does what Python does, given the repairs of this room."""
 
@@ -44,24 +45,20 @@ LOOK_AT_THEIR_CALLER = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A `def` of a module.
+    """A `def` or `lambda` of a module.
 
     Args:
-        node: Cython's.
+        scope: its names.
         number: its place in the order of the text.
-        around: the nodes of the functions in which it stands, the outermost first.
-        owner: the innermost class around it, empty if none.
     """
 
-    node: Any
+    scope: Scope
     number: int
-    around: tuple[Any, ...]
-    owner: str
 
     @property
-    def name(self) -> str:
-        """What Python calls it."""
-        return "<lambda>" if kind(self.node) == "LambdaNode" else str(self.node.name)
+    def node(self) -> Any:
+        """Cython's node of it."""
+        return self.scope.node
 
     @property
     def body(self) -> Any:
@@ -69,60 +66,65 @@ class Definition:
         return self.node.result_expr if kind(self.node) == "LambdaNode" else self.node.body
 
     @property
-    def free(self) -> tuple[str, ...]:
-        """The names that it takes from around it."""
-        return scopes.free(self.node, self.around, in_class=bool(self.owner))
+    def made(self) -> list[Scope]:
+        """Those that it makes itself: functions, classes and generator expressions right in it."""
+        found, todo = [], [*self.scope.inner]
+        for each in todo:  # grows: what stands in a comprehension is made by the function
+            if each.kind == COMPREHENSION:
+                todo += each.inner
+            else:
+                found.append(each)
+        return found
 
 
-def definitions(module: Any) -> list[Definition]:
-    """Return each `def` and `lambda` of a module in the order of the text."""
+def definitions(top: Scope) -> list[Definition]:
+    """Return each `def` and `lambda` of a module in the order of the text.
 
-    def walk(node: Any, around: tuple[Any, ...], owner: str) -> Iterator[tuple[Any, tuple[Any, ...], str]]:
-        inner = around
-        if kind(node) in ("DefNode", "LambdaNode"):
-            yield node, around, owner
-            inner = (*around, node)
-        elif kind(node) == "PyClassDefNode":
-            owner = node.name
-        outside = {id(each) for each in _outside(node)}
-        for child in children(node):
-            yield from walk(child, around if id(child) in outside else inner, owner)
-
-    found = sorted(walk(module.body, (), ""), key=lambda each: each[0].pos[1:])
-    return [Definition(node, number, around, owner) for number, (node, around, owner) in enumerate(found)]
+    Args:
+        top: the module's scope.
+    """
+    found = sorted((each for each in scopes.every(top) if each.is_function), key=lambda each: each.node.pos[1:])
+    return [Definition(scope, number) for number, scope in enumerate(found)]
 
 
-def _outside(node: Any) -> list[Any]:
-    """Return the nodes below a function that are evaluated where it is defined."""
-    if kind(node) not in ("DefNode", "LambdaNode"):
-        return []
-    stars = [star for star in (node.star_arg, node.starstar_arg) if star]
-    return [
-        *node.args,
-        *stars,
-        *(getattr(node, "decorators", None) or ()),
-        getattr(node, "return_type_annotation", None),
-    ]
+def others(top: Scope) -> list[Scope]:
+    """Return the classes of a module in the order of the text, and behind them its generator expressions."""
+    every = [*scopes.every(top)]
+    classes = sorted((each for each in every if each.kind == A_CLASS), key=lambda each: each.node.pos[1:])
+    generators = [each for each in every if each.kind == GENERATOR]
+    return [*classes, *sorted(generators, key=lambda each: each.node.loop.target.pos[1:])]
 
 
 def why_python(definition: Definition) -> str:
     """Return why a function stays Python, empty if it is compiled."""
-    body, free = definition.body, definition.free
     if getattr(definition.node, "is_async_def", False):
         return "async def"
-    if scopes.comprehended(body) & {*free}:
-        return "a comprehension binds a name that is taken from around the function"
-    comprehensions = [node for node in within(body) if kind(node) == "ComprehensionNode"]
-    if any(kind(node) == "NameNode" and node.name == "super" for each in comprehensions for node in within(each)):
+    scope = definition.scope
+    known = scope.cells | {*scope.free}
+    for each in definition.made:
+        why = making.why_not(each.node)
+        if why:
+            return why
+        if not {*each.free} <= known:
+            return "a function in a comprehension takes a name of it"
+    comprehensions = [node for node in parts(definition.body) if kind(node) == COMPREHENSION]
+    if any(kind(node) == "NameNode" and node.name == "super" for each in comprehensions for node in parts(each)):
         return "super in a comprehension"
-    for node in within(body):
+    for node in parts(definition.body):
         why = _why_node(node, definition)
         if why:
             return why
     return ""
 
 
+def _imported(node: Any) -> set[str]:
+    return {target.name for _, target in node.items}
+
+
 def _why_node(node: Any, definition: Definition) -> str:
+    if kind(node) == "FromImportStatNode" and len(node.items) > 1:
+        shared = definition.scope.cells | {*definition.scope.free}
+        return "an import of several names that functions share" if _imported(node) & shared else ""
     if kind(node) not in ALIKE:
         return of_kind(kind(node))
     if kind(node) == "NameNode" and node.name in OF_THE_FRAME:
@@ -139,6 +141,6 @@ def _why_call(node: Any, definition: Definition) -> str:
     args = getattr(node, "args", ())
     if name == "type" and len(args) != 1:
         return "type() that makes a class"
-    if name == "super" and not args and not (scopes.CLASS in definition.free and definition.node.args):
+    if name == "super" and not args and not (scopes.CLASS in definition.scope.free and definition.node.args):
         return "super() without a class or a first argument"
     return ""

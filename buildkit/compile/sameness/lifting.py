@@ -12,25 +12,27 @@ parameters by position, and a node at the end writes the entries by which calls 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from Cython.Compiler import Nodes, PyrexTypes
+from Cython.Compiler import Future, Nodes, PyrexTypes
 from Cython.Compiler.StringEncoding import EncodedString
 
-from buildkit.compile.sameness import names, scopes
-from buildkit.compile.sameness.closures import PARAMETER, read_from_cells
-from buildkit.compile.sameness.entries import Entries
+from buildkit.compile.sameness import cells, functions, generators, names, private, scopes
+from buildkit.compile.sameness.entries import Entries, Lifted
 from buildkit.compile.sameness.functions import Definition, definitions, why_python
 from buildkit.compile.sameness.handlers import Reraise
 from buildkit.compile.sameness.loops import with_turns
+from buildkit.compile.sameness.making import Maker
 from buildkit.compile.sameness.parameters import as_locals, with_locals
 from buildkit.compile.sameness.repairs import repair
+from buildkit.compile.sameness.sharing import Sharing
+from buildkit.compile.sameness.texts import Texts
 from buildkit.compile.sameness.tree import kind, within
-from buildkit.compile.sameness.wording import Words
 
-_CYTHONS_RERAISE = Nodes.ReraiseStatNode
+_OURS: dict[str, Any] = {"ReraiseStatNode": Reraise, "GeneratorDefNode": generators.LiftedGenerator}
+"""Kinds of nodes that Cython itself makes more of after it has parsed a module."""
+_CYTHONS = {name: getattr(Nodes, name) for name in _OURS}
 
 
 class Lifting:
@@ -48,12 +50,12 @@ class Lifting:
     def __init__(self, pipeline: Any) -> None:
         self.is_done = False
         self._is_wanted = False
-        self._words = Words()
+        self._texts = Texts()
         original = pipeline.create_py_pipeline
 
         def create(context: Any, given: Any, result: Any) -> list[Any]:
             parse, *others = original(context, given, result)
-            return [parse, self._stage, *others]
+            return [parse, lambda module: self._stage(module, context), *others]
 
         pipeline.create_py_pipeline = create
 
@@ -65,17 +67,17 @@ class Lifting:
         """
         self.is_done = False
         self._is_wanted = is_wanted
-        self._words.use(python=False)
-        Nodes.ReraiseStatNode = _CYTHONS_RERAISE  # type: ignore[misc]
+        self._texts.use(ours=False)
+        vars(Nodes).update(_CYTHONS)
 
-    def _stage(self, module: Any) -> Any:
+    def _stage(self, module: Any, context: Any) -> Any:
         if not self._is_wanted or speaks_cython(module):
             return module
         self.is_done = True
-        self._words.use(python=True)
-        Nodes.ReraiseStatNode = Reraise  # type: ignore[misc]  # Cython itself makes more of them
+        self._texts.use(ours=True)
+        vars(Nodes).update(_OURS)
         module.directive_comments = {**self.DIRECTIVES, **module.directive_comments}
-        return lift(module)
+        return lift(module, annotations_are_texts=Future.annotations in context.future_directives)
 
 
 def speaks_cython(module: Any) -> bool:
@@ -90,59 +92,62 @@ def speaks_cython(module: Any) -> bool:
     return False
 
 
-def lift(module: Any) -> Any:
-    """Return the tree of a module with nothing but its compiled functions, and the entries to them."""
-    found = definitions(module)
-    all_names = [each.name for each in found]  # now: those that are lifted get others
+def lift(module: Any, *, annotations_are_texts: bool = False) -> Any:
+    """Return the tree of a module with nothing but its compiled functions, and the entries to them.
+
+    Args:
+        module: Cython's, just parsed.
+        annotations_are_texts: whether it begins with `from __future__ import annotations`.
+    """
+    private.write_out(module)
+    top = scopes.scopes(module)
+    found, others = definitions(top), functions.others(top)
+    every = [*(each.scope for each in found), *others]
+    numbers = {id(each.node): number for number, each in enumerate(every)}
+    maker = Maker(numbers, annotations_are_texts=annotations_are_texts)
     compiled = [each for each in found if not why_python(each)]
     names.declare(module, [each.body for each in compiled])
-    functions = [_lifted(each) for each in compiled]
-    entries = Entries(module.pos, functions=functions, names=all_names)
-    module.body = Nodes.StatListNode(module.pos, stats=[*functions, entries])
+    lifted = [_lifted(each, maker) for each in compiled]  # those around first: they take the defaults of those in them
+    entries = Entries(module.pos, functions=lifted, names=[each.name for each in every], count=len(found))
+    module.body = Nodes.StatListNode(module.pos, stats=[*(each.node for each in lifted), entries])
     return module
 
 
-class LiftedFunction(Nodes.CFuncDefNode):
-    """A function of the module as a C function, with all parameters by position; see `entries.Lifted`."""
-
-    number = 0
-    parameters = 0
-    is_plain = False
-    free: tuple[str, ...] = ()
+class CFunction(Nodes.CFuncDefNode):
+    """A function of the module as a C function, with all parameters by position."""
 
     def analyse_declarations(self, env: Any) -> None:
         super().analyse_declarations(env)
         self.entry.used = True
 
 
-def _lifted(definition: Definition) -> LiftedFunction:
-    free = definition.free
+def _lifted(definition: Definition, maker: Maker) -> Lifted:
+    scope = definition.scope
+    made = tuple(maker.inner(each) for each in definition.made)
     function = _as_def(definition.node)
     stars = [star for star in (function.star_arg, function.starstar_arg) if star]
     is_plain = not stars and not any(arg.kw_only for arg in function.args)
-    written = _private(definition.owner)
     parameters = [(arg.pos, arg.declarator.name) for arg in function.args] + [(star.pos, star.name) for star in stars]
-    first = parameters[0][1] if function.args else None
-    own = {written(each) for each in scopes.bound(function)} - {*free}
-    function.body = read_from_cells(function.body, free, first)
-    _write_out(function.body, written)
-    function.body = Nodes.StatListNode(function.body.pos, stats=[function.body])
-    function.body, given = as_locals(function.body, [written(each) for _, each in parameters])
+    passed = [name for _, name in parameters]
+    is_generator = generators.yields(function.body)
+    sharing = Sharing(scope, passed[0] if function.args else None, maker)
+    function.body = Nodes.StatListNode(function.body.pos, stats=[sharing.put_into(function.body)])
+    function.body, given = as_locals(function.body, passed, scope.cells)
     repair(function.body)
-    function.body = with_locals(with_turns(function.body), own)
+    function.body = with_turns(function.body)
+    function.body = cells.with_cells(function.body, sorted(scope.cells), passed)
+    function.body = with_locals(function.body, scope.own - scope.cells)
     arguments = [_parameter(pos, EncodedString(each)) for (pos, _), each in zip(parameters, given, strict=True)]
-    if free:
-        arguments.insert(0, _parameter(function.pos, EncodedString(PARAMETER)))
+    if scope.free:
+        arguments.insert(0, _parameter(function.pos, EncodedString(cells.CLOSURE)))
     function.args, function.star_arg, function.starstar_arg = arguments, None, None
     function.num_kwonly_args = function.num_posonly_args = 0
     function.decorators = function.return_type_annotation = function.doc = None
     function.name = EncodedString(f"buildkit_{definition.number}")
-    lifted = function.as_cfunction(overridable=False)
-    lifted.__class__ = LiftedFunction
-    lifted.number, lifted.parameters, lifted.is_plain = definition.number, len(parameters), is_plain
-    lifted.free = free
-    made: LiftedFunction = lifted
-    return made
+    if not is_generator:
+        function = function.as_cfunction(overridable=False)
+        function.__class__ = CFunction
+    return Lifted(function, definition.number, len(parameters), is_plain, is_generator, scope.free, made)
 
 
 def _as_def(function: Any) -> Any:
@@ -165,26 +170,3 @@ def _parameter(pos: Any, name: str) -> Nodes.CArgDeclNode:
     base = Nodes.CAnalysedBaseTypeNode(pos, type=PyrexTypes.py_object_type)
     declarator = Nodes.CNameDeclaratorNode(pos, name=name, cname=None, default=None)
     return Nodes.CArgDeclNode(pos, base_type=base, declarator=declarator, default=None, annotation=None)
-
-
-def _private(owner: str) -> Callable[[str], str]:
-    """Return what writes the private names of a class (`__x`) out, as they are in Python's bytecode."""
-    prefix = f"_{owner.lstrip('_')}" if owner.strip("_") else ""
-
-    def written(name: str) -> str:
-        if prefix and name.startswith("__") and not name.endswith("__"):
-            whole: str = EncodedString(prefix + name)
-            return whole
-        return name
-
-    return written
-
-
-def _write_out(body: Any, written: Callable[[str], str]) -> None:
-    for node in within(body):
-        if kind(node) == "NameNode":
-            node.name = written(node.name)
-        elif kind(node) == "AttributeNode":
-            node.attribute = written(node.attribute)
-        elif kind(node) == "GlobalNode":
-            node.names = [written(name) for name in node.names]

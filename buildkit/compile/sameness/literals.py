@@ -25,7 +25,7 @@ _TEXTS = frozenset(["UnicodeNode", "IdentifierStringNode", "BytesNode", "JoinedS
 _DISPLAYS = frozenset(["TupleNode", "ListNode", "DictNode", "SetNode"])
 _HELD = _NUMBERS | _TEXTS | _DISPLAYS | {"NoneNode", "EllipsisNode", "ComprehensionNode", "UnaryMinusNode"}
 """What stands for a value of a known kind."""
-_OF_ANY_KIND = frozenset(["NameNode", "AttributeNode", "IndexNode", "FreeVariable"])
+_OF_ANY_KIND = frozenset(["NameNode", "AttributeNode", "IndexNode", "Variable"])
 _OPERATIONS = {
     "+": operator.add,
     "-": operator.sub,

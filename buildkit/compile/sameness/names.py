@@ -8,7 +8,8 @@ from typing import Any
 from Cython.Compiler import PyrexTypes
 from Cython.Compiler.StringEncoding import EncodedString
 
-from buildkit.compile.sameness.tree import children, kind, within
+from buildkit.compile.sameness.scopes import parts
+from buildkit.compile.sameness.tree import children, kind
 
 BUILTINS = frozenset(
     "len isinstance issubclass callable hasattr getattr setattr delattr repr hash id abs "
@@ -29,7 +30,7 @@ def declare(module: Any, bodies: Iterable[Any]) -> None:
     """
     bound = set(_bound(module.body, in_function=False))
     fixed = frozenset() if ANY in bound else BUILTINS - bound
-    used = {node.name for each in bodies for node in within(each) if kind(node) == "NameNode"}
+    used = {node.name for each in bodies for node in parts(each) if kind(node) == "NameNode"}
     for name in used - fixed:
         if module.scope.lookup_here(name) is None:
             module.scope.declare_var(EncodedString(name), PyrexTypes.py_object_type, module.pos)

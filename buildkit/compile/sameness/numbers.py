@@ -36,6 +36,8 @@ def keep_objects(body: Any) -> None:
             _wrap(node, ("true_val", "false_val"), _MAYBE_C | _LITERALS)
         elif kind(node) == "BoolBinopNode" and id(node) not in conditions:
             _wrap(node, ("operand1", "operand2"), _MAYBE_C | _LITERALS)
+        elif kind(node) == "YieldFromExprNode":
+            node.arg = AsObject(node.arg.pos, arg=node.arg)
         elif kind(node) == "SimpleCallNode":
             node.args = [_as_object(each, _MAYBE_C | _LITERALS - {"IntNode"}) for each in node.args]
 

@@ -10,29 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from Cython.Compiler import ExprNodes, Nodes, PyrexTypes
+from Cython.Compiler import Nodes, PyrexTypes
 from Cython.Compiler.StringEncoding import EncodedString
 
+from buildkit.compile.sameness.cells import given, local
 from buildkit.compile.sameness.tree import kind, within
 
 
-def as_locals(body: Any, names: list[str]) -> tuple[Any, list[str]]:
+def as_locals(body: Any, names: list[str], cells: set[str]) -> tuple[Any, list[str]]:
     """Return a function's body and the names of its parameters, with those that it deletes taken over by locals.
 
     Args:
         body: Cython's tree of it, just parsed.
         names: of the parameters.
+        cells: those of the function's names that have cells, which take over what is given too.
     """
-    deleted = {name for node in within(body) for name in _deleted(node)} & {*names}
-    if not deleted:
+    deleted = ({name for node in within(body) for name in _deleted(node)} & {*names}) - cells
+    if not deleted | cells:
         return body, names
     pos = body.pos
     assignments = [
-        Nodes.SingleAssignmentNode(pos, lhs=_name(pos, name), rhs=_name(pos, _given(name)))
+        Nodes.SingleAssignmentNode(pos, lhs=local(pos, name), rhs=local(pos, given(name)))
         for name in names
         if name in deleted
     ]
-    return Nodes.StatListNode(pos, stats=[*assignments, body]), [_given(n) if n in deleted else n for n in names]
+    taken_over = deleted | cells
+    return Nodes.StatListNode(pos, stats=[*assignments, body]), [given(n) if n in taken_over else n for n in names]
 
 
 class Locals(Nodes.StatNode):
@@ -68,14 +71,6 @@ def with_locals(body: Any, names: Iterable[str]) -> Any:
         names: those that it binds.
     """
     return Nodes.StatListNode(body.pos, stats=[Locals(body.pos, names=sorted(names)), body])
-
-
-def _given(name: str) -> str:
-    return f"__buildkit_given_{name}"
-
-
-def _name(pos: Any, name: str) -> Any:
-    return ExprNodes.NameNode(pos, name=EncodedString(name))
 
 
 def _deleted(node: Any) -> list[str]:

@@ -6,14 +6,7 @@ KINDS = {
     "AssignmentExpressionNode": "`:=`",
     "AsyncForStatNode": "`async for`",
     "AwaitExprNode": "`await`",
-    "DefNode": "a function in it",
-    "GeneratorExpressionNode": "a generator expression",
-    "LambdaNode": "a lambda in it",
     "MatchNode": "`match`",
-    "NonlocalNode": "`nonlocal`",
-    "PyClassDefNode": "a class in it",
-    "YieldExprNode": "`yield`",
-    "YieldFromExprNode": "`yield from`",
 }
 """What Cython calls the parts, and what Python does."""
 

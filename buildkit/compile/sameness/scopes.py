@@ -1,11 +1,12 @@
-"""Which names a function takes from the functions around it, as Python decides it.
+"""Which names each function takes from the functions around it, and which of its own it gives, as Python decides it.
 
 Nothing rests on this alone: where it is not what the function's own bytecode says, the function stays Python.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from buildkit.compile.sameness.tree import children, kind, within
@@ -13,34 +14,117 @@ from buildkit.compile.sameness.tree import children, kind, within
 CLASS = "__class__"
 """The name by which a method finds the class in which it stands."""
 
+FUNCTIONS = frozenset(["DefNode", "LambdaNode"])
+GENERATOR = "GeneratorExpressionNode"
+COMPREHENSION = "ComprehensionNode"
+A_CLASS = "PyClassDefNode"
+_NAMES = {"LambdaNode": "<lambda>", GENERATOR: "<genexpr>", COMPREHENSION: "<comprehension>"}
 _TARGETS = {
     "SingleAssignmentNode": "lhs",
     "InPlaceAssignmentNode": "lhs",
-    "AssignmentExpressionNode": "lhs",
     "ForInStatNode": "target",
     "AsyncForStatNode": "target",
     "WithStatNode": "target",
     "ExceptClauseNode": "target",
 }
-_FUNCTIONS = ("DefNode", "LambdaNode")
 
 
-def free(function: Any, around: Sequence[Any], *, in_class: bool) -> tuple[str, ...]:
-    """Return the names that a function takes from around it, sorted.
+@dataclass(eq=False, slots=True)
+class Scope:
+    """A module, a class, a function, a comprehension or a generator expression, and its names.
 
     Args:
-        function: its node.
-        around: the nodes of the functions in which it stands, the outermost first.
-        in_class: whether a class is around it.
+        node: Cython's, just parsed.
+        around: the scope in which it stands, None for a module.
+        owner: the innermost class around it, empty if none; private names are written out with it.
+        name: what Python calls its code.
     """
-    names = _asked(function) - bound(function)
-    declared = {name for node in _own(function) if kind(node) == "GlobalNode" for name in node.names}
-    offered = {CLASS} if in_class else set()
-    for each in around:
-        offered = (offered | bound(each)) - {
-            name for node in _own(each) if kind(node) == "GlobalNode" for name in node.names
-        }
-    return tuple(sorted((names - declared) & offered))
+
+    node: Any
+    around: Scope | None
+    owner: str = ""
+    name: str = ""
+    bound: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    declared_global: set[str] = field(default_factory=set)
+    declared_nonlocal: set[str] = field(default_factory=set)
+    inner: list[Scope] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """What Cython calls the kind of its node."""
+        return kind(self.node)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is a `def` or a `lambda`."""
+        return self.kind in FUNCTIONS
+
+    @property
+    def own(self) -> set[str]:
+        """The names that it binds for itself, whether or not it ever comes to it."""
+        return self.bound - self.declared_global - self.declared_nonlocal
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The names that it takes from the functions around it, sorted."""
+        return tuple(sorted(self.needs() & self.offered()))
+
+    @property
+    def cells(self) -> set[str]:
+        """The names of its own that functions, classes and generator expressions in it take."""
+        return self.own & self.taken()
+
+    def needs(self) -> set[str]:
+        """Return the names that are looked for around it, by itself or by what is in it."""
+        if self.kind == A_CLASS:
+            beneath = {name for each in self.inner for name in each.needs()} - {CLASS}
+            return (self.asked - self.own - self.declared_global) | beneath
+        beneath = {name for each in self.inner for name in each.needs()}
+        return (self.asked | self.declared_nonlocal | beneath) - self.own - self.declared_global
+
+    def offered(self) -> set[str]:
+        """Return the names that the functions and the class around it have for it."""
+        if self.around is None:
+            return set()
+        if self.around.kind == A_CLASS:
+            return self.around.offered() | {CLASS}
+        if self.around.around is None:
+            return set()
+        return (self.around.offered() | self.around.own) - self.around.declared_global
+
+    def taken(self) -> set[str]:
+        """Return the names that functions, classes and generator expressions in it look for around them."""
+        found: set[str] = set()
+        for each in self.inner:
+            found |= each.taken() - each.own if each.kind == COMPREHENSION else each.needs()
+        return found
+
+
+def scopes(module: Any) -> Scope:
+    """Return the scope of a module, with all others in it.
+
+    Args:
+        module: Cython's tree of it, just parsed, private names written out.
+    """
+    top = Scope(module, None)
+    _visit(module.body, top)
+    return top
+
+
+def every(scope: Scope) -> Iterator[Scope]:
+    """Yield a scope and all in it, those around before those in them."""
+    yield scope
+    for each in scope.inner:
+        yield from every(each)
+
+
+def parts(node: Any) -> Iterator[Any]:
+    """Yield a node and all below it that is evaluated with it: not what functions in it do."""
+    yield node
+    is_made = kind(node) in FUNCTIONS or kind(node) in (A_CLASS, GENERATOR)
+    for child in outside(node) if is_made else children(node):
+        yield from parts(child)
 
 
 def parameters(function: Any) -> list[str]:
@@ -49,58 +133,158 @@ def parameters(function: Any) -> list[str]:
     return [*(arg.declarator.name for arg in function.args), *(star.name for star in stars)]
 
 
-def comprehended(node: Any) -> set[str]:
-    """Return the names that comprehensions below a node bind for themselves."""
-    loops = (each for top in within(node) if kind(top) == "ComprehensionNode" for each in within(top))
-    return {name for each in loops if kind(each) == "ForInStatNode" for name in _names(each.target)}
+def outside(node: Any) -> list[Any]:
+    """Return the nodes of a function, a class or a generator expression that are evaluated where it is made."""
+    name = kind(node)
+    if name == "LambdaNode":
+        return [arg.default for arg in node.args if arg.default]
+    if name == "DefNode":
+        defaults = [arg.default for arg in node.args if arg.default]
+        return [*(node.decorators or ()), *defaults, *(each for _, each in annotated(node))]
+    if name == A_CLASS:
+        return [*(node.decorators or ()), *class_arguments(node)]
+    sequence = getattr(node.loop.iterator, "sequence", None)
+    return [] if sequence is None else [sequence]
 
 
-def _own(function: Any) -> Iterator[Any]:
-    """Yield the nodes of a function's own scope: neither of functions and classes in it, nor of comprehensions."""
-
-    def walk(node: Any) -> Iterator[Any]:
-        yield node
-        if kind(node) in (*_FUNCTIONS, "PyClassDefNode", "ComprehensionNode", "GeneratorExpressionNode"):
-            return
-        for child in children(node):
-            yield from walk(child)
-
-    body = function.body if kind(function) == "DefNode" else function.result_expr
-    return walk(body)
-
-
-def bound(function: Any) -> set[str]:
-    """Return the names that a function binds for itself, whether or not it ever comes to it."""
-    found = {*parameters(function)}
-    elsewhere: set[str] = set()
-    for node in _own(function):
-        target = getattr(node, _TARGETS.get(kind(node), ""), None)
-        if target is not None:
-            found |= _names(target)
-        elif kind(node) == "CascadedAssignmentNode":
-            found |= {name for each in node.lhs_list for name in _names(each)}
-        elif kind(node) == "DelStatNode":
-            found |= {name for each in node.args for name in _names(each)}
-        elif kind(node) == "FromImportStatNode":
-            found |= {name for _, each in node.items for name in _names(each)}
-        elif kind(node) in ("DefNode", "PyClassDefNode"):
-            found.add(node.name)
-        elif kind(node) in ("GlobalNode", "NonlocalNode"):
-            elsewhere |= {*node.names}
-    return found - elsewhere
+def annotated(function: Any) -> list[tuple[str, Any]]:
+    """Return the annotations of a `def` in the order in which they are evaluated, each with the name that it is of."""
+    by_position = [arg for arg in function.args if not arg.kw_only]
+    ordered = [
+        *((arg.declarator.name, arg) for arg in by_position if not arg.pos_only),
+        *((arg.declarator.name, arg) for arg in by_position if arg.pos_only),
+        *((function.star_arg.name, function.star_arg) for _ in [0] if function.star_arg),
+        *((arg.declarator.name, arg) for arg in function.args if arg.kw_only),
+        *((function.starstar_arg.name, function.starstar_arg) for _ in [0] if function.starstar_arg),
+    ]
+    found = [(name, arg.annotation.expr) for name, arg in ordered if arg.annotation]
+    back = getattr(function, "return_type_annotation", None)
+    return [*found, ("return", back.expr)] if back else found
 
 
-def _asked(function: Any) -> set[str]:
-    body = function.body if kind(function) == "DefNode" else function.result_expr
-    names = {node.name for node in within(body) if kind(node) == "NameNode"} - comprehended(body)
-    names |= {name for node in within(body) if kind(node) == "NonlocalNode" for name in node.names}
-    return names | {CLASS} if "super" in names else names
+def class_arguments(node: Any) -> list[Any]:
+    """Return what stands between the brackets of a class: its bases, and its keywords."""
+    metaclass, keywords = class_keywords(node)
+    return [each for each in (node.bases, metaclass, keywords) if each is not None]
 
 
-def _names(target: Any) -> set[str]:
+def class_keywords(node: Any) -> tuple[Any, Any]:
+    """Return the metaclass that a class names, and the node of its other keywords; None for what is not there."""
+    keywords = getattr(node.mkw, "arg", node.mkw)
+    if kind(keywords) == "DictNode" and not keywords.key_value_pairs:
+        keywords = None  # the metaclass was the only one
+    return None if kind(node.metaclass) == "PyClassMetaclassNode" else node.metaclass, keywords
+
+
+def targets(target: Any) -> set[str]:
     """Return the names that an assignment to a target binds."""
     if kind(target) == "NameNode":
         return {target.name}
     if kind(target) in ("TupleNode", "ListNode"):
-        return {name for each in target.args for name in _names(each)}
-    return _names(target.target) if kind(target) == "StarredUnpackingNode" else set()
+        return {name for each in target.args for name in targets(each)}
+    return targets(target.target) if kind(target) == "StarredUnpackingNode" else set()
+
+
+def _visit(node: Any, scope: Scope) -> None:
+    name = kind(node)
+    if name in FUNCTIONS or name in (A_CLASS, COMPREHENSION, GENERATOR):
+        _enter(node, scope)
+        return
+    if name == "NameNode":
+        scope.asked.add(node.name)
+        if node.name == "super":
+            scope.asked.add(CLASS)
+        if getattr(node, "annotation", None) is not None:
+            scope.bound.add(node.name)
+    elif name == "GlobalNode":
+        scope.declared_global |= {*node.names}
+    elif name == "NonlocalNode":
+        scope.declared_nonlocal |= {*node.names}
+    elif name == "MatchNode":
+        scope.bound |= _captured(node)
+    elif name == "AssignmentExpressionNode":
+        scope.asked.add(node.target_name)
+        _around_comprehensions(scope).bound.add(node.target_name)
+        _visit(node.assignment.rhs, scope)
+        return
+    else:
+        _bind(node, scope)
+    for child in children(node):
+        _visit(child, scope)
+
+
+def _bind(node: Any, scope: Scope) -> None:
+    name = kind(node)
+    target = getattr(node, _TARGETS.get(name, ""), None)
+    if target is not None:
+        scope.bound |= targets(target)
+    elif name == "CascadedAssignmentNode":
+        scope.bound |= {each for target in node.lhs_list for each in targets(target)}
+    elif name == "DelStatNode":
+        scope.bound |= {each for target in node.args for each in targets(target)}
+    elif name == "FromImportStatNode":
+        scope.bound |= {each for _, target in node.items for each in targets(target)}
+
+
+def _around_comprehensions(scope: Scope) -> Scope:
+    while scope.kind in (COMPREHENSION, GENERATOR) and scope.around is not None:
+        scope = scope.around
+    return scope
+
+
+def _captured(match: Any) -> set[str]:
+    """Return the names that the patterns of a `match` bind."""
+    found: set[str] = set()
+    for case in match.cases:
+        for node in within(getattr(case, "pattern", case)):
+            for part in ("target", "double_star_capture_target"):
+                found |= targets(getattr(node, part, None))
+            for each in getattr(node, "as_targets", ()):
+                found |= targets(each)
+    return found
+
+
+def _enter(node: Any, around: Scope) -> None:
+    for each in outside(node):
+        _visit(each, around)
+    owner = node.name if kind(node) == A_CLASS else around.owner
+    scope = Scope(node, around, str(owner), _NAMES.get(kind(node)) or str(node.name))
+    around.inner.append(scope)
+    if kind(node) in ("DefNode", A_CLASS):
+        around.bound.add(private(around.owner)(node.name))
+    if kind(node) in FUNCTIONS:
+        scope.bound |= {*parameters(node)}
+        _visit(node.body if kind(node) == "DefNode" else node.result_expr, scope)
+    elif kind(node) == A_CLASS:
+        _visit(node.body, scope)
+    else:
+        _loop(node, scope)
+
+
+def _loop(node: Any, scope: Scope) -> None:
+    first = {id(each) for each in outside(node)}
+
+    def walk(node: Any) -> None:
+        for child in children(node):
+            if id(child) not in first:
+                if kind(child) in ("IteratorNode", "AsyncIteratorNode"):
+                    walk(child)
+                else:
+                    _visit(child, scope)
+
+    _bind(node.loop, scope)
+    walk(node.loop)
+
+
+def private(owner: str) -> Callable[[str], str]:
+    """Return what writes the private names of a class (`__x`) out, as they are in Python's bytecode.
+
+    Args:
+        owner: the class, empty if there is none.
+    """
+    prefix = f"_{owner.lstrip('_')}" if owner.strip("_") else ""
+
+    def written(name: str) -> str:
+        return prefix + name if prefix and name.startswith("__") and not name.endswith("__") else name
+
+    return written

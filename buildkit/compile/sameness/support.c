@@ -6,7 +6,6 @@ static void buildkit_release(PyObject **bound, Py_ssize_t total) {
   for (Py_ssize_t at = 0; at < total; at++) Py_XDECREF(bound[at]);
 }
 
-static PyObject *buildkit_globals;    /* the module's, for as long as it lives */
 static PyObject *buildkit_tracebacks; /* the codes that tracebacks show, by function and line */
 
 /* A table that gives each instruction of a code the same line, and no columns. */
@@ -90,19 +89,6 @@ static void buildkit_add_traceback(const char *name, int line) {
   if (traceback) { Py_XDECREF(next); next = traceback; }
   else PyErr_Clear();
   PyErr_Restore(type, value, next);
-}
-
-static PyObject *buildkit_free_variable(PyObject *closure, Py_ssize_t at, const char *name) {
-  PyObject *value = PyCell_Get(PyTuple_GET_ITEM(closure, at));
-  if (unlikely(!value) && !PyErr_Occurred())
-    PyErr_Format(PyExc_NameError,
-#if PY_VERSION_HEX >= 0x030B0000
-      "cannot access free variable '%s' where it is not associated with a value in enclosing scope",
-#else
-      "free variable '%s' referenced before assignment in enclosing scope",
-#endif
-      name);
-  return value;
 }
 
 /* Which parameter has this name; -1 if none that may be given by name. */
@@ -243,38 +229,54 @@ static void buildkit_redirect(PyObject *function, vectorcallfunc entry) {
 }
 #endif
 
-/* Whether the code is of the function that was compiled: by its name, and by what it takes from around it. */
-static int buildkit_is_same(PyCodeObject *code, buildkit_function *row) {
+/* Whether a code has this name, and takes these names from around it. */
+static int buildkit_is_code(PyObject *code, const char *expected, const char *cells) {
   PyObject *name, *free, *comma, *joined;
   int same;
-  name = PyUnicode_FromString(row->name);
+  if (!PyCode_Check(code)) return 0;
+  name = PyUnicode_FromString(expected);
   if (!name) return 0;
-  same = PyUnicode_Compare(code->co_name, name) == 0;
+  same = PyUnicode_Compare(((PyCodeObject *)code)->co_name, name) == 0;
   Py_DECREF(name);
   if (!same) return 0;
-  free = PyObject_GetAttrString((PyObject *)code, "co_freevars");
+  free = PyObject_GetAttrString(code, "co_freevars");
   comma = PyUnicode_FromString(",");
   joined = free && comma ? PyUnicode_Join(comma, free) : NULL;
-  name = PyUnicode_FromString(row->free);
+  name = PyUnicode_FromString(cells);
   same = joined && name && PyUnicode_Compare(joined, name) == 0;
   Py_XDECREF(free); Py_XDECREF(comma); Py_XDECREF(joined); Py_XDECREF(name);
   return same;
 }
 
-/* What the body calls with each function that it makes: its calls are to run the C from now on. */
-static PyObject *buildkit_made(PyObject *number, PyObject *function) {
-  Py_ssize_t at = PyLong_AsSsize_t(number);
+/* Whether the code is of the function that was compiled, and those of what it makes are the ones that it expects. */
+static int buildkit_is_same(PyObject *code, buildkit_function *row) {
+  PyObject *constants = ((PyCodeObject *)code)->co_consts;
+  if (!buildkit_is_code(code, row->name, row->free)) return 0;
+  for (const buildkit_code *each = row->made; each && each->name; each++) {
+    Py_ssize_t place = buildkit_body_places[each->number];
+    if (place < 0 || place >= PyTuple_GET_SIZE(constants)) return 0;
+    if (!buildkit_is_code(PyTuple_GET_ITEM(constants, place), each->name, each->free)) return 0;
+#if PY_VERSION_HEX >= 0x030E0000
+    if (each->is_annotated) return 0;  /* by a function that this one does not make */
+#endif
+  }
+  for (const buildkit_code *each = row->made; each && each->name; each++)
+    buildkit_codes[each->number] = PyTuple_GET_ITEM(constants, buildkit_body_places[each->number]);
+  return 1;
+}
+
+/* Let the calls of a function run the C from now on, if it was compiled. */
+static void buildkit_take_over(Py_ssize_t at, PyObject *function) {
   buildkit_function *row = &buildkit_functions[at];
-  Py_INCREF(function);
-  if (!row->entry || !PyFunction_Check(function) || buildkit_is_wrapped(row->name)) return function;
+  if (!row->entry || !PyFunction_Check(function) || buildkit_is_wrapped(row->name)) return;
   if (!buildkit_in_python) buildkit_in_python = ((PyFunctionObject *)function)->vectorcall;
   if (!row->code) {
     PyCodeObject *code = (PyCodeObject *)PyFunction_GET_CODE(function);
     PyObject *names = PyObject_GetAttrString((PyObject *)code, "co_varnames");
-    if (!names || !buildkit_is_same(code, row)) {
+    if (!names || !buildkit_is_same((PyObject *)code, row)) {
       PyErr_Clear();
       Py_XDECREF(names);
-      return function;
+      return;
     }
     row->names = names;
     row->by_position = code->co_argcount;
@@ -286,6 +288,12 @@ static PyObject *buildkit_made(PyObject *number, PyObject *function) {
     row->code = (PyObject *)code;
   }
   if (PyFunction_GET_CODE(function) == row->code) buildkit_redirect(function, row->entry);
+}
+
+/* What the body calls with each function that it makes. */
+static PyObject *buildkit_made(PyObject *number, PyObject *function) {
+  buildkit_take_over(PyLong_AsSsize_t(number), function);
+  Py_INCREF(function);
   return function;
 }
 
@@ -343,6 +351,7 @@ static int buildkit_run_body(PyObject *module, const char *source) {
   Py_INCREF(globals);
   buildkit_globals = globals;
   /* Where Cython and Python disagree about which functions there are, all of them stay Python. */
+  if (buildkit_load_texts() < 0) goto end;
   if (strcmp(buildkit_names, buildkit_body_names) != 0)
     for (Py_ssize_t at = 0; buildkit_functions[at].name; at++) buildkit_functions[at].entry = NULL;
   if (buildkit_replace_marks(((PyCodeObject *)code)->co_consts) < 0) goto end;

@@ -1,9 +1,17 @@
 #define BUILDKIT_MARK "\0buildkit "
+/* The code of a function, a class or a generator expression that a compiled function makes. */
+typedef struct {
+  const char *name;            /* NULL behind the last of a list */
+  const char *free;            /* the names of its cells */
+  int number;                  /* its place among all codes of the module */
+  int is_annotated;            /* it has annotations that are evaluated */
+} buildkit_code;
 /* A function of the module: its row is filled when the body first makes it. */
 typedef struct {
   const char *name;
   const char *free;            /* the names of its cells */
   vectorcallfunc entry;        /* NULL: it stays Python */
+  const buildkit_code *made;   /* the codes that it makes something of; NULL if none */
   PyObject *code;              /* the code that the entry stands for */
   PyObject *names;             /* those of its parameters */
   Py_ssize_t by_position, only_by_position, by_keyword;
@@ -11,11 +19,14 @@ typedef struct {
 } buildkit_function;
 static buildkit_function buildkit_functions[];
 static const char buildkit_names[];
+static PyObject *buildkit_codes[];         /* those of which compiled functions make something */
 static vectorcallfunc buildkit_in_python;  /* how Python calls its functions */
 #define BUILDKIT_CALL PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names
 static int buildkit_run_body(PyObject *module, const char *source);
 static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names, PyObject **bound, Py_ssize_t total);
-static PyObject *buildkit_free_variable(PyObject *closure, Py_ssize_t at, const char *name);
+static void buildkit_take_over(Py_ssize_t at, PyObject *function);
+static int buildkit_load_texts(void);
+static PyObject *buildkit_globals;         /* the module's, for as long as it lives */
 static void buildkit_add_traceback(const char *name, int line);
 /* From here to the end of the functions, tracebacks are Python's; see entries.py for the end. */
 #define __Pyx_AddTraceback(name, c_line, line, file) buildkit_add_traceback(name, line)

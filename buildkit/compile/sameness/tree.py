@@ -14,10 +14,10 @@ def children(node: Any) -> Iterator[Any]:
     for name in _LATE.get(kind(node)) or node.child_attrs or ():
         child = getattr(node, name, None)
         for each in child if isinstance(child, list) else [child]:
-            if isinstance(each, tuple):  # of `from x import y`: the name and the target
-                yield from (part for part in each if hasattr(part, "child_attrs"))
-            elif each is not None:
+            if each is not None:
                 yield each
+    if kind(node) == "FromImportStatNode":
+        yield from (target for _, target in node.items if hasattr(target, "child_attrs"))
 
 
 def within(node: Any) -> Iterator[Any]:
@@ -27,29 +27,20 @@ def within(node: Any) -> Iterator[Any]:
         yield from within(child)
 
 
-def replace(node: Any, by: Callable[[Any], Any]) -> Any:
-    """Return what `by` gives for a node; below it, put what `by` gives for each node in its place.
+def replace_children(node: Any, by: Callable[[Any], Any]) -> Any:
+    """Put what `by` gives for each node right below one in its place, and return the one; but for names of imports.
 
     Args:
         node: the top.
-        by: returns a node, which may be the same; it is asked from the top down, and not about what is below a new one.
+        by: returns a node, which may be the same.
     """
-    new = by(node)
-    if new is not node:
-        return new
     for name in _LATE.get(kind(node)) or node.child_attrs or ():
         child = getattr(node, name, None)
         if isinstance(child, list):
-            setattr(node, name, [_replaced(each, by) for each in child])
+            setattr(node, name, [by(each) for each in child])
         elif child is not None:
-            setattr(node, name, _replaced(child, by))
+            setattr(node, name, by(child))
     return node
-
-
-def _replaced(child: Any, by: Callable[[Any], Any]) -> Any:
-    if isinstance(child, tuple):
-        return tuple(replace(part, by) if hasattr(part, "child_attrs") else part for part in child)
-    return replace(child, by)
 
 
 def kind(node: Any) -> str:
@@ -59,7 +50,7 @@ def kind(node: Any) -> str:
 
 _SIMPLE = frozenset(
     "NameNode NoneNode BoolNode IntNode FloatNode ImagNode UnicodeNode IdentifierStringNode BytesNode EllipsisNode "
-    "FreeVariable".split()
+    "Variable".split()
 )
 
 

@@ -174,14 +174,14 @@ def test_a_name_is_read_before_it_is_deleted() -> None:
 
 
 def test_a_parameter_that_is_deleted_is_a_local() -> None:
-    tree, names = as_locals(body("del x"), ["x", "y"])
+    tree, names = as_locals(body("del x"), ["x", "y"], set())
 
     assert names == ["__buildkit_given_x", "y"]
     assert kinds(tree)[:2] == ["StatListNode", "SingleAssignmentNode"]
 
 
 def test_a_parameter_that_a_handler_takes_is_a_local() -> None:
-    _, names = as_locals(body("try: pass", "except A as y: pass"), ["x", "y"])
+    _, names = as_locals(body("try: pass", "except A as y: pass"), ["x", "y"], set())
 
     assert names == ["x", "__buildkit_given_y"]
 
@@ -189,7 +189,7 @@ def test_a_parameter_that_a_handler_takes_is_a_local() -> None:
 def test_parameters_that_are_kept_stay() -> None:
     tree = body("x = 1", "del x.y, x[0]")
 
-    assert as_locals(tree, ["x", "y"]) == (tree, ["x", "y"])
+    assert as_locals(tree, ["x", "y"], set()) == (tree, ["x", "y"])
 
 
 def test_own_names_are_declared() -> None:

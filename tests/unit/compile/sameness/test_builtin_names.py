@@ -5,6 +5,7 @@ from parsed import module
 
 from buildkit.compile.sameness import names
 from buildkit.compile.sameness.functions import definitions
+from buildkit.compile.sameness.scopes import scopes
 
 
 class Scope:
@@ -23,7 +24,7 @@ class Scope:
 def declared(text: str) -> list[str]:
     tree = module(text)
     tree.scope = Scope()
-    names.declare(tree, [each.body for each in definitions(tree)])
+    names.declare(tree, [each.body for each in definitions(scopes(tree))])
     found: list[str] = sorted(tree.scope.declared)
     return found
 

@@ -4,21 +4,25 @@ import pytest
 from parsed import module
 
 from buildkit.compile.sameness import functions, reasons
-from buildkit.compile.sameness.functions import definitions, why_python
+from buildkit.compile.sameness.functions import Definition, definitions, why_python
+from buildkit.compile.sameness.scopes import scopes
 
 COMPILED = {
     "plain": "def f(a, b=1, /, c=2, *args, d, **named):\n    return a + b\n",
     "loops": "def f(x):\n    for a, b in x:\n        while a:\n            a -= b\n    return [a for a in x]\n",
     "errors": "def f(x):\n    try:\n        with x as y:\n            raise y\n    except A as e:\n        del x\n",
     "calls": "def f(x):\n    return x.y(*x, **x), {**x}, f'{x!r:>{x}}', x[1:2]\n",
-    "nested": "def f(x):\n    return len(x)\n\nclass C:\n    def m(self):\n        return self.__x\n",
+    "methods": "def f(x):\n    return len(x)\n\nclass C:\n    def m(self):\n        return self.__x\n",
+    "nested": "def f(x):\n    @x(1)\n    def g(y=x, *, z: A):\n        nonlocal x\n        x = y\n    return g, x\n",
+    "class": "def f(x):\n    class C(x, metaclass=x):\n        def m(self):\n            return super().m\n",
+    "generator expression": "def f(x):\n    return all(y + x for y in x)\n",
+    "yield": "def f(x):\n    yield (yield x)\n    yield from x\n",
 }
 PYTHON = {
-    "yield": "def f():\n    yield 1\n",
-    "yield from": "def f():\n    yield from ()\n",
     "await": "async def f():\n    await g()\n",
     "match": "def f(x):\n    match x:\n        case 1:\n            return 2\n",
-    "class": "def f():\n    class C:\n        pass\n    return C\n",
+    "class of many": "def f(x):\n    class C(*x):\n        pass\n    return C\n",
+    "lambda in a comprehension": "def f(x):\n    return [lambda: y for y in x]\n",
     "locals": "def f():\n    return locals()\n",
     "eval": "def f(x):\n    return eval(x)\n",
     "globals": "def f(x):\n    return globals()\n",
@@ -28,14 +32,18 @@ PYTHON = {
 }
 
 
+def found(text: str) -> list[Definition]:
+    return definitions(scopes(module(text)))
+
+
 @pytest.mark.parametrize("text", COMPILED.values(), ids=COMPILED)
 def test_what_c_does_as_python_is_compiled(text: str) -> None:
-    assert [why_python(each) for each in definitions(module(text))] == [""] * text.count("def ")
+    assert [why_python(each) for each in found(text)] == [""] * text.count("def ")
 
 
 @pytest.mark.parametrize("text", PYTHON.values(), ids=PYTHON)
 def test_what_c_does_otherwise_stays_python(text: str) -> None:
-    first, *_ = definitions(module(text))
+    first, *_ = found(text)
 
     assert why_python(first)
 
@@ -48,11 +56,11 @@ def test_a_reason_has_words(kind: str) -> None:
 def test_functions_are_numbered_in_the_order_of_the_text() -> None:
     text = "@f(lambda: 1)\ndef a(x=lambda: 2): pass\nclass C:\n    def b(self): pass\ndef c(): pass\n"
 
-    found = definitions(module(text))
+    every = found(text)
 
-    assert [each.number for each in found] == [0, 1, 2, 3, 4]
-    assert [each.name for each in found if each.name != "<lambda>"] == ["a", "b", "c"]
-    assert [each.owner for each in found if each.name == "b"] == ["C"]
+    assert [each.number for each in every] == [0, 1, 2, 3, 4]
+    assert [each.scope.name for each in every if each.scope.name != "<lambda>"] == ["a", "b", "c"]
+    assert [each.scope.owner for each in every if each.scope.name == "b"] == ["C"]
 
 
 def test_a_function_that_looks_at_its_caller_is_known_by_its_name() -> None:

@@ -1,0 +1,105 @@
+#ifdef __Pyx_Generator_USED
+/* An error that is StopIteration is another one outside the generator, of which it is the cause. */
+static void buildkit_replace_stop(void) {
+  PyObject *kind, *value, *traceback, *error;
+  PyErr_Fetch(&kind, &value, &traceback);
+  PyErr_NormalizeException(&kind, &value, &traceback);
+  if (traceback) PyException_SetTraceback(value, traceback);
+  Py_XDECREF(kind);
+  Py_XDECREF(traceback);
+  error = PyObject_CallFunction(PyExc_RuntimeError, "s", "generator raised StopIteration");
+  if (!error) { Py_DECREF(value); return; }
+  Py_INCREF(value);
+  PyException_SetCause(error, value);
+  PyException_SetContext(error, value);
+  PyErr_SetObject(PyExc_RuntimeError, error);
+  Py_DECREF(error);
+}
+
+static PyObject *buildkit_resume(__pyx_CoroutineObject *generator, PyThreadState *state, PyObject *sent) {
+  PyObject *result = NULL;
+  if (likely(buildkit_enter())) {
+    result = generator->body(generator, state, sent);
+    buildkit_leave();
+    if (unlikely(!result) && PyErr_ExceptionMatches(PyExc_StopIteration)) buildkit_replace_stop();
+  } else {
+    generator->resume_label = -1;
+    __Pyx_Coroutine_clear((PyObject *)generator);
+  }
+  return result;
+}
+
+static PyObject *buildkit_generator_frame(PyObject *code, int has_begun) {
+  PyObject *empty = buildkit_code_in((PyCodeObject *)code, ((PyCodeObject *)code)->co_firstlineno), *frame;
+  if (!empty) return NULL;
+  frame = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)empty, buildkit_globals, NULL);
+  Py_DECREF(empty);
+#if PY_VERSION_HEX < 0x030B0000
+  if (frame && has_begun) ((PyFrameObject *)frame)->f_lasti = 0;  /* `inspect` looks at it */
+#else
+  (void)has_begun;
+#endif
+  return frame;
+}
+
+/* Make what is thrown the present exception: 1. 0 if it cannot be one, which is then said instead. */
+static int buildkit_throw(PyObject *kind, PyObject *value, PyObject *traceback) {
+  if (traceback == Py_None) traceback = NULL;
+  if (traceback && !PyTraceBack_Check(traceback)) {
+    PyErr_SetString(PyExc_TypeError, "throw() third argument must be a traceback object");
+    return 0;
+  }
+  Py_INCREF(kind);
+  Py_XINCREF(value);
+  Py_XINCREF(traceback);
+  if (PyExceptionClass_Check(kind)) {
+    PyErr_NormalizeException(&kind, &value, &traceback);
+  } else if (PyExceptionInstance_Check(kind)) {
+    if (value && value != Py_None) {
+      PyErr_SetString(PyExc_TypeError, "instance exception may not have a separate value");
+      goto failed;
+    }
+    Py_XDECREF(value);
+    value = kind;
+    kind = PyExceptionInstance_Class(kind);
+    Py_INCREF(kind);
+    if (!traceback) traceback = PyException_GetTraceback(value);
+  } else {
+    PyErr_Format(PyExc_TypeError, "exceptions must be classes or instances deriving from BaseException, not %s", Py_TYPE(kind)->tp_name);
+    goto failed;
+  }
+  PyErr_Restore(kind, value, traceback);
+  return 1;
+failed:
+  Py_DECREF(kind);
+  Py_XDECREF(value);
+  Py_XDECREF(traceback);
+  return 0;
+}
+
+static PyObject *buildkit_is_suspended(PyObject *generator, void *unused) {
+  __pyx_CoroutineObject *self = (__pyx_CoroutineObject *)generator;
+  (void)unused;
+  return PyBool_FromLong(self->resume_label > 0 && !self->is_running);
+}
+
+static PyObject *buildkit_generator_class(PyObject *generator, void *unused) {
+  (void)generator; (void)unused;
+  Py_INCREF(&PyGen_Type);
+  return (PyObject *)&PyGen_Type;
+}
+
+static PyObject *buildkit_generator_repr(PyObject *generator) {
+  return PyUnicode_FromFormat("<generator object %S at %p>", ((__pyx_CoroutineObject *)generator)->gi_qualname, generator);
+}
+
+/* Let errors and `type(x).__module__` say of a type what they say of Python's. */
+static int buildkit_name_type(PyTypeObject *type, PyTypeObject *like) {
+  PyObject *module = PyUnicode_FromString("builtins");
+  int result = module ? PyDict_SetItemString(type->tp_dict, "__module__", module) : -1;
+  Py_XDECREF(module);
+  type->tp_name = like->tp_name;
+  PyType_Modified(type);
+  return result;
+}
+#endif

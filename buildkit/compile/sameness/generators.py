@@ -1,0 +1,54 @@
+"""Generator functions: Cython's generator runs the body, and the object is a generator to all who look.
+
+What Cython's own lacks or does otherwise is put right in the C of its generators: see `wording_generators.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from Cython.Compiler import Naming, Nodes, PyrexTypes
+
+from buildkit.compile.sameness.scopes import parts
+from buildkit.compile.sameness.tree import kind
+
+
+def yields(body: Any) -> bool:
+    """Return whether a function with this body is a generator function.
+
+    Args:
+        body: Cython's tree of it, just parsed.
+    """
+    return any(kind(node) in ("YieldExprNode", "YieldFromExprNode") for node in parts(body))
+
+
+class NoCode:
+    """In place of the code object that Cython makes of a function: the real one is at hand."""
+
+    def generate_result_code(self, code: Any) -> None:
+        """Make nothing."""
+
+
+class LiftedGenerator(Nodes.GeneratorDefNode):
+    """A generator function. What Cython hands it as its own object is the function that was called."""
+
+    py_wrapper_required = False
+    pymethdef_required = False
+    no_assignment_synthesis = 1
+    is_cyfunction = False
+    code_object: Any = NoCode()
+    gbody: Any
+    entry: Any
+    name: str
+
+    def analyse_declarations(self, env: Any) -> None:
+        super().analyse_declarations(env)
+        self.entry.pyfunc_cname = f"make_{self.name}"
+
+    def generate_function_body(self, env: Any, code: Any) -> None:
+        made = f"buildkit_generator({self.gbody.entry.func_cname}, {Naming.self_cname}, {Naming.cur_scope_cname})"
+        code.putln(f"{{ PyObject *made = {made};")
+        code.putln(code.error_goto_if_null("made", self.pos))
+        code.put_decref(Naming.cur_scope_cname, PyrexTypes.py_object_type)
+        code.put_finish_refcount_context()
+        code.putln("return made; }")
