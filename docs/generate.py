@@ -16,8 +16,11 @@ from typing import Any
 from invoke.tasks import Task
 
 from buildkit import errors
-from buildkit.compile.sameness import functions, names, wording
+from buildkit.compile.sameness import frames, functions, generator_texts, making, names, wording
+from buildkit.compile.sameness.cells import with_cells
+from buildkit.compile.sameness.generators import yields
 from buildkit.compile.sameness.loops import with_turns
+from buildkit.compile.sameness.making import Maker
 from buildkit.compile.sameness.parameters import as_locals
 from buildkit.compile.sameness.reasons import KINDS
 from buildkit.compile.sameness.repairs import REPAIRS
@@ -173,7 +176,8 @@ SESSIONS = """## `nox -s build`, `tests`, `migrations`, `image`
 
 def sameness() -> str:
     """Return the page of what is repaired in compiled functions, and of what stays Python."""
-    repairs = dict.fromkeys(sys.modules[each.__module__] for each in (for_cython, *REPAIRS, with_turns, as_locals))
+    every = (for_cython, *REPAIRS, with_turns, as_locals, with_cells, Maker, yields)
+    repairs = dict.fromkeys(sys.modules[each.__module__] for each in every)
     lines = [
         "# What keeps the meaning of Python",
         MADE,
@@ -186,19 +190,31 @@ def sameness() -> str:
         lines += ["", f"### {each.__name__.rpartition('.')[2].capitalize()}", "", str(each.__doc__).strip()]
     lines += ["", "### Words", "", str(wording.__doc__).strip(), "", "| seen | in Cython's |", "|---|---|"]
     lines += [f"| {each.shown} | `{each.file}`, {each.section} |" for each in wording.WORDINGS]
+    lines += ["", "### The C of generators", "", str(generator_texts.__doc__).strip(), "", "| seen |", "|---|"]
+    lines += [f"| {each.shown} |" for each in generator_texts.GENERATORS]
     kinds = sorted({words for kind, words in KINDS.items() if kind not in functions.ALIKE})
     lines += ["", "## What stays Python", "", "A function stays the bytecode that it is if it has one of these:", ""]
     lines += [f"* {each}" for each in kinds]
-    found = re.findall(r'return (?:"" if [^"]+ else )?"([^"]+)"', inspect.getsource(functions))
+    found = re.findall(
+        r'return (?:"" if [^"]+ else )?"([^"]+)"', inspect.getsource(functions) + inspect.getsource(making.why_not)
+    )
     lines += [f"* {each}" for each in sorted({*found} - {"<lambda>"})]
     lines += [
         "",
-        "or uses one of these names, which ask for the frame of their caller or have another meaning in C:",
+        "or uses one of these names, which ask for the frame in which they stand, or calls one that shows it:",
         "",
     ]
-    lines += [", ".join(f"`{each}`" for each in sorted(functions.OF_THE_FRAME)) + ","]
-    lines += ["", "or calls one of these, which look for the file, the line or the module of who called them:", ""]
-    lines += [", ".join(f"`{each}`" for each in sorted(functions.LOOK_AT_THEIR_CALLER)) + "."]
+    lines += [", ".join(f"`{each}`" for each in sorted(functions.OF_THE_FRAME | functions.OF_THE_STACK)) + "."]
+    lines += [
+        "",
+        "## Calls that have a frame",
+        "",
+        "Of functions with these names, which look for the file, the line, the module or the names of who called them:",
+        "",
+    ]
+    lines += [
+        ", ".join(f"`{each}`" for each in sorted(frames.LOOK_AT_THEIR_CALLER)) + ", and `type` that makes a class."
+    ]
     lines += ["", "## Builtins that C calls by itself", ""]
     lines += [
         "Where the module does not bind the name. What a test puts in their place in `builtins` is not seen; in the",

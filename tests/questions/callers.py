@@ -452,3 +452,93 @@ def q_lines_of_fails_in_formatted():
 
 def q_lines_of_fails_in_import():
     return lines(fails_in_import, *())
+
+
+def q_modules_of_what_is_made():
+    from collections import namedtuple
+    from enum import Enum
+    from typing import NamedTuple, NewType, TypeVar
+
+    made = [
+        namedtuple("A", "x y"),
+        Enum("B", "x y"),
+        NamedTuple("C", [("x", int)]),
+        TypeVar("D"),
+        NewType("E", int),
+        type("F", (), {}),
+        type("G", (object,), {"x": 1}),
+    ]
+    return [each.__module__.rpartition(".")[2] for each in made], made[0](1, 2), list(made[1])
+
+
+def q_module_names():
+    names = globals()
+    return names is q_module_names.__globals__, vars(Logs("x") if False else Warns()), dir(3)[:2]
+
+
+def q_numbers_are_no_loggers():
+    import math
+
+    return math.log(8, 2), math.log(1)
+
+
+def q_logging_from_everywhere():
+    def inner():
+        logger.info("inner")
+
+    class Local:
+        def method(self):
+            logger.error("local")
+
+    def generator():
+        logger.info("first")
+        yield 1
+        logger.info("second")
+
+    inner()
+    (lambda: logger.warning("lambda"))()
+    Local().method()
+    list(generator())
+    logger.log(
+        logging.INFO,
+        "%s",
+        "several lines",
+    )
+    logger.info("named", extra={"x": 1})
+    logger.info(*["star %s", 1], **{})
+    return taken()
+
+
+def q_a_warning_that_is_an_error():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            warnings.warn("x", stacklevel=1)
+        except UserWarning as e:
+            frames = traceback.extract_tb(e.__traceback__)
+            return str(e), [(frame.name, frame.lineno) for frame in frames]
+
+
+def q_a_logger_that_fails():
+    class Broken:
+        def info(self, *args):
+            raise OSError(args)
+
+    log = Broken()
+    try:
+        log.info(1, 2)
+    except OSError as e:
+        return str(e), [(frame.name, frame.lineno) for frame in traceback.extract_tb(e.__traceback__)]
+
+
+def q_a_class_that_is_called_log():
+    class log:
+        def __init__(self, x, y=2):
+            self.x = x, y
+
+    return log(1).x, log(1, y=3).x, log(*[4]).x
+
+
+def q_where_a_code_was_made():
+    code = compile("1/0", "there", "eval")
+    return code.co_filename, code.co_firstlineno

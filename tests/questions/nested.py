@@ -331,3 +331,16 @@ def q_pickle_of_an_inner_function():
         pass
 
     return pickle.dumps(a)
+
+
+def q_annotations_in_a_function():
+    x: int
+    y: str = "y"
+    z: list[missing] = []
+
+    def see():
+        return x, y, z
+
+    told = y, z
+    x = 1
+    return told, see(), q_annotations_in_a_function.__annotations__

@@ -773,3 +773,66 @@ def q_star_only():
 
 def q_stars_only():
     return ran(stars_only)
+
+
+def q_bound_within():
+    x = 1
+    told = [x + (x := 2) + x, (x, (x := 3), x), [x, x := 4], {x: (x := 5)}, f"{x}{(x := 6)}{x}"]
+    return told, max(x, (x := 7), x), x < (x := 8) < x + 1, x
+
+
+def q_bound_within_a_condition():
+    seen = []
+    data = [1, 2, 3]
+    while (n := len(data)) > 1:
+        seen.append(n)
+        data.pop()
+    if (m := n) and not (k := 0):
+        seen += [m, k]
+    return seen, n, m, k
+
+
+def q_bound_within_a_comprehension():
+    told = [last := i * 2 for i in range(3)], last
+    any((found := i) > 1 for i in range(5))
+    return told, found, [y for x in range(4) if (y := x % 2)], y
+
+
+def q_bound_within_a_function(a=1):
+    f = lambda: (z := a, z)
+
+    def g():
+        nonlocal a
+        return (a := a + 1), a
+
+    return f(), g(), a, (b := a), b
+
+
+def q_bound_within_what_fails():
+    try:
+        (w := 1) / 0 + (w := 2)
+    except ZeroDivisionError:
+        first = w
+    try:
+        unbound + (unbound := 1)
+    except UnboundLocalError as e:
+        return first, str(e)
+
+
+def q_bound_within_and_deleted():
+    (v := 1)
+    del v
+    try:
+        return v
+    except UnboundLocalError as e:
+        return str(e)
+
+
+def q_bound_within_a_generator():
+    def g():
+        while (got := (yield 1)) != 3:
+            yield got
+        return got
+
+    it = g()
+    return next(it), it.send(5), next(it)

@@ -141,3 +141,33 @@ class Variable(ExprNodes.ExprNode):
             code.put_error_if_neg(self.pos, f"buildkit_delete_{what}({self.in_c()}, {name})")
         self.generate_subexpr_disposal_code(code)
         self.free_subexpr_temps(code)
+
+
+class BoundWithin(ExprNodes.ExprNode):
+    """`name := value`.
+
+    Attributes:
+        target: the variable.
+    """
+
+    subexprs = ["value"]  # noqa: RUF012 - as all of Cython's nodes
+    type = PyrexTypes.py_object_type
+    is_temp = True
+    value: Any
+    target: Variable
+
+    def infer_type(self, env: Any) -> Any:
+        return PyrexTypes.py_object_type
+
+    def analyse_types(self, env: Any) -> Any:
+        self.value = self.value.analyse_types(env).coerce_to_pyobject(env)
+        self.target = self.target.analyse_types(env)
+        return self
+
+    def generate_result_code(self, code: Any) -> None:
+        self.target.generate_subexpr_evaluation_code(code)
+        code.put_error_if_neg(self.pos, f"PyCell_Set({self.target.in_c()}, {self.value.py_result()})")
+        self.target.generate_subexpr_disposal_code(code)
+        self.target.free_subexpr_temps(code)
+        code.putln(f"{self.result()} = {self.value.py_result()}; Py_INCREF({self.result()});")
+        self.generate_gotref(code)

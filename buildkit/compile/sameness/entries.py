@@ -13,7 +13,7 @@ from Cython.Compiler.StringEncoding import EncodedString
 
 from buildkit.compile.sameness.making import Inner
 
-_PARTS = ("support", "arithmetic", "unpacking", "calls", "imports", "loops", "making", "generators")
+_PARTS = ("support", "arithmetic", "unpacking", "calls", "imports", "loops", "making", "generators", "frames")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,20 +27,20 @@ ALIKE = frozenset(
     "JoinedStrNode FormattedValueNode NotNode UnaryMinusNode UnaryPlusNode TildeNode "
     "BitwiseOrNode IntBinopNode AddNode SubNode MulNode DivNode ModNode PowNode MatMultNode BoolBinopNode "
     "CondExprNode PrimaryCmpNode CascadedCmpNode "
-    "ComprehensionNode ComprehensionAppendNode DictComprehensionAppendNode YieldExprNode YieldFromExprNode".split()
+    "ComprehensionNode ComprehensionAppendNode DictComprehensionAppendNode YieldExprNode YieldFromExprNode "
+    "AssignmentExpressionNode".split()
 )
 """Kinds of Cython's nodes whose C does what Python does, given the repairs of this room."""
 
-OF_THE_FRAME = frozenset("locals globals vars dir eval exec compile breakpoint __import__".split())
-"""Names that ask for the frame of the function in which they stand, or have a meaning of the compiler's."""
+CALLS = ("SimpleCallNode", "GeneralCallNode")
+OF_THE_FRAME = frozenset("locals eval exec breakpoint _getframe currentframe".split())
+"""Names that ask for the frame of the function in which they stand, with its names and values."""
 
-LOOK_AT_THEIR_CALLER = frozenset(
-    "debug info warning warn error critical exception log "  # logging
-    "warn_explicit simplefilter _getframe currentframe stack getouterframes print_stack extract_stack format_stack "
-    "namedtuple NamedTuple TypedDict Enum IntEnum Flag IntFlag StrEnum TypeVar ParamSpec TypeVarTuple NewType "
-    "make_dataclass make_class new_class".split()
-)
-"""Names of functions that look for the file, the line or the module of who called them."""
+OF_THE_STACK = frozenset("stack getouterframes print_stack extract_stack format_stack".split())
+"""Names of functions that show the frame of who called them."""
+
+CALLED_ALONE = frozenset("globals vars dir compile __import__".split())
+"""Names that ask for the frame in which they are called: C can only call them, and some not without an argument."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +99,31 @@ def why_python(definition: Definition) -> str:
     """Return why a function stays Python, empty if it is compiled."""
     if getattr(definition.node, "is_async_def", False):
         return "async def"
-    scope = definition.scope
-    known = scope.cells | {*scope.free}
-    for each in definition.made:
-        why = making.why_not(each.node)
-        if why:
-            return why
-        if not {*each.free} <= known:
-            return "a function in a comprehension takes a name of it"
-    comprehensions = [node for node in parts(definition.body) if kind(node) == COMPREHENSION]
-    if any(kind(node) == "NameNode" and node.name == "super" for each in comprehensions for node in parts(each)):
-        return "super in a comprehension"
-    for node in parts(definition.body):
-        why = _why_node(node, definition)
-        if why:
-            return why
-    return ""
+    body = [*parts(definition.body)]
+    called = {id(node.function) for node in body if kind(node) in CALLS}
+    reasons = (
+        *(_why_made(each, definition) for each in definition.made),
+        *(_why_comprehension(node) for node in body if kind(node) == COMPREHENSION),
+        *(_why_name(node, called) for node in body if kind(node) == "NameNode"),
+        *(_why_node(node, definition) for node in body),
+    )
+    return next(filter(None, reasons), "")
+
+
+def _why_made(made: Scope, definition: Definition) -> str:
+    if not {*made.free} <= definition.scope.cells | {*definition.scope.free}:
+        return "a function in a comprehension takes a name of it"
+    return making.why_not(made.node)
+
+
+def _why_comprehension(node: Any) -> str:
+    has_super = any(kind(each) == "NameNode" and each.name == "super" for each in parts(node))
+    return "super in a comprehension" if has_super else ""
+
+
+def _why_name(node: Any, called: set[int]) -> str:
+    is_value = node.name in CALLED_ALONE and id(node) not in called
+    return str(node.name) if is_value or node.name in OF_THE_FRAME else ""
 
 
 def _imported(node: Any) -> set[str]:
@@ -127,20 +136,25 @@ def _why_node(node: Any, definition: Definition) -> str:
         return "an import of several names that functions share" if _imported(node) & shared else ""
     if kind(node) not in ALIKE:
         return of_kind(kind(node))
-    if kind(node) == "NameNode" and node.name in OF_THE_FRAME:
-        return str(node.name)
-    return _why_call(node, definition) if kind(node) in ("SimpleCallNode", "GeneralCallNode") else ""
+    if kind(node) == "AssignmentExpressionNode":
+        return _why_bound_within(node, definition)
+    return _why_call(node, definition) if kind(node) in CALLS else ""
+
+
+def _why_bound_within(node: Any, definition: Definition) -> str:
+    known = definition.scope.cells | {*definition.scope.free}
+    return "" if node.target_name in known else "`:=` of a global name"
 
 
 def _why_call(node: Any, definition: Definition) -> str:
     name = getattr(node.function, "attribute", None) or getattr(node.function, "name", None)
-    if name in LOOK_AT_THEIR_CALLER:
+    if name in OF_THE_STACK or name in OF_THE_FRAME:
         return f"{name}()"
     if kind(node.function) != "NameNode":
         return ""
     args = getattr(node, "args", ())
-    if name == "type" and len(args) != 1:
-        return "type() that makes a class"
+    if name in ("vars", "dir") and not args:
+        return f"{name}()"
     if name == "super" and not args and not (scopes.CLASS in definition.scope.free and definition.node.args):
         return "super() without a class or a first argument"
     return ""

@@ -1,6 +1,7 @@
 """Generator functions: Cython's generator runs the body, and the object is a generator to all who look.
 
-What Cython's own lacks or does otherwise is put right in the C of its generators: see `wording_generators.py`.
+What Cython's own lacks or does otherwise is put right in the C of its generators (`generator_texts.py`). They are of a
+type of our own, so that other modules of Cython have theirs.
 """
 
 from __future__ import annotations

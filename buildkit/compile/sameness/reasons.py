@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 KINDS = {
-    "AssignmentExpressionNode": "`:=`",
     "AsyncForStatNode": "`async for`",
     "AwaitExprNode": "`await`",
     "MatchNode": "`match`",

@@ -8,6 +8,7 @@ from buildkit.compile.sameness.arithmetic import keep_operations
 from buildkit.compile.sameness.builtins import keep_builtin_calls
 from buildkit.compile.sameness.calls import keep_checks
 from buildkit.compile.sameness.deletions import keep_deletions
+from buildkit.compile.sameness.frames import keep_frames
 from buildkit.compile.sameness.handlers import keep_handlers
 from buildkit.compile.sameness.lines import keep_lines
 from buildkit.compile.sameness.literals import keep_literals
@@ -27,6 +28,7 @@ REPAIRS = (
     keep_operations,
     keep_unpacking,
     keep_checks,
+    keep_frames,
     keep_order,
     keep_handlers,
     keep_deletions,

@@ -48,6 +48,7 @@ class Scope:
     asked: set[str] = field(default_factory=set)
     declared_global: set[str] = field(default_factory=set)
     declared_nonlocal: set[str] = field(default_factory=set)
+    bound_within: set[str] = field(default_factory=set)
     inner: list[Scope] = field(default_factory=list)
 
     @property
@@ -72,8 +73,12 @@ class Scope:
 
     @property
     def cells(self) -> set[str]:
-        """The names of its own that functions, classes and generator expressions in it take."""
-        return self.own & self.taken()
+        """The names of its own whose values are in cells.
+
+        These are the names that functions, classes and generator expressions in it take. And those that `:=` binds, so
+        that each is read when Python reads it: `x + (x := 1)` has two values of it.
+        """
+        return self.own & (self.taken() | self.bound_within)
 
     def needs(self) -> set[str]:
         """Return the names that are looked for around it, by itself or by what is in it."""
@@ -204,7 +209,9 @@ def _visit(node: Any, scope: Scope) -> None:
         scope.bound |= _captured(node)
     elif name == "AssignmentExpressionNode":
         scope.asked.add(node.target_name)
-        _around_comprehensions(scope).bound.add(node.target_name)
+        around = _around_comprehensions(scope)
+        around.bound.add(node.target_name)
+        around.bound_within.add(node.target_name)
         _visit(node.assignment.rhs, scope)
         return
     else:

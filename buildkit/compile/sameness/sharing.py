@@ -32,11 +32,13 @@ class Sharing:
         self._hidden: frozenset[str] = frozenset()
         self._by_kind: dict[str, Callable[[Any], Any]] = {
             "NameNode": self._named,
+            "ExprStatNode": self._stated,
             "SimpleCallNode": self._called,
             "NonlocalNode": lambda node: Nodes.PassStatNode(node.pos),
             "ExceptClauseNode": self._caught,
             "InPlaceAssignmentNode": self._in_place,
             "FromImportStatNode": self._imported,
+            "AssignmentExpressionNode": self._bound_within,
             "DefNode": self._made,
             "LambdaNode": self._made,
             A_CLASS: self._made,
@@ -68,6 +70,11 @@ class Sharing:
     def _named(self, node: Any) -> Any:
         return self.variable(node.pos, node.name) if self._is_shared(node.name) else node
 
+    def _stated(self, node: Any) -> Any:
+        """Return a statement, which is nothing if it is the annotation of a name alone."""
+        is_annotation = kind(node.expr) == "NameNode" and getattr(node.expr, "annotation", None) is not None
+        return Nodes.PassStatNode(node.pos) if is_annotation else self._below(node)
+
     def _called(self, node: Any) -> Any:
         if getattr(node.function, "name", "") != "super" or node.args:
             return self._below(node)
@@ -98,6 +105,10 @@ class Sharing:
             inplace=True,
         )
         return Nodes.SingleAssignmentNode(node.pos, lhs=self.variable(node.pos, node.lhs.name), rhs=value)
+
+    def _bound_within(self, node: Any) -> Any:
+        value = self.put_into(node.assignment.rhs)
+        return cells.BoundWithin(node.pos, value=value, target=self.variable(node.pos, node.target_name))
 
     def _imported(self, node: Any) -> Any:
         """Return the statements of `from module import name`, which Cython can give to a local alone."""

@@ -9,11 +9,11 @@ static void buildkit_release(PyObject **bound, Py_ssize_t total) {
 static PyObject *buildkit_tracebacks; /* the codes that tracebacks show, by function and line */
 
 /* A table that gives each instruction of a code the same line, and no columns. */
-static PyObject *buildkit_line_table(PyCodeObject *code, int line) {
+static PyObject *buildkit_line_table(PyCodeObject *code, int first, int line) {
   PyObject *bytes, *table = NULL;
   Py_ssize_t size, at = 0;
   char *to;
-  int delta = line - code->co_firstlineno;
+  int delta = line - first;
   bytes = PyObject_GetAttrString((PyObject *)code, "co_code");
   if (!bytes) return NULL;
   size = PyBytes_GET_SIZE(bytes);
@@ -50,7 +50,7 @@ static PyObject *buildkit_code_in(PyCodeObject *code, int line) {
   PyObject *found = NULL, *table = NULL, *replace = NULL, *nothing = NULL, *changes = NULL;
   const char *file = PyUnicode_AsUTF8(code->co_filename), *name = PyUnicode_AsUTF8(code->co_name);
   PyCodeObject *empty = file && name ? PyCode_NewEmpty(file, name, code->co_firstlineno) : NULL;
-  table = empty ? buildkit_line_table(empty, line) : NULL;
+  table = empty ? buildkit_line_table(empty, empty->co_firstlineno, line) : NULL;
   replace = table ? PyObject_GetAttrString((PyObject *)empty, "replace") : NULL;
   nothing = replace ? PyTuple_New(0) : NULL;
   changes = nothing ? PyDict_New() : NULL;

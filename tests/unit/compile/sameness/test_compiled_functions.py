@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from parsed import module
 
-from buildkit.compile.sameness import functions, reasons
+from buildkit.compile.sameness import frames, reasons
 from buildkit.compile.sameness.functions import Definition, definitions, why_python
 from buildkit.compile.sameness.scopes import scopes
 
@@ -16,6 +16,8 @@ COMPILED = {
     "nested": "def f(x):\n    @x(1)\n    def g(y=x, *, z: A):\n        nonlocal x\n        x = y\n    return g, x\n",
     "class": "def f(x):\n    class C(x, metaclass=x):\n        def m(self):\n            return super().m\n",
     "generator expression": "def f(x):\n    return all(y + x for y in x)\n",
+    "calls with a frame": "def f(log, x):\n    log.info(x, y=x)\n    return globals(), vars(x), type('X', (), x)\n",
+    "bound within": "def f(x):\n    return x + (x := 2), [y := z for z in x]\n",
     "yield": "def f(x):\n    yield (yield x)\n    yield from x\n",
 }
 PYTHON = {
@@ -25,10 +27,9 @@ PYTHON = {
     "lambda in a comprehension": "def f(x):\n    return [lambda: y for y in x]\n",
     "locals": "def f():\n    return locals()\n",
     "eval": "def f(x):\n    return eval(x)\n",
-    "globals": "def f(x):\n    return globals()\n",
-    "logging": "def f(logger):\n    logger.info('x')\n",
     "frame": "def f(sys):\n    return sys._getframe()\n",
-    "type": "def f():\n    return type('X', (), {})\n",
+    "globals as a value": "def f():\n    return globals\n",
+    "vars of the frame": "def f():\n    return vars()\n",
 }
 
 
@@ -64,4 +65,4 @@ def test_functions_are_numbered_in_the_order_of_the_text() -> None:
 
 
 def test_a_function_that_looks_at_its_caller_is_known_by_its_name() -> None:
-    assert {"warn", "info", "_getframe", "namedtuple"} <= functions.LOOK_AT_THEIR_CALLER
+    assert {"warn", "info", "namedtuple"} <= frames.LOOK_AT_THEIR_CALLER
