@@ -217,8 +217,8 @@ def sameness() -> str:
     ]
     lines += ["", "## Builtins that C calls by itself", ""]
     lines += [
-        "Where the module does not bind the name. What a test puts in their place in `builtins` is not seen; in the",
-        "place of all others, such as `open`, `print` and `input`, it is.",
+        "Where the module does not bind the name. While something else stands in the place of one in `builtins`, such as",
+        "in a test, the functions that use it run as Python. All others, such as `open` and `print`, are looked up.",
         "",
     ]
     lines += [", ".join(f"`{each}`" for each in sorted(names.BUILTINS)) + "."]

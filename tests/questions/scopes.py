@@ -453,3 +453,25 @@ def q_conditional_global():
 
 def q_names_of_module():
     return sorted(name for name in vars(sys.modules[__name__]) if not name.startswith(("q_", "@")))
+
+
+def q_builtins_that_are_replaced():
+    import builtins
+    from unittest import mock
+
+    def measure(x):
+        return len(x), hasattr(x, "append")
+
+    def count():
+        yield from range(3)
+
+    told = [measure([1]), list(count())]
+    with mock.patch("builtins.len", lambda x: "patched"), mock.patch("builtins.range", lambda n: "abc"):
+        told += [measure([1]), list(count())]
+    told += [measure([1]), list(count())]
+    builtins.new_name = 1
+    told.append(measure([1]))
+    del builtins.new_name
+    with mock.patch.object(builtins, "hasattr", side_effect=[False, False]):
+        told.append(measure([1]))
+    return told

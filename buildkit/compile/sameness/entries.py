@@ -13,7 +13,18 @@ from Cython.Compiler.StringEncoding import EncodedString
 
 from buildkit.compile.sameness.making import Inner
 
-_PARTS = ("support", "arithmetic", "unpacking", "calls", "imports", "loops", "making", "generators", "frames")
+_PARTS = (
+    "support",
+    "builtins",
+    "arithmetic",
+    "unpacking",
+    "calls",
+    "imports",
+    "loops",
+    "making",
+    "generators",
+    "frames",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +57,16 @@ class Entries(Nodes.StatNode):
         functions: the compiled ones.
         names: of all codes: functions, classes and generator expressions.
         count: how many of them are functions.
+        builtins: those that C calls by itself.
+        masks: of each compiled function, which of these it uses.
     """
 
     child_attrs: list[str] = []  # type: ignore[assignment]  # noqa: RUF012 - as all of Cython's nodes
     functions: Sequence[Lifted]
     names: Sequence[str]
     count: int
+    builtins: Sequence[str]
+    masks: Sequence[int]
 
     def analyse_declarations(self, env: Any) -> None:
         env.use_utility_code(support())
@@ -60,8 +75,8 @@ class Entries(Nodes.StatNode):
         return self
 
     def generate_function_definitions(self, env: Any, code: Any) -> None:
-        for each in self.functions:
-            code.putln(_entry(each))
+        for each, mask in zip(self.functions, self.masks, strict=True):
+            code.putln(_entry(each, mask))
         compiled = {each.number: each for each in self.functions}
         rows = []
         for number, name in enumerate(self.names[: self.count]):
@@ -82,6 +97,8 @@ class Entries(Nodes.StatNode):
         code.putln("{NULL}")
         code.putln("};")
         code.putln(f"static PyObject *buildkit_codes[{len(self.names) + 1}];")
+        used = "".join(f"{_text(name)}, " for name in self.builtins)
+        code.putln(f"static const char *const buildkit_used[] = {{{used}NULL}};")
         code.putln("#undef __Pyx_AddTraceback")
 
     def generate_execution_code(self, code: Any) -> None:
@@ -105,10 +122,12 @@ def support() -> UtilityCode:
     )
 
 
-def _entry(function: Lifted) -> str:
+def _entry(function: Lifted, mask: int) -> str:
     """Return the C function that receives the calls of a Python function."""
     number, total = function.number, function.parameters
     called = f"make_{function.node.name}" if function.is_generator else function.node.entry.func_cname
+    python = "return buildkit_in_python(function, args, nargsf, names);"
+    guard = f"\n  if (unlikely(!buildkit_are_builtins(UINT64_C({mask})))) {python}" if mask else ""
     direct = f"""
   if (likely(BUILDKIT_IS_PLAIN(function, {number}, nargsf, names, {total}))) {{
     if (unlikely(!buildkit_enter())) return NULL;
@@ -119,10 +138,10 @@ def _entry(function: Lifted) -> str:
     return f"""
 static PyObject *buildkit_entry_{number}(BUILDKIT_CALL) {{
   PyObject *result = NULL, *bound[{max(total, 1)}];
-  int how;{direct if function.is_plain else ""}
+  int how;{guard}{direct if function.is_plain else ""}
   how = buildkit_bind(&buildkit_functions[{number}], function, args, nargsf, names, bound, {total});
   if (how < 0) return NULL;
-  if (how == 0) return buildkit_in_python(function, args, nargsf, names);
+  if (how == 0) {python}
   if (likely(buildkit_enter())) {{
     result = {called}({_list(function, "bound")});
     buildkit_leave();

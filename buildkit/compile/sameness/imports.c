@@ -1,10 +1,3 @@
-/* What the module has for its builtins: a borrowed reference. */
-static PyObject *buildkit_builtins(void) {
-  PyObject *builtins = PyDict_GetItemString(buildkit_globals, "__builtins__");
-  if (builtins && PyModule_Check(builtins)) builtins = PyModule_GetDict(builtins);
-  return builtins && PyDict_Check(builtins) ? builtins : PyEval_GetBuiltins();
-}
-
 /* What stands in the place of the interpreter's own `__import__`: a borrowed reference, NULL if nothing does. */
 static PyObject *buildkit_import_hook(void) {
   PyObject *found = PyDict_GetItemString(buildkit_builtins(), "__import__");

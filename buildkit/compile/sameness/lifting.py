@@ -106,9 +106,17 @@ def lift(module: Any, *, annotations_are_texts: bool = False) -> Any:
     numbers = {id(each.node): number for number, each in enumerate(every)}
     maker = Maker(numbers, annotations_are_texts=annotations_are_texts)
     compiled = [each for each in found if not why_python(each)]
-    names.declare(module, [each.body for each in compiled])
+    builtins = sorted(names.declare(module, [each.body for each in compiled]))
+    used = [names.used(each.body) for each in compiled]
     lifted = [_lifted(each, maker) for each in compiled]  # those around first: they take the defaults of those in them
-    entries = Entries(module.pos, functions=lifted, names=[each.name for each in every], count=len(found))
+    entries = Entries(
+        module.pos,
+        functions=lifted,
+        names=[each.name for each in every],
+        count=len(found),
+        builtins=builtins,
+        masks=[sum(1 << at for at, name in enumerate(builtins) if name in each) for each in used],
+    )
     module.body = Nodes.StatListNode(module.pos, stats=[*(each.node for each in lifted), entries])
     return module
 

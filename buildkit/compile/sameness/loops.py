@@ -22,22 +22,27 @@ def with_turns(body: Any) -> Any:
     loops = [node for node in within(body) if kind(node) in ("WhileStatNode", "ForInStatNode")]
     if not loops:
         return body
-    counted = Counted(body.pos, body=body)
+    counter = Counter()
     for node in loops:
-        node.body = Nodes.StatListNode(node.body.pos, stats=[Round(node.pos, counted=counted), node.body])
-    return counted
+        node.body = Nodes.StatListNode(node.body.pos, stats=[Round(node.pos, counter=counter), node.body])
+    return Counted(body.pos, body=body, counter=counter)
+
+
+class Counter:
+    """The C variable that counts down, the same for all loops of a function."""
+
+    name = ""
+
+    def __deepcopy__(self, memo: object) -> Counter:
+        return self  # Cython copies what stands in `finally`
 
 
 class Counted(Nodes.StatNode):
-    """The body of a function that has loops.
-
-    Attributes:
-        rounds: the C variable that counts down, the same for all loops of the function.
-    """
+    """The body of a function that has loops."""
 
     child_attrs = ["body"]  # type: ignore[assignment]  # noqa: RUF012 - as all of Cython's nodes
     body: Any
-    rounds = ""
+    counter: Counter
 
     def analyse_declarations(self, env: Any) -> None:
         self.body.analyse_declarations(env)
@@ -50,10 +55,10 @@ class Counted(Nodes.StatNode):
         self.body.generate_function_definitions(env, code)
 
     def generate_execution_code(self, code: Any) -> None:
-        self.rounds = code.funcstate.allocate_temp(PyrexTypes.c_int_type, manage_ref=False)
-        code.putln(f"{self.rounds} = BUILDKIT_FIRST_ROUNDS;")
+        self.counter.name = code.funcstate.allocate_temp(PyrexTypes.c_int_type, manage_ref=False)
+        code.putln(f"{self.counter.name} = BUILDKIT_FIRST_ROUNDS;")
         self.body.generate_execution_code(code)
-        code.funcstate.release_temp(self.rounds)
+        code.funcstate.release_temp(self.counter.name)
 
     def annotate(self, code: Any) -> None:
         self.body.annotate(code)
@@ -63,7 +68,7 @@ class Round(Nodes.StatNode):
     """The start of a loop's round."""
 
     child_attrs: list[str] = []  # type: ignore[assignment]  # noqa: RUF012
-    counted: Counted
+    counter: Counter
 
     def analyse_declarations(self, env: Any) -> None:
         pass
@@ -72,7 +77,7 @@ class Round(Nodes.StatNode):
         return self
 
     def generate_execution_code(self, code: Any) -> None:
-        rounds = self.counted.rounds
+        rounds = self.counter.name
         pause = f"{rounds} = buildkit_pause(); if (unlikely({rounds} < 0)) {code.error_goto(self.pos)}"
         code.putln(f"if (unlikely(--{rounds} < 0)) {{ {pause} }}")
 

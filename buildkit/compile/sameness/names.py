@@ -1,4 +1,8 @@
-"""Which names Cython may take for builtins: of all others it is told that they are the module's, and are looked up."""
+"""Which names Cython may take for builtins: of all others it is told that they are the module's, and are looked up.
+
+Where such a builtin is replaced while the process runs (`mock.patch("builtins.len")`), the functions that use it run as
+Python until it is back (`builtins.c`).
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,8 @@ BUILTINS = frozenset(
 ANY = "*"
 
 
-def declare(module: Any, bodies: Iterable[Any]) -> None:
-    """Tell Cython which names in the functions' bodies are the module's.
+def declare(module: Any, bodies: Iterable[Any]) -> frozenset[str]:
+    """Tell Cython which names in the functions' bodies are the module's, and return which are builtins to it.
 
     Args:
         module: Cython's tree, still whole.
@@ -30,10 +34,16 @@ def declare(module: Any, bodies: Iterable[Any]) -> None:
     """
     bound = set(_bound(module.body, in_function=False))
     fixed = frozenset() if ANY in bound else BUILTINS - bound
-    used = {node.name for each in bodies for node in parts(each) if kind(node) == "NameNode"}
-    for name in used - fixed:
+    found = {name for each in bodies for name in used(each)}
+    for name in found - fixed:
         if module.scope.lookup_here(name) is None:
             module.scope.declare_var(EncodedString(name), PyrexTypes.py_object_type, module.pos)
+    return fixed & found
+
+
+def used(body: Any) -> set[str]:
+    """Return the names that a function's body has."""
+    return {node.name for node in parts(body) if kind(node) == "NameNode"}
 
 
 def _bound(node: Any, *, in_function: bool) -> Iterator[str]:

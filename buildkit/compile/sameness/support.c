@@ -351,7 +351,7 @@ static int buildkit_run_body(PyObject *module, const char *source) {
   Py_INCREF(globals);
   buildkit_globals = globals;
   /* Where Cython and Python disagree about which functions there are, all of them stay Python. */
-  if (buildkit_load_texts() < 0) goto end;
+  if (buildkit_load_texts() < 0 || buildkit_watch_builtins() < 0) goto end;
   if (strcmp(buildkit_names, buildkit_body_names) != 0)
     for (Py_ssize_t at = 0; buildkit_functions[at].name; at++) buildkit_functions[at].entry = NULL;
   if (buildkit_replace_marks(((PyCodeObject *)code)->co_consts) < 0) goto end;
