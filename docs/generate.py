@@ -217,7 +217,7 @@ def sameness() -> str:
     ]
     lines += ["", "## Builtins that C calls by itself", ""]
     lines += [
-        "Where the module does not bind the name. While something else stands in the place of one in `builtins`, such as",
+        "Where the module does not bind the name. While something else stands in the place of one in `builtins`, as",
         "in a test, the functions that use it run as Python. All others, such as `open` and `print`, are looked up.",
         "",
     ]

@@ -6,7 +6,7 @@ static void buildkit_release(PyObject **bound, Py_ssize_t total) {
   for (Py_ssize_t at = 0; at < total; at++) Py_XDECREF(bound[at]);
 }
 
-static PyObject *buildkit_tracebacks; /* the codes that tracebacks show, by function and line */
+static PyObject *buildkit_tracebacks; /* the frames that tracebacks show, by function and line */
 
 /* A table that gives each instruction of a code the same line, and no columns. */
 static PyObject *buildkit_line_table(PyCodeObject *code, int first, int line) {
@@ -63,31 +63,55 @@ static PyObject *buildkit_code_in(PyCodeObject *code, int line) {
   return found;
 }
 
-static PyObject *buildkit_code_at(Py_ssize_t number, int line) {
-  PyObject *key, *found;
+/* The frame that tracebacks show for a line of a function: made once, since it never runs. A borrowed reference. */
+static PyObject *buildkit_shown_frame(Py_ssize_t number, int line) {
+  PyObject *key, *found, *code;
   if (!buildkit_tracebacks && !(buildkit_tracebacks = PyDict_New())) return NULL;
   key = PyLong_FromLongLong(((long long)number << 32) | (unsigned int)line);
   if (!key) return NULL;
   found = PyDict_GetItemWithError(buildkit_tracebacks, key);
-  if (found || PyErr_Occurred()) { Py_XINCREF(found); Py_DECREF(key); return found; }
-  found = buildkit_code_in((PyCodeObject *)buildkit_functions[number].code, line);
-  if (found && PyDict_SetItem(buildkit_tracebacks, key, found) < 0) Py_CLEAR(found);
+  if (!found && !PyErr_Occurred()) {
+    code = buildkit_code_in((PyCodeObject *)buildkit_functions[number].code, line);
+    if (code) found = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)code, buildkit_globals, NULL);
+    Py_XDECREF(code);
+    if (found && PyDict_SetItem(buildkit_tracebacks, key, found) < 0) Py_CLEAR(found);
+    else Py_XDECREF(found);
+  }
   Py_DECREF(key);
   return found;
 }
 
 /* Put the function and the line in front of the traceback of the present exception. */
 static void buildkit_add_traceback(const char *name, int line) {
-  PyObject *type, *value, *next, *code, *frame = NULL, *traceback = NULL;
+  static struct { Py_ssize_t number; int line; PyObject *frame; } last[16];
+  PyObject *type, *value, *next, *frame;
+  PyTracebackObject *traceback;
+  Py_ssize_t number = 0;
+  int at;
   if (line == 0) return;  /* an error that was raised again: the line of the first time stands there */
+  for (name = strrchr(name, '_') + 1; *name; name++) number = number * 10 + (*name - '0');
   PyErr_Fetch(&type, &value, &next);
-  code = buildkit_code_at(strtol(strrchr(name, '_') + 1, NULL, 10), line);
-  if (code) frame = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)code, buildkit_globals, NULL);
-  if (frame) traceback = PyObject_CallFunction((PyObject *)&PyTraceBack_Type, "OOii", next ? next : Py_None, frame, 0, line);
-  Py_XDECREF(code);
-  Py_XDECREF(frame);
-  if (traceback) { Py_XDECREF(next); next = traceback; }
-  else PyErr_Clear();
+  at = (int)((number * 31 + line) & 15);
+#ifdef Py_GIL_DISABLED
+  frame = buildkit_shown_frame(number, line);
+#else
+  if (last[at].line == line && last[at].number == number) frame = last[at].frame;
+  else {
+    frame = buildkit_shown_frame(number, line);
+    if (frame) { last[at].number = number; last[at].line = line; last[at].frame = frame; }
+  }
+#endif
+  traceback = frame ? PyObject_GC_New(PyTracebackObject, &PyTraceBack_Type) : NULL;
+  if (traceback) {
+    Py_INCREF(frame);
+    traceback->tb_next = (PyTracebackObject *)next;
+    traceback->tb_frame = (PyFrameObject *)frame;
+    traceback->tb_lasti = 0;
+    traceback->tb_lineno = line;
+    PyObject_GC_Track((PyObject *)traceback);
+    next = (PyObject *)traceback;
+  }
+  PyErr_Clear();
   PyErr_Restore(type, value, next);
 }
 
