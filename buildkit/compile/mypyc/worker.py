@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -26,6 +27,7 @@ _STUBS = ("", ".py", ".pyi", "-stubs")
 
 def main() -> None:
     """Do the job on stdin."""
+    gc.disable()  # nothing of what is loaded now is garbage
     job = json.loads(sys.stdin.readline())
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints must not end up in the answer
@@ -35,9 +37,13 @@ def main() -> None:
         del os.environ[name]  # it would decide without being in any key
     os.environ["LANGUAGE"] = "C"  # or mypy's command line looks for its translation
     tools = load(tuple(job["python"]))
+    gc.freeze()
+    gc.enable()
     recorder = Recorder(places)
     answers.write(json.dumps(_Program(job, places, tools).translate(recorder)) + "\n")
     answers.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the program's tree is large, and would be taken apart object by object
 
 
 class _Program:
