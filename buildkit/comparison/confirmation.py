@@ -59,7 +59,7 @@ def confirmed(plain: Run, compiled: Run, units: Collection[str], rerun: Rerun) -
 def _holding(
     found: Sequence[Changed], units: Collection[str], rerun: Rerun, *, whole: bool
 ) -> tuple[list[Changed], set[str]]:
-    """Return what comes out in every further run as it did, and the names of those that move as plain Python alone."""
+    """Return what differs in every further run from one plain outcome, and the names of those with several of these."""
     left, moved = list(found), set()
     for order in ((units, ()), ((), units)):
         if left:
@@ -67,9 +67,7 @@ def _holding(
             runs = {bool(chosen): rerun(chosen, only) for chosen in order}
             moved |= {each.test for each in left if runs[False].outcome(each.test) != each.plain}
             left = [
-                each
-                for each in left
-                if (runs[False].outcome(each.test), runs[True].outcome(each.test)) == (each.plain, each.compiled)
+                each for each in left if runs[False].outcome(each.test) == each.plain != runs[True].outcome(each.test)
             ]
     return left, moved
 
@@ -88,18 +86,33 @@ def blamed(
     """
     guilty = {*known}
     blame: dict[str, tuple[str, ...]] = {}
-    without_others = {each.test for each in found.alone}
-    for each in found.all[:_ROUNDS]:
-        only = [each.test] if each.test in without_others else None
+    left = list(found.all)
+    alone = {each.test for each in found.alone}
+
+    def without_the_guilty() -> list[Changed]:
+        """Return what comes out otherwise still where the guilty are left out: all of it in one run."""
+        names = [each.test for each in left]
+        run = rerun([unit for unit in units if unit not in guilty], names if alone.issuperset(names) else None)
+        return [each for each in left if run.outcome(each.test) != each.plain]
+
+    if guilty and left:
+        still = without_the_guilty()
+        blame.update({each.test: tuple(sorted(guilty)) for each in left if each not in still})
+        left = still
+    for _ in range(_ROUNDS):
+        if not left:
+            break
+        each = left[0]
+        only = [each.test] if each.test in alone else None
 
         def differs(chosen: Collection[str], each: Changed = each, only: Sequence[str] | None = only) -> bool:
             return rerun(chosen, only).outcome(each.test) != each.plain
 
-        if guilty and not differs([unit for unit in units if unit not in guilty]):
-            blame[each.test] = tuple(sorted(guilty))
-            continue
+        rest = [unit for unit in units if unit not in guilty]
         first = [unit for unit in likely if unit not in guilty]
-        left = [unit for unit in units if unit not in guilty]
-        blame[each.test] = culprits(first if 0 < len(first) < len(left) and differs(first) else left, differs)
-        guilty |= {*blame[each.test][:1]}
+        makers = culprits(first if 0 < len(first) < len(rest) and differs(first) else rest, differs)
+        guilty |= {*makers[:1]}
+        still = without_the_guilty()
+        blame.update({other.test: makers for other in left if other == each or other not in still})
+        left = [other for other in still if other != each]
     return blame

@@ -17,6 +17,7 @@ COLLECTION = "the collection of the tests"
 ABSENT = "not there"
 BAD = frozenset({"failed", "error"})
 _ENDS = ("crashed", "hangs")
+_PARTS = frozenset({"setup", "call", "teardown"})
 _UNITTEST = re.compile(r"^(FAIL|ERROR): (.+)$", re.MULTILINE)
 
 
@@ -103,6 +104,8 @@ def of_events(lines: Iterable[str], code: int | None, wall: float, memory: int) 
         elif kind == "report":
             seconds[test] = seconds.get(test, 0.0) + event["seconds"]
             outcomes[test] = _together(outcomes.get(test, ""), event)
+            if outcomes[test] == "crashed":
+                running.pop(test, None)
             if event["words"]:
                 words[test] = event["words"]
         elif kind == "end":
@@ -166,7 +169,13 @@ def changed(plain: Run, compiled: Run) -> list[Changed]:
         was, now = plain.outcome(test), compiled.outcome(test)
         if was != now:
             found.append(Changed(test, was, now, compiled.words.get(test, "") or plain.words.get(test, "")))
-    return [each for each in found if each.test != WHOLE] or found
+    return [each for each in found if each.test != WHOLE and not _follows(each, compiled)] or found
+
+
+def _follows(each: Changed, compiled: Run) -> bool:
+    """Return whether a test is only missing since its file, or anything, could not be collected: which says all."""
+    file = each.test.partition("::")[0]
+    return each.compiled == ABSENT and each.test != file and not {file, COLLECTION}.isdisjoint(compiled.outcomes)
 
 
 def failing(run: Run) -> list[str]:
@@ -184,6 +193,8 @@ def _events(lines: Iterable[str]) -> Iterable[dict[str, Any]]:
 
 def _together(before: str, event: Mapping[str, Any]) -> str:
     """Return a test's outcome after one more of its parts: set-up, call, tear-down."""
+    if event["part"] not in _PARTS:  # pytest-xdist's word on a worker that has died
+        return "crashed"
     if event["outcome"] == "failed":
         return "failed" if event["part"] == "call" else "error"
     if event["outcome"] == "skipped":

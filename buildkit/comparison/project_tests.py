@@ -194,6 +194,6 @@ def _follow(record: Path, read: int, running: dict[str, float], now: float) -> i
         event = json.loads(line)
         if event["event"] == "start":
             running[event["test"]] = now
-        elif event["event"] == "finish":
+        elif event["event"] == "finish" or event.get("part") == "???":  # pytest-xdist's word on a worker that has died
             running.pop(event["test"], None)
     return read + len(whole) + 1 if whole else read

@@ -19,6 +19,7 @@ import sys
 from typing import Any
 
 _WORDS = 300
+_EXTENSIONS = "buildkit-extensions"
 
 
 class Record:
@@ -36,6 +37,7 @@ class Record:
             chosen = json.load(stream)
         self._only = None if chosen["only"] is None else frozenset(chosen["only"])
         self._without = frozenset(chosen["without"])
+        self.of_workers: set[str] = set()
 
     def write(self, **event: Any) -> None:  # noqa: ANN401 - JSON
         """Write a line."""
@@ -81,21 +83,30 @@ class Record:
         if report.outcome == "failed":
             self.write(event="uncollected", test=report.nodeid, words=_last_line(report))
 
-    def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> None:  # noqa: ANN401, ARG002
+    def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> None:  # noqa: ANN401
         """Note that all have run."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[_EXTENSIONS] = _extensions()
+            return
         usage = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         self.write(
             event="end",
             code=int(exitstatus),
             memory=max(usage) * (1 if sys.platform == "darwin" else 1024),
-            extensions=[
-                name
-                for name, module in list(sys.modules.items())
-                if isinstance(
-                    getattr(getattr(module, "__spec__", None), "loader", None), importlib.machinery.ExtensionFileLoader
-                )
-            ],
+            extensions=sorted({*_extensions(), *self.of_workers}),
         )
+
+
+class Workers:
+    """Hears from pytest-xdist's workers which extensions each of them has loaded."""
+
+    def __init__(self, record: Record) -> None:
+        """Add what is heard to a record."""
+        self._record = record
+
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:  # noqa: ANN401, ARG002
+        """Note what a worker says at its end."""
+        self._record.of_workers.update(getattr(node, "workeroutput", {}).get(_EXTENSIONS, ()))
 
 
 def pytest_configure(config: Any) -> None:  # noqa: ANN401
@@ -105,6 +116,17 @@ def pytest_configure(config: Any) -> None:  # noqa: ANN401
         record = Record("" if is_worker else os.environ["PYBUILDKIT_RECORD"], os.environ["PYBUILDKIT_CHOICE"])
         config.option.maxfail = 0
         config.pluginmanager.register(record, "buildkit-record")
+        if config.pluginmanager.hasplugin("xdist") and not is_worker:
+            config.pluginmanager.register(Workers(record), "buildkit-workers")
+
+
+def _extensions() -> list[str]:
+    """Return the names of the extensions that this process has loaded as modules."""
+    kind = importlib.machinery.ExtensionFileLoader
+    loaders = {
+        name: getattr(getattr(module, "__spec__", None), "loader", None) for name, module in list(sys.modules.items())
+    }
+    return [name for name, loader in loaders.items() if isinstance(loader, kind)]
 
 
 def _last_line(report: Any) -> str:  # noqa: ANN401

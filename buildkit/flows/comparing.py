@@ -17,8 +17,9 @@ from buildkit.comparison.working_copy import WorkingCopy
 from buildkit.compile.modules import find_importable, find_modules
 from buildkit.compile.suffix import own_suffix
 from buildkit.config import Config
+from buildkit.errors import CompileError
 from buildkit.flows.compile import compile_modules
-from buildkit.model import LIBRARY, Report
+from buildkit.model import LIBRARY
 from buildkit.report.console import Console
 from buildkit.wheels.contents import natives_of_the_checkout
 
@@ -58,15 +59,18 @@ class Built:
         return [*found, *self.libraries] if found else []
 
 
-def built(config: Config, console: Console, environment: Mapping[str, str]) -> tuple[Built, Report]:
-    """Compile the project's modules into a folder of their own, and return them with the report of that.
+def built(config: Config, console: Console, environment: Mapping[str, str]) -> Built:
+    """Compile the project's modules into a folder of their own.
 
     Raises:
         CompileError: a module did not compile.
     """
     suffix = own_suffix()
     folder = config.work / "verify" / f"extensions{suffix.rpartition('.')[0]}"
-    report = compile_modules(config, console, environment, output=folder)
+    try:
+        compile_modules(config, console, environment, output=folder)
+    except CompileError as error:  # its report is that of another command
+        raise CompileError(error.message, hint=error.hint, details=error.details) from None
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob(f"*{suffix}"))
     named = {path.removesuffix(suffix).replace("/", "."): path for path in files}
     paths = {name: path for name, path in named.items() if not name.endswith(LIBRARY)}
@@ -78,7 +82,7 @@ def built(config: Config, console: Console, environment: Mapping[str, str]) -> t
     if typed:
         units[_TYPED] = typed
     libraries = tuple(path for name, path in named.items() if name.endswith(LIBRARY))
-    return Built(folder, paths, libraries, frozenset(always), units, sources), report
+    return Built(folder, paths, libraries, frozenset(always), units, sources)
 
 
 class Bench:

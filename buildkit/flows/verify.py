@@ -64,7 +64,7 @@ def verify(
     folder = config.work / "verify"
     with held(folder / "lock", on_wait=lambda: console.say("waiting for another comparison of this project")):
         variables = {name: value for name, value in environment.items() if name != "PYBUILDKIT_COMPILE"}
-        made, _ = built(config, console, variables)
+        made = built(config, console, variables)
         bench = Bench(config, made, variables)
         try:
             bench.renew(())

@@ -16,6 +16,7 @@ from buildkit.flows.comparing import Bench
 from buildkit.report.console import Console
 
 _MOST_ROUNDS = 3
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,12 @@ def compare_tests(config: Config, console: Console, bench: Bench, guilty: Iterab
         return bench.run_tests(chosen, limits if chosen else Limits(), only)
 
     found = confirmation.confirmed(plain, compiled, units, rerun)
-    for each in found.all:
-        console.say(f"{'differs':<18}  {each}")
-    for test in found.flaky:
-        console.say(f"{'flaky':<18}  {test}: it does not depend on compiling")
+    told = [f"{'differs':<18}  {each}" for each in found.all]
+    told += [f"{'flaky':<18}  {test}: it does not depend on compiling" for test in found.flaky]
+    for line in told[:_SHOWN]:
+        console.say(line)
+    if len(told) > _SHOWN:
+        console.say(f"… and {len(told) - _SHOWN} more; --json has them all")
     likely = sorted(unit for unit, names in bench.built.units.items() if loaded and not loaded.isdisjoint(names))
     blame: dict[str, tuple[str, ...]] = {}
     left, known = found, {*guilty}

@@ -137,11 +137,17 @@ def test_what_differs_is_found_and_written_down(project: ProjectMaker, invoke: I
     root = project({**EQUAL, **ODD})
     before = tree(root)
 
-    ran = invoke(root, "compile.verify", "--tests", "--json")
+    ran = invoke(root, "compile.verify", "--json")
 
     assert ran.exit_code == 13, ran.stdout + ran.stderr
     assert results(ran.json)["app.odd"] == "differs"
-    assert ran.json["tests"]["differences"] == [
+    assert '"app/odd.pyx",  # compiled, answer: ' in ran.stderr
+    assert tree(root) == before
+
+    written = invoke(root, "compile.verify", "--tests", "--write", "--json")
+
+    assert written.exit_code == 0, written.stdout + written.stderr
+    assert written.json["tests"]["differences"] == [
         {
             "test": "tests/test_odd.py::test_answer",
             "plain": "passed",
@@ -150,15 +156,8 @@ def test_what_differs_is_found_and_written_down(project: ProjectMaker, invoke: I
             "modules": ["app.odd"],
         }
     ]
-    assert ran.json["tests"]["failing"] == ["tests/test_odd.py::test_fails"]
-    assert [each["source"] for each in ran.json["exclude"]] == ["app/odd.pyx"]
-    assert "tests/test_odd.py::test_answer: passed → failed, because of app.odd" in ran.stderr
-    assert '"app/odd.pyx",  # compiled, tests/test_odd.py::test_answer' in ran.stderr
-    assert tree(root) == before
-
-    written = invoke(root, "compile.verify", "--tests", "--write", "--json")
-
-    assert written.exit_code == 0, written.stdout + written.stderr
+    assert written.json["tests"]["failing"] == ["tests/test_odd.py::test_fails"]
+    assert [each["source"] for each in written.json["exclude"]] == ["app/odd.pyx"]
     assert written.json["written"] is True
     after = tree(root)
     assert after.pop("pyproject.toml.original") == before["pyproject.toml"]
@@ -167,7 +166,7 @@ def test_what_differs_is_found_and_written_down(project: ProjectMaker, invoke: I
     assert "[tool.buildkit]  # ours\n" in text
     assert '    "app/odd.pyx", # compiled, tests/test_odd.py::test_answer: passed → failed (assert 43 == 42)\n' in text
 
-    again = invoke(root, "compile.verify", "--tests")
+    again = invoke(root, "compile.verify")
     assert again.exit_code == 0, again.stdout + again.stderr
 
 
@@ -251,6 +250,15 @@ def test_tests_that_do_not_run_as_plain_python_are_a_matter_of_settings(
 
     assert ran.exit_code == 2
     assert words in ran.stderr
+
+
+def test_a_module_that_does_not_compile_ends_it_in_words(project: ProjectMaker, invoke: InvokeRunner) -> None:
+    root = project({**EQUAL, "src/app/broken.pyx": "def broken(:\n"})
+
+    ran = invoke(root, "compile.verify", "--json")
+
+    assert (ran.exit_code, ran.stdout) == (10, "")
+    assert "broken.pyx:1:" in ran.stderr
 
 
 def test_without_a_command_there_are_no_tests(project: ProjectMaker, invoke: InvokeRunner) -> None:

@@ -52,6 +52,24 @@ def test_a_test_that_changes_only_among_the_others_is_run_among_them() -> None:
     assert blamed(found, UNITS, (), (), rerun) == {"last": ("app.m4",)}
 
 
+def test_many_tests_that_one_extension_changes_take_no_more_runs_than_one() -> None:
+    names = [f"test {number}" for number in range(300)]
+    runs = []
+
+    def outcome(_: str, units: Collection[str], __: Sequence[str] | None) -> str:
+        return "not there" if "app.m7" in units else "passed"
+
+    found = Confirmed(tuple(Changed(name, "passed", "not there") for name in names))
+    inner = world(outcome, names)
+
+    def rerun(units: Collection[str], only: Sequence[str] | None) -> Run:
+        runs.append(units)
+        return inner(units, only)
+
+    assert set(blamed(found, UNITS, (), (), rerun).values()) == {("app.m7",)}
+    assert len(runs) < 12
+
+
 def test_several_extensions_are_found_one_after_the_other() -> None:
     faults = {"one": "app.m1", "two": "app.m2", "both": "app.m2"}
     rerun = world(lambda test, units, _: "failed" if faults[test] in units else "passed", [*faults])

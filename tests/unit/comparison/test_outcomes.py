@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from buildkit.comparison.outcomes import WHOLE, Run, changed, ended, failing, of_events, of_output
+from buildkit.comparison.outcomes import COLLECTION, WHOLE, Run, changed, ended, failing, of_events, of_output
 
 
 def report(test: str, outcome: str, part: str = "call", *, expected: bool = False, words: str = "") -> str:
@@ -76,6 +76,21 @@ def test_names_are_compared_and_not_counts() -> None:
         "b: failed → passed",
         "c: passed → not there",
     ]
+
+
+def test_what_follows_from_a_file_that_cannot_be_collected_is_not_told_besides() -> None:
+    plain = Run({"tests/test_a.py::one": "passed", "tests/test_b.py::two": "passed"})
+    file = Run({"tests/test_a.py": "error", "tests/test_b.py::two": "passed"})
+    assert list(map(str, changed(plain, file))) == ["tests/test_a.py: not there → error"]
+    assert list(map(str, changed(plain, Run({COLLECTION: "crashed: SIGSEGV"})))) == [
+        f"{COLLECTION}: not there → crashed: SIGSEGV"
+    ]
+
+
+def test_a_worker_of_xdist_that_died_is_a_crash_and_runs_no_more() -> None:
+    lines = [begin("a"), report("a", "failed", "???", words="worker 'gw0' crashed"), END]
+    run = of_events(lines, 1, 1.0, 0)
+    assert (run.outcomes, run.running) == ({"a": "crashed"}, ())
 
 
 def test_unittest_names_what_fails_and_of_others_the_exit_code_counts() -> None:
