@@ -110,10 +110,15 @@ def write(root: Path, files: Mapping[str, str]) -> None:
         (root / name).write_text(text.replace("{extra}", f"-I{root}/args"))
 
 
+def asked(name: str) -> str:
+    """Return what the compiler calls the program of that name behind it."""
+    words = ["gcc", f"-print-prog-name={name}"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def real(name: str) -> str:
     """Return where the program of that name behind the compiler lies."""
-    asked = subprocess.run(["gcc", f"-print-prog-name={name}"], capture_output=True, text=True, check=True)
-    return str(shutil.which(asked.stdout.strip()))
+    return str(shutil.which(asked(name)))
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +244,8 @@ def test_a_library_that_turns_up_where_it_would_be_taken_instead(built: Built, n
     "name", ["tools/as", "tools/cc1", "tools/ld", "early/as", "prefix/as", "prefix/cc1", "prefix/ld"]
 )
 def test_another_program_behind_the_driver(built: Built, name: str) -> None:
+    if name == "early/as" and "/" in asked("as"):
+        pytest.skip("this compiler names its assembler by its path, and looks for none on PATH")
     program(built.root / name, f'exec {real(Path(name).name)} "$@"')
 
     assert set(built.would_make()) == {"all", "plain"}

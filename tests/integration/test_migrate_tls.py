@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import pwd
 import re
 import shutil
 import time
@@ -49,7 +50,7 @@ def server(serve: Serve, authority: Path, tmp_path_factory: pytest.TempPathFacto
             shutil.copy(authority.parent / name, data / name)
             (data / name).chmod(0o600)
             if account is not None:
-                shutil.chown(data / name, account, account)
+                shutil.chown(data / name, account, pwd.getpwnam(account).pw_gid)
         with psycopg.connect(server.url, autocommit=True) as admin:
             for setting in ("ssl_cert_file = 'server.pem'", "ssl_key_file = 'server.key'", "ssl = on"):
                 admin.execute(f"ALTER SYSTEM SET {setting}")
