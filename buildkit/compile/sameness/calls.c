@@ -56,7 +56,7 @@ static int buildkit_merge_keywords(PyObject *function, PyObject *keywords, PyObj
   PyObject *called, *key, *value, *added = more;
   Py_ssize_t at = 0;
   int result = -1;
-  if (PyDict_CheckExact(more)) Py_INCREF(more);
+  if (BUILDKIT_ALONE && PyDict_CheckExact(more)) Py_INCREF(more);
   else {
     added = PyDict_New();
     if (!added) return -1;

@@ -6,6 +6,18 @@ static void buildkit_release(PyObject **bound, Py_ssize_t total) {
   for (Py_ssize_t at = 0; at < total; at++) Py_XDECREF(bound[at]);
 }
 
+/* What a dictionary has under a key: a new reference; NULL if nothing, or with an error. */
+static PyObject *buildkit_item(PyObject *dictionary, PyObject *key) {
+  PyObject *found;
+#if PY_VERSION_HEX >= 0x030D0000
+  (void)PyDict_GetItemRef(dictionary, key, &found);
+#else
+  found = PyDict_GetItemWithError(dictionary, key);
+  Py_XINCREF(found);
+#endif
+  return found;
+}
+
 static PyObject *buildkit_tracebacks; /* the frames that tracebacks show, by function and line */
 
 /* A table that gives each instruction of a code the same line, and no columns. */
@@ -65,7 +77,7 @@ static PyObject *buildkit_code_in(PyCodeObject *code, int line) {
 
 /* The frame that tracebacks show for a line of a function: made once, since it never runs. A borrowed reference. */
 static PyObject *buildkit_shown_frame(Py_ssize_t number, int line) {
-  PyObject *key, *found, *code;
+  PyObject *key, *found, *made, *code;
   if (!buildkit_tracebacks && !(buildkit_tracebacks = PyDict_New())) return NULL;
   key = PyLong_FromLongLong(((long long)number << 32) | (unsigned int)line);
   if (!key) return NULL;
@@ -74,8 +86,9 @@ static PyObject *buildkit_shown_frame(Py_ssize_t number, int line) {
     code = buildkit_code_in((PyCodeObject *)buildkit_functions[number].code, line);
     if (code) found = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)code, buildkit_globals, NULL);
     Py_XDECREF(code);
-    if (found && PyDict_SetItem(buildkit_tracebacks, key, found) < 0) Py_CLEAR(found);
-    else Py_XDECREF(found);
+    made = found;
+    found = made ? PyDict_SetDefault(buildkit_tracebacks, key, made) : NULL;  /* that of another thread stays */
+    Py_XDECREF(made);
   }
   Py_DECREF(key);
   return found;
@@ -177,12 +190,11 @@ static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *c
     if (bound[at]) continue;
     defaults = PyFunction_GET_KW_DEFAULTS(function);
     if (!defaults) goto python;
-    value = PyDict_GetItemWithError(defaults, PyTuple_GET_ITEM(row->names, at));
+    value = buildkit_item(defaults, PyTuple_GET_ITEM(row->names, at));
     if (!value) {
       if (PyErr_Occurred()) goto failed;
       goto python;
     }
-    Py_INCREF(value);
     bound[at] = value;
   }
   return 1;

@@ -22,6 +22,11 @@ static const char buildkit_names[];
 static PyObject *buildkit_codes[];         /* those of which compiled functions make something */
 static vectorcallfunc buildkit_in_python;  /* how Python calls its functions */
 #define BUILDKIT_CALL PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names
+#ifdef Py_GIL_DISABLED
+#define BUILDKIT_ALONE 0
+#else
+#define BUILDKIT_ALONE 1  /* no other thread changes a list or a dictionary while C looks at it */
+#endif
 static int buildkit_run_body(PyObject *module, const char *source);
 static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names, PyObject **bound, Py_ssize_t total);
 static void buildkit_take_over(Py_ssize_t at, PyObject *function);

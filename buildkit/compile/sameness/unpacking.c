@@ -14,7 +14,7 @@ static void buildkit_too_many(PyObject *value, Py_ssize_t expected) {
 static int buildkit_unpack_any(PyObject *value, PyObject **items, Py_ssize_t before, Py_ssize_t after) {
   Py_ssize_t have = 0, size;
   PyObject *iterator, *list;
-  if (after < 0 && PyList_CheckExact(value) && PyList_GET_SIZE(value) == before) {
+  if (BUILDKIT_ALONE && after < 0 && PyList_CheckExact(value) && PyList_GET_SIZE(value) == before) {
     for (; have < before; have++) { items[have] = PyList_GET_ITEM(value, have); Py_INCREF(items[have]); }
     return 0;
   }
