@@ -22,8 +22,8 @@ _MOST_STARTS = 20
 _SHOWN = 20
 _NO_PROGRAM = 127
 
-LONGEST = 3600.0
-"""Seconds within which the tests end as plain Python."""
+LONGEST, LONGEST_TEST = 3600.0, 600.0
+"""Seconds within which the tests, and each of them, end as plain Python."""
 
 _LEAST, _TIMES = 10.0, 10
 """A test may take compiled: so many seconds, and so many times what it took as plain Python."""
@@ -44,7 +44,7 @@ class Limits:
 
     whole: float = LONGEST
     tests: Mapping[str, float] | None = None
-    other: float = LONGEST
+    other: float = LONGEST_TEST
 
     def of(self, test: str) -> float:
         """Return the limit of a test."""
