@@ -17,13 +17,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 SERVER = """
-import gc, json, os, socket, sys
+import gc, json, os, select, socket, sys
 def see(event, arguments):
     if event == "subprocess.Popen":
         with open(os.environ["STARTED"], "a") as file:
             file.write(" ".join(map(str, arguments[1])) + "\\n")
 def next_run(listening):
     while True:
+        if 0 in select.select([listening, 0], [], [])[0]: os._exit(0)  # whoever held the other end is gone
         connection, _ = listening.accept()
         if os.fork():  # the process that waits for the run, so that many may run at once
             connection.close()
@@ -40,7 +41,8 @@ def next_run(listening):
             connection.sendall(b"%d\\n" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
             os._exit(0)
         connection.close()
-        for descriptor, place in zip(descriptors, (1, 2)):
+        descriptors.append(os.open(os.devnull, os.O_RDONLY))
+        for descriptor, place in zip(descriptors, (1, 2, 0)):
             os.dup2(descriptor, place)
             os.close(descriptor)
         return json.loads(text)
@@ -78,7 +80,7 @@ class ForkedInvoke:
         self._child = subprocess.Popen(
             [sys.executable, "-c", SERVER, str(place)],
             cwd=place.parent,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # it ends with this process, however that ends
             stdout=subprocess.PIPE,
         )
         assert self._child.stdout is not None
@@ -86,6 +88,8 @@ class ForkedInvoke:
         self._child.stdout.close()
 
     def close(self) -> None:
+        assert self._child.stdin is not None
+        self._child.stdin.close()
         self._child.kill()
         self._child.wait()
 
