@@ -436,3 +436,65 @@ def q_kinds():
 
     g = count(1)
     return isinstance(g, abc.Generator), isinstance(g, abc.Iterator), callable(g), g.__class__, iter(g) is g, bool(g)
+
+
+def q_begins_after_a_wrong_send():
+    g = count(2)
+    try:
+        g.send(1)
+    except TypeError as e:
+        return str(e), list(g), state(g)
+
+
+def q_thrown_while_another_is_handled():
+    def g():
+        try:
+            raise KeyError("a")
+        except KeyError:
+            yield
+
+    def delegate():
+        yield from g()
+
+    told = []
+    for make in (g, delegate):
+        it = make()
+        next(it)
+        try:
+            it.throw(ValueError("b"))
+        except ValueError as e:
+            told.append((repr(e), repr(e.__context__), e.__traceback__ is not None))
+    return told
+
+
+def q_delegate_while_it_runs():
+    def inner():
+        seen.append(it.gi_yieldfrom)
+        yield 1
+        seen.append(it.gi_yieldfrom)
+
+    def delegate():
+        yield from inner()
+
+    seen = []
+    it = delegate()
+    next(it)
+    seen.append(it.gi_yieldfrom is not None)
+    list(it)
+    return seen, it.gi_yieldfrom
+
+
+def q_delegates_to_a_coroutine():
+    async def coroutine():
+        pass
+
+    def delegate():
+        yield from c
+
+    c = coroutine()
+    try:
+        list(delegate())
+    except TypeError as e:
+        return str(e)
+    finally:
+        c.close()

@@ -344,3 +344,26 @@ def q_annotations_in_a_function():
     told = y, z
     x = 1
     return told, see(), q_annotations_in_a_function.__annotations__
+
+
+def q_super_that_finds_nothing():
+    class X:
+        def f(x):
+            nonlocal __class__
+            del __class__
+            super()
+
+        def g(x):
+            del x
+            super()
+
+    def h():
+        super()
+
+    told = []
+    for wrong in (X().f, X().g, h):
+        try:
+            wrong()
+        except RuntimeError as e:
+            told.append(str(e))
+    return told

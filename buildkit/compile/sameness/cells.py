@@ -89,6 +89,7 @@ class Variable(ExprNodes.ExprNode):
         name: in the source.
         at: which cell of the closure; -1 for the function's own.
         cell: the local that has the closure, or the cell.
+        is_of_super: whether it is the class that `super()` looks for.
     """
 
     subexprs = ["cell"]  # noqa: RUF012 - as all of Cython's nodes
@@ -97,6 +98,7 @@ class Variable(ExprNodes.ExprNode):
     name: str
     at: int
     cell: Any
+    is_of_super = False
 
     def infer_type(self, env: Any) -> Any:
         return PyrexTypes.py_object_type
@@ -120,6 +122,7 @@ class Variable(ExprNodes.ExprNode):
 
     def generate_result_code(self, code: Any) -> None:
         name, what = EncodedString(self.name).as_c_string_literal(), "own" if self.at < 0 else "free"
+        what = "super" if self.is_of_super else what
         code.putln(f"{self.result()} = buildkit_{what}_variable({self.in_c()}, {name});")
         code.putln(code.error_goto_if_null(self.result(), self.pos))
         self.generate_gotref(code)

@@ -10,7 +10,7 @@ from typing import Any
 
 from buildkit.compile.sameness import making, scopes
 from buildkit.compile.sameness.reasons import of_kind
-from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, GENERATOR, Scope, parts
+from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, GENERATOR, Scope, parameters, parts, targets
 from buildkit.compile.sameness.tree import kind
 
 ALIKE = frozenset(
@@ -106,6 +106,7 @@ def why_python(definition: Definition) -> str:
         *(_why_comprehension(node) for node in body if kind(node) == COMPREHENSION),
         *(_why_name(node, called) for node in body if kind(node) == "NameNode"),
         *(_why_node(node, definition) for node in body),
+        _why_super(definition, body),
     )
     return next(filter(None, reasons), "")
 
@@ -119,6 +120,13 @@ def _why_made(made: Scope, definition: Definition) -> str:
 def _why_comprehension(node: Any) -> str:
     has_super = any(kind(each) == "NameNode" and each.name == "super" for each in parts(node))
     return "super in a comprehension" if has_super else ""
+
+
+def _why_super(definition: Definition, body: list[Any]) -> str:
+    """`super()` reads the first parameter itself, and has its own words where it is deleted."""
+    deleted = {name for node in body if kind(node) == "DelStatNode" for each in node.args for name in targets(each)}
+    asks = any(kind(node) == "NameNode" and node.name == "super" for node in body)
+    return "super() and a parameter that is deleted" if asks and deleted & {*parameters(definition.node)} else ""
 
 
 def _why_name(node: Any, called: set[int]) -> str:

@@ -165,6 +165,36 @@ GENERATORS = (
         "the traceback of `generator raised StopIteration`",
     ),
     _in(
+        "CoroutineBase",
+        """    *result = retval;
+
+    if (self->resume_label == -1) {""",
+        """    *result = retval;
+
+    if (unlikely(self->resume_label == 0)) return PYGEN_ERROR;
+    if (self->resume_label == -1) {""",
+        "`send(1)` to a generator that has not begun, which it then still may",
+    ),
+    _in(
+        "GeneratorYieldFrom",
+        """    PyObject *source_gen;
+    __Pyx_PySendResult result;
+""",
+        """    PyObject *source_gen;
+    __Pyx_PySendResult result;
+    if (unlikely(!buildkit_may_delegate(source))) { *retval = NULL; return PYGEN_ERROR; }
+""",
+        "`yield from` a coroutine",
+    ),
+    _in(
+        "Generator",
+        """    {"gi_yieldfrom", T_OBJECT, offsetof(__pyx_CoroutineObject, yieldfrom), READONLY,
+     PyDoc_STR("object being iterated by 'yield from', or None")},
+""",
+        "",
+        "`gi_yieldfrom` of a generator that runs",
+    ),
+    _in(
         "Generator",
         """    {"__module__", T_OBJECT, offsetof(__pyx_CoroutineObject, gi_modulename), 0, 0},
 """,
@@ -179,6 +209,7 @@ GENERATORS = (
 #if PY_VERSION_HEX >= 0x030B0000
     {"gi_suspended", buildkit_is_suspended, NULL, NULL, NULL},
 #endif
+    {"gi_yieldfrom", buildkit_yields_from, NULL, NULL, NULL},
     {"__class__", buildkit_generator_class, NULL, NULL, NULL},
 """,
         "`inspect.isgenerator`, `isinstance(x, types.GeneratorType)`",

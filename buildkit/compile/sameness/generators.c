@@ -1,4 +1,11 @@
 #ifdef __Pyx_Generator_USED
+/* Whether `yield from` may go through it, which a generator may not through a coroutine. */
+static int buildkit_may_delegate(PyObject *source) {
+  if (likely(!PyCoro_CheckExact(source))) return 1;
+  PyErr_SetString(PyExc_TypeError, "cannot 'yield from' a coroutine object in a non-coroutine generator");
+  return 0;
+}
+
 /* An error that is StopIteration is another one outside the generator, of which it is the cause. */
 static void buildkit_replace_stop(void) {
   PyObject *kind, *value, *traceback, *error;
@@ -16,8 +23,30 @@ static void buildkit_replace_stop(void) {
   Py_DECREF(error);
 }
 
+/* An error that is thrown into a generator comes up while that one is handled at which it pauses. */
+static void buildkit_chain_thrown(__pyx_CoroutineObject *generator) {
+  PyObject *handled = generator->gi_exc_state.exc_value, *kind, *value, *traceback;
+  if (!handled || handled == Py_None) return;
+  PyErr_Fetch(&kind, &value, &traceback);
+  PyErr_NormalizeException(&kind, &value, &traceback);
+  PyErr_SetObject(kind, value);  /* which sets the context */
+  Py_XDECREF(kind);
+  Py_XDECREF(value);
+  if (traceback) {
+    PyObject *none;
+    PyErr_Fetch(&kind, &value, &none);
+    Py_XDECREF(none);
+    PyErr_Restore(kind, value, traceback);
+  }
+}
+
 static PyObject *buildkit_resume(__pyx_CoroutineObject *generator, PyThreadState *state, PyObject *sent) {
   PyObject *result = NULL;
+  if (unlikely(generator->resume_label == 0 && sent && sent != Py_None)) {
+    PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started generator");
+    return NULL;
+  }
+  if (unlikely(!sent)) buildkit_chain_thrown(generator);
   if (likely(buildkit_enter())) {
     result = generator->body(generator, state, sent);
     buildkit_leave();
@@ -27,6 +56,14 @@ static PyObject *buildkit_resume(__pyx_CoroutineObject *generator, PyThreadState
     __Pyx_Coroutine_clear((PyObject *)generator);
   }
   return result;
+}
+
+static PyObject *buildkit_yields_from(PyObject *generator, void *unused) {
+  __pyx_CoroutineObject *self = (__pyx_CoroutineObject *)generator;
+  PyObject *found = self->yieldfrom && !self->is_running ? self->yieldfrom : Py_None;
+  (void)unused;
+  Py_INCREF(found);
+  return found;
 }
 
 static PyObject *buildkit_generator_frame(PyObject *code, int has_begun) {

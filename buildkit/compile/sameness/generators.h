@@ -8,6 +8,8 @@ struct __pyx_CoroutineObject;
 static PyObject *buildkit_resume(struct __pyx_CoroutineObject *generator, PyThreadState *state, PyObject *sent);
 static PyObject *buildkit_generator_frame(PyObject *code, int has_begun);
 static int buildkit_throw(PyObject *kind, PyObject *value, PyObject *traceback);
+static int buildkit_may_delegate(PyObject *source);
+static PyObject *buildkit_yields_from(PyObject *generator, void *unused);
 static PyObject *buildkit_is_suspended(PyObject *generator, void *unused);
 static PyObject *buildkit_generator_class(PyObject *generator, void *unused);
 static PyObject *buildkit_generator_repr(PyObject *generator);

@@ -31,6 +31,13 @@ static PyObject *buildkit_own_variable(PyObject *cell, const char *name) {
   return value;
 }
 
+static PyObject *buildkit_super_variable(PyObject *cell, const char *name) {
+  PyObject *value = PyCell_Get(cell);
+  (void)name;
+  if (unlikely(!value) && !PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "super(): empty __class__ cell");
+  return value;
+}
+
 static int buildkit_delete_free(PyObject *cell, const char *name) {
   if (likely(PyCell_GET(cell))) return PyCell_Set(cell, NULL);
   buildkit_unbound_free(name);

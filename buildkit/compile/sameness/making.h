@@ -1,5 +1,6 @@
 static PyObject *buildkit_free_variable(PyObject *cell, const char *name);
 static PyObject *buildkit_own_variable(PyObject *cell, const char *name);
+static PyObject *buildkit_super_variable(PyObject *cell, const char *name);
 static int buildkit_delete_free(PyObject *cell, const char *name);
 static int buildkit_delete_own(PyObject *cell, const char *name);
 static PyObject *buildkit_make_function(int number, const char *qualified, PyObject **cells, Py_ssize_t count);

@@ -79,8 +79,9 @@ class Sharing:
         if getattr(node.function, "name", "") != "super" or node.args:
             return self._below(node)
         if self._first is not None:
-            first = self._named(cells.local(node.pos, self._first))
-            node.args = [self.variable(node.pos, scopes.CLASS), first]
+            here = self.variable(node.pos, scopes.CLASS)
+            here.is_of_super = True
+            node.args = [here, self._named(cells.local(node.pos, self._first))]
         return node
 
     def _caught(self, clause: Any) -> Any:
