@@ -102,3 +102,39 @@ def q_starred():
     a, *b, c = range(5)
     (d, e), *f = (1, 2), 3
     return [a, b, c, d, e, f, [*b, *f], {**{"x": 1}, "y": 2}]
+
+
+def q_a_dict_that_changes_while_it_is_gone_through():
+    told = []
+    for method in ("items", "values", "keys"):
+        d = {i: i for i in range(3)}
+        try:
+            if method == "items":
+                for k, v in d.items():
+                    del d[0]
+                    d[0] = 0
+            elif method == "values":
+                for i, v in enumerate(d.values()):
+                    del d[0]
+                    d[0] = 0
+            else:
+                for k in d.keys():
+                    del d[0]
+                    d[0] = 0
+        except RuntimeError as e:
+            told.append(str(e))
+    return told
+
+
+def q_an_iterator_that_loses_its_next():
+    class Bad:
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            del Bad.__next__
+            return 1
+
+    told = []
+    for x in Bad():
+        told.append(x)

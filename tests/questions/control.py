@@ -1556,3 +1556,34 @@ def made_class():
 
 def q_made_class():
     return made_class()
+
+
+def q_break_in_finally_after_return():
+    def g(x):
+        for count in [0, 1]:
+            for count2 in [10, 20]:
+                try:
+                    return count + count2
+                finally:
+                    if x:
+                        break
+        return "end", count, count2
+
+    def h(x):
+        for i in range(3):
+            try:
+                return i
+            finally:
+                if x:
+                    continue
+        return "end", i
+
+    def own(x):
+        try:
+            return x
+        finally:
+            for i in range(3):
+                if i:
+                    break
+
+    return g(False), g(True), h(False), h(True), own(1)

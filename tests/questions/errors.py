@@ -811,3 +811,59 @@ def q_formatted():
 
 def q_asserted():
     return told(asserted)
+
+
+def q_a_name_error_has_its_name():
+    told = []
+    for wrong in (lambda: bluch, lambda: None.bluch, lambda: type("X", (), {"__getattr__": fails_to_get})().bluch):
+        try:
+            wrong()
+        except (NameError, AttributeError) as e:
+            told.append((type(e).__name__, e.name, str(e)))
+    return told
+
+
+def fails_to_get(self, name):
+    raise AttributeError
+
+
+def q_an_assert_raises_its_own_error():
+    global AssertionError
+    AssertionError = TypeError
+    try:
+        assert False, "hello"
+    except BaseException as e:
+        return type(e).__name__, type(e) is AssertionError, str(e)
+    finally:
+        del AssertionError
+
+
+def q_asserts():
+    told = []
+    for value in ("text", (1, 2), None, KeyError("k")):
+        try:
+            assert not told is told, value
+        except AssertionError as e:
+            told.append(e.args)
+    try:
+        assert []
+    except AssertionError as e:
+        return told, e.args
+
+
+def q_what_a_generator_handles():
+    import sys
+
+    def g():
+        try:
+            raise ValueError
+        except ValueError:
+            yield 1
+        yield sys.exc_info()
+
+    it = g()
+    try:
+        raise IndexError
+    except IndexError:
+        next(it)
+    return next(it)

@@ -13,6 +13,7 @@ import ast
 import marshal
 import string
 import sys
+import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 
 MARK = b"\0buildkit "
 SLICE = MARK + b":"
-INSIDE = b"\0inside "
+INSIDE = "\0inside "
 LINE = 4000
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -125,13 +126,13 @@ def _places(code: CodeType, text: bytes, name: str) -> tuple[int, ...]:
     tree = ast.parse(text, name)
     nodes = _numbered(tree)
     for at, node in enumerate(nodes):
-        _put_inside(node, ast.Constant(INSIDE + str(at).encode()))
+        _put_inside(node, ast.Name(f"{INSIDE}{at}", ast.Load()))
     places = [-1] * len(nodes)
     _compare(code, _compiled(ast.fix_missing_locations(tree), name), places)
     return tuple(places)
 
 
-def _put_inside(node: ast.AST, mark: ast.Constant) -> None:
+def _put_inside(node: ast.AST, mark: ast.Name) -> None:
     if isinstance(node, ast.Lambda):
         node.body = ast.Call(mark, [node.body], [])
     elif isinstance(node, ast.GeneratorExp):
@@ -146,7 +147,7 @@ def _compare(code: CodeType, numbered: CodeType, places: list[int]) -> None:
     if len(at) != len(others):
         return  # two that are alike have become one
     for place, other in zip(at, others):  # noqa: B905 - of one length
-        mark = next((each for each in other.co_consts if isinstance(each, bytes) and each.startswith(INSIDE)), None)
+        mark = next((each for each in other.co_names if each.startswith(INSIDE)), None)
         if mark is not None:
             number = int(mark[len(INSIDE) :])
             places[number] = place if places[number] < 0 else places[number]
@@ -210,13 +211,14 @@ def as_c(name: str, content: bytes) -> str:
     return f"static const char {name}[] = {literal};\n{size}\n"
 
 
+_ALONE = threading.Lock()
 _PRINTED = f"{string.ascii_letters}{string.digits} .,:;_-+*/=()[]{{}}<>|&^%$#@!~'`"
 _ESCAPED = [chr(byte) if chr(byte) in _PRINTED else f"\\{byte:03o}" for byte in range(256)]
 
 
 def header(text: bytes, source: str) -> str:
     """Return the C header that has a module's body; see `body`."""
-    with warnings.catch_warnings():
+    with _ALONE, warnings.catch_warnings():  # which are of the process, not of a thread
         warnings.simplefilter("ignore")  # the user hears them from Python itself
         made = body(text, source)
     places = ", ".join(map(str, [*made.places, -1]))

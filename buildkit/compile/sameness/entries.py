@@ -15,6 +15,7 @@ from buildkit.compile.sameness.making import Inner
 
 _PARTS = (
     "support",
+    "lookups",
     "builtins",
     "arithmetic",
     "unpacking",

@@ -11,7 +11,7 @@ from typing import Any
 from buildkit.compile.sameness import making, scopes
 from buildkit.compile.sameness.reasons import of_kind
 from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, GENERATOR, Scope, parameters, parts, targets
-from buildkit.compile.sameness.tree import kind
+from buildkit.compile.sameness.tree import children, kind
 
 ALIKE = frozenset(
     # statements
@@ -138,7 +138,18 @@ def _imported(node: Any) -> set[str]:
     return {target.name for _, target in node.items}
 
 
+def _leaves(node: Any) -> bool:
+    """Return whether a `break` or `continue` below a node is one of a loop around it."""
+    if kind(node) in ("BreakStatNode", "ContinueStatNode"):
+        return True
+    if kind(node) in ("WhileStatNode", "ForInStatNode"):
+        return node.else_clause is not None and _leaves(node.else_clause)
+    return any(_leaves(each) for each in children(node))
+
+
 def _why_node(node: Any, definition: Definition) -> str:
+    if kind(node) == "TryFinallyStatNode" and _leaves(node.finally_clause):
+        return "`break` or `continue` that leaves `finally`"
     if kind(node) == "FromImportStatNode" and len(node.items) > 1:
         shared = definition.scope.cells | {*definition.scope.free}
         return "an import of several names that functions share" if _imported(node) & shared else ""

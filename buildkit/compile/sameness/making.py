@@ -35,7 +35,7 @@ class Inner:
         number: its place in the list of all codes of the module.
         name: that of the code.
         free: the names of its cells.
-        is_annotated: whether it has annotations that are evaluated.
+        is_annotated: whether it has annotations, for which Python 3.14 makes another function.
     """
 
     number: int
@@ -59,7 +59,7 @@ class Maker:
     def inner(self, scope: Scope) -> Inner:
         """Return what is known of one that is made."""
         node = scope.node
-        annotated = kind(node) == "DefNode" and bool(scopes.annotated(node)) and not self._are_texts
+        annotated = kind(node) == "DefNode" and bool(scopes.annotated(node))
         return Inner(self._numbers[id(node)], scope.name, scope.free, annotated)
 
     def made(self, node: Any, scope: Scope, sharer: Sharer) -> Any:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from buildkit.compile.sameness.arithmetic import keep_operations
+from buildkit.compile.sameness.assertions import keep_assertions
 from buildkit.compile.sameness.builtins import keep_builtin_calls
 from buildkit.compile.sameness.calls import keep_checks
 from buildkit.compile.sameness.deletions import keep_deletions
 from buildkit.compile.sameness.frames import keep_frames
 from buildkit.compile.sameness.handlers import keep_handlers
+from buildkit.compile.sameness.iteration import keep_iteration
 from buildkit.compile.sameness.lines import keep_lines
 from buildkit.compile.sameness.literals import keep_literals
 from buildkit.compile.sameness.methods import keep_order
@@ -20,6 +22,8 @@ from buildkit.compile.sameness.unpacking import keep_unpacking
 
 REPAIRS = (
     keep_lines,
+    keep_assertions,
+    keep_iteration,
     keep_slices,
     keep_builtin_calls,
     keep_literals,

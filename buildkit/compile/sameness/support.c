@@ -293,7 +293,7 @@ static int buildkit_is_same(PyObject *code, buildkit_function *row) {
     if (place < 0 || place >= PyTuple_GET_SIZE(constants)) return 0;
     if (!buildkit_is_code(PyTuple_GET_ITEM(constants, place), each->name, each->free)) return 0;
 #if PY_VERSION_HEX >= 0x030E0000
-    if (each->is_annotated) return 0;  /* by a function that this one does not make */
+    if (each->is_annotated) return 0;  /* the function that evaluates them is not made here */
 #endif
   }
   for (const buildkit_code *each = row->made; each && each->name; each++)

@@ -4,7 +4,7 @@ typedef struct {
   const char *name;            /* NULL behind the last of a list */
   const char *free;            /* the names of its cells */
   int number;                  /* its place among all codes of the module */
-  int is_annotated;            /* it has annotations that are evaluated */
+  int is_annotated;            /* it has annotations, for which Python 3.14 makes another function */
 } buildkit_code;
 /* A function of the module: its row is filled when the body first makes it. */
 typedef struct {

@@ -25,6 +25,25 @@ WORDINGS = (
     ),
     Replacement(
         "ObjectHandling.c",
+        "GetBuiltinName",
+        """        PyErr_Format(PyExc_NameError,
+            "name '%U' is not defined", name);
+""",
+        "        buildkit_no_name(name);\n",
+        "the `name` of a `NameError`, from which suggestions are made",
+    ),
+    Replacement(
+        "ObjectHandling.c",
+        "PyObjectGetAttrStr",
+        """    PyTypeObject* tp = Py_TYPE(obj);
+    if (likely(tp->tp_getattro))
+        return tp->tp_getattro(obj, attr_name);
+""",
+        "",
+        "the `name` and `obj` of an `AttributeError` that a `__getattr__` raises",
+    ),
+    Replacement(
+        "ObjectHandling.c",
         "IterNext",
         '__Pyx_FMT_TYPENAME " object is not an iterator"',
         '"\'" __Pyx_FMT_TYPENAME "\' object is not an iterator"',
@@ -89,6 +108,28 @@ WORDINGS = (
     if (unlikely(PyErr_Occurred())) return NULL;
     return __Pyx__Import(""",
         "`import` where `builtins.__import__` is another one",
+    ),
+    Replacement(
+        "Exceptions.c",
+        "SaveResetException",
+        """  #if CYTHON_USE_EXC_INFO_STACK && PY_VERSION_HEX >= 0x030B00a4
+    _PyErr_StackItem *exc_info = __Pyx_PyErr_GetTopmostException(tstate);
+""",
+        """  #if CYTHON_USE_EXC_INFO_STACK && PY_VERSION_HEX >= 0x030B00a4
+    _PyErr_StackItem *exc_info = tstate->exc_info;
+""",
+        "`sys.exc_info()` in a generator, after its caller has handled what it handled",
+    ),
+    Replacement(
+        "Exceptions.c",
+        "SaveResetException",
+        """  #elif CYTHON_USE_EXC_INFO_STACK
+    _PyErr_StackItem *exc_info = __Pyx_PyErr_GetTopmostException(tstate);
+""",
+        """  #elif CYTHON_USE_EXC_INFO_STACK
+    _PyErr_StackItem *exc_info = tstate->exc_info;
+""",
+        "the same under Python 3.10",
     ),
     Replacement(
         "Exceptions.c",

@@ -26,6 +26,7 @@ PYTHON = {
     "class of many": "def f(x):\n    class C(*x):\n        pass\n    return C\n",
     "lambda in a comprehension": "def f(x):\n    return [lambda: y for y in x]\n",
     "locals": "def f():\n    return locals()\n",
+    "break in finally": "def f(x):\n    for y in x:\n        try: pass\n        finally: break\n",
     "eval": "def f(x):\n    return eval(x)\n",
     "frame": "def f(sys):\n    return sys._getframe()\n",
     "globals as a value": "def f():\n    return globals\n",
