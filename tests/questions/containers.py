@@ -105,24 +105,25 @@ def q_starred():
 
 
 def q_a_dict_that_changes_while_it_is_gone_through():
+    def items(d):
+        for k, v in d.items():
+            del d[0]
+            d[len(d) + 5] = 0
+
+    def values(d):
+        for i, v in enumerate(d.values()):
+            del d[0]
+            d[len(d) + 5] = 0
+
+    def keys(d):
+        return [(d.pop(0), d.setdefault(9, 9), k) for k in d.keys()]
+
     told = []
-    for method in ("items", "values", "keys"):
-        d = {i: i for i in range(3)}
+    for change in (items, values, keys):
         try:
-            if method == "items":
-                for k, v in d.items():
-                    del d[0]
-                    d[0] = 0
-            elif method == "values":
-                for i, v in enumerate(d.values()):
-                    del d[0]
-                    d[0] = 0
-            else:
-                for k in d.keys():
-                    del d[0]
-                    d[0] = 0
-        except RuntimeError as e:
-            told.append(str(e))
+            change({0: 0})
+        except (RuntimeError, KeyError) as e:
+            told.append((type(e).__name__, str(e)))
     return told
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from buildkit.compile.sameness.numbers import AsObject
+from buildkit.compile.sameness.numbers import AsObject, Unknown
 from buildkit.compile.sameness.tree import kind, within
 
 _VIEWS = frozenset(["items", "keys", "values"])
@@ -30,4 +30,11 @@ def _kept(sequence: Any) -> Any:
     if getattr(sequence.function, "name", "") == "enumerate":
         sequence.args = [_kept(each) for each in sequence.args]
     is_view = kind(sequence.function) == "AttributeNode" and sequence.function.attribute in _VIEWS
-    return AsObject(sequence.pos, arg=sequence) if is_view else sequence
+    return View(sequence.pos, arg=sequence) if is_view else sequence
+
+
+class View(AsObject):
+    """What such a method gives, of which Cython is not to see the call."""
+
+    def analyse_types(self, env: Any) -> Any:
+        return Unknown(self.pos, self.arg.analyse_types(env).coerce_to_pyobject(env))
