@@ -13,7 +13,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,6 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from plugins.projects import InvokeRunner
-
-from buildkit.doors import locks
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"
 
@@ -87,27 +84,6 @@ def run(root: Path, subject: str) -> dict[str, Any]:
     return told
 
 
-@pytest.fixture(scope="session")
-def subjects(run_folder: Path) -> Callable[[InvokeRunner], tuple[Path, Path]]:
-    """Return the folders with the subjects as Python and compiled: made once a run."""
-
-    def make(invoke: InvokeRunner) -> tuple[Path, Path]:
-        plain, compiled = run_folder / "subjects-plain", run_folder / "subjects-compiled"
-        with locks.held(run_folder / "subjects.lock"):
-            if not (compiled / "done").exists():
-                for root in (plain, compiled):
-                    shutil.rmtree(root, ignore_errors=True)
-                    (root / "subjects").mkdir(parents=True)
-                    (root / "subjects/__init__.py").touch()
-                    for each in SUBJECTS:
-                        shutil.copy(_file(each), root / f"subjects/of_{each}.py")
-                _compile(compiled, invoke)
-                (compiled / "done").touch()
-        return plain, compiled
-
-    return make
-
-
 def _file(subject: str) -> Path:
     spec = find_spec(f"test.test_{subject}")
     if spec is None or spec.origin is None:
@@ -115,29 +91,32 @@ def _file(subject: str) -> Path:
     return Path(spec.origin)
 
 
-def _compile(root: Path, invoke: InvokeRunner) -> None:
-    """Compile all, also those that can be run as programs, which only a setting by name does."""
-    (root / "tasks.py").write_text("from buildkit.tasks import ns\n")
-    named = "".join(f'[tool.buildkit.compile.module."subjects.of_{each}"]\nbackend = "cython"\n' for each in SUBJECTS)
-    (root / "pyproject.toml").write_text(
-        '[project]\nname = "subjects"\nversion = "1"\n[tool.buildkit]\npackages = ["subjects"]\n'
-        f'[tool.buildkit.compile]\nrefused = "python"\n{named}'
-    )
-    ran = invoke(root, "compile")
-    assert ran.exit_code == 0, ran.stderr
-
-
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_a_compiled_module_passes_its_tests_as_its_source(
-    subject: str, subjects: Callable[[InvokeRunner], tuple[Path, Path]], invoke: InvokeRunner
-) -> None:
-    roots = subjects(invoke)
-    source, extension = (run(root, subject) for root in roots)
+def test_a_compiled_module_passes_its_tests_as_its_source(subject: str, tmp_path: Path, invoke: InvokeRunner) -> None:
+    source, extension = (run(root, subject) for root in _made(subject, tmp_path, invoke))
 
     assert Path(source["file"]).suffix == ".py"
     assert subject == REFUSED or Path(extension["file"]).suffix == ".so"
     assert _lost(source["failed"], extension["failed"]) == {}
     assert {*source["failed"]} - {*extension["failed"]} == set()
+
+
+def _made(subject: str, folder: Path, invoke: InvokeRunner) -> tuple[Path, Path]:
+    """Return the folders with a subject as Python and compiled, which a program is only by name."""
+    plain, compiled = folder / "plain", folder / "compiled"
+    for root in (plain, compiled):
+        (root / "subjects").mkdir(parents=True)
+        (root / "subjects/__init__.py").touch()
+        shutil.copy(_file(subject), root / f"subjects/of_{subject}.py")
+    (compiled / "tasks.py").write_text("from buildkit.tasks import ns\n")
+    (compiled / "pyproject.toml").write_text(
+        '[project]\nname = "subjects"\nversion = "1"\n[tool.buildkit]\npackages = ["subjects"]\n'
+        '[tool.buildkit.compile]\nrefused = "python"\n'
+        f'[tool.buildkit.compile.module."subjects.of_{subject}"]\nbackend = "cython"\n'
+    )
+    ran = invoke(compiled, "compile")
+    assert ran.exit_code == 0, ran.stderr
+    return plain, compiled
 
 
 def _lost(source: dict[str, str], extension: dict[str, str]) -> dict[str, str]:
