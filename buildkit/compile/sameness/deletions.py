@@ -33,10 +33,10 @@ def _parts(statement: Any) -> list[Any]:
         return [statement]
     parts: list[Any] = []
     for target in _targets(statement.args):
-        if kind(target) == "NameNode":
+        if kind(target) == "NameNode" and not statement.ignore_nonexisting:
             read = Checked(target.pos, ExprNodes.NameNode(target.pos, name=target.name), "")
             parts.append(Nodes.ExprStatNode(target.pos, expr=read))
-        parts.append(Nodes.DelStatNode(statement.pos, args=[target], ignore_nonexisting=False))
+        parts.append(Nodes.DelStatNode(statement.pos, args=[target], ignore_nonexisting=statement.ignore_nonexisting))
     return parts
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildkit.compile.sameness import making, scopes
+from buildkit.compile.sameness.generators import yields
 from buildkit.compile.sameness.reasons import of_kind
 from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, GENERATOR, Scope, parameters, parts, targets
 from buildkit.compile.sameness.tree import children, kind
@@ -150,6 +151,8 @@ def _leaves(node: Any) -> bool:
 def _why_node(node: Any, definition: Definition) -> str:
     if kind(node) == "TryFinallyStatNode" and _leaves(node.finally_clause):
         return "`break` or `continue` that leaves `finally`"
+    if kind(node) == "TryFinallyStatNode" and yields(node.finally_clause):
+        return "a `yield` in `finally`"
     if kind(node) == "FromImportStatNode" and len(node.items) > 1:
         shared = definition.scope.cells | {*definition.scope.free}
         return "an import of several names that functions share" if _imported(node) & shared else ""

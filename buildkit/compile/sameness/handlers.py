@@ -24,6 +24,8 @@ def keep_handlers(body: Any) -> None:
             node.__class__ = Handler
         elif kind(node) == "ReraiseStatNode":
             node.__class__ = Reraise
+        elif kind(node) == "TryFinallyStatNode":
+            node.__class__ = Finally
 
 
 class Handler(Nodes.ExceptClauseNode):
@@ -91,5 +93,14 @@ class Reraise(Nodes.ReraiseStatNode):
         super().generate_execution_code(code)
         code.error_label = outer
         code.put_label(label)
-        code.putln("__pyx_lineno = 0;")  # `buildkit_add_traceback` passes it by
+        code.putln("if (buildkit_is_raised_again()) __pyx_lineno = 0;")  # `buildkit_add_traceback` passes it by
         code.put_goto(outer)
+
+
+class Finally(Nodes.TryFinallyStatNode):
+    """`try … finally`: what is in `finally` sees the error that passes with the line at which it came up."""
+
+    def put_error_catcher(self, code: Any, *args: Any, **named: Any) -> None:
+        number = code.funcstate.scope.name.rpartition("_")[2]
+        code.putln(f'buildkit_add_traceback("_{number}", __pyx_lineno); __pyx_lineno = 0;')
+        super().put_error_catcher(code, *args, **named)

@@ -16,6 +16,7 @@ from typing import Any
 from Cython.Compiler import ExprNodes
 from Cython.Utils import str_to_number
 
+from buildkit.compile.sameness.calls import Checked
 from buildkit.compile.sameness.names import BUILTINS
 from buildkit.compile.sameness.numbers import AsObject
 from buildkit.compile.sameness.tree import kind, within
@@ -79,19 +80,35 @@ def _keep_used(node: Any) -> None:
     name = kind(node)
     if name in ("SimpleCallNode", "GeneralCallNode"):
         _hold(node, "function", _HELD)
+        if kind(node.function) == "AttributeNode" and len(getattr(node, "args", ())) != 1:
+            _hold(node.function, "obj", _TEXTS)
     elif name == "IndexNode":
         if kind(node.base) not in _OF_ANY_KIND:
             _hold(node, "base")
     elif name == "IteratorNode":
         if kind(node.sequence) in _HELD and not getattr(node.sequence, "args", ()):
             _hold(node, "sequence", _DISPLAYS)  # Cython drops the loop, and with it its names
-    elif name == "AttributeNode" and not _is_of_any_kind(node.obj):
+    elif name == "AttributeNode" and not _is_of_any_kind(node):
         _hold(node, "obj")
+    elif name == "ExprStatNode":
+        _keep_named(node)
+    elif name == "InPlaceAssignmentNode" and kind(node.lhs) == "IndexNode" and kind(node.lhs.base) == "NameNode":
+        node.lhs.base = Checked(node.lhs.base.pos, node.lhs.base, "")  # read before its index
 
 
-def _is_of_any_kind(node: Any) -> bool:
-    """Return whether Cython knows as little of a value as Python; the methods of texts are the same in both."""
-    return kind(node) in _OF_ANY_KIND | _TEXTS and getattr(node, "name", "") not in BUILTINS
+def _keep_named(statement: Any) -> None:
+    """Read a name that stands alone, which Cython drops: it may have no value."""
+    name = statement.expr
+    if kind(name) in ("NameNode", "Variable") and getattr(name, "annotation", None) is None:
+        statement.expr = Checked(name.pos, name, "")
+
+
+def _is_of_any_kind(attribute: Any) -> bool:
+    """Return whether Cython knows as little of a value as Python. Of texts, `join` is the same in both."""
+    value = attribute.obj
+    if kind(value) in _TEXTS:
+        return bool(attribute.attribute == "join")
+    return kind(value) in _OF_ANY_KIND and getattr(value, "name", "") not in BUILTINS
 
 
 def _keep_compared(node: Any) -> None:

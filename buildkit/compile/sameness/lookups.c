@@ -5,11 +5,18 @@ static PyObject *buildkit_next(PyObject *iterator) {
   return NULL;
 }
 
-static void buildkit_no_name(PyObject *name) {
+/* Let the present NameError know the name, whose reference is taken. */
+static void buildkit_set_name(PyObject *name) {
   PyObject *kind, *value, *traceback;
-  PyErr_Format(PyExc_NameError, "name '%U' is not defined", name);
   PyErr_Fetch(&kind, &value, &traceback);
   PyErr_NormalizeException(&kind, &value, &traceback);
-  if (value && PyErr_GivenExceptionMatches(kind, PyExc_NameError) && PyObject_SetAttrString(value, "name", name) < 0) PyErr_Clear();
+  if (name && value && PyErr_GivenExceptionMatches(kind, PyExc_NameError) && PyObject_SetAttrString(value, "name", name) < 0) PyErr_Clear();
+  Py_XDECREF(name);
   PyErr_Restore(kind, value, traceback);
+}
+
+static void buildkit_no_name(PyObject *name) {
+  PyErr_Format(PyExc_NameError, "name '%U' is not defined", name);
+  Py_INCREF(name);
+  buildkit_set_name(name);
 }

@@ -7,6 +7,7 @@ static void buildkit_unbound_free(const char *name) {
     "free variable '%s' referenced before assignment in enclosing scope",
 #endif
     name);
+  buildkit_set_name(PyUnicode_FromString(name));
 }
 
 static void buildkit_unbound_own(const char *name) {

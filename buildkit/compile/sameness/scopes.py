@@ -48,7 +48,7 @@ class Scope:
     asked: set[str] = field(default_factory=set)
     declared_global: set[str] = field(default_factory=set)
     declared_nonlocal: set[str] = field(default_factory=set)
-    bound_within: set[str] = field(default_factory=set)
+    in_cells: set[str] = field(default_factory=set)
     inner: list[Scope] = field(default_factory=list)
 
     @property
@@ -76,9 +76,10 @@ class Scope:
         """The names of its own whose values are in cells.
 
         These are the names that functions, classes and generator expressions in it take. And those that `:=` binds, so
-        that each is read when Python reads it: `x + (x := 1)` has two values of it.
+        that each is read when Python reads it: `x + (x := 1)` has two values of it. And those that `del` unbinds, since
+        Cython takes for granted that a name still has a value where an error came up behind the `del`.
         """
-        return self.own & (self.taken() | self.bound_within)
+        return self.own & (self.taken() | self.in_cells)
 
     def needs(self) -> set[str]:
         """Return the names that are looked for around it, by itself or by what is in it."""
@@ -211,7 +212,7 @@ def _visit(node: Any, scope: Scope) -> None:
         scope.asked.add(node.target_name)
         around = _around_comprehensions(scope)
         around.bound.add(node.target_name)
-        around.bound_within.add(node.target_name)
+        around.in_cells.add(node.target_name)
         _visit(node.assignment.rhs, scope)
         return
     else:
@@ -229,6 +230,7 @@ def _bind(node: Any, scope: Scope) -> None:
         scope.bound |= {each for target in node.lhs_list for each in targets(target)}
     elif name == "DelStatNode":
         scope.bound |= {each for target in node.args for each in targets(target)}
+        scope.in_cells |= {each for target in node.args for each in targets(target)}
     elif name == "FromImportStatNode":
         scope.bound |= {each for _, target in node.items for each in targets(target)}
 

@@ -94,6 +94,16 @@ static PyObject *buildkit_shown_frame(Py_ssize_t number, int line) {
   return found;
 }
 
+/* Whether the present exception has a traceback already, as one that is raised again. */
+static int buildkit_is_raised_again(void) {
+  PyObject *type, *value, *traceback;
+  int has;
+  PyErr_Fetch(&type, &value, &traceback);
+  has = traceback != NULL;
+  PyErr_Restore(type, value, traceback);
+  return has;
+}
+
 /* Put the function and the line in front of the traceback of the present exception. */
 static void buildkit_add_traceback(const char *name, int line) {
   static struct { Py_ssize_t number; int line; PyObject *frame; } last[16];

@@ -32,6 +32,7 @@ static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *c
 static void buildkit_take_over(Py_ssize_t at, PyObject *function);
 static int buildkit_load_texts(void);
 static PyObject *buildkit_globals;         /* the module's, for as long as it lives */
+static int buildkit_is_raised_again(void);
 static void buildkit_add_traceback(const char *name, int line);
 /* From here to the end of the functions, tracebacks are Python's; see entries.py for the end. */
 #define __Pyx_AddTraceback(name, c_line, line, file) buildkit_add_traceback(name, line)

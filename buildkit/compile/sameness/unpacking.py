@@ -6,7 +6,11 @@ from typing import Any
 
 from Cython.Compiler import ExprNodes
 
+from buildkit.compile.sameness.numbers import AsObject
 from buildkit.compile.sameness.tree import kind, within
+
+_SEQUENCES = ("TupleNode", "ListNode")
+_TEXTS = ("UnicodeNode", "IdentifierStringNode", "BytesNode")
 
 
 def keep_unpacking(body: Any) -> None:
@@ -15,15 +19,27 @@ def keep_unpacking(body: Any) -> None:
     Args:
         body: Cython's tree of it, just parsed; it is changed.
     """
-    for node in within(body):
+    for node in [*within(body)]:
+        lhs = [*getattr(node, "lhs_list", ()), *([node.lhs] if kind(node) == "SingleAssignmentNode" else ())]
+        if not all(_fits(each, node.rhs) for each in lhs):
+            node.rhs = AsObject(node.rhs.pos, arg=node.rhs)
         for target in (getattr(node, "lhs", None), *getattr(node, "lhs_list", ()), getattr(node, "target", None)):
             _keep(target)
+
+
+def _fits(target: Any, value: Any) -> bool:
+    """Return whether Cython can assign the parts one by one, or has to take a value apart; else it refuses the text."""
+    if kind(target) not in _SEQUENCES or kind(value) not in (*_SEQUENCES, *_TEXTS):
+        return True
+    if kind(value) in _TEXTS or any(kind(each) == "StarredUnpackingNode" for each in (*target.args, *value.args)):
+        return False
+    return len(target.args) == len(value.args) and all(map(_fits, target.args, value.args))
 
 
 def _keep(target: Any) -> None:
     if kind(target) == "StarredUnpackingNode":
         _keep(target.target)
-    elif kind(target) in ("TupleNode", "ListNode"):
+    elif kind(target) in _SEQUENCES:
         target.__class__ = UnpackedTuple if kind(target) == "TupleNode" else UnpackedList
         for each in target.args:
             _keep(each)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from Cython.Compiler import Nodes
 from parsed import body, kinds, one
 
 from buildkit.compile.sameness.arithmetic import OURS, keep_operations
@@ -233,3 +236,31 @@ def test_all_repairs_are_done_once_in_order() -> None:
 
     assert len({*REPAIRS}) == len(REPAIRS)
     assert {"UnpackedTuple", "SliceNode", "ConstantSet", "AsObject"} <= {*kinds(tree)}
+
+
+def test_classes_of_a_check_are_one_object_where_some_are_not_builtins() -> None:
+    tree = body("isinstance(x, (int, y))", "isinstance(x, (int, str))")
+
+    keep_builtin_calls(tree)
+
+    assert kinds(tree).count("AsObject") == 1
+
+
+def test_a_display_that_has_to_be_taken_apart_is_an_object() -> None:
+    tree = body("x, y = [1, *x]", "x, y = 'ab'", "x, y = y, x")
+
+    keep_unpacking(tree)
+
+    assert kinds(tree).count("AsObject") == 2
+
+
+def test_the_deletion_of_an_errors_name_is_no_read_of_it() -> None:
+    tree = body("try: pass", "except A as e: pass")
+    handler = one(tree, "ExceptClauseNode")
+    made: Any = Nodes.DelStatNode
+    handler.body = made(handler.pos, args=[handler.target], ignore_nonexisting=True)
+
+    keep_deletions(tree)
+
+    assert one(tree, "DelStatNode").ignore_nonexisting
+    assert "Checked" not in kinds(handler.body)
