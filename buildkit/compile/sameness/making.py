@@ -5,7 +5,7 @@ So they are what they are in Python. Those functions that are compiled themselve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -78,8 +78,9 @@ class Maker:
         if kind(node) == GENERATOR:
             return MadeGenerator(node.pos, iterable=sharer.put_into(node.loop.iterator.sequence), **parts)
         if kind(node) == A_CLASS:
-            bases, *keywords = [sharer.put_into(each) for each in _arguments(node)]
-            return MadeClass(node.pos, name=node.name, bases=bases, keywords=[*keywords, None][0], **parts)
+            keywords = _keywords(node)
+            parts["keywords"] = keywords and sharer.put_into(keywords)
+            return MadeClass(node.pos, name=node.name, bases=sharer.put_into(node.bases), **parts)
         return self._function(node, parts, sharer)
 
     def _function(self, node: Any, parts: dict[str, Any], sharer: Sharer) -> Any:
@@ -124,14 +125,13 @@ def qualified(scope: Scope) -> str:
     return f"{qualified(around)}.{name}" if around.kind == A_CLASS else f"{qualified(around)}.<locals>.{name}"
 
 
-def _arguments(node: Any) -> Sequence[Any]:
-    bases, *others = scopes.class_arguments(node)
-    metaclass, _ = scopes.class_keywords(node)
+def _keywords(node: Any) -> Any:
+    """Return the node of a class's keywords, among them its metaclass; None if there are none."""
+    metaclass, keywords = scopes.class_keywords(node)
     if metaclass is None:
-        return [bases, *others]
-    key = _text(metaclass.pos, "metaclass")
-    pairs = [ExprNodes.DictItemNode(metaclass.pos, key=key, value=metaclass)]
-    return [bases, ExprNodes.DictNode(metaclass.pos, key_value_pairs=pairs)]
+        return keywords
+    item = ExprNodes.DictItemNode(metaclass.pos, key=_text(metaclass.pos, "metaclass"), value=metaclass)
+    return ExprNodes.DictNode(metaclass.pos, key_value_pairs=[item])
 
 
 def _item(arg: Any, default: Any) -> Any:
