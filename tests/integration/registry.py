@@ -11,6 +11,7 @@ import http.client
 import http.server
 import json
 import os
+import random
 import shutil
 import socket
 import ssl
@@ -173,7 +174,7 @@ def registry(
     assert command is not None
     place.mkdir(parents=True, exist_ok=True)
     host = OTHER if authority else host
-    port = free_port()
+    port = free_port(host)
     auth = tls = ""
     if password:
         (place / "htpasswd").write_text(password)
@@ -213,10 +214,12 @@ def _answers(host: str, port: int, authority: Authority | None) -> bool:
         connection.close()
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+def free_port(host: str = "127.0.0.1") -> int:
+    """Return a port that nobody listens on, and that no server gets which asks for any: those are above 32767."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server((host, port)):
+            return port
 
 
 class Cutter:
