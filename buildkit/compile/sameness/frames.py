@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from Cython.Compiler import ExprNodes, PyrexTypes
-
+from buildkit.compile.sameness.methods import ObjectCall
 from buildkit.compile.sameness.tree import kind, within
 
 LOOK_AT_THEIR_CALLER = frozenset(
@@ -49,31 +48,17 @@ def keep_frames(body: Any) -> None:
             node.__class__ = FramedGeneralCall
 
 
-def _number(code: Any) -> str:
+def number(code: Any) -> str:
     """Return the number of the function whose C is written."""
     return str(code.funcstate.scope.name.rpartition("_")[2])
 
 
-class _Framed(ExprNodes.CallNode):
-    type = PyrexTypes.py_object_type
-    is_temp = True
+class _Framed(ObjectCall):
     function: Any
-
-    def infer_type(self, env: Any) -> Any:
-        return PyrexTypes.py_object_type
-
-    def type_dependencies(self, env: Any) -> tuple[()]:
-        return ()
-
-    def calculate_constant_result(self) -> None:
-        pass
-
-    def may_be_none(self) -> bool:
-        return True
 
     def in_c(self, code: Any, function: str, given: str) -> None:
         """Write the C of the call."""
-        call = f"{function}({self.function.py_result()}, {given}, {_number(code)}, {self.pos[1]})"
+        call = f"{function}({self.function.py_result()}, {given}, {number(code)}, {self.pos[1]})"
         code.putln(f"{self.result()} = {call};")
 
 

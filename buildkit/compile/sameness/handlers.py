@@ -8,6 +8,7 @@ from Cython.Compiler import ExprNodes, Nodes, PyrexTypes
 from Cython.Compiler.Code import UtilityCode
 
 from buildkit.compile.sameness.calls import Checked
+from buildkit.compile.sameness.frames import number
 from buildkit.compile.sameness.tree import kind, within
 
 
@@ -101,6 +102,5 @@ class Finally(Nodes.TryFinallyStatNode):
     """`try … finally`: what is in `finally` sees the error that passes with the line at which it came up."""
 
     def put_error_catcher(self, code: Any, *args: Any, **named: Any) -> None:
-        number = code.funcstate.scope.name.rpartition("_")[2]
-        code.putln(f'buildkit_add_traceback("_{number}", __pyx_lineno); __pyx_lineno = 0;')
+        code.putln(f'buildkit_add_traceback("_{number(code)}", __pyx_lineno); __pyx_lineno = 0;')
         super().put_error_catcher(code, *args, **named)

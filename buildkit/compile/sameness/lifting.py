@@ -106,8 +106,8 @@ def lift(module: Any, *, annotations_are_texts: bool = False) -> Any:
     numbers = {id(each.node): number for number, each in enumerate(every)}
     maker = Maker(numbers, annotations_are_texts=annotations_are_texts)
     compiled = [each for each in found if not why_python(each)]
-    builtins = sorted(names.declare(module, [each.body for each in compiled]))
     used = [names.used(each.body) for each in compiled]
+    builtins = sorted(names.declare(module, set().union(*used)))
     lifted = [_lifted(each, maker) for each in compiled]  # those around first: they take the defaults of those in them
     entries = Entries(
         module.pos,

@@ -40,15 +40,11 @@ def _has_literal_keys(node: Any) -> bool:
     return all(is_simple(each.key) and kind(each.key) != "NameNode" for each in node.key_value_pairs)
 
 
-class MethodCall(ExprNodes.CallNode):
-    """`obj.attribute(*args)`."""
+class ObjectCall(ExprNodes.CallNode):
+    """A call that Cython is to know nothing of but that it gives an object."""
 
-    subexprs = ["obj", "args"]  # noqa: RUF012 - as all of Cython's nodes
     type = PyrexTypes.py_object_type
     is_temp = True
-    obj: Any
-    attribute: Any
-    args: list[Any]
 
     def infer_type(self, env: Any) -> Any:
         return PyrexTypes.py_object_type
@@ -59,13 +55,22 @@ class MethodCall(ExprNodes.CallNode):
     def calculate_constant_result(self) -> None:
         pass
 
+    def may_be_none(self) -> bool:
+        return True
+
+
+class MethodCall(ObjectCall):
+    """`obj.attribute(*args)`."""
+
+    subexprs = ["obj", "args"]  # noqa: RUF012 - as all of Cython's nodes
+    obj: Any
+    attribute: Any
+    args: list[Any]
+
     def analyse_types(self, env: Any) -> Any:
         self.obj = self.obj.analyse_types(env).coerce_to_pyobject(env).coerce_to_temp(env)
         self.args = [each.analyse_types(env).coerce_to_pyobject(env) for each in self.args]
         return self
-
-    def may_be_none(self) -> bool:
-        return True
 
     def generate_evaluation_code(self, code: Any) -> None:
         code.mark_pos(self.pos)

@@ -6,7 +6,7 @@ Python until it is back (`builtins.c`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from Cython.Compiler import PyrexTypes
@@ -25,16 +25,15 @@ BUILTINS = frozenset(
 ANY = "*"
 
 
-def declare(module: Any, bodies: Iterable[Any]) -> frozenset[str]:
-    """Tell Cython which names in the functions' bodies are the module's, and return which are builtins to it.
+def declare(module: Any, found: set[str]) -> frozenset[str]:
+    """Tell Cython which names in the compiled functions are the module's, and return which are builtins to it.
 
     Args:
         module: Cython's tree, still whole.
-        bodies: of the functions that are compiled.
+        found: the names that these functions have.
     """
     bound = set(_bound(module.body, in_function=False))
     fixed = frozenset() if ANY in bound else BUILTINS - bound
-    found = {name for each in bodies for name in used(each)}
     for name in found - fixed:
         if module.scope.lookup_here(name) is None:
             module.scope.declare_var(EncodedString(name), PyrexTypes.py_object_type, module.pos)

@@ -24,7 +24,7 @@ class Scope:
 def declared(text: str) -> list[str]:
     tree = module(text)
     tree.scope = Scope()
-    names.declare(tree, [each.body for each in definitions(scopes(tree))])
+    names.declare(tree, {name for each in definitions(scopes(tree)) for name in names.used(each.body)})
     found: list[str] = sorted(tree.scope.declared)
     return found
 
