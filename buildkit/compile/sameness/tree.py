@@ -21,10 +21,12 @@ def children(node: Any) -> Iterator[Any]:
 
 
 def within(node: Any) -> Iterator[Any]:
-    """Yield a node and all below it."""
-    yield node
-    for child in children(node):
-        yield from within(child)
+    """Yield a node and all below it, each before what is below it."""
+    left = [node]
+    while left:
+        each = left.pop()
+        yield each
+        left += reversed([*children(each)])
 
 
 def replace_children(node: Any, by: Callable[[Any], Any]) -> Any:
