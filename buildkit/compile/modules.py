@@ -7,14 +7,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase, translate
+from fnmatch import translate
 from pathlib import Path
-from typing import Any
 
-from buildkit.compile.cython.options import PURE_PYTHON_DIRECTIVES
+from buildkit.compile.module import Module, module_of
 from buildkit.config import Config
 from buildkit.core import alembic, commands
-from buildkit.errors import ConfigurationError
 from buildkit.model import Reason
 
 _KEPT = {
@@ -27,32 +25,6 @@ _IMPORTED_ALL_THE_SAME = frozenset(("excluded", "backend none"))
 _OF_TESTS = frozenset({"tests", "test"})
 _WILD = {*"*?["}
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """One module that is compiled.
-
-    Args:
-        name: its dotted name.
-        source: its file, relative to the source root, with forward slashes.
-        backend: `cython` or `mypyc`.
-        directives: Cython directives, complete.
-        flags: further flags of the C compiler.
-        include: folders of headers, as the settings write them.
-    """
-
-    name: str
-    source: str
-    backend: str
-    directives: Mapping[str, Any]
-    flags: tuple[str, ...]
-    include: tuple[str, ...] = ()
-
-    @property
-    def folder(self) -> str:
-        """The folder of its file, relative to the source root."""
-        return self.source.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +75,7 @@ def find_modules(config: Config) -> Modules:
         if pattern is not None:
             kept[name] = Reason("excluded", pattern)
             continue
-        module = _module(config, name, source)
+        module = module_of(config, name, source)
         if module.backend == "none":
             kept[name] = Reason("backend none")
         else:
@@ -192,24 +164,6 @@ def _matcher(patterns: Sequence[str]) -> Callable[[str], str | None]:
         return path if path in names else next((glob for glob, words in globs if words.match(path)), None)
 
     return matched
-
-
-def _module(config: Config, name: str, source: str) -> Module:
-    backend, flags, include = config.backend, config.compile.flags, config.compile.include
-    directives = dict(PURE_PYTHON_DIRECTIVES) if source.endswith(".py") else {}
-    directives.update(config.compile.directives)
-    for pattern, settings in config.compile.module.items():
-        if fnmatchcase(name, pattern):
-            backend = settings.backend or backend
-            directives.update(settings.directives)
-            flags = (*flags, *settings.flags)
-            include = (*include, *settings.include)
-    if backend == "mypyc" and source.endswith(".pyx"):
-        raise ConfigurationError(
-            f"{source}: mypyc compiles Python, not Cython",
-            hint=f'let Cython have it:\n[tool.buildkit.compile.module."{name}"]\nbackend = "cython"',
-        )
-    return Module(name, source, backend, directives, tuple(flags), tuple(include))
 
 
 def find_extensions(config: Config, suffix: str) -> Iterator[tuple[str, str]]:

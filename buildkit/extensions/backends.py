@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from buildkit.compile.flags import environment_flags
-from buildkit.compile.modules import Module, Modules
+from buildkit.compile.module import Module
+from buildkit.compile.modules import Modules
 from buildkit.compile.places import Places
 from buildkit.compile.toolchain import Toolchain
 from buildkit.extensions.cython.modules import CythonModules

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from buildkit.compile.cython.translator import Translator
-from buildkit.compile.modules import Module
+from buildkit.compile.module import Module
 from buildkit.doors.clock import Stopwatch
 from buildkit.extensions import refused
 from buildkit.extensions.cython.modules import NoExtension

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from buildkit.compile import toolchain as tools
 from buildkit.compile.arguments import roots
 from buildkit.compile.loading import forbids_execution
-from buildkit.compile.modules import Module, find_modules
+from buildkit.compile.module import Module
+from buildkit.compile.modules import find_modules
 from buildkit.compile.places import LACKING, Probes
 from buildkit.compile.profiles import COMMON, SHARED
 from buildkit.core.fingerprint import digest_value, fingerprint

@@ -9,7 +9,8 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from buildkit.compile.modules import Module, Modules
+from buildkit.compile.module import Module
+from buildkit.compile.modules import Modules
 from buildkit.compile.roles import included, is_program
 from buildkit.config import Config
 from buildkit.doors import reading

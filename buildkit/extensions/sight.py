@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from buildkit.compile.modules import Module, Modules
+from buildkit.compile.module import Module
+from buildkit.compile.modules import Modules
 from buildkit.extensions.backends import Backends
 from buildkit.extensions.memory import Remembered
 from buildkit.extensions.workspace import Workspace

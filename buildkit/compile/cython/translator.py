@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from buildkit.compile.modules import Module
+from buildkit.compile.module import Module
 from buildkit.compile.places import Places
 from buildkit.doors import cancellation, process, python
 

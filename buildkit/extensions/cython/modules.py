@@ -25,7 +25,7 @@ from buildkit.compile.distutils import (
     settings_of,
 )
 from buildkit.compile.flags import split_flags
-from buildkit.compile.modules import Module
+from buildkit.compile.module import Module
 from buildkit.compile.places import Places
 from buildkit.compile.toolchain import Toolchain
 from buildkit.core.fingerprint import digest_bytes, digest_value

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from buildkit.compile.cython.translator import Translator
-from buildkit.compile.modules import Module
+from buildkit.compile.module import Module
 from buildkit.doors.clock import Stopwatch
 from buildkit.extensions.mypyc.program import MypycProgram, TypesRefused
 from buildkit.extensions.mypyc.translation import MypycTranslation, extension_of

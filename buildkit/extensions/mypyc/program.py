@@ -19,7 +19,7 @@ from pathlib import Path
 
 from buildkit.compile import toolchain as tools
 from buildkit.compile.cython.translator import Translation
-from buildkit.compile.modules import Module
+from buildkit.compile.module import Module
 from buildkit.compile.mypyc.translator import Job, translate
 from buildkit.compile.places import Places, Probes
 from buildkit.compile.toolchain import Toolchain

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from buildkit.compile.flags import Flags, split_flags
-from buildkit.compile.modules import Module
+from buildkit.compile.module import Module
 from buildkit.core import untrusted
 from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.extensions.entries import checked_entries

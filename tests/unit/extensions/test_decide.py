@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from buildkit.compile.modules import Module, Modules
+from buildkit.compile.module import Module
+from buildkit.compile.modules import Modules
 from buildkit.config.settings import CompileConfig
 from buildkit.core.plan import NEVER_MADE, UNCHANGED
 from buildkit.doors.statcache import StatCache
