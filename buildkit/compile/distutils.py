@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from buildkit.compile.asked import NOTHING_ASKED, Asked
 from buildkit.compile.flags import Flags
 from buildkit.compile.places import OWN, Places
 from buildkit.core.fingerprint import digest_bytes
@@ -52,6 +53,7 @@ class DistutilsSettings:
         link: linker flags, placed after the objects.
         probes: where headers that are declared were looked for: `+NAME` was there, `-NAME` was not.
         machine: Cython's compile-time names of the machine that the sources use, such as `UNAME_MACHINE`.
+        shared: those of `sources` that the settings name: they are compiled without the folder of any module.
     """
 
     language: str = "c"
@@ -63,6 +65,7 @@ class DistutilsSettings:
     link: tuple[str, ...] = ()
     probes: tuple[str, ...] = ()
     machine: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
     @property
     def is_plus_plus(self) -> bool:
@@ -102,7 +105,9 @@ def declared_language(path: str) -> str:
         return "c"
 
 
-def settings_of(source: str, read: Mapping[str, str], places: Places) -> DistutilsSettings | None:
+def settings_of(
+    source: str, read: Mapping[str, str], places: Places, asked: Asked = NOTHING_ASKED
+) -> DistutilsSettings | None:
     """Return the settings of a module: those of its own lines and of each `.pxd` that its translation read.
 
     Where `cdef extern from` names a header that lies beside the file that says so, that folder is searched too.
@@ -111,6 +116,7 @@ def settings_of(source: str, read: Mapping[str, str], places: Places) -> Distuti
         source: the name of its source.
         read: what its translation read, in that order, with the digests.
         places: where inputs lie; paths are relative to the project's folder, as for a setup.py there.
+        asked: what pyproject.toml asks for besides; its language wins.
 
     Returns:
         None if one of the files has changed since it was read.
@@ -129,24 +135,27 @@ def settings_of(source: str, read: Mapping[str, str], places: Places) -> Distuti
     beside, probes = _beside(texts, source, places)
     numpy = (NUMPY,) if any(map(_NUMPY.search, texts.values())) else ()
     include = dict.fromkeys((*_names(values.get("include_dirs", ()), places), *beside, *numpy))
+    shared = _names(asked.sources, places)
     return DistutilsSettings(
-        language=_language(values),
+        language=asked.language or _language(values),
         include=tuple(include),
-        sources=_names(values.get("sources", ()), places),
+        sources=tuple(dict.fromkeys((*_names(values.get("sources", ()), places), *shared))),
         libraries=_names(values.get("library_dirs", ()), places),
         objects=_names(values.get("extra_objects", ()), places),
         compile=(
             *(f"-D{macro}" for macro in values.get("define_macros", ())),
             *(f"-U{macro}" for macro in values.get("undef_macros", ())),
             *values.get("extra_compile_args", ()),
+            *(f"-D{name}={value}" if value else f"-D{name}" for name, value in asked.macros),
         ),
         link=(
             *(f"-Wl,-rpath,{folder}" for folder in values.get("runtime_library_dirs", ())),
-            *(f"-l{library}" for library in values.get("libraries", ())),
+            *(f"-l{library}" for library in dict.fromkeys((*values.get("libraries", ()), *asked.libraries))),
             *values.get("extra_link_args", ()),
         ),
         probes=probes,
         machine=tuple(sorted({name for text in texts.values() for name in _MACHINE.findall(text)})),
+        shared=shared,
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from buildkit.compile.asked import NOTHING_ASKED, Asked
 from buildkit.compile.cython.options import PURE_PYTHON_DIRECTIVES
 from buildkit.config import Config
+from buildkit.config.messages import nearest
 from buildkit.errors import ConfigurationError
 
 
@@ -23,6 +25,7 @@ class Module:
         directives: Cython directives, complete.
         flags: further flags of the C compiler.
         include: folders of headers, as the settings write them.
+        asked: what its settings ask for as a setup.py does.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Module:
     directives: Mapping[str, Any]
     flags: tuple[str, ...]
     include: tuple[str, ...] = ()
+    asked: Asked = NOTHING_ASKED
 
     @property
     def folder(self) -> str:
@@ -47,20 +51,62 @@ def module_of(config: Config, name: str, source: str) -> Module:
         source: its file, relative to the source root.
 
     Raises:
-        ConfigurationError: a backend that does not fit the source.
+        ConfigurationError: its settings do not fit together, or do not fit the source.
     """
     backend, flags, include = config.backend, config.compile.flags, config.compile.include
     directives = dict(PURE_PYTHON_DIRECTIVES) if source.endswith(".py") else {}
     directives.update(config.compile.directives)
+    language, sources, libraries = "", dict[str, None](), dict[str, None]()
+    macros: dict[str, str] = {}
     for pattern, settings in config.compile.module.items():
         if fnmatchcase(name, pattern):
             backend = settings.backend or backend
             directives.update(settings.directives)
             flags = (*flags, *settings.flags)
             include = (*include, *settings.include)
-    if backend == "mypyc" and source.endswith(".pyx"):
+            language = settings.language or language
+            sources |= dict.fromkeys(settings.sources)
+            libraries |= dict.fromkeys(settings.libraries)
+            macros |= {macro: _value(value) for macro, value in settings.define_macros.items()}
+    asked = Asked(language, tuple(sources), tuple(libraries), tuple(macros.items()))
+    if backend == "mypyc":
+        _require_of_mypyc(name, source, asked)
+    return Module(name, source, backend, directives, tuple(flags), tuple(include), asked)
+
+
+def require_used(config: Config, names: Collection[str]) -> None:
+    """Check that each table of settings for modules is for one at least: a name that is mistyped would go unheard.
+
+    Args:
+        config: the project.
+        names: all of its modules.
+
+    Raises:
+        ConfigurationError: there is one for none.
+    """
+    idle = [pattern for pattern in config.compile.module if not any(fnmatchcase(name, pattern) for name in names)]
+    if idle:
+        raise ConfigurationError(
+            f"{config.file}: settings for modules that are not there",
+            details=[f"compile.module.{pattern}: no module has that name{nearest(pattern, names)}" for pattern in idle],
+            hint="a module is named as it is imported, such as app.core.fast; app.core.* names all of a package",
+        )
+
+
+def _value(value: object) -> str:
+    """Return the value of a macro as the compiler gets it; empty for a name alone."""
+    return "" if value is True else str(value)
+
+
+def _require_of_mypyc(name: str, source: str, asked: Asked) -> None:
+    if source.endswith(".pyx"):
         raise ConfigurationError(
             f"{source}: mypyc compiles Python, not Cython",
             hint=f'let Cython have it:\n[tool.buildkit.compile.module."{name}"]\nbackend = "cython"',
         )
-    return Module(name, source, backend, directives, tuple(flags), tuple(include))
+    if asked.by_key:
+        raise ConfigurationError(
+            f"{source}: mypyc has no use for {', '.join(f'`{key}`' for key in asked.by_key)}",
+            hint=f"mypyc wraps no C: take the settings of {name} away, or let Cython have it:\n"
+            f'[tool.buildkit.compile.module."{name}"]\nbackend = "cython"',
+        )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path
 
-from buildkit.compile.module import Module, module_of
+from buildkit.compile.module import Module, module_of, require_used
 from buildkit.config import Config
 from buildkit.core import alembic, commands
 from buildkit.model import Reason
@@ -46,7 +46,7 @@ def find_modules(config: Config) -> Modules:
     """Return the modules of the configured packages.
 
     Raises:
-        ConfigurationError: a backend that does not fit the source.
+        ConfigurationError: settings of a module that do not fit it, or that are for none.
     """
     compiled: dict[str, Module] = {}
     kept: dict[str, Reason] = {}
@@ -83,6 +83,7 @@ def find_modules(config: Config) -> Modules:
     for place in odd:
         kept[place.rpartition(".")[0].replace("/", ".")] = Reason("not a file", place)
     kept = {name: reason for name, reason in kept.items() if name not in compiled}
+    require_used(config, {**compiled, **kept})
     return Modules(compiled, kept, frozenset(looked))
 
 
@@ -93,7 +94,7 @@ def find_importable(config: Config) -> dict[str, str]:
     programs of Invoke, Nox and `python -m`.
 
     Raises:
-        ConfigurationError: a backend that does not fit the source.
+        ConfigurationError: settings of a module that do not fit it, or that are for none.
     """
     return {name: source for name, (source, importable) in _roles(config).items() if importable}
 

@@ -57,6 +57,12 @@ def problems(config: Config, environment: Mapping[str, str]) -> list[str]:
         for folder in folders
         if not folder.startswith("package:") and not reading.is_folder(config.root / folder)
     ]
+    found += [
+        f'compile.module.{at}.sources: there is no file "{path}" in {config.root}'
+        for at, its in config.compile.module.items()
+        for path in its.sources
+        if not reading.is_file(config.root / path)
+    ]
     return found
 
 

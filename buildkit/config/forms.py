@@ -18,11 +18,16 @@ _PATTERN = r"[\w.*?\[\]!-]+"
 _IDENTITY = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _MOUNT = r"(/[A-Za-z0-9._@+-]+)+"
 _HEALTH = r"/[!#-\[\]-~]*"
+_MACRO = r"[A-Za-z_][A-Za-z0-9_]*"
+_LIBRARY = r"[\w:][\w.+:-]*"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*"
 _REPOSITORY = _NAME
 _REFERENCE = rf"{_NAME}(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?:@[a-z0-9+._-]+:[0-9a-fA-F]{{32,}})?"
+
+NATIVE_SOURCES = (".c", ".cpp", ".cc", ".cxx", ".c++", ".C")
+"""The endings of C and C++ files that can be sources of a module."""
 
 _LONGEST = 100  # bytes: room for what is put behind it, below the 255 of a file's name
 _TAKEN = frozenset(
@@ -93,6 +98,31 @@ def within(paths: tuple[str, ...]) -> None:
     for path in paths:
         if not path or path.startswith(("/", "~")) or ".." in path.split("/") or not path.isprintable():
             raise ValueError("files and folders of the project, as paths relative to it")
+
+
+def sources(paths: tuple[str, ...]) -> None:
+    """Check that further sources of a module are C or C++ files, by paths relative to the project's folder."""
+    for path in paths:
+        if not path or path.startswith(("/", "~")) or not path.isprintable():
+            raise ValueError("C and C++ files as paths relative to the project's folder")
+        if not path.endswith(NATIVE_SOURCES):
+            raise ValueError(f'C and C++ files ({", ".join(NATIVE_SOURCES)}), not "{path}"')
+
+
+def libraries(names: tuple[str, ...]) -> None:
+    """Check names of libraries as the linker takes them after `-l`."""
+    for name in names:
+        if not re.fullmatch(_LIBRARY, name):
+            raise ValueError('names of libraries such as "m" or "ssl", without -l; other words go into `flags`')
+
+
+def macros(table: Mapping[str, Any]) -> None:
+    """Check macros: names as C has them, and texts, numbers or `true`."""
+    for name, value in table.items():
+        if not re.fullmatch(_MACRO, name):
+            raise ValueError(f"names of macros, not {name!r}")
+        if value is not True and (not isinstance(value, (str, int, float)) or value is False or _broken(str(value))):
+            raise ValueError(f"a text, a number or true for {name}")
 
 
 def mount(path: str) -> None:
@@ -185,6 +215,9 @@ FORMS: Mapping[str, Callable[[Any], None]] = {
     "packages": packages,
     "folder": folder,
     "within": within,
+    "sources": sources,
+    "libraries": libraries,
+    "macros": macros,
     "mount": mount,
     "health": health,
     "port": port,

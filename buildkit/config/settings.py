@@ -50,6 +50,21 @@ class ModuleConfig:
     include: tuple[str, ...] = option(
         "texts", (), "Folders of headers: relative to the project's, or `package:NAME/FOLDER` of an installed package."
     )
+    language: str = option(
+        "text",
+        "",
+        "What Cython writes; wins over the source's own line. Where empty, that line, else C.",
+        choices=("", "c", "c++"),
+    )
+    sources: tuple[str, ...] = option(
+        "texts", (), "Further C and C++ files of the module, relative to the project's folder.", form="sources"
+    )
+    libraries: tuple[str, ...] = option(
+        "texts", (), 'Libraries for the linker by name, such as `"m"`.', form="libraries"
+    )
+    define_macros: Mapping[str, Any] = option(
+        "table", {}, 'Macros of the C compiler: a text or a number, or `true` or `""` for a name alone.', form="macros"
+    )
 
 
 @dataclass(frozen=True, slots=True)

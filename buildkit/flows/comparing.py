@@ -17,7 +17,7 @@ from buildkit.comparison.working_copy import WorkingCopy
 from buildkit.compile.modules import find_importable, find_modules
 from buildkit.compile.suffix import own_suffix
 from buildkit.config import Config
-from buildkit.errors import CompileError
+from buildkit.errors import CompileError, ToolchainError
 from buildkit.flows.compile import compile_modules
 from buildkit.model import LIBRARY
 from buildkit.report.console import Console
@@ -64,13 +64,14 @@ def built(config: Config, console: Console, environment: Mapping[str, str]) -> B
 
     Raises:
         CompileError: a module did not compile.
+        ToolchainError: there is no compiler for it.
     """
     suffix = own_suffix()
     folder = config.work / "verify" / f"extensions{suffix.rpartition('.')[0]}"
     try:
         compile_modules(config, console, environment, output=folder)
-    except CompileError as error:  # its report is that of another command
-        raise CompileError(error.message, hint=error.hint, details=error.details) from None
+    except (CompileError, ToolchainError) as error:  # its report is that of another command
+        raise type(error)(error.message, hint=error.hint, details=error.details) from None
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob(f"*{suffix}"))
     named = {path.removesuffix(suffix).replace("/", "."): path for path in files}
     paths = {name: path for name, path in named.items() if not name.endswith(LIBRARY)}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buildkit.doors.clock import Stopwatch
-from buildkit.errors import CompileError
+from buildkit.errors import CompileError, ToolchainError
 from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.model import Reason, Report
 from buildkit.report.console import Console, counts
@@ -65,7 +65,7 @@ def compile_modules(
 
     Raises:
         CompileError: a module did not compile; all others are done. Its `report` is what there is.
-        ToolchainError: no C compiler that works.
+        ToolchainError: no C compiler that works; or what did not compile is C++, and there is no compiler for it.
         ConfigurationError: the settings of a module do not fit.
     """
     from buildkit.extensions.decide import decide  # noqa: PLC0415 - an up-to-date check does without
@@ -118,6 +118,7 @@ def unchanged_report(check: UpToDateCheck) -> Report | None:
 
     Raises:
         CompileError: a module failed the last time, and its inputs have not changed.
+        ToolchainError: it was for want of a C++ compiler.
     """
     with _readable():
         report = check.report()
@@ -154,11 +155,15 @@ def _shortened(place: str) -> str:
 def _raise_failures(report: Report) -> None:
     failed = [row for row in report.outcomes if row.result == "failed"]
     if failed:
+        from buildkit.extensions.native.refusals import INSTALL_PLUS_PLUS, NO_PLUS_PLUS  # noqa: PLC0415
+
         tried = sum(row.result != "kept" for row in report.outcomes)
-        raise CompileError(
+        lacks_tool = all(NO_PLUS_PLUS in row.detail for row in failed)
+        hint = "mend it, or let it stay Python: add its file to `exclude` in [tool.buildkit]"
+        raise (ToolchainError if lacks_tool else CompileError)(
             f"{len(failed)} of {tried} modules did not compile",
             details=[line for row in failed for line in (f"{row.subject}:", *_indented(row.detail))],
-            hint="mend it, or let it stay Python: add its file to `exclude` in [tool.buildkit]",
+            hint=INSTALL_PLUS_PLUS if lacks_tool else hint,
             report=report,
         )
 

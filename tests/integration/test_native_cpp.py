@@ -209,7 +209,7 @@ def test_without_a_cpp_compiler_the_others_are_made(project: ProjectMaker, invok
 
     ran = invoke(root, "compile", "--json", CXX="no-such-compiler")
 
-    assert ran.exit_code == 10
+    assert ran.exit_code == 11
     assert ran.outcomes() == {"app.plus": "failed", "app.user": "compiled"}
     assert "app/plus.pyx: no C++ compiler found" in ran.stderr
     assert "set CXX to its program" in ran.stderr

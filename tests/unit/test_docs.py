@@ -46,7 +46,8 @@ def test_a_reference_page_is_what_the_code_says(generate: ModuleType, name: str)
 
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_an_example_of_configuration_is_valid(project: ProjectMaker, text: str) -> None:
-    files = dict.fromkeys(("src/app/__init__.py", "src/counter/__init__.py", "vendor/include/app.h"), "")
+    places = ("src/app/__init__.py", "src/counter/__init__.py", "vendor/include/app.h", "csrc/shape.cpp")
+    files = dict.fromkeys(places, "")
     root = project({"pyproject.toml": text, **files})
 
     assert load(root, {}).root == root.resolve()

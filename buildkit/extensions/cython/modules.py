@@ -144,7 +144,8 @@ class CythonModules:
 
     def _settings_of(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
-        alike = (module.source.rpartition(".")[2], module.flags, module.include, repr(module.directives))
+        asked = module.asked.by_key
+        alike = (module.source.rpartition(".")[2], module.flags, module.include, repr((module.directives, asked)))
         found = self._settings.get(alike)
         if found is None:
             # the paths in `# distutils:` lines are relative to the project's folder
@@ -155,6 +156,7 @@ class CythonModules:
             found = self._settings[alike] = {
                 "setting directives": digest_value([fixed, dict(module.directives)]),
                 **self._calls.settings(module.source, split_flags(module.flags), self._include(module)),
+                **{f"setting {key}": digest_value(value) for key, value in asked.items()},
             }
         return found
 
@@ -257,12 +259,12 @@ class CythonModules:
         """Return the translation with its C text; None where an input changed meanwhile."""
         source = f"source {module.source}"
         before = self._inputs.digest(source)
-        language = declared_language(self._places.path(source))
+        language = module.asked.language or declared_language(self._places.path(source))
         done, text = self._run(module, translator, language)
-        distutils = settings_of(source, done.read, self._places)
+        distutils = settings_of(source, done.read, self._places, module.asked)
         if distutils is not None and distutils.language != language:  # a .pxd has the word
             done, text = self._run(module, translator, distutils.language)
-            distutils = settings_of(source, done.read, self._places)
+            distutils = settings_of(source, done.read, self._places, module.asked)
         if done.is_repeatable and distutils is not None and done.read.get(source) == before:
             return self._keep(module, done, text, distutils)
         if not done.ok and not (

@@ -13,6 +13,9 @@ from buildkit.model import Digest
 
 ENDINGS = {"c": ".c", "c++": ".cpp"}
 
+ASKED = frozenset(f"setting {key}" for key in ("language", "sources", "libraries", "define-macros"))
+"""Parts of a fingerprint for what the settings of a module ask for: its translation's entry has it with the rest."""
+
 BODY = "buildkit_body.h"
 """The header that has a module's body; its C includes it by this name."""
 
@@ -59,7 +62,7 @@ def translate_key(name: str, source: str, parts: Mapping[str, Digest]) -> Digest
         source: its file, relative to the source root.
         parts: those of the module's fingerprint.
     """
-    own = (f"source {source}", "toolchain cython", "setting directives")
+    own = (f"source {source}", "toolchain cython", "setting directives", *sorted(ASKED & parts.keys()))
     return key_of({f"module {name}": Digest(""), **{part: parts[part] for part in own}})
 
 

@@ -59,6 +59,7 @@ class _Work:
     laid_out: bool = False
     ran: bool = False
     headers: set[str] = field(default_factory=set)
+    held: set[Digest] = field(default_factory=set)
     refused: dict[str, list[tuple[Digest, str]]] = field(default_factory=dict)
 
     def object(self, file: str, number: int) -> str:
@@ -138,7 +139,7 @@ class Native:
         for number, _ in self._calls.compilers(extension):
             objects: list[Digest] = []
             for file in extension.files:
-                entry = self._newest(extension, compile_key(extension, file, number, parts), "object")
+                entry = self._newest(extension.searched(file), compile_key(extension, file, number, parts), "object")
                 if entry is None:
                     return None
                 headers.update(entry["headers"])
@@ -147,7 +148,7 @@ class Native:
                     break
                 objects.append(entry["object"])
             else:
-                entry = self._newest(extension, link_key(extension, objects, number, parts), "output")
+                entry = self._newest(extension.folder, link_key(extension, objects, number, parts), "output")
                 if entry is None:
                     return None
                 words = entry["words"]
@@ -155,12 +156,10 @@ class Native:
                     return {**entry, "headers": sorted({*headers, *entry["headers"]})}
         return {"output": "", "words": words, "headers": sorted(headers)}
 
-    def _newest(self, extension: Extension, key: Digest, made: str) -> dict[str, Any] | None:
+    def _newest(self, folder: str, key: Digest, made: str) -> dict[str, Any] | None:
         """Return the newest entry, of an `object` or an `output`, that holds for headers and libraries as they are."""
         known = checked_entries(self._store, key, "headers", "digest", made, "words") if self._reuse else ()
-        now = (
-            each for each in known if self._headers.digest(tuple(each["headers"]), extension.folder) == each["digest"]
-        )
+        now = (each for each in known if self._headers.digest(tuple(each["headers"]), folder) == each["digest"])
         return next(now, None)
 
     # ------------------------------------------------------------------ by the tools
@@ -179,7 +178,7 @@ class Native:
         """Make the extension with one of the compilers, by as few steps as the store leaves."""
         extension = work.extension
         objects = [self._object(work, file, number, tool) for file in extension.files]
-        entry = self._newest(extension, link_key(extension, objects, number, work.parts), "output")
+        entry = self._newest(extension.folder, link_key(extension, objects, number, work.parts), "output")
         if entry is not None and not entry["output"]:
             raise CompilerRefusal(entry["words"], is_permanent=True)
         content = self._store.get(entry["output"]) if entry is not None else None
@@ -192,7 +191,12 @@ class Native:
 
     def _object(self, work: _Work, file: str, number: int, tool: Compiler) -> Digest:
         """Return the digest of the object of one C file; it is made where the store has no entry for it."""
-        entry = self._newest(work.extension, compile_key(work.extension, file, number, work.parts), "object")
+        key = compile_key(work.extension, file, number, work.parts)
+        entry = self._newest(work.extension.searched(file), key, "object")
+        if entry is None and file in work.extension.distutils.shared and key not in work.held:
+            with self._store.exclusive(Digest(f"of-{key}")):  # another module may be at it
+                work.held.add(key)
+                return self._object(work, file, number, tool)
         if entry is None:
             return self._compile(work, file, number, tool)
         work.headers.update(entry["headers"])
@@ -232,7 +236,7 @@ class Native:
                     work.refused.setdefault(file, []).append((key, words))
                 raise
 
-        (names, content), digest = self._steady(work, run)
+        (names, content), digest = self._steady(work, run, work.extension.searched(file))
         entry = {"headers": names, "digest": digest, "object": "", "words": ""}
         if content:
             entry["object"] = self._store.put_object(content)
@@ -266,7 +270,7 @@ class Native:
                 words = str(error)
                 return (), b""
 
-        (names, content), digest = self._steady(work, run)
+        (names, content), digest = self._steady(work, run, work.extension.folder)
         output = self._store.put(content) if content else ""
         entry = {"headers": names, "digest": digest, "output": output, "words": words}
         self._store.add(key, entry)
@@ -274,8 +278,8 @@ class Native:
             raise CompilerRefusal(words, is_permanent=True)
         return entry, content
 
-    def _steady(self, work: _Work, run: Callable[[], Compiled]) -> tuple[Compiled, Digest]:
-        done = self._headers.compile_until_unchanged(work.extension.folder, run)
+    def _steady(self, work: _Work, run: Callable[[], Compiled], folder: str) -> tuple[Compiled, Digest]:
+        done = self._headers.compile_until_unchanged(folder, run)
         if done is None:
             raise NotCompiled(f"{work.extension.source}: its headers changed again and again while it was compiled")
         altered = self._altered()

@@ -21,7 +21,14 @@ from buildkit.extensions.native.call_inputs import CallInputs
 from buildkit.extensions.native.extension import PLUS_PLUS, Extension
 from buildkit.extensions.native.headers import Compiled
 from buildkit.extensions.native.non_file_inputs import PLUS_PLUS_AT, NonFileInputs
-from buildkit.extensions.native.refusals import NO_PLUS_PLUS, NO_SOURCE, CompilerRefusal, NotCompiled, refusal
+from buildkit.extensions.native.refusals import (
+    INSTALL_PLUS_PLUS,
+    NO_PLUS_PLUS,
+    NO_SOURCE,
+    CompilerRefusal,
+    NotCompiled,
+    refusal,
+)
 from buildkit.model import Digest
 
 _UNKNOWN_SYMBOL = "undefined symbol"
@@ -113,7 +120,7 @@ class Calls:
         if extension.is_plus_plus:
             tool = self._toolchain.plus_plus.compiler
             if tool is None:
-                raise NotCompiled(f"{extension.source}: {NO_PLUS_PLUS}")
+                raise NotCompiled(f"{extension.source}: {NO_PLUS_PLUS}\nhint: {INSTALL_PLUS_PLUS}")
             return [(0, tool)]
         tools = [*enumerate(self._toolchain.compilers)]
         full = [(at, tool) for at, tool in tools if not tool.tiny]
@@ -166,8 +173,8 @@ class Calls:
             place = Path(self._places.project or self._places.source)
             source = os.path.relpath(path, place)
         flags = self._flags_for(extension, file, tool)
-        own = os.path.dirname(self._places.path(f"source {extension.source}"))  # noqa: PTH120
-        first = (self._toolchain.interpreter.include, own, self._places.source)
+        own = os.path.join(self._places.source, extension.searched(file)).rstrip(os.sep)  # noqa: PTH118
+        first = dict.fromkeys((self._toolchain.interpreter.include, own, self._places.source))
         include = (*first, *(path for path in map(self._folder, self._include(extension)) if path))
         if not outputs[0]:
             return place, tool.depend_command(source, outputs[1], include, flags)

@@ -64,6 +64,13 @@ class Extension:
         """All C and C++ files to compile, in the order of linking."""
         return {**self.c_files, **self.sources}
 
+    def searched(self, file: str) -> str:
+        """Return the folder of sources that is searched for the headers of one of its files.
+
+        What the settings name as a further source is the same for every module: the source root alone is searched.
+        """
+        return "" if file in self.distutils.shared else self.folder
+
     @property
     def is_plus_plus(self) -> bool:
         """Whether it is compiled and linked as C++."""
@@ -80,11 +87,12 @@ def compile_key(extension: Extension, file: str, attempt: int, parts: Mapping[st
         parts: those of a fingerprint that concern tools and settings; others are ignored.
     """
     own = (_tools_of(extension), "toolchain python", "setting flags")
-    own_parts = dict.fromkeys((f"include {extension.folder}", f"attempt {attempt}"), Digest(""))
+    own_parts = dict.fromkeys((f"include {extension.searched(file)}", f"attempt {attempt}"), Digest(""))
     distutils = {
         "asks": digest_value([extension.distutils.include, extension.distutils.compile, extension.is_plus_plus])
     }
-    beside = {f"beside {name}": digest for name, digest in extension.generated_headers.items()}
+    generated = {} if file in extension.sources else extension.generated_headers
+    beside = {f"beside {name}": digest for name, digest in generated.items()}
     return key_of(
         {
             f"text {file}": extension.files[file],

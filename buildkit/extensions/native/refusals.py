@@ -6,11 +6,13 @@ import re
 
 from buildkit.doors import process
 
-NO_PLUS_PLUS = (
-    "no C++ compiler found\n"
-    "hint: install one: build-essential (Debian, Ubuntu), gcc-c++ (Fedora), xcode-select --install (macOS),\n"
-    "      or set CXX to its program"
+NO_PLUS_PLUS = "no C++ compiler found"
+INSTALL_PLUS_PLUS = (
+    "install one: build-essential (Debian, Ubuntu), gcc-c++ (Fedora), xcode-select --install (macOS),\n"
+    "or set CXX to its program"
 )
+"""What to do about that."""
+
 NO_SOURCE = "hint: paths in `# distutils:` lines are relative to the folder of the project's pyproject.toml"
 _NO_NUMPY = "hint: numpy is not installed for this Python: pip install numpy"
 _NO_HEADER = "hint: name the header's folder in `include` of [tool.buildkit.compile]"
