@@ -10,7 +10,7 @@ from buildkit.compile.cython.translator import Translator
 from buildkit.compile.module import Module
 from buildkit.doors.clock import Stopwatch
 from buildkit.extensions import refused
-from buildkit.extensions.cython.modules import NoExtension
+from buildkit.extensions.cython.made import NoExtension
 from buildkit.extensions.cython.translation import NotTranslated
 from buildkit.extensions.output_folder import OutputFolder
 from buildkit.extensions.pool import Job, JobResult, WarmTranslators, in_parallel

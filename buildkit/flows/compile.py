@@ -169,7 +169,8 @@ def _raise_failures(report: Report) -> None:
 
 
 def _indented(text: str) -> list[str]:
-    """Return the compiler's words; of a long dump the beginning, which names file and line."""
-    found = text.strip().splitlines()
+    """Return the compiler's words; of a long dump the beginning, which names file and line, and the hint."""
+    said, sign, hint = text.strip().rpartition("\nhint: ")
+    found, last = (said.splitlines(), f"hint: {hint}".splitlines()) if sign else (hint.splitlines(), [])
     more = [f"… and {len(found) - _MOST_LINES} more lines; --json has them all"] if len(found) > _MOST_LINES else []
-    return [f"  {line}" for line in (*found[:_MOST_LINES], *more)]
+    return [f"  {line}" for line in (*found[:_MOST_LINES], *more, *last)]

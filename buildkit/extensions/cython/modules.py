@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,8 @@ from buildkit.compile.toolchain import Toolchain
 from buildkit.core.fingerprint import digest_bytes, digest_value
 from buildkit.doors.statcache import StatCache
 from buildkit.extensions.cython.bodies import Bodies, BodyRefused, SourceChanged, sameness_identity
+from buildkit.extensions.cython.hints import hinted
+from buildkit.extensions.cython.made import MadeModule, NoExtension
 from buildkit.extensions.cython.translation import (
     ENDINGS,
     CythonTranslation,
@@ -61,40 +63,6 @@ def meanwhile(work: Callable[[], object]) -> Iterator[None]:
         done = pool.submit(work)
         yield
     done.result()
-
-
-class NoExtension(Exception):  # noqa: N818
-    """No compiler succeeded for the module's C. The output of the last one is the message.
-
-    Args:
-        words: its own.
-        translation: the module's translation; None if compiling might succeed the next time with the same inputs.
-        headers: names of the headers that were read.
-    """
-
-    def __init__(self, words: str, translation: CythonTranslation | None, headers: tuple[str, ...]) -> None:
-        super().__init__(words)
-        self.translation = translation
-        self.headers = headers
-
-
-@dataclass(frozen=True, slots=True)
-class MadeModule:
-    """An extension in the store, or in the hand.
-
-    Args:
-        translation: how its C came about.
-        output: the digest of the extension.
-        headers: names of the headers that the compiler read.
-        content: the extension itself.
-        ran: whether a tool ran for it.
-    """
-
-    translation: CythonTranslation
-    output: Digest
-    headers: tuple[str, ...]
-    content: bytes
-    ran: bool
 
 
 class CythonModules:
@@ -294,7 +262,7 @@ class CythonModules:
         read = {name: Digest(digest) for name, digest in done.read.items()}
         read |= {name: self._inputs.digest(name) for name in (f"machine {each}" for each in distutils.machine)}
         probes = tuple(sorted({*done.probes, *distutils.probes}))
-        words = "" if done.ok else done.words
+        words = "" if done.ok else hinted(done.words, module, distutils.language)
         translation = self._with_plus_plus(CythonTranslation(c, read, probes, words, distutils, done.is_lifted))
         entry = {
             "c": c,
@@ -307,5 +275,5 @@ class CythonModules:
         if done.ok or not options.is_crash(done.words):
             self._store.add(self._translate_key(module), entry)
         if not done.ok:
-            raise NotTranslated(done.words, translation)
+            raise NotTranslated(words, translation)
         return translation, text

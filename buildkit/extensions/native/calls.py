@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from buildkit.compile import arguments, compilers, interpreter, loading, profiles
+from buildkit.compile import arguments, compilers, interpreter, profiles
 from buildkit.compile.compilers import Compiler
 from buildkit.compile.distutils import NUMPY, portable_name
 from buildkit.compile.driver import compiler_environment
@@ -29,13 +28,9 @@ from buildkit.extensions.native.refusals import (
     NotCompiled,
     refusal,
 )
+from buildkit.extensions.native.resolving import require_symbols
+from buildkit.extensions.native.trace import TRACE, traced
 from buildkit.model import Digest
-
-_UNKNOWN_SYMBOL = "undefined symbol"
-_TRACE = ("-Wl,-t",)
-"""Has a linker say which files it takes."""
-
-_TRACED = re.compile(r"\(?([^()\n]+)")
 
 
 class Calls:
@@ -245,32 +240,18 @@ class Calls:
         )
         further = tuple(map(self._places.path, extension.distutils.objects))
         files = (*objects, *further)
-        done = self._run(tool.link_command(files, output, own if tool.tiny else (*own, *_TRACE)), folder)
+        done = self._run(tool.link_command(files, output, own if tool.tiny else (*own, *TRACE)), folder)
         if not done.ok and not self._has_libraries(extension):  # a linker may not know how to tell
             done = self._run(tool.link_command(files, output, own), folder)
         if not done.ok:
             raise self._refusal(done, extension, tool)
         tool.finish(folder / output)
-        unresolved = loading.unresolved(folder / output, self._toolchain.interpreter) if tool.tiny else ""
-        if unresolved:
-            raise CompilerRefusal(
-                unresolved.replace(f"{folder}{os.sep}", ""), is_permanent=_UNKNOWN_SYMBOL in unresolved
-            )
+        require_symbols(extension, folder / output, tool, self._toolchain.interpreter, own)
         made = (folder / output).read_bytes()
-        read = {*self._traced(done.stdout, folder), *extension.distutils.objects}
+        read = {*traced(done.stdout, folder, self._places), *extension.distutils.objects}
         read |= {f"{FOLDERS[1]}{name}" for name in extension.distutils.libraries}
         read |= self._inputs.of_link(tool, self._number(extension, tool), own, str(folder), made)
         return tuple(sorted(read)), made
-
-    def _traced(self, words: str, folder: Path) -> Iterator[str]:
-        """Yield the names of the libraries and objects that the linker says it took, without its own."""
-        for line in words.splitlines():
-            found = _TRACED.match(line.strip())
-            path = os.path.normpath(folder / found[1]) if found else ""
-            if os.path.isfile(path) and not path.startswith(f"{folder}{os.sep}"):  # noqa: PTH113
-                name = self._places.name(path)
-                if name is not None:
-                    yield name
 
     def _has_libraries(self, extension: Extension) -> bool:
         words = (self._flags + extension.flags + extension.distutils.flags).both
@@ -283,7 +264,14 @@ class Calls:
 
     def _refusal(self, done: process.Completed, extension: Extension, tool: Compiler) -> CompilerRefusal:
         lacks_numpy = NUMPY in extension.distutils.include and not self._numpy
-        return refusal(done, tiny=tool.tiny, launched=bool(self._launcher), lacks_numpy=lacks_numpy)
+        return refusal(
+            done,
+            extension.name,
+            tiny=tool.tiny,
+            launched=bool(self._launcher),
+            lacks_numpy=lacks_numpy,
+            plus_plus=extension.is_plus_plus,
+        )
 
     def _compile_flags(self, tool: Compiler, source: str, flags: Flags, *, plus_plus: bool = False) -> tuple[str, ...]:
         given = self._toolchain.plus_plus.flags if plus_plus else self._flags

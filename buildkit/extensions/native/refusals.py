@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from buildkit.doors import process
 
@@ -45,7 +46,24 @@ _TROUBLE = (
 _BY_SIGNAL = 128
 """Above this, an exit code is how a shell tells of a signal."""
 
+_OF_PLUS_PLUS = re.compile(
+    r"fatal error: '?[a-z_]+'?:? (?:No such file or directory|file not found)|include file '[a-z_]+' not found"
+    r"|unknown type name .bool."
+)
+"""How a compiler of C says that a header or type of C++ is missing: headers of the standard library have no ending."""
+
 _MISSING_HEADER = re.compile(r"\.h\w*'?:? (?:No such file or directory|file not found)|include file '[^']+' not found")
+
+
+def table_of(module: str, why: str, lines: Iterable[str]) -> str:
+    """Return a hint with the lines for a module's settings, to paste."""
+    table = (f'[tool.buildkit.compile.module."{module}"]', *lines)
+    return "\n".join((f"hint: {why}, in pyproject.toml:", *(f"      {line}" for line in table)))
+
+
+def say_plus_plus(module: str) -> str:
+    """Return the hint for a module that is compiled as C and seems to be C++."""
+    return table_of(module, "if it is C++, say so", ['language = "c++"'])
 
 
 def tool_changed(path: str) -> str:
@@ -83,18 +101,24 @@ class CompilerRefusal(Exception):  # noqa: N818
         self.is_permanent = is_permanent
 
 
-def refusal(done: process.Completed, *, tiny: bool, launched: bool, lacks_numpy: bool) -> CompilerRefusal:
+def refusal(
+    done: process.Completed, module: str, *, tiny: bool, launched: bool, lacks_numpy: bool, plus_plus: bool
+) -> CompilerRefusal:
     """Return the error of a compiler or linker that failed, and whether it is permanent.
 
     Args:
         done: its call.
+        module: what was to become of it.
         tiny: it is the fast development compiler, which lacks some headers for good; for others a header may turn up
             anywhere.
         launched: it was started by a launcher, which may be what failed.
         lacks_numpy: the extension needs numpy's headers, and there are none.
+        plus_plus: it was compiled as C++.
     """
     words = done.stderr.strip() or f"{done.command[0]} ended with exit code {done.exit_code}"
     trouble = done.exit_code < 0 or done.exit_code > _BY_SIGNAL or any(word in words.lower() for word in _TROUBLE)
     if _MISSING_HEADER.search(words):
         return CompilerRefusal(f"{words}\n{_NO_NUMPY if lacks_numpy else _NO_HEADER}", is_permanent=tiny)
+    if not plus_plus and _OF_PLUS_PLUS.search(words):
+        words = f"{words}\n{say_plus_plus(module)}"
     return CompilerRefusal(words, is_permanent=not (trouble or launched))
