@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 _GUARD = re.compile(
@@ -23,4 +24,4 @@ def included(text: bytes, folder: str) -> list[str]:
         folder: where it lies, relative to the source root.
     """
     names = [name.decode("utf-8", "replace") for name in _INCLUDE.findall(text)]
-    return [place for name in names for place in (f"{folder}/{name}" if folder else name, name)]
+    return [posixpath.normpath(place) for name in names for place in (posixpath.join(folder, name), name)]

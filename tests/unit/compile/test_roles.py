@@ -38,4 +38,5 @@ def test_no_program(text: bytes) -> None:
 def test_what_is_included() -> None:
     text = b"include \"parts/a.pyx\"\n  include 'b.pxi'  # why\nincluded = 'c'\n# include 'd'\n"
     assert included(text, "app") == ["app/parts/a.pyx", "parts/a.pyx", "app/b.pxi", "b.pxi"]
+    assert included(b"include './a.pxi'\ninclude '../b.pxi'", "app") == ["app/a.pxi", "a.pxi", "b.pxi", "../b.pxi"]
     assert included(text, "") == ["parts/a.pyx", "parts/a.pyx", "b.pxi", "b.pxi"]
