@@ -29,6 +29,8 @@ BENCHMARKS = (
     Benchmark("runtime_speed", "how fast the compiled code is", "cythonize", "30 min"),
     Benchmark("mypyc", "twenty modules of black with mypyc", "mypycify", "15 min"),
     Benchmark("scale", "sympy, cassandra or cytoolz", "cythonize", "30 min"),
+    Benchmark("sameness", "what it costs that compiled code means the same", "Cython by itself, Python", "4 min"),
+    Benchmark("same", "the own tests of public packages", "the packages as plain Python", "15 min to hours"),
     Benchmark("data", "the data gate, and a change of the data", "stat, sha256sum, b3sum", "10 min"),
     Benchmark("pieces", "one of a thousand inputs changed", "the whole stage, DVC", "10 min"),
     Benchmark("migrate", "a migration at head and from nothing", "alembic upgrade head", "15 min"),

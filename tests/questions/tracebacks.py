@@ -74,6 +74,18 @@ def q_frames():
     return [frames(lambda: a(1)), frames(K().m), frames(K().quiet)]
 
 
+def q_frames_have_the_code_of_their_function():
+    found = []
+    for function in (lambda: a(1), K().m):
+        try:
+            function()
+        except Exception as error:
+            for frame, line in [*traceback.walk_tb(error.__traceback__)][2:]:
+                known = {a.__code__: "a", b.__code__: "b", c.__code__: "c", K.m.__code__: "m"}
+                found.append((known.get(frame.f_code), frame.f_lineno, line, frame.f_code.co_varnames))
+    return found
+
+
 def q_twice_the_same():
     return [shown(lambda: c(0)), shown(lambda: c(1)), frames(lambda: c(2))]
 

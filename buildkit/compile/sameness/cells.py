@@ -129,7 +129,7 @@ class Variable(ExprNodes.ExprNode):
 
     def generate_assignment_code(self, rhs: Any, code: Any, *_: Any, **__: Any) -> None:
         self.generate_subexpr_evaluation_code(code)
-        code.put_error_if_neg(self.pos, f"PyCell_Set({self.in_c()}, {rhs.py_result()})")
+        code.putln(f"buildkit_set_cell({self.in_c()}, {rhs.py_result()});")
         rhs.generate_disposal_code(code)
         rhs.free_temps(code)
         self.generate_subexpr_disposal_code(code)
@@ -138,7 +138,7 @@ class Variable(ExprNodes.ExprNode):
     def generate_deletion_code(self, code: Any, ignore_nonexisting: bool = False) -> None:
         self.generate_subexpr_evaluation_code(code)
         if ignore_nonexisting:
-            code.put_error_if_neg(self.pos, f"PyCell_Set({self.in_c()}, NULL)")
+            code.putln(f"buildkit_set_cell({self.in_c()}, NULL);")
         else:
             name, what = EncodedString(self.name).as_c_string_literal(), "own" if self.at < 0 else "free"
             code.put_error_if_neg(self.pos, f"buildkit_delete_{what}({self.in_c()}, {name})")
@@ -169,7 +169,7 @@ class BoundWithin(ExprNodes.ExprNode):
 
     def generate_result_code(self, code: Any) -> None:
         self.target.generate_subexpr_evaluation_code(code)
-        code.put_error_if_neg(self.pos, f"PyCell_Set({self.target.in_c()}, {self.value.py_result()})")
+        code.putln(f"buildkit_set_cell({self.target.in_c()}, {self.value.py_result()});")
         self.target.generate_subexpr_disposal_code(code)
         self.target.free_subexpr_temps(code)
         code.putln(f"{self.result()} = {self.value.py_result()}; Py_INCREF({self.result()});")

@@ -15,6 +15,7 @@ from buildkit.compile.sameness.making import Inner
 
 _PARTS = (
     "support",
+    "tracebacks",
     "lookups",
     "builtins",
     "arithmetic",
@@ -97,6 +98,7 @@ class Entries(Nodes.StatNode):
         code.putln("\n".join(rows))
         code.putln("{NULL}")
         code.putln("};")
+        code.putln(f"static const Py_ssize_t buildkit_function_count = {self.count};")
         code.putln(f"static PyObject *buildkit_codes[{len(self.names) + 1}];")
         used = "".join(f"{_text(name)}, " for name in self.builtins)
         code.putln(f"static const char *const buildkit_used[] = {{{used}NULL}};")
@@ -118,6 +120,7 @@ def support() -> UtilityCode:
     folder = Path(__file__).parent
     return UtilityCode(
         name="BuildkitSupport",
+        requires=[UtilityCode.load_cached("PyObjectFastCall", "ObjectHandling.c")],
         proto="".join((folder / f"{name}.h").read_text("utf-8") for name in _PARTS),
         impl="".join((folder / f"{name}.c").read_text("utf-8") for name in _PARTS if name != "arithmetic"),
     )
@@ -131,21 +134,22 @@ def _entry(function: Lifted, mask: int) -> str:
     guard = f"\n  if (unlikely(!buildkit_are_builtins(UINT64_C({mask})))) {python}" if mask else ""
     direct = f"""
   if (likely(BUILDKIT_IS_PLAIN(function, {number}, nargsf, names, {total}))) {{
-    if (unlikely(!buildkit_enter())) return NULL;
+    if (unlikely(!(state = buildkit_enter()))) return NULL;
     result = {called}({_list(function, "args")});
-    buildkit_leave();
+    buildkit_leave(state);
     return result;
   }}"""
     return f"""
 static PyObject *buildkit_entry_{number}(BUILDKIT_CALL) {{
   PyObject *result = NULL, *bound[{max(total, 1)}];
+  PyThreadState *state;
   int how;{guard}{direct if function.is_plain else ""}
   how = buildkit_bind(&buildkit_functions[{number}], function, args, nargsf, names, bound, {total});
   if (how < 0) return NULL;
   if (how == 0) {python}
-  if (likely(buildkit_enter())) {{
+  if (likely(state = buildkit_enter())) {{
     result = {called}({_list(function, "bound")});
-    buildkit_leave();
+    buildkit_leave(state);
   }}
   buildkit_release(bound, {total});
   return result;

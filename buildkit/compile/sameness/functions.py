@@ -11,7 +11,16 @@ from typing import Any
 from buildkit.compile.sameness import making, scopes
 from buildkit.compile.sameness.generators import yields
 from buildkit.compile.sameness.reasons import of_kind
-from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, GENERATOR, Scope, parameters, parts, targets
+from buildkit.compile.sameness.scopes import (
+    A_CLASS,
+    COMPREHENSION,
+    CONSUMED,
+    GENERATOR,
+    Scope,
+    parameters,
+    parts,
+    targets,
+)
 from buildkit.compile.sameness.tree import children, kind
 
 ALIKE = frozenset(
@@ -29,7 +38,7 @@ ALIKE = frozenset(
     "BitwiseOrNode IntBinopNode AddNode SubNode MulNode DivNode ModNode PowNode MatMultNode BoolBinopNode "
     "CondExprNode PrimaryCmpNode CascadedCmpNode "
     "ComprehensionNode ComprehensionAppendNode DictComprehensionAppendNode YieldExprNode YieldFromExprNode "
-    "AssignmentExpressionNode".split()
+    "AssignmentExpressionNode Consumed Decision".split()
 )
 """Kinds of Cython's nodes whose C does what Python does, given the repairs of this room."""
 
@@ -73,7 +82,7 @@ class Definition:
         for each in todo:  # grows: what stands in a comprehension is made by the function
             if each.kind == COMPREHENSION:
                 todo += each.inner
-            else:
+            if each.kind != COMPREHENSION or kind(each.node) == CONSUMED:
                 found.append(each)
         return found
 
@@ -92,7 +101,7 @@ def others(top: Scope) -> list[Scope]:
     """Return the classes of a module in the order of the text, and behind them its generator expressions."""
     every = [*scopes.every(top)]
     classes = sorted((each for each in every if each.kind == A_CLASS), key=lambda each: each.node.pos[1:])
-    generators = [each for each in every if each.kind == GENERATOR]
+    generators = [each for each in every if kind(each.node) in (GENERATOR, CONSUMED)]
     return [*classes, *sorted(generators, key=lambda each: each.node.loop.target.pos[1:])]
 
 
@@ -103,7 +112,7 @@ def why_python(definition: Definition) -> str:
     body = [*parts(definition.body)]
     called = {id(node.function) for node in body if kind(node) in CALLS}
     reasons = (
-        *(_why_made(each, definition) for each in definition.made),
+        *(_why_made(each, definition) for each in definition.made if kind(each.node) != CONSUMED),
         *(_why_comprehension(node) for node in body if kind(node) == COMPREHENSION),
         *(_why_name(node, called) for node in body if kind(node) == "NameNode"),
         *(_why_node(node, definition) for node in body),

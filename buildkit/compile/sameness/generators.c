@@ -6,23 +6,6 @@ static int buildkit_may_delegate(PyObject *source) {
   return 0;
 }
 
-/* An error that is StopIteration is another one outside the generator, of which it is the cause. */
-static void buildkit_replace_stop(void) {
-  PyObject *kind, *value, *traceback, *error;
-  PyErr_Fetch(&kind, &value, &traceback);
-  PyErr_NormalizeException(&kind, &value, &traceback);
-  if (traceback) PyException_SetTraceback(value, traceback);
-  Py_XDECREF(kind);
-  Py_XDECREF(traceback);
-  error = PyObject_CallFunction(PyExc_RuntimeError, "s", "generator raised StopIteration");
-  if (!error) { Py_DECREF(value); return; }
-  Py_INCREF(value);
-  PyException_SetCause(error, value);
-  PyException_SetContext(error, value);
-  PyErr_SetObject(PyExc_RuntimeError, error);
-  Py_DECREF(error);
-}
-
 /* An error that is thrown into a generator comes up while that one is handled at which it pauses. */
 static void buildkit_chain_thrown(__pyx_CoroutineObject *generator) {
   PyObject *handled = generator->gi_exc_state.exc_value, *kind, *value, *traceback;
@@ -42,14 +25,15 @@ static void buildkit_chain_thrown(__pyx_CoroutineObject *generator) {
 
 static PyObject *buildkit_resume(__pyx_CoroutineObject *generator, PyThreadState *state, PyObject *sent) {
   PyObject *result = NULL;
+  PyThreadState *thread;
   if (unlikely(generator->resume_label == 0 && sent && sent != Py_None)) {
     PyErr_SetString(PyExc_TypeError, "can't send non-None value to a just-started generator");
     return NULL;
   }
   if (unlikely(!sent)) buildkit_chain_thrown(generator);
-  if (likely(buildkit_enter())) {
+  if (likely(thread = buildkit_enter())) {
     result = generator->body(generator, state, sent);
-    buildkit_leave();
+    buildkit_leave(thread);
     if (unlikely(!result) && PyErr_ExceptionMatches(PyExc_StopIteration)) buildkit_replace_stop();
   } else {
     generator->resume_label = -1;

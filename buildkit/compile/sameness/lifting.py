@@ -19,6 +19,7 @@ from Cython.Compiler import Future, Nodes, PyrexTypes
 from Cython.Compiler.StringEncoding import EncodedString
 
 from buildkit.compile.sameness import cells, functions, generators, names, private, scopes
+from buildkit.compile.sameness.consuming import consume
 from buildkit.compile.sameness.entries import Entries, Lifted
 from buildkit.compile.sameness.functions import Definition, definitions, why_python
 from buildkit.compile.sameness.handlers import Reraise
@@ -101,13 +102,15 @@ def lift(module: Any, *, annotations_are_texts: bool = False) -> Any:
     """
     private.write_out(module)
     top = scopes.scopes(module)
+    fixed = names.fixed(module)
+    consume(top, fixed)
     found, others = definitions(top), functions.others(top)
     every = [*(each.scope for each in found), *others]
     numbers = {id(each.node): number for number, each in enumerate(every)}
     maker = Maker(numbers, annotations_are_texts=annotations_are_texts)
     compiled = [each for each in found if not why_python(each)]
     used = [names.used(each.body) for each in compiled]
-    builtins = sorted(names.declare(module, set().union(*used)))
+    builtins = sorted(names.declare(module, fixed, set().union(*used)))
     lifted = [_lifted(each, maker) for each in compiled]  # those around first: they take the defaults of those in them
     entries = Entries(
         module.pos,

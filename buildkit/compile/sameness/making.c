@@ -20,23 +20,9 @@ static void buildkit_unbound_own(const char *name) {
     name);
 }
 
-static PyObject *buildkit_free_variable(PyObject *cell, const char *name) {
-  PyObject *value = PyCell_Get(cell);
-  if (unlikely(!value) && !PyErr_Occurred()) buildkit_unbound_free(name);
-  return value;
-}
-
-static PyObject *buildkit_own_variable(PyObject *cell, const char *name) {
-  PyObject *value = PyCell_Get(cell);
-  if (unlikely(!value) && !PyErr_Occurred()) buildkit_unbound_own(name);
-  return value;
-}
-
-static PyObject *buildkit_super_variable(PyObject *cell, const char *name) {
-  PyObject *value = PyCell_Get(cell);
+static void buildkit_unbound_super(const char *name) {
   (void)name;
-  if (unlikely(!value) && !PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "super(): empty __class__ cell");
-  return value;
+  PyErr_SetString(PyExc_RuntimeError, "super(): empty __class__ cell");
 }
 
 static int buildkit_delete_free(PyObject *cell, const char *name) {

@@ -56,6 +56,10 @@ class Maker:
         self._numbers = numbers
         self._are_texts = annotations_are_texts
 
+    def number(self, node: Any) -> int:
+        """Return the place of a node's code among all of the module."""
+        return self._numbers[id(node)]
+
     def inner(self, scope: Scope) -> Inner:
         """Return what is known of one that is made."""
         node = scope.node

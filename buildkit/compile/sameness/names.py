@@ -25,15 +25,24 @@ BUILTINS = frozenset(
 ANY = "*"
 
 
-def declare(module: Any, found: set[str]) -> frozenset[str]:
-    """Tell Cython which names in the compiled functions are the module's, and return which are builtins to it.
+def fixed(module: Any) -> frozenset[str]:
+    """Return the builtins that a module does not bind at its level.
 
     Args:
         module: Cython's tree, still whole.
-        found: the names that these functions have.
     """
     bound = set(_bound(module.body, in_function=False))
-    fixed = frozenset() if ANY in bound else BUILTINS - bound
+    return frozenset() if ANY in bound else BUILTINS - bound
+
+
+def declare(module: Any, fixed: frozenset[str], found: set[str]) -> frozenset[str]:
+    """Tell Cython which names in the compiled functions are the module's, and return which are builtins to it.
+
+    Args:
+        module: Cython's tree.
+        fixed: the builtins that it does not bind.
+        found: the names that these functions have.
+    """
     for name in found - fixed:
         if module.scope.lookup_here(name) is None:
             module.scope.declare_var(EncodedString(name), PyrexTypes.py_object_type, module.pos)

@@ -17,6 +17,8 @@ CLASS = "__class__"
 FUNCTIONS = frozenset(["DefNode", "LambdaNode"])
 GENERATOR = "GeneratorExpressionNode"
 COMPREHENSION = "ComprehensionNode"
+CONSUMED = "Consumed"
+"""A generator expression that became a loop; see `consuming`."""
 A_CLASS = "PyClassDefNode"
 _NAMES = {"LambdaNode": "<lambda>", GENERATOR: "<genexpr>", COMPREHENSION: "<comprehension>"}
 _TARGETS = {
@@ -53,8 +55,8 @@ class Scope:
 
     @property
     def kind(self) -> str:
-        """What Cython calls the kind of its node."""
-        return kind(self.node)
+        """What Cython calls the kind of its node; a generator expression that became a loop is a comprehension."""
+        return COMPREHENSION if kind(self.node) == CONSUMED else kind(self.node)
 
     @property
     def is_function(self) -> bool:

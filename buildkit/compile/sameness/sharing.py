@@ -9,7 +9,7 @@ from Cython.Compiler import ExprNodes, Nodes
 
 from buildkit.compile.sameness import cells, making, scopes
 from buildkit.compile.sameness.arithmetic import OURS
-from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, GENERATOR, Scope
+from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, CONSUMED, GENERATOR, Scope
 from buildkit.compile.sameness.tree import kind, replace_children
 
 
@@ -44,6 +44,7 @@ class Sharing:
             A_CLASS: self._made,
             GENERATOR: self._made,
             COMPREHENSION: self._comprehended,
+            CONSUMED: self._consumed,
         }
 
     def put_into(self, node: Any) -> Any:
@@ -76,6 +77,8 @@ class Sharing:
         return Nodes.PassStatNode(node.pos) if is_annotation else self._below(node)
 
     def _called(self, node: Any) -> Any:
+        if node.args and getattr(node.args[0], "stands_for_call", False):
+            return self._consumed(node.args[0])
         if getattr(node.function, "name", "") != "super" or node.args:
             return self._below(node)
         if self._first is not None:
@@ -131,6 +134,10 @@ class Sharing:
             made = ExprNodes.SimpleCallNode(decorator.pos, function=function, args=[made])
         target = self.put_into(cells.local(node.pos, self._written(node.name)))
         return Nodes.SingleAssignmentNode(node.pos, lhs=target, rhs=made)
+
+    def _consumed(self, node: Any) -> Any:
+        node.number = self._maker.number(node)
+        return self._comprehended(node)
 
     def _comprehended(self, node: Any) -> Any:
         """Return a comprehension, whose own names hide the function's but in what its first loop goes through."""

@@ -18,126 +18,6 @@ static PyObject *buildkit_item(PyObject *dictionary, PyObject *key) {
   return found;
 }
 
-static PyObject *buildkit_tracebacks; /* the frames that tracebacks show, by function and line */
-
-/* A table that gives each instruction of a code the same line, and no columns. */
-static PyObject *buildkit_line_table(PyCodeObject *code, int first, int line) {
-  PyObject *bytes, *table = NULL;
-  Py_ssize_t size, at = 0;
-  char *to;
-  int delta = line - first;
-  bytes = PyObject_GetAttrString((PyObject *)code, "co_code");
-  if (!bytes) return NULL;
-  size = PyBytes_GET_SIZE(bytes);
-  Py_DECREF(bytes);
-#if PY_VERSION_HEX >= 0x030B0000
-  table = PyBytes_FromStringAndSize(NULL, size / 8 + 32);
-  if (!table) return NULL;
-  to = PyBytes_AS_STRING(table);
-  for (Py_ssize_t left = size / 2; left > 0; left -= 8) {
-    unsigned int value = delta < 0 ? ((unsigned int)-delta << 1) | 1 : (unsigned int)delta << 1;
-    to[at++] = (char)(0xE8 | ((left > 8 ? 8 : left) - 1));
-    while (value >= 64) { to[at++] = (char)(64 | (value & 63)); value >>= 6; }
-    to[at++] = (char)value;
-    delta = 0;
-  }
-#else
-  table = PyBytes_FromStringAndSize(NULL, (size / 254 + (delta < 0 ? -delta : delta) / 127 + 4) * 2);
-  if (!table) return NULL;
-  to = PyBytes_AS_STRING(table);
-  while (delta > 127 || delta < -127) {
-    int step = delta > 0 ? 127 : -127;
-    to[at++] = 0; to[at++] = (char)step;
-    delta -= step;
-  }
-  for (; size > 0; size -= 254) { to[at++] = (char)(size > 254 ? 254 : size); to[at++] = (char)delta; delta = 0; }
-#endif
-  if (_PyBytes_Resize(&table, at) < 0) return NULL;
-  return table;
-}
-
-/* A code that has what a traceback shows of a function, all of it in this line: a new reference. It has no variables: a
-   frame that never ran has none either, and who asks it for them must not look for cells. */
-static PyObject *buildkit_code_in(PyCodeObject *code, int line) {
-  PyObject *found = NULL, *table = NULL, *replace = NULL, *nothing = NULL, *changes = NULL;
-  const char *file = PyUnicode_AsUTF8(code->co_filename), *name = PyUnicode_AsUTF8(code->co_name);
-  PyCodeObject *empty = file && name ? PyCode_NewEmpty(file, name, code->co_firstlineno) : NULL;
-  table = empty ? buildkit_line_table(empty, empty->co_firstlineno, line) : NULL;
-  replace = table ? PyObject_GetAttrString((PyObject *)empty, "replace") : NULL;
-  nothing = replace ? PyTuple_New(0) : NULL;
-  changes = nothing ? PyDict_New() : NULL;
-  if (changes && PyDict_SetItemString(changes, "co_linetable", table) == 0
-#if PY_VERSION_HEX >= 0x030B0000
-      && PyDict_SetItemString(changes, "co_qualname", code->co_qualname) == 0
-#endif
-  ) found = PyObject_Call(replace, nothing, changes);
-  Py_XDECREF((PyObject *)empty); Py_XDECREF(table); Py_XDECREF(replace); Py_XDECREF(nothing); Py_XDECREF(changes);
-  return found;
-}
-
-/* The frame that tracebacks show for a line of a function: made once, since it never runs. A borrowed reference. */
-static PyObject *buildkit_shown_frame(Py_ssize_t number, int line) {
-  PyObject *key, *found, *made, *code;
-  if (!buildkit_tracebacks && !(buildkit_tracebacks = PyDict_New())) return NULL;
-  key = PyLong_FromLongLong(((long long)number << 32) | (unsigned int)line);
-  if (!key) return NULL;
-  found = PyDict_GetItemWithError(buildkit_tracebacks, key);
-  if (!found && !PyErr_Occurred()) {
-    code = buildkit_code_in((PyCodeObject *)buildkit_functions[number].code, line);
-    if (code) found = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)code, buildkit_globals, NULL);
-    Py_XDECREF(code);
-    made = found;
-    found = made ? PyDict_SetDefault(buildkit_tracebacks, key, made) : NULL;  /* that of another thread stays */
-    Py_XDECREF(made);
-  }
-  Py_DECREF(key);
-  return found;
-}
-
-/* Whether the present exception has a traceback already, as one that is raised again. */
-static int buildkit_is_raised_again(void) {
-  PyObject *type, *value, *traceback;
-  int has;
-  PyErr_Fetch(&type, &value, &traceback);
-  has = traceback != NULL;
-  PyErr_Restore(type, value, traceback);
-  return has;
-}
-
-/* Put the function and the line in front of the traceback of the present exception. */
-static void buildkit_add_traceback(const char *name, int line) {
-  static struct { Py_ssize_t number; int line; PyObject *frame; } last[16];
-  PyObject *type, *value, *next, *frame;
-  PyTracebackObject *traceback;
-  Py_ssize_t number = 0;
-  int at;
-  if (line == 0) return;  /* an error that was raised again: the line of the first time stands there */
-  for (name = strrchr(name, '_') + 1; *name; name++) number = number * 10 + (*name - '0');
-  PyErr_Fetch(&type, &value, &next);
-  at = (int)((number * 31 + line) & 15);
-#ifdef Py_GIL_DISABLED
-  frame = buildkit_shown_frame(number, line);
-#else
-  if (last[at].line == line && last[at].number == number) frame = last[at].frame;
-  else {
-    frame = buildkit_shown_frame(number, line);
-    if (frame) { last[at].number = number; last[at].line = line; last[at].frame = frame; }
-  }
-#endif
-  traceback = frame ? PyObject_GC_New(PyTracebackObject, &PyTraceBack_Type) : NULL;
-  if (traceback) {
-    Py_INCREF(frame);
-    traceback->tb_next = (PyTracebackObject *)next;
-    traceback->tb_frame = (PyFrameObject *)frame;
-    traceback->tb_lasti = 0;
-    traceback->tb_lineno = line;
-    PyObject_GC_Track((PyObject *)traceback);
-    next = (PyObject *)traceback;
-  }
-  PyErr_Clear();
-  PyErr_Restore(type, value, next);
-}
-
 /* Which parameter has this name; -1 if none that may be given by name. */
 static Py_ssize_t buildkit_place(buildkit_function *row, PyObject *name) {
   Py_ssize_t count = row->by_position + row->by_keyword;
@@ -330,6 +210,7 @@ static void buildkit_take_over(Py_ssize_t at, PyObject *function) {
     row->by_keyword = code->co_kwonlyargcount;
     row->star = (code->co_flags & CO_VARARGS) != 0;
     row->star_star = (code->co_flags & CO_VARKEYWORDS) != 0;
+    if (buildkit_forget_columns(code) < 0) PyErr_Clear();
     Py_INCREF(code);
     row->code = (PyObject *)code;
   }

@@ -18,6 +18,7 @@ typedef struct {
   int star, star_star;
 } buildkit_function;
 static buildkit_function buildkit_functions[];
+static const Py_ssize_t buildkit_function_count;
 static const char buildkit_names[];
 static PyObject *buildkit_codes[];         /* those of which compiled functions make something */
 static vectorcallfunc buildkit_in_python;  /* how Python calls its functions */
@@ -32,30 +33,56 @@ static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *c
 static void buildkit_take_over(Py_ssize_t at, PyObject *function);
 static int buildkit_load_texts(void);
 static PyObject *buildkit_globals;         /* the module's, for as long as it lives */
-static int buildkit_is_raised_again(void);
-static void buildkit_add_traceback(const char *name, int line);
-/* From here to the end of the functions, tracebacks are Python's; see entries.py for the end. */
-#define __Pyx_AddTraceback(name, c_line, line, file) buildkit_add_traceback(name, line)
 static void buildkit_release(PyObject **bound, Py_ssize_t total);
 #define BUILDKIT_IS_PLAIN(function, number, nargsf, names, total) \
   ((names) == NULL && PyVectorcall_NARGS(nargsf) == (total) && \
    PyFunction_GET_CODE(function) == buildkit_functions[number].code)
+/* A call takes of the thread's depth what one of Python takes: returns the thread's state, NULL with an error. */
+static CYTHON_INLINE PyThreadState *buildkit_enter(void) {
+  PyThreadState *state = __Pyx_PyThreadState_Current;
 #if PY_VERSION_HEX >= 0x030C0000
-static CYTHON_INLINE int buildkit_enter(void) {
-  PyThreadState *state = PyThreadState_Get();
   if (unlikely(state->py_recursion_remaining <= 0)) {
     PyErr_SetString(PyExc_RecursionError, "maximum recursion depth exceeded");
-    return 0;
+    return NULL;
   }
-  if (unlikely(Py_EnterRecursiveCall(""))) return 0;
-  state->py_recursion_remaining--;
-  return 1;
-}
-static CYTHON_INLINE void buildkit_leave(void) {
-  PyThreadState_Get()->py_recursion_remaining++;
-  Py_LeaveRecursiveCall();
-}
-#else
-#define buildkit_enter() (Py_EnterRecursiveCall("") == 0)
-#define buildkit_leave() Py_LeaveRecursiveCall()
+#if PY_VERSION_HEX < 0x030E0000
+  if (likely(state->c_recursion_remaining > 0)) state->c_recursion_remaining--; else
 #endif
+  if (unlikely(Py_EnterRecursiveCall(""))) return NULL;
+  state->py_recursion_remaining--;
+#elif PY_VERSION_HEX >= 0x030B0000
+  if (likely(state->recursion_remaining > 0)) state->recursion_remaining--;
+  else if (Py_EnterRecursiveCall("")) return NULL;
+#else
+  if (unlikely(Py_EnterRecursiveCall(""))) return NULL;
+#endif
+  return state;
+}
+static CYTHON_INLINE void buildkit_leave(PyThreadState *state) {
+#if PY_VERSION_HEX >= 0x030C0000
+  state->py_recursion_remaining++;
+#if PY_VERSION_HEX < 0x030E0000
+  state->c_recursion_remaining++;
+#else
+  Py_LeaveRecursiveCall();
+#endif
+#elif PY_VERSION_HEX >= 0x030B0000
+  state->recursion_remaining++;
+#else
+  (void)state;
+  Py_LeaveRecursiveCall();
+#endif
+}
+/* A function is called straight, without asking first whether it is in C and takes one argument. */
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
+static PyTypeObject buildkit_type;
+#define BUILDKIT_IS_FUNCTION(called) (Py_IS_TYPE(called, &PyFunction_Type) || Py_IS_TYPE(called, &buildkit_type))
+#else
+#define BUILDKIT_IS_FUNCTION(called) Py_IS_TYPE(called, &PyFunction_Type)
+#endif
+static CYTHON_INLINE PyObject *buildkit_call(PyObject *called, PyObject **args, size_t nargsf) {
+  if (likely(BUILDKIT_IS_FUNCTION(called))) return ((PyFunctionObject *)called)->vectorcall(called, args, nargsf, NULL);
+  return __Pyx_PyObject_FastCallDict(called, args, nargsf, NULL);
+}
+#undef __Pyx_PyObject_FastCall
+#define __Pyx_PyObject_FastCall(called, args, nargsf) buildkit_call(called, args, (size_t)(nargsf))

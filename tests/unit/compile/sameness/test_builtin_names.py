@@ -24,9 +24,11 @@ class Scope:
 def declared(text: str) -> list[str]:
     tree = module(text)
     tree.scope = Scope()
-    names.declare(tree, {name for each in definitions(scopes(tree)) for name in names.used(each.body)})
-    found: list[str] = sorted(tree.scope.declared)
-    return found
+    names.declare(
+        tree, names.fixed(tree), {name for each in definitions(scopes(tree)) for name in names.used(each.body)}
+    )
+    told: list[str] = sorted(tree.scope.declared)
+    return told
 
 
 def test_a_builtin_that_nobody_binds_is_cythons() -> None:

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+from parsed import kinds, module
+
+from buildkit.compile.sameness.consuming import consume
+from buildkit.compile.sameness.names import fixed
+from buildkit.compile.sameness.scopes import CONSUMED, GENERATOR, scopes
+
+
+def left_and_consumed(expression: str, before: str = "") -> tuple[int, int]:
+    tree = module(f"{before}\ndef f(x, y):\n    return {expression}\n")
+    consume(scopes(tree), fixed(tree))
+    return kinds(tree.body).count(GENERATOR), kinds(tree.body).count(CONSUMED)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "any(z for z in x)",
+        "all(z > y for z in x if z)",
+        "list(z + w for z in x for w in y)",
+        "set(z for z in x)",
+        "tuple(z for z in x)",
+        "sorted(z for z in x)",
+        "', '.join(z for z in x)",
+    ],
+)
+def test_what_is_consumed_at_once_becomes_a_loop(expression: str) -> None:
+    assert left_and_consumed(expression) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(z for z in x)",
+        "sum(z for z in x)",
+        "max(z for z in x)",
+        "y(z for z in x)",
+        "y.join(z for z in x)",
+        "any((z for z in x), 1)",
+        "any(z for w in x for z in w)",
+        "list((lambda: z) for z in x)",
+        "any((w := z) for z in x)",
+        "[any(z for z in w) for w in x]",
+    ],
+)
+def test_what_others_see_or_would_be_another_thing_stays(expression: str) -> None:
+    assert left_and_consumed(expression) == (1, 0)
+
+
+@pytest.mark.parametrize("before", ["any = print", "from a import any", "def any(x): pass"])
+def test_another_function_of_that_name_gets_a_generator(before: str) -> None:
+    assert left_and_consumed("any(z for z in x)", before) == (1, 0)
