@@ -175,7 +175,7 @@ def _beside(texts: Mapping[str, str], source: str, places: Places) -> tuple[list
     folders, probes = [], set()
     for name, text in texts.items():
         folder = name.rpartition("/")[0] if "/" in name else name.partition(" ")[0]
-        if name.startswith(OWN) and folder not in searched:
+        if name.startswith((*OWN, "sibling ")) and folder not in searched:
             for header in _EXTERN.findall(text):
                 place = os.path.normpath(f"{os.path.dirname(places.path(name))}/{header}")  # noqa: PTH120
                 there = os.path.isfile(place)  # noqa: PTH113

@@ -18,6 +18,10 @@ VERSIONED = ".cython-"
 OTHER_THAN = "!"
 """In such a probe this precedes each file that was found: the search found no other."""
 
+NOWHERE = f"{os.devnull}/siblings"
+"""Stands for the folders beside the project where there are none: that something was looked for there is noted all the
+same, and holds where there are some."""
+
 OWN = ("source ", "project ")
 """How the names of a project's own files begin."""
 
@@ -47,16 +51,18 @@ class Places:
         site: folders of installed packages.
         toolchain_folders: folders whose content enters the keys as a whole (Cython itself, the standard library).
         project: the project's folder, where that is not the source root.
+        siblings: folders beside the project that packages are imported from.
     """
 
     source: str
     site: tuple[str, ...]
     toolchain_folders: tuple[str, ...]
     project: str = ""
+    siblings: tuple[str, ...] = (NOWHERE,)
 
     def name(self, path: str) -> str | None:
         """Return the portable name of a file, None if it belongs to a folder that the toolchain's digest covers."""
-        roots = (self.source, *self.site, *self.toolchain_folders, *filter(None, (self.project,)))
+        roots = (self.source, *self.site, *self.siblings, *self.toolchain_folders, *filter(None, (self.project,)))
         best = max((root for root in roots if path.startswith(root + os.sep)), key=len, default=None)
         if best is None:
             return f"file {path}"
@@ -64,6 +70,8 @@ class Places:
             return f"source {path[len(best) + 1 :]}"
         if best in self.site:
             return f"site {path[len(best) + 1 :]}"
+        if best in self.siblings:
+            return f"sibling {path[len(best) + 1 :]}"
         return f"project {path[len(best) + 1 :]}" if best == self.project else None
 
     def path(self, name: str) -> str:
@@ -82,6 +90,8 @@ class Places:
             return (f"{self.project}{os.sep}{relative}",)
         if kind == "site":
             return tuple(f"{root}{os.sep}{relative}" for root in self.site)
+        if kind == "sibling":
+            return tuple(f"{root}{os.sep}{relative}" for root in self.siblings)
         return (relative,)
 
 

@@ -71,13 +71,31 @@ class Recorder:
         probes |= {f"+{name}" for path in reading.present if path != output and (name := self._places.name(path))}
         return read, sorted(probe for probe in probes if probe[1:] not in read), steady
 
+    def shadowed(self, reading: Recorded) -> str:
+        """Return what is wrong with a file that was read though one of its name comes first; empty if none was.
+
+        Its name means the first one, so what it was translated from could not be told later.
+        """
+        for path in reading.opened:
+            name = self._places.name(path)
+            first = path if name is None else self._places.path(name)
+            if first != path:
+                return (
+                    f"{path}: {first} has the same name and comes first, and yet was passed by\n"
+                    "hint: let its folder be a package, with an __init__.py, or take one of the two away\n"
+                )
+        return ""
+
     def _require_regular(self, path: str) -> None:
         """Raise, and so make `open` fail, for a FIFO, socket or device."""
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             reading.require_regular(path, self._stat(path).st_mode)
 
     def _missing_name(self, path: str) -> str | None:
-        """Return the name of the first folder or file on the way to `path` that is not there."""
+        """Return the name of the first folder or file on the way to `path` that lies nowhere; None if all do somewhere.
+
+        Packages lie in several folders: what is missing in one may be there in the next.
+        """
         name = self._places.name(path)
         if name is None or name.startswith("file "):
             return name
@@ -85,8 +103,9 @@ class Recorder:
         at = root
         for part in path[len(root) + 1 :].split(os.sep):  # noqa: PTH206 - a text in, a text out
             at = f"{at}{os.sep}{part}"
-            if not self._exists(at):
-                return self._places.name(at)
+            known = self._places.name(at)
+            if known is not None and not any(map(self._exists, self._places.candidates(known))):
+                return known
         return None
 
     def _exists(self, path: str) -> bool:

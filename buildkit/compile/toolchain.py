@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,8 @@ from buildkit.compile.compilers import Compiler
 from buildkit.compile.discovery import PlusPlus
 from buildkit.compile.driver import Drivers
 from buildkit.compile.interpreter import Interpreter
-from buildkit.compile.places import Places
+from buildkit.compile.places import NOWHERE, Places
+from buildkit.compile.siblings import sibling_folders
 from buildkit.compile.suffix import own_suffix
 from buildkit.core.fingerprint import digest_value, key_of
 from buildkit.errors import ToolchainError
@@ -158,14 +159,29 @@ def find(
     )
 
 
-def places(source: Path, toolchain: Toolchain, project: Path | None = None) -> Places:
-    """Return the places of a build's inputs: source root, project, installed packages, toolchain."""
+def places(
+    source: Path,
+    toolchain: Toolchain,
+    project: Path | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    note: Callable[[str], object] = str,
+) -> Places:
+    """Return the places of a build's inputs: source root, project, installed packages, toolchain, folders beside.
+
+    Args:
+        source: the source root.
+        toolchain: the tools.
+        project: the project's folder.
+        environment: `PYTHONPATH` is read from it.
+        note: is called with each file that was read for it.
+    """
     site = tuple(entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))
     library = os.path.dirname(os.__file__)  # noqa: PTH120 - sysconfig would load all that Python was built with
     archive = next((entry for entry in sys.path if entry.endswith(".zip")), library)
     own = tuple(str(Path(compiler.program).parent.parent) for compiler in toolchain.compilers if compiler.tiny)
     toolchain_folders = (library, archive, cython_folder(), toolchain.interpreter.include, *own)
-    return Places(str(source), site, toolchain_folders, "" if project in {None, source} else str(project))
+    found = Places(str(source), site, toolchain_folders, "" if project in {None, source} else str(project))
+    return replace(found, siblings=sibling_folders(found, environment, note) or (NOWHERE,))
 
 
 def mypyc(digest: Callable[[str], Digest]) -> Digest:

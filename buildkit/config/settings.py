@@ -48,7 +48,10 @@ class ModuleConfig:
     directives: Mapping[str, Any] = option("table", {}, "Cython directives on top of the project's.")
     flags: tuple[str, ...] = option("texts", (), "Flags of the C compiler; `-l…`, `-L…`, `-Wl,…` for the linker.")
     include: tuple[str, ...] = option(
-        "texts", (), "Folders of headers: relative to the project's, or `package:NAME/FOLDER` of an installed package."
+        "texts",
+        (),
+        "Folders of headers and of `.pxd` files: relative to the project's, or `package:NAME/FOLDER` of an installed "
+        "package.",
     )
     language: str = option(
         "text",
@@ -88,7 +91,10 @@ class CompileConfig:
     )
     flags: tuple[str, ...] = option("texts", (), "Flags of the C compiler; `-l…`, `-L…`, `-Wl,…` for the linker.")
     include: tuple[str, ...] = option(
-        "texts", (), "Folders of headers: relative to the project's, or `package:NAME/FOLDER` of an installed package."
+        "texts",
+        (),
+        "Folders of headers and of `.pxd` files: relative to the project's, or `package:NAME/FOLDER` of an installed "
+        "package.",
     )
     module: Mapping[str, ModuleConfig] = field(
         default_factory=dict, metadata={"tables": ModuleConfig, "named": "pattern"}

@@ -44,7 +44,7 @@ def look(workspace: Workspace) -> Sight:
     toolchain = tools.find(
         profile, workspace.python, environment, remembered.facts, cache.digest, own, scratch=workspace.scratch
     )
-    places = tools.places(config.source, toolchain, config.root)
+    places = tools.places(config.source, toolchain, config.root, environment, cache.digest)
     probes = Probes(places)
     inputs = Inputs(toolchain, places, probes, cache, own, environment)
     backends = backends_of(workspace, remembered, modules, toolchain, places, inputs)

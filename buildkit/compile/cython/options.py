@@ -14,7 +14,8 @@ is set from outside) is looked up when it is used, and one that is read before i
 in `.pyx` both stay the errors that Cython calls them."""
 
 OPTIONS: dict[str, Any] = {"language_level": 3, "annotate": False, "include_path": ["."]}
-"""Options of every translation. `annotate` is set, as otherwise a stray .html beside the source turns it on."""
+"""Options of every translation. `annotate` is set, as otherwise a stray .html beside the source turns it on. After the
+source root, the folders of `include` and those beside the project are searched."""
 
 DIRECTIVES: dict[str, Any] = {"emit_code_comments": False}
 """Directives of every translation: without the source's text in the C, a comment that moves no line changes nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,14 @@ class Translator:
         """Whether its process waits for the next job."""
         return self._child is not None and self._child.poll() is None
 
-    def translate(self, module: Module, output: Path, language: str) -> Translation:
-        """Translate `module` to the file `output` in `language`, `c` or `c++`.
+    def translate(self, module: Module, output: Path, language: str, include: Iterable[str] = ()) -> Translation:
+        """Translate a module.
+
+        Args:
+            module: what is translated.
+            output: the file that is written.
+            language: `c` or `c++`.
+            include: further folders that are searched for declarations, before those beside the project.
 
         Raises:
             ChildProcessError: the worker died (killed, out of memory).
@@ -82,6 +88,7 @@ class Translator:
             "directives": dict(module.directives),
             "output": str(output),
             "language": language,
+            "include": [self._searched(name) for name in (*include, *self._places.siblings)],
         }
         answer = self._ask(child, job)
         return Translation(
@@ -92,6 +99,12 @@ class Translator:
             answer["words"],
             answer["lifted"],
         )
+
+    def _searched(self, folder: str) -> str:
+        """Return a folder as Cython gets it: one in the project from the source root, since it stands in the C."""
+        places = self._places
+        own = f"{folder}{os.sep}".startswith((f"{places.source}{os.sep}", f"{places.project or places.source}{os.sep}"))
+        return os.path.relpath(folder, places.source) if own else folder
 
     def _start(self) -> process.Child:
         child = process.start(

@@ -40,7 +40,8 @@ def main() -> None:
     jobs, results = sys.stdin, os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints must not end up among the results
     setup = json.loads(jobs.readline())
-    places = Places(setup["source"], tuple(setup["site"]), tuple(setup["toolchain_folders"]), setup["project"])
+    given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in setup.items()}
+    places = Places(**given)
     quick_start.prepare()
     cython = CythonInternals()
     platform.uname().processor  # noqa: B018 - Cython asks for it, which runs a program once in a process
@@ -62,7 +63,7 @@ def _translate(job: dict[str, Any], cython: CythonInternals, lifting: Lifting, r
     cython.utils.clear_function_caches()
     lifting.begin(is_wanted=job["language"] == "c")
     options = cython.main.CompilationOptions(
-        **OPTIONS,
+        **{**OPTIONS, "include_path": [*OPTIONS["include_path"], *job["include"]]},
         compiler_directives={**DIRECTIVES, **job["directives"]},
         output_file=job["output"],
         cplus=job["language"] == "c++",
@@ -82,6 +83,8 @@ def _translate(job: dict[str, Any], cython: CythonInternals, lifting: Lifting, r
             words.write(f"{job['source']}: {CRASH[0]}translation: {type(error).__name__}: {error}\n")
     broken = broken or (is_crash(words.getvalue()) and any(word in words.getvalue() for word in SHORT))
     read, probes, steady = recorder.inputs(reading, job["output"])
+    shadowed = recorder.shadowed(reading)
+    failed, broken = failed or bool(shadowed), broken or bool(shadowed)
     if failed:
         Path(job["output"]).unlink(missing_ok=True)
     return {
@@ -89,7 +92,7 @@ def _translate(job: dict[str, Any], cython: CythonInternals, lifting: Lifting, r
         "read": read,
         "probes": probes,
         "steady": steady and not broken,
-        "words": words.getvalue(),
+        "words": shadowed or words.getvalue(),
         "lifted": lifting.is_done,
     }
 

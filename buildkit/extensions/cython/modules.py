@@ -112,7 +112,7 @@ class CythonModules:
 
     def _settings_of(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
-        asked = module.asked.by_key
+        asked = {**module.asked.by_key, **({"include": self._include(module)} if module.include else {})}
         alike = (module.source.rpartition(".")[2], module.flags, module.include, repr((module.directives, asked)))
         found = self._settings.get(alike)
         if found is None:
@@ -120,7 +120,7 @@ class CythonModules:
             layout = os.path.relpath(self._places.source, self._places.project or self._places.source)
             switches = options.SWITCHES if module.source.endswith(".py") else {}
             same = sameness_identity() if module.source.endswith(".py") else ""
-            fixed = [options.OPTIONS, options.DIRECTIVES, switches, layout, same]
+            fixed = [options.OPTIONS, options.DIRECTIVES, switches, layout, same, "siblings"]
             found = self._settings[alike] = {
                 "setting directives": digest_value([fixed, dict(module.directives)]),
                 **self._calls.settings(module.source, split_flags(module.flags), self._include(module)),
@@ -244,7 +244,8 @@ class CythonModules:
     def _run(self, module: Module, translator: Translator, language: str) -> tuple[Translation, bytes]:
         with scratch(self._scratch) as folder:
             file = folder / f"{module.name.rpartition('.')[2]}{ENDINGS[language]}"
-            done = translator.translate(module, file, language)
+            include = map(self._places.path, self._include(module))
+            done = translator.translate(module, file, language, include)
             return done, file.read_bytes() if done.ok else b""
 
     def _keep(
