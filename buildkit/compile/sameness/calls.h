@@ -22,6 +22,22 @@ static CYTHON_INLINE int buildkit_method(PyObject *obj, PyObject *name, PyObject
   return 1;
 }
 #endif
+#ifdef BUILDKIT_NEVER
+static void buildkit_remember_method(PyObject *object, PyObject *name, buildkit_method_of *at);
+static CYTHON_INLINE int buildkit_look_up(PyObject *object, PyObject *name, PyObject **method, buildkit_method_of *at) {
+  if (likely(buildkit_is_method_of(object, at))) {
+    *method = at->function;
+    Py_INCREF(*method);
+    return 1;
+  }
+  buildkit_remember_method(object, name, at);
+  return buildkit_method(object, name, method);
+}
+#define buildkit_method_at(object, name, method) \
+  (__extension__({ static buildkit_method_of at = {BUILDKIT_NEVER, 0, NULL, BUILDKIT_CLASSES}; buildkit_look_up(object, name, method, &at); }))
+#else
+#define buildkit_method_at buildkit_method
+#endif
 /* Call what `obj.method` came to: `given` has the object and the arguments; whether the object is one of them says `is_method`. */
 static CYTHON_INLINE PyObject *buildkit_call_method(PyObject *method, PyObject **given, size_t count, int is_method) {
   if (is_method) return PyObject_Vectorcall(method, given, count + 1, NULL);

@@ -15,6 +15,7 @@ from buildkit.compile.sameness.making import Inner
 
 _PARTS = (
     "support",
+    "attributes",
     "tracebacks",
     "lookups",
     "builtins",
@@ -27,6 +28,9 @@ _PARTS = (
     "generators",
     "frames",
 )
+
+_REPLACED = ("PyObjectFastCall", "PyObjectFastCallMethod", "PyObjectGetAttrStr", "PyObjectSetAttrStr")
+"""Of Cython's own C that in whose place functions have something of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,10 @@ class Entries(Nodes.StatNode):
         used = "".join(f"{_text(name)}, " for name in self.builtins)
         code.putln(f"static const char *const buildkit_used[] = {{{used}NULL}};")
         code.putln("#undef __Pyx_AddTraceback")
+        code.putln("#ifdef BUILDKIT_NEVER")
+        code.putln("#undef __Pyx_PyObject_GetAttrStr")
+        code.putln("#undef __Pyx_PyObject_SetAttrStr")
+        code.putln("#endif")
 
     def generate_execution_code(self, code: Any) -> None:
         source = Path(self.pos[0].get_filenametable_entry()).name
@@ -120,7 +128,7 @@ def support() -> UtilityCode:
     folder = Path(__file__).parent
     return UtilityCode(
         name="BuildkitSupport",
-        requires=[UtilityCode.load_cached("PyObjectFastCall", "ObjectHandling.c")],
+        requires=[UtilityCode.load_cached(name, "ObjectHandling.c") for name in _REPLACED],
         proto="".join((folder / f"{name}.h").read_text("utf-8") for name in _PARTS),
         impl="".join((folder / f"{name}.c").read_text("utf-8") for name in _PARTS if name != "arithmetic"),
     )

@@ -82,7 +82,7 @@ class MethodCall(ObjectCall):
         appends = self.attribute == "append" and len(self.args) == 1
         if appends:
             code.putln(f"if (PyList_CheckExact({obj})) {how} = 2; else {{")
-        code.putln(f"{how} = buildkit_method({obj}, {name}, &{method});")
+        code.putln(f"{how} = buildkit_method_at({obj}, {name}, &{method});")
         code.putln(f"if (unlikely(!{method})) {code.error_goto(self.pos)}")
         if appends:
             code.putln("}")

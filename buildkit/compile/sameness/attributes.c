@@ -1,0 +1,106 @@
+/* Attributes that were found once are found at once, for as long as the class is the same.
+
+   A class gets another tag whenever it or one above it changes, and no tag is given twice in a process. Objects of a class
+   share the list of their names, which only grows. So the tag and the place in the list say where a value is. */
+#ifdef BUILDKIT_NEVER
+#include <structmember.h>
+
+/* How the list of names begins that the objects of a class share; its entries have a name and an unused word. */
+typedef struct {
+  Py_ssize_t references;
+  unsigned char size, bytes, kind;
+  unsigned int version;
+  Py_ssize_t usable, count;
+  char indices[1];
+} buildkit_keys;
+#define BUILDKIT_SHARED 2
+
+static buildkit_keys *buildkit_keys_of(PyTypeObject *type) {
+#if PY_VERSION_HEX >= 0x030D0000
+  unsigned long has = Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_INLINE_VALUES;
+#else
+  unsigned long has = Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_MANAGED_DICT;
+#endif
+  buildkit_keys *keys = (type->tp_flags & has) == has ? (buildkit_keys *)((PyHeapTypeObject *)type)->ht_cached_keys : NULL;
+  return keys && keys->kind == BUILDKIT_SHARED ? keys : NULL;
+}
+
+static Py_ssize_t buildkit_count_keys(PyTypeObject *type) {
+  return ((buildkit_keys *)((PyHeapTypeObject *)type)->ht_cached_keys)->count;
+}
+
+/* Which place a name has among the values of an object; -1 if none. */
+static int buildkit_place_among(buildkit_keys *keys, PyObject *name) {
+  PyObject **entries = (PyObject **)(keys->indices + ((size_t)1 << keys->bytes));
+  for (Py_ssize_t at = 0; at < keys->count; at++) {
+    PyObject *each = entries[2 * at];
+    if (each == name || (each && PyUnicode_Compare(each, name) == 0)) return (int)at;
+  }
+  return -1;
+}
+
+/* What a class has under a name, in `found`: whether it leaves what the object itself has under it alone. */
+static int buildkit_is_left_alone(PyTypeObject *type, PyObject *name, PyObject **found) {
+  PyObject *has = *found = _PyType_Lookup(type, name);
+  return !has || (!Py_TYPE(has)->tp_descr_set && (Py_TYPE(has)->tp_flags & Py_TPFLAGS_IMMUTABLETYPE));
+}
+
+/* Remember where an object has what was found or assigned just now. */
+static void buildkit_remember(PyObject *object, PyObject *name, buildkit_attribute *at) {
+  PyTypeObject *type = Py_TYPE(object);
+  buildkit_keys *keys = buildkit_keys_of(type);
+  PyObject *has;
+  int place;
+  if (at->left <= 0 || type->tp_version_tag == at->version) return;
+  if (buildkit_is_left_alone(type, name, &has)) {
+    if (!keys || !buildkit_values(object)) return;
+    place = buildkit_place_among(keys, name);
+    if (place < 0) return;
+  } else if (Py_IS_TYPE(has, &PyMemberDescr_Type)) {
+    PyMemberDef *member = ((PyMemberDescrObject *)has)->d_member;
+    if (member->type != T_OBJECT_EX || member->flags || member->offset <= 0) return;
+    if (!PyType_IsSubtype(type, ((PyDescrObject *)has)->d_type)) return;
+    place = -(int)member->offset;
+  } else return;
+  if (!type->tp_version_tag) return;
+  at->place = place;
+  at->left--;
+  at->version = type->tp_version_tag;
+}
+
+static PyObject *buildkit_find_attribute(PyObject *object, PyObject *name, buildkit_attribute *at) {
+  PyTypeObject *type = Py_TYPE(object);
+  PyObject *found = PyObject_GetAttr(object, name);
+  if (found && type->tp_getattro == PyObject_GenericGetAttr && Py_IS_TYPE(object, type)) buildkit_remember(object, name, at);
+  return found;
+}
+
+static int buildkit_assign_attribute(PyObject *object, PyObject *name, PyObject *value, buildkit_attribute *at) {
+  PyTypeObject *type = Py_TYPE(object);
+  int failed = PyObject_SetAttr(object, name, value);
+  if (!failed && value && type->tp_setattro == PyObject_GenericSetAttr && Py_IS_TYPE(object, type)) buildkit_remember(object, name, at);
+  return failed;
+}
+
+/* Remember the method that an object has of its class, if it is one that is called with the object. */
+static void buildkit_remember_method(PyObject *object, PyObject *name, buildkit_method_of *at) {
+  PyTypeObject *type = Py_TYPE(object);
+  buildkit_keys *keys = buildkit_keys_of(type);
+  PyObject *has;
+  if (at->left <= 0) return;
+  if (type->tp_getattro != PyObject_GenericGetAttr || !(has = _PyType_Lookup(type, name))) return;
+  if (!(Py_TYPE(has)->tp_flags & Py_TPFLAGS_METHOD_DESCRIPTOR) || Py_TYPE(has)->tp_descr_set) return;
+  if (keys ? !buildkit_values(object) || buildkit_place_among(keys, name) >= 0
+    : type->tp_dictoffset || (type->tp_flags & Py_TPFLAGS_MANAGED_DICT)) return;
+  if (!type->tp_version_tag) return;
+  at->keys = keys ? keys->count : -1;
+  at->function = has;
+  at->left--;
+  at->version = type->tp_version_tag;
+}
+
+static PyObject *buildkit_find_method(PyObject *name, PyObject *const *args, size_t nargsf, buildkit_method_of *at) {
+  buildkit_remember_method(args[0], name, at);
+  return PyObject_VectorcallMethod(name, args, nargsf, NULL);
+}
+#endif
