@@ -13,6 +13,9 @@ from buildkit.config import Config
 from buildkit.config.messages import nearest
 from buildkit.errors import ConfigurationError
 
+INIT = "__init__"
+"""The module that makes a folder a package; its name is the folder's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -40,6 +43,17 @@ class Module:
     def folder(self) -> str:
         """The folder of its file, relative to the source root."""
         return self.source.rpartition("/")[0]
+
+
+def name_of(path: str) -> str:
+    """Return the dotted name of the module or package that a file is.
+
+    Args:
+        path: relative to the source root, with any ending.
+    """
+    folder, _, file = path.rpartition("/")
+    stem = file.partition(".")[0]
+    return (folder if stem == INIT and folder else path.removesuffix(file) + stem).replace("/", ".")
 
 
 def module_of(config: Config, name: str, source: str) -> Module:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path
 
-from buildkit.compile.module import Module, module_of, require_used
+from buildkit.compile.module import INIT, Module, module_of, name_of, require_used
 from buildkit.config import Config
 from buildkit.core import alembic, commands
 from buildkit.model import Reason
 
 _KEPT = {
-    "__init__": Reason("a package's __init__ sets __path__ and __file__"),
     "__main__": Reason("python -m needs its code object"),
     "conftest": Reason("pytest runs it"),
 }
@@ -57,9 +56,9 @@ def find_modules(config: Config) -> Modules:
     mains = _main_modules(config)
     of_alembic = _of_alembic(config.source, found, looked)
     for source in found:
-        name = source.rsplit(".", 1)[0].replace("/", ".")
-        stem = name.rsplit(".", 1)[-1]
-        if stem == "__init__":
+        name = name_of(source)
+        stem = source.rpartition("/")[2].partition(".")[0]
+        if stem == INIT and source.endswith(".py"):
             continue
         by_name = _kept_for_its_name(source, stem)
         if by_name is not None:
@@ -111,10 +110,9 @@ def _roles(config: Config) -> dict[str, tuple[str, bool]]:
     of_alembic = _of_alembic(config.source, sources, set())
     found = {}
     for source in sources:
-        name = source.rsplit(".", 1)[0].replace("/", ".")
+        name = name_of(source)
         folder, _, file = source.rpartition("/")
-        if file.startswith("__init__."):
-            name = folder.replace("/", ".")
+        if file.startswith(f"{INIT}."):
             importable = _OF_TESTS.isdisjoint(folder.split("/")) and not alembic.is_below(folder, of_alembic)
         else:
             importable = name in modules.compiled or modules.kept[name].kind in _IMPORTED_ALL_THE_SAME
@@ -174,7 +172,7 @@ def find_extensions(config: Config, suffix: str) -> Iterator[tuple[str, str]]:
         PermissionError: a folder cannot be read.
     """
     for path in _files(config, (suffix,), set(), []):
-        yield path.removesuffix(suffix).replace("/", "."), path
+        yield name_of(path), path
 
 
 def _files(config: Config, endings: tuple[str, ...], looked: set[str], odd: list[str]) -> Iterator[str]:
@@ -205,10 +203,16 @@ def _files(config: Config, endings: tuple[str, ...], looked: set[str], odd: list
         yield from sorted(walk.files(link))
 
 
+def top_level_packages(config: Config) -> tuple[str, ...]:
+    """Return the packages under the source root, where the settings name none."""
+    return tuple(_top_level(config.source, set()))
+
+
 def _top_level(root: Path, looked: set[str]) -> Iterable[str]:
     folders = [entry for entry in root.iterdir() if entry.name.isidentifier()]
-    looked |= {str(root), *(f"{folder}/__init__.py" for folder in folders)}
-    return sorted(folder.name for folder in folders if (folder / "__init__.py").exists())
+    inits = {folder: [f"{folder}/{INIT}{ending}" for ending in (".py", ".pyx")] for folder in folders}
+    looked |= {str(root), *(init for each in inits.values() for init in each)}
+    return sorted(folder.name for folder, each in inits.items() if any(map(os.path.exists, each)))
 
 
 class _Walk:

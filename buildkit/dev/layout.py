@@ -71,7 +71,7 @@ def _packages(config: Config, source: str) -> tuple[str, ...]:
     """Return the places of the code if no packages are named: the source root, or else packages and modules found."""
     if source:
         return (source,)
-    folders = [init.parent.name for init in config.source.glob("*/__init__.py")]
+    folders = [init.parent.name for init in config.source.glob("*/__init__.py*") if init.suffix in {".py", ".pyx"}]
     modules = [file.stem for file in config.source.glob("*.py")]
     return tuple(sorted({*folders} - _NO_SERVICE | {*modules} - _NO_MODULES))
 

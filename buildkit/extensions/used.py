@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from buildkit.compile.distutils import from_entry
+from buildkit.compile.module import INIT
 from buildkit.extensions.cython.bodies import body_key
 from buildkit.extensions.cython.translation import extension_of, translate_key
 from buildkit.extensions.entries import checked_entries
@@ -44,7 +45,9 @@ def _of_module(store: Store, state: State, name: str) -> list[PackedAction]:
     record, stem = state.records[name], name.replace(".", "/")
     if "toolchain mypyc" in record.parts:
         return actions_of_program(store, state, name)
-    source = next((file for file in (f"{stem}.pyx", f"{stem}.py") if f"source {file}" in record.parts), "")
+    source = next(
+        (file for file in (f"{stem}.pyx", f"{stem}.py", f"{stem}/{INIT}.pyx") if f"source {file}" in record.parts), ""
+    )
     key = translate_key(name, source, record.parts) if source else Digest("")
     for entry in checked_entries(store, key, "c", "read", "probes", "words", "asks", "lifted") if key else ():
         same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())

@@ -14,6 +14,7 @@ from buildkit.comparison.imports import DESCRIPTION, Request, imported, limits_o
 from buildkit.comparison.outcomes import Run
 from buildkit.comparison.project_tests import Limits, ProjectTests
 from buildkit.comparison.working_copy import WorkingCopy
+from buildkit.compile.module import name_of
 from buildkit.compile.modules import find_importable, find_modules
 from buildkit.compile.suffix import own_suffix
 from buildkit.config import Config
@@ -73,7 +74,7 @@ def built(config: Config, console: Console, environment: Mapping[str, str]) -> B
     except (CompileError, ToolchainError) as error:  # its report is that of another command
         raise type(error)(error.message, hint=error.hint, details=error.details) from None
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob(f"*{suffix}"))
-    named = {path.removesuffix(suffix).replace("/", "."): path for path in files}
+    named = {name_of(path): path for path in files}
     paths = {name: path for name, path in named.items() if not name.endswith(LIBRARY)}
     sources = find_importable(config)
     always = {name for name in paths if not sources.get(name, "").endswith(".py")}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from buildkit.compile.modules import find_modules
+from buildkit.compile.modules import find_modules, top_level_packages
 from buildkit.config import Config, ImageConfig
 from buildkit.core.fingerprint import digest_value
 from buildkit.data.stages import code
@@ -149,7 +149,7 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
     return staging.Contents(
         project=read_project(config.service_folder),
         source_root=source_root,
-        packages=config.packages or tuple(sorted(init.parent.name for init in config.source.glob("*/__init__.py"))),
+        packages=config.packages or top_level_packages(config),
         files=(*needed, *settings.include),
         settings=runtime.as_text(),
         tools=MYPYC if any(each.backend == "mypyc" for each in find_modules(config).compiled.values()) else (),

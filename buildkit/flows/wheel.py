@@ -57,7 +57,7 @@ def build_wheel(
             compile_modules(release(config), console, environment, python=python, output=folder / "extensions")
             made = _of_backend(config, python, target, scratch, fixed_time)
             tree = backend.unpack(made, scratch / "tree", fixed_time)
-            added = merge(tree, folder / "extensions", target)
+            added = merge(tree, folder / "extensions", target, config.source)
             packed = backend.pack(tree, scratch / "packed", fixed_time)
             lock.require()
             wheel = packed.replace(folder / packed.name)
@@ -97,10 +97,17 @@ def release(config: Config) -> Config:
     return replace(config, compile=replace(config.compile, profile="release"))
 
 
-def merge(tree: Path, extensions: Path, target: Target) -> int:
+def merge(tree: Path, extensions: Path, target: Target, source: Path) -> int:
     """Put the extensions beside their modules in an unpacked wheel, in place of the checkout's; return how many.
 
-    A module whose package the backend leaves out of the wheel is left out too.
+    A module whose package the backend leaves out of the wheel is left out too. Of a package that has no file of Python
+    the backend may have had nothing to put in.
+
+    Args:
+        tree: the unpacked wheel.
+        extensions: a folder with what was compiled.
+        target: the Python that it is for.
+        source: the source root.
 
     Raises:
         ConfigurationError: an extension of the project's own is for another Python.
@@ -109,7 +116,7 @@ def merge(tree: Path, extensions: Path, target: Target) -> int:
     for name in contents.natives_of_the_checkout(names):
         files.remove(tree / name)
     made = [path.relative_to(extensions) for path in sorted(extensions.rglob(f"*{target.suffix}"))]
-    added = [path for path in made if (tree / path.parent).is_dir()]
+    added = [path for path in made if (tree / path.parent).is_dir() or not any((source / path.parent).glob("*.py"))]
     for path in added:
         files.copy(extensions / path, tree / path, mode=0o755)
     _require_fit(tree, target)

@@ -13,7 +13,7 @@ _SUFFIX = re.compile(r"\.(?:[\w-]+\.)*(?:so|pyd)")
 
 
 def require_own(subject: object, path: object, digest: object) -> tuple[str, Digest]:
-    """Check that `path` is where the extension of module `subject` would lie; return path and digest.
+    """Check that `path` is where the extension of the module or package `subject` would lie; return path and digest.
 
     Raises:
         Odd: the path cannot be the subject's; deleting it might delete a foreign file.
@@ -21,6 +21,6 @@ def require_own(subject: object, path: object, digest: object) -> tuple[str, Dig
     place = untrusted.text(subject).replace(".", "/")
     found = untrusted.path(path)
     stem, dot, rest = found.partition(".")
-    if stem not in {place, f"{place}{LIBRARY}"} or not _SUFFIX.fullmatch(f"{dot}{rest}"):
+    if stem not in {place, f"{place}{LIBRARY}", f"{place}/__init__"} or not _SUFFIX.fullmatch(f"{dot}{rest}"):
         raise Odd(f"{untrusted.shown(repr(found))} is no extension of {untrusted.shown(subject)}")
     return found, untrusted.digest(digest)
