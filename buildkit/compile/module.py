@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from buildkit.compile.asked import NOTHING_ASKED, Asked
-from buildkit.compile.cython.options import PURE_PYTHON_DIRECTIVES
 from buildkit.config import Config
 from buildkit.config.messages import nearest
 from buildkit.errors import ConfigurationError
@@ -25,10 +24,11 @@ class Module:
         name: its dotted name.
         source: its file, relative to the source root, with forward slashes.
         backend: `cython` or `mypyc`.
-        directives: Cython directives, complete.
+        directives: Cython directives that the settings give.
         flags: further flags of the C compiler.
         include: folders of headers, as the settings write them.
         asked: what its settings ask for as a setup.py does.
+        keeps_python: whether it is plain Python that is to mean what it means to Python.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Module:
     flags: tuple[str, ...]
     include: tuple[str, ...] = ()
     asked: Asked = NOTHING_ASKED
+    keeps_python: bool = False
 
     @property
     def folder(self) -> str:
@@ -68,8 +69,9 @@ def module_of(config: Config, name: str, source: str) -> Module:
         ConfigurationError: its settings do not fit together, or do not fit the source.
     """
     backend, flags, include = config.backend, config.compile.flags, config.compile.include
-    directives = dict(PURE_PYTHON_DIRECTIVES) if source.endswith(".py") else {}
-    directives.update(config.compile.directives)
+    is_python = source.endswith(".py")
+    directives = dict(config.compile.directives)
+    semantics = config.compile.semantics
     language, sources, libraries = "", dict[str, None](), dict[str, None]()
     macros: dict[str, str] = {}
     for pattern, settings in config.compile.module.items():
@@ -78,14 +80,22 @@ def module_of(config: Config, name: str, source: str) -> Module:
             directives.update(settings.directives)
             flags = (*flags, *settings.flags)
             include = (*include, *settings.include)
-            language = settings.language or language
+            semantics = settings.semantics or semantics
+            if not is_python or pattern == name:  # a pattern that names several means those of Cython
+                language = settings.language or language
             sources |= dict.fromkeys(settings.sources)
             libraries |= dict.fromkeys(settings.libraries)
             macros |= {macro: _value(value) for macro, value in settings.define_macros.items()}
     asked = Asked(language, tuple(sources), tuple(libraries), tuple(macros.items()))
     if backend == "mypyc":
         _require_of_mypyc(name, source, asked)
-    return Module(name, source, backend, directives, tuple(flags), tuple(include), asked)
+    keeps_python = is_python and semantics == "python"
+    if keeps_python and language == "c++" and backend == "cython":
+        raise ConfigurationError(
+            f'{source}: `language = "c++"`, and plain Python keeps its meaning in C alone',
+            hint=f'let it mean what Cython makes of it:\n[tool.buildkit.compile.module."{name}"]\nsemantics = "cython"',
+        )
+    return Module(name, source, backend, directives, tuple(flags), tuple(include), asked, keeps_python)
 
 
 def require_used(config: Config, names: Collection[str]) -> None:

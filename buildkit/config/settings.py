@@ -53,6 +53,12 @@ class ModuleConfig:
         "Folders of headers and of `.pxd` files: relative to the project's, or `package:NAME/FOLDER` of an installed "
         "package.",
     )
+    semantics: str = option(
+        "text",
+        "",
+        "What these `.py` modules mean; as `compile.semantics` where empty.",
+        choices=("", "python", "cython"),
+    )
     language: str = option(
         "text",
         "",
@@ -88,6 +94,12 @@ class CompileConfig:
         "Modules that Python takes and Cython refuses: `python` lets them stay Python, `fail` ends the build; "
         "where empty, `python` for the profile `dev` and `fail` for `release`.",
         choices=("", "python", "fail"),
+    )
+    semantics: str = option(
+        "text",
+        "python",
+        "What a `.py` means when Cython compiles it: what it means to Python, or what Cython makes of it.",
+        choices=("python", "cython"),
     )
     flags: tuple[str, ...] = option("texts", (), "Flags of the C compiler; `-l…`, `-L…`, `-Wl,…` for the linker.")
     include: tuple[str, ...] = option(

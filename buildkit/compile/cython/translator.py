@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from buildkit.compile.cython.options import PURE_PYTHON_DIRECTIVES
 from buildkit.compile.module import Module
 from buildkit.compile.places import Places
 from buildkit.doors import cancellation, process, python
@@ -85,7 +86,8 @@ class Translator:
         job = {
             "module": module.name,
             "source": module.source,
-            "directives": dict(module.directives),
+            "directives": {**(PURE_PYTHON_DIRECTIVES if module.keeps_python else {}), **module.directives},
+            "keeps_python": module.keeps_python,
             "output": str(output),
             "language": language,
             "include": [self._searched(name) for name in (*include, *self._places.siblings)],

@@ -61,7 +61,7 @@ def main() -> None:
 
 def _translate(job: dict[str, Any], cython: CythonInternals, lifting: Lifting, recorder: Recorder) -> dict[str, Any]:
     cython.utils.clear_function_caches()
-    lifting.begin(is_wanted=job["language"] == "c")
+    lifting.begin(is_wanted=job["keeps_python"] and job["language"] == "c")
     options = cython.main.CompilationOptions(
         **{**OPTIONS, "include_path": [*OPTIONS["include_path"], *job["include"]]},
         compiler_directives={**DIRECTIVES, **job["directives"]},
@@ -69,7 +69,7 @@ def _translate(job: dict[str, Any], cython: CythonInternals, lifting: Lifting, r
         cplus=job["language"] == "c++",
     )
     for switch, value in SWITCHES.items():
-        setattr(cython.options, switch, value if job["source"].endswith(".py") else cython.switches[switch])
+        setattr(cython.options, switch, value if job["keeps_python"] else cython.switches[switch])
     words = io.StringIO()
     failed = True
     broken = False

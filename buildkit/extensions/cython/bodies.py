@@ -102,7 +102,7 @@ def body_key(source: str, parts: Mapping[str, Digest]) -> Digest:
         source: the module's file, relative to the source root.
         parts: those of the module's fingerprint; others are ignored.
     """
-    own = (f"source {source}", "toolchain python", "setting directives")
+    own = (f"source {source}", "toolchain python", "setting directives", "setting semantics")
     return key_of({"body": Digest(""), **{part: parts[part] for part in own}})
 
 

@@ -113,18 +113,22 @@ class CythonModules:
     def _settings_of(self, module: Module) -> dict[str, Digest]:
         """Return the parts of a module's fingerprint that are settings."""
         asked = {**module.asked.by_key, **({"include": self._include(module)} if module.include else {})}
-        alike = (module.source.rpartition(".")[2], module.flags, module.include, repr((module.directives, asked)))
+        alike = (
+            module.source.rpartition(".")[2],
+            module.flags,
+            module.include,
+            repr((module.directives, asked, module.keeps_python)),
+        )
         found = self._settings.get(alike)
         if found is None:
             # the paths in `# distutils:` lines are relative to the project's folder
             layout = os.path.relpath(self._places.source, self._places.project or self._places.source)
-            switches = options.SWITCHES if module.source.endswith(".py") else {}
-            same = sameness_identity() if module.source.endswith(".py") else ""
-            fixed = [options.OPTIONS, options.DIRECTIVES, switches, layout, same, "siblings"]
+            fixed = [options.OPTIONS, options.DIRECTIVES, layout, "siblings"]
             found = self._settings[alike] = {
                 "setting directives": digest_value([fixed, dict(module.directives)]),
                 **self._calls.settings(module.source, split_flags(module.flags), self._include(module)),
                 **{f"setting {key}": digest_value(value) for key, value in asked.items()},
+                **_semantics(module),
             }
         return found
 
@@ -278,3 +282,13 @@ class CythonModules:
         if not done.ok:
             raise NotTranslated(words, translation)
         return translation, text
+
+
+def _semantics(module: Module) -> dict[str, Digest]:
+    """Return the part of a fingerprint that says what plain Python means, and how that is kept; none of a `.pyx`."""
+    if not module.source.endswith(".py"):
+        return {}
+    if not module.keeps_python:
+        return {"setting semantics": digest_value("cython")}
+    kept = [options.SWITCHES, dict(options.PURE_PYTHON_DIRECTIVES), sameness_identity()]
+    return {"setting semantics": digest_value(kept)}

@@ -13,9 +13,10 @@ from buildkit.model import Digest
 
 ENDINGS = {"c": ".c", "c++": ".cpp"}
 
-ASKED = frozenset(f"setting {key}" for key in ("language", "sources", "libraries", "define-macros", "include"))
-"""Parts of a fingerprint for what the settings of a module ask for, and for where it finds declarations: a translation
-rests on the latter, and its entry has the former with the rest."""
+_KEYS = ("language", "sources", "libraries", "define-macros", "include", "semantics")
+ASKED = frozenset(f"setting {key}" for key in _KEYS)
+"""Parts of a fingerprint for what the settings of a module ask for, and for where it finds declarations and what it
+means: a translation rests on the latter two, and its entry has the former with the rest."""
 
 BODY = "buildkit_body.h"
 """The header that has a module's body; its C includes it by this name."""

@@ -5,7 +5,6 @@ import os
 import pytest
 from plugins.projects import ProjectMaker
 
-from buildkit.compile.cython.options import PURE_PYTHON_DIRECTIVES
 from buildkit.compile.modules import Modules, find_modules
 from buildkit.config import load
 from buildkit.errors import ConfigurationError
@@ -184,7 +183,7 @@ flags = ["-DA"]
     assert modules["app.a"].directives == {"annotation_typing": True, "wraparound": False, "cdivision": False}
     assert modules["app.a"].flags == ("-DALL", "-DAPP", "-DA")
     assert modules["app.b"].directives == {"wraparound": False, "cdivision": False}
-    assert modules["lib.c"].directives == {**PURE_PYTHON_DIRECTIVES, "wraparound": False, "cdivision": True}
+    assert modules["lib.c"].directives == {"wraparound": False, "cdivision": True}
     assert modules["lib.c"].flags == ("-DALL",)
 
 

@@ -33,7 +33,8 @@ def file(tmp_path: Path) -> Path:
 
 
 def parts(text: bytes = TEXT) -> dict[str, Digest]:
-    return {"source one.py": digest_bytes(text), "toolchain python": Digest("p"), "setting directives": Digest("d")}
+    tools = {"toolchain python": Digest("p"), "setting directives": Digest("d"), "setting semantics": Digest("s")}
+    return {"source one.py": digest_bytes(text), **tools}
 
 
 @pytest.mark.parametrize("python", [OWN, FOREIGN], ids=["this Python", "another one"])

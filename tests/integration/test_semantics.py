@@ -1,0 +1,113 @@
+"""What a `.py` means when it is compiled: what it means to Python, or where the settings say so, to Cython."""
+
+from __future__ import annotations
+
+import pytest
+from plugins.built import BuiltProjectMaker
+from plugins.projects import APP, InvokeRunner, ProjectMaker, python
+
+pytestmark = pytest.mark.usefixtures("compiler")
+
+_TEXT = """\
+from collections import namedtuple
+
+Point = namedtuple("Point", "x")
+
+def halves(number: int):
+    total = 0.0
+    for _ in range(number):
+        total += 0.5
+    return total
+"""
+_PROJECT = {"pyproject.toml": APP, "src/app/__init__.py": "", "src/app/one.py": _TEXT, "src/app/two.py": _TEXT}
+_ASK = (
+    "import inspect, app.one, app.two\n"
+    "for each in app.one, app.two: print(inspect.isfunction(each.halves), each.Point.__module__, each.halves(4))"
+)
+_PYTHONS = "True app.one 2.0\nTrue app.two 2.0"
+_TABLE = '[tool.buildkit.compile.module."app.two"]\n'
+
+
+def _takes_types(module: str) -> str:
+    """A question to which Cython, that takes annotations for types, has another answer."""
+    return f"import {module} as m\ntry: m.halves(range)\nexcept TypeError as error: print(error)"
+
+
+@pytest.mark.parametrize("profile", ["dev", "release"])
+def test_a_module_is_compiled_as_cython_alone_would(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner, profile: str
+) -> None:
+    root = built_project(_PROJECT, "--profile", profile)
+    assert python(root, _ASK) == _PYTHONS
+    settings = root / "pyproject.toml"
+    settings.write_text(f'{APP}{_TABLE}semantics = "cython"\n')
+
+    ran = invoke(root, "compile", "--json", "--profile", profile)
+
+    assert ran.outcomes() == {"app.one": "fresh", "app.two": "compiled"}
+    assert ran.reason("app.two") == "setting changed: semantics"
+    assert python(root, _ASK) == "True app.one 2.0\nFalse importlib._bootstrap 2.0"
+    assert "'type' object cannot be interpreted as an integer" in python(root, _takes_types("app.one"))
+    assert "(expected int, got type)" in python(root, _takes_types("app.two"))
+    settings.write_text(APP)
+    back = invoke(root, "compile", "--json", "--profile", profile)
+    assert (back.outcomes()["app.two"], back.started) == ("restored", ())
+    assert python(root, _ASK) == _PYTHONS
+
+
+def test_for_all_modules_but_one(project: ProjectMaker, invoke: InvokeRunner) -> None:
+    text = f'{APP}[tool.buildkit.compile]\nsemantics = "cython"\n{_TABLE}semantics = "python"\n'
+    root = project({**_PROJECT, "pyproject.toml": text})
+
+    ran = invoke(root, "compile", "--json")
+
+    assert ran.exit_code == 0, ran.stderr
+    assert python(root, _ASK) == "False importlib._bootstrap 2.0\nTrue app.two 2.0"
+
+
+def test_what_cython_alone_refuses_is_refused(project: ProjectMaker, invoke: InvokeRunner) -> None:
+    text = f'{APP}{_TABLE}semantics = "cython"\n'
+    root = project({**_PROJECT, "pyproject.toml": text, "src/app/two.py": "def say():\n    return from_outside()\n"})
+
+    ran = invoke(root, "compile", "--json", "--profile", "release")
+
+    assert ran.exit_code == 10
+    assert "undeclared name not builtin: from_outside" in ran.stderr
+
+
+def test_cpp_of_plain_python_is_refused_until_it_says_what_it_means(
+    project: ProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = project({**_PROJECT, "pyproject.toml": f'{APP}{_TABLE}language = "c++"\n'})
+
+    refused = invoke(root, "compile")
+    with (root / "pyproject.toml").open("a") as file:
+        file.write('semantics = "cython"\n')
+    ran = invoke(root, "compile", "--json")
+
+    assert refused.exit_code == 2
+    assert 'app/two.py: `language = "c++"`, and plain Python keeps its meaning in C alone' in refused.stderr
+    assert "hint: let it mean what Cython makes of it:" in refused.stderr
+    assert ran.exit_code == 0, ran.stderr
+    assert python(root, "import app.two; print(app.two.halves(4))") == "2.0"
+
+
+def test_a_pattern_that_says_cpp_means_what_is_of_cython(project: ProjectMaker, invoke: InvokeRunner) -> None:
+    text = f'{APP}[tool.buildkit.compile.module."app.*"]\nlanguage = "c++"\n'
+    wrapped = "from libcpp.vector cimport vector\ndef size(list x):\n    cdef vector[int] v = x\n    return v.size()\n"
+    root = project({**_PROJECT, "pyproject.toml": text, "src/app/plus.pyx": wrapped})
+
+    ran = invoke(root, "compile")
+
+    assert ran.exit_code == 0, ran.stderr
+    assert python(root, f"import app.plus; assert app.plus.size([1]) == 1\n{_ASK}") == _PYTHONS
+
+
+def test_another_word_is_refused(project: ProjectMaker, invoke: InvokeRunner) -> None:
+    root = project({**_PROJECT, "pyproject.toml": f'{APP}[tool.buildkit.compile]\nsemantics = "pyhton"\n'})
+
+    ran = invoke(root, "compile")
+
+    assert ran.exit_code == 2
+    assert 'compile.semantics: expected one of "python", "cython"' in ran.stderr
+    assert 'did you mean "python"?' in ran.stderr
