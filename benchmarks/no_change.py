@@ -49,28 +49,28 @@ def docutils(source: Path, place: Path, rounds: int) -> None:
     project(source, root)
     empty.mkdir()
     (empty / "tasks.py").write_text(measure.EMPTY_TASKS)
-    cold = measure.seconds(COMPILE, root, codes=(10,))
+    cold = measure.seconds(COMPILE, root)
     print(f"docutils from nothing, dev: {cold:.1f} s")
     time.sleep(2.5)  # what was just written may still change under the same stamp
-    measure.seconds(COMPILE, root, codes=(10,))
+    measure.seconds(COMPILE, root)
     clones = iter(range(10_000))
 
     def touched() -> float:
         for file in (root / "docutils").rglob("*.py"):
             file.touch()
-        return measure.seconds(COMPILE, root, codes=(10,))
+        return measure.seconds(COMPILE, root)
 
     def cloned() -> float:
         clone = place / f"clone{next(clones)}"
         project(source, clone)
-        taken = measure.seconds(COMPILE, clone, codes=(10,))
+        taken = measure.seconds(COMPILE, clone)
         shutil.rmtree(clone)
         return taken
 
     times = measure.in_turns(
         rounds,
         empty=lambda: measure.seconds([*measure.INVOKE, "hi"], empty),
-        same=lambda: measure.seconds(COMPILE, root, codes=(10,)),
+        same=lambda: measure.seconds(COMPILE, root),
         touched=touched,
         cloned=cloned,
     )
