@@ -139,3 +139,68 @@ def q_an_iterator_that_loses_its_next():
     told = []
     for x in Bad():
         told.append(x)
+
+
+class TextOfOurs(str):
+    def startswith(self, *given):
+        return ("own", given)
+
+
+class DictOfOurs(dict):
+    def get(self, *given):
+        return ("own", given)
+
+
+class SameAs:
+    def __init__(self, text):
+        self.text = text
+
+    def __hash__(self):
+        return hash(self.text)
+
+    def __eq__(self, other):
+        return self.text == other
+
+
+class WithoutHash:
+    def __hash__(self):
+        raise KeyError("no hash")
+
+
+def outcome(function, *given):
+    try:
+        return function(*given)
+    except Exception as error:
+        return type(error).__name__, str(error)
+
+
+def q_get_of_a_dict_and_its_kin():
+    def one(of, key):
+        return of.get(key)
+
+    def two(of, key, other):
+        return of.get(key, other)
+
+    ofs = {"a": 1, 1: 2, None: None}, DictOfOurs(a=1), {SameAs("a"): 3}, [], "a", dict.fromkeys("ab")
+    keys = "a", "b", 1, None, [], WithoutHash(), TextOfOurs("a"), SameAs("a")
+    return [(outcome(one, of, key), outcome(two, of, key, "other")) for of in ofs for key in keys]
+
+
+def q_methods_of_texts_and_their_kin():
+    def starts(of, what):
+        return of.startswith(what), of.endswith(what)
+
+    def finds(of, what):
+        return of.find(what)
+
+    def replaces(of, what):
+        return of.replace(what, "-"), of.replace("a", what)
+
+    ofs = "abc", "", TextOfOurs("abc"), b"abc", 1, "a\udc80b", "äöü"
+    whats = "a", "", "abcd", ("x", "a"), b"a", 1, None, TextOfOurs("a"), [], "ü"
+    return [outcome(each, of, what) for each in (starts, finds, replaces) for of in ofs for what in whats]
+
+
+def q_the_text_itself_where_nothing_is_replaced():
+    text = "".join(["a", "bc"])
+    return text.replace("x", "y") is text, text.replace("a", "") == "bc"

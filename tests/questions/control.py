@@ -1587,3 +1587,41 @@ def q_break_in_finally_after_return():
                     break
 
     return g(False), g(True), h(False), h(True), own(1)
+
+
+def q_loops_that_only_count():
+    found = []
+
+    def made():
+        for _ in range(3):
+            yield len(found)
+
+    for _ in range(2):
+        for _ in range(2):
+            found.append(1)
+        for x, _ in [(1, 2)]:
+            found.append(x)
+    for each in range(2):
+        try:
+            1 // 0
+        except ZeroDivisionError:
+            continue
+    return found, list(made()), each, [0 for _ in range(2)]
+
+
+def q_ranges_that_are_none():
+    def without():
+        for _ in range():
+            pass
+
+    def still():
+        for _ in range(1, 5, 0):
+            pass
+
+    found = []
+    for each in (without, still):
+        try:
+            each()
+        except Exception as error:
+            found.append((type(error).__name__, str(error)))
+    return found

@@ -43,10 +43,5 @@ static CYTHON_INLINE PyObject *buildkit_call_method(PyObject *method, PyObject *
   if (is_method) return PyObject_Vectorcall(method, given, count + 1, NULL);
   return PyObject_Vectorcall(method, given + 1, count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 }
-static CYTHON_INLINE PyObject *buildkit_append(PyObject *list, PyObject *value) {
-  if (unlikely(PyList_Append(list, value) < 0)) return NULL;
-  Py_INCREF(Py_None);
-  return Py_None;
-}
 static int buildkit_check_class(PyObject *caught);
 static void buildkit_chain(PyObject *kind, PyObject *value, PyObject *trace);

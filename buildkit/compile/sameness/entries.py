@@ -22,6 +22,7 @@ _PARTS = (
     "arithmetic",
     "unpacking",
     "calls",
+    "methods",
     "imports",
     "loops",
     "making",

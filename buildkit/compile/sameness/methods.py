@@ -12,6 +12,16 @@ from Cython.Compiler import ExprNodes, PyrexTypes
 
 from buildkit.compile.sameness.tree import is_simple, kind, within
 
+_QUICK = {
+    ("append", 1): "PyList_CheckExact",
+    ("get", 1): "PyDict_CheckExact",
+    ("get", 2): "PyDict_CheckExact",
+    ("startswith", 1): "PyUnicode_CheckExact",
+    ("endswith", 1): "PyUnicode_CheckExact",
+    ("find", 1): "PyUnicode_CheckExact",
+    ("replace", 2): "PyUnicode_CheckExact",
+}
+"""Methods with their number of arguments that C calls without a search if the object is one of these (`methods.c`)."""
 _SMALL = 15
 """Pairs of a display above which Python itself fills a dict piece by piece."""
 
@@ -24,8 +34,9 @@ def keep_order(body: Any) -> None:
     """
     for node in [*within(body)]:
         if kind(node) == "SimpleCallNode" and kind(node.function) == "AttributeNode":
-            if not all(is_simple(each) for each in node.args) and not _is_literal(node.function.obj):
-                function = node.function
+            function = node.function
+            is_quick = function.attribute != "append" and (function.attribute, len(node.args)) in _QUICK
+            if (is_quick or not all(is_simple(each) for each in node.args)) and not _is_literal(function.obj):
                 node.__class__ = MethodCall
                 node.obj, node.attribute = function.obj, function.attribute
         elif kind(node) == "DictNode" and len(node.key_value_pairs) <= _SMALL and not _has_literal_keys(node):
@@ -79,19 +90,20 @@ class MethodCall(ObjectCall):
         method = code.funcstate.allocate_temp(PyrexTypes.py_object_type, manage_ref=True)
         how = code.funcstate.allocate_temp(PyrexTypes.c_int_type, manage_ref=False)
         obj, name = self.obj.py_result(), code.get_py_string_const(self.attribute)
-        appends = self.attribute == "append" and len(self.args) == 1
-        if appends:
-            code.putln(f"if (PyList_CheckExact({obj})) {how} = 2; else {{")
+        is_known = _QUICK.get((self.attribute, len(self.args)))
+        if is_known:
+            code.putln(f"if ({is_known}({obj})) {how} = 2; else {{")
         code.putln(f"{how} = buildkit_method_at({obj}, {name}, &{method});")
         code.putln(f"if (unlikely(!{method})) {code.error_goto(self.pos)}")
-        if appends:
+        if is_known:
             code.putln("}")
         for each in self.args:
             each.generate_evaluation_code(code)
         given = ", ".join([obj, *(each.py_result() for each in self.args)])
-        if appends:
-            code.putln(f"if ({how} == 2) {self.result()} = buildkit_append({given}); else")
         code.putln(f"{{ PyObject *given[] = {{{given}}};")
+        if is_known:
+            quick = f"buildkit_quick_{self.attribute}({name}, given, {len(self.args)})"
+            code.putln(f"if ({how} == 2) {self.result()} = {quick}; else")
         code.putln(f"{self.result()} = buildkit_call_method({method}, given, {len(self.args)}, {how}); }}")
         code.putln(code.error_goto_if_null(self.result(), self.pos))
         self.generate_gotref(code)

@@ -7,6 +7,7 @@ that are bound only where control never comes (`if 0: x = 1`): they were looked 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,15 +44,18 @@ class Locals(Nodes.StatNode):
 
     Attributes:
         names: of them.
+        counters: those of them that only count the rounds of a loop, and are numbers of C.
     """
 
     child_attrs: list[str] = []  # type: ignore[assignment]  # noqa: RUF012 - as all of Cython's nodes
     names: list[str]
+    counters: set[str]
 
     def analyse_declarations(self, env: Any) -> None:
         for name in self.names:
             if env.lookup_here(name) is None:
-                env.declare_var(EncodedString(name), PyrexTypes.py_object_type, self.pos)
+                kept = PyrexTypes.c_py_ssize_t_type if name in self.counters else PyrexTypes.py_object_type
+                env.declare_var(EncodedString(name), kept, self.pos)
 
     def analyse_expressions(self, env: Any) -> Any:
         return self
@@ -66,11 +70,38 @@ class Locals(Nodes.StatNode):
 def with_locals(body: Any, names: Iterable[str]) -> Any:
     """Return a function's body with its own names declared.
 
+    A name that nothing but `for _ in range(10)` binds, and nobody reads, is no object.
+
     Args:
         body: Cython's tree of it, just parsed.
         names: those that it binds.
     """
-    return Nodes.StatListNode(body.pos, stats=[Locals(body.pos, names=sorted(names)), body])
+    found = {*names}
+    declared = Locals(body.pos, names=sorted(found), counters=_counters(body) & found)
+    return Nodes.StatListNode(body.pos, stats=[declared, body])
+
+
+def _counters(body: Any) -> set[str]:
+    """Return the names that are only bound by loops over small constant ranges."""
+    seen, counting = Counter[str](), Counter[str]()
+    for node in within(body):
+        if kind(node) == "NameNode":
+            seen[node.name] += 1
+        elif kind(node) == "ForInStatNode" and kind(node.target) == "NameNode" and _is_small_range(node.iterator):
+            counting[node.target.name] += 1
+        elif kind(node) in ("GlobalNode", "NonlocalNode", "FromImportStatNode"):
+            seen.update(getattr(node, "names", ()))
+    return {name for name, count in counting.items() if seen[name] == count}
+
+
+def _is_small_range(iterator: Any) -> bool:
+    call: Any = getattr(iterator, "sequence", None)
+    if kind(call) != "SimpleCallNode" or getattr(call.function, "name", "") != "range":
+        return False
+    return all(kind(each) == "IntNode" and abs(int(each.value, 0)) < _SMALL for each in call.args)
+
+
+_SMALL = 1 << 30
 
 
 def _deleted(node: Any) -> list[str]:
