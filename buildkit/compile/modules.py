@@ -175,6 +175,19 @@ def find_extensions(config: Config, suffix: str) -> Iterator[tuple[str, str]]:
         yield name_of(path), path
 
 
+def find_headers(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield each header in the packages that a module may have declared for others, with the name of that module.
+
+    Raises:
+        PermissionError: a folder cannot be read.
+    """
+    for path in _files(config, (".h",), set(), []):
+        stem = path.removesuffix(".h").removesuffix("_api")
+        folder, _, last = stem.rpartition("/")
+        is_of_package = folder.rpartition("/")[2] == last and (config.source / folder / f"{INIT}.pyx").exists()
+        yield name_of(f"{folder}/{INIT}" if is_of_package else stem), path
+
+
 def _files(config: Config, endings: tuple[str, ...], looked: set[str], odd: list[str]) -> Iterator[str]:
     """Yield the files of modules in the packages relative to the source root, those of each package sorted.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from buildkit.core import plan
 from buildkit.core.plan import NEVER_MADE
@@ -53,6 +53,17 @@ def decide(sight: Sight) -> Plan:
         {step.subject: _left(sight, step, failures.get(step.subject)) for step in steps if step.action is Action.LEAVE},
         tuple(Outcome(name, "kept", reason) for name, reason in sight.modules.kept.items()),
     )
+
+
+def with_restored(plan: Plan, steps: Iterable[Step]) -> Plan:
+    """Return a plan in which what was put back before it was made is told as restored, where nothing else is to do.
+
+    Args:
+        plan: is left as it is.
+        steps: of the plan before it, which were done so far.
+    """
+    told = {each.subject: Outcome(each.subject, "restored", each.reason) for each in steps if each.subject in plan.left}
+    return replace(plan, left={**plan.left, **told})
 
 
 def _step(sight: Sight, name: str, subject: Subject) -> Step:

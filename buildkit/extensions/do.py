@@ -29,6 +29,9 @@ def do(sight: Sight, plan: Plan, lock: Held, warm: WarmTranslators | None = None
     entries: dict[str, Recording | None] = {}
     gone = [step for step in plan.steps if step.action is Action.REMOVE]
     libraries = [step for step in gone if step.subject.endswith(LIBRARY)]  # what loads them goes before
+    for row in plan.left.values():
+        if row.result == "restored":
+            console.outcome(row)
     for step in gone:
         if step not in libraries:
             folder.take_away(step.subject)

@@ -61,6 +61,12 @@ def _distutils(value: object) -> None:
         untrusted.text(each) if name == "language" else untrusted.texts(each)
 
 
+def _public(value: object) -> None:
+    for name, digest in untrusted.table(value).items():
+        untrusted.name(name)
+        untrusted.digest(digest)
+
+
 def _truth(value: object) -> None:
     if not isinstance(value, bool):
         raise Odd("neither true nor false")
@@ -84,6 +90,7 @@ FIELDS: Mapping[str, Callable[[Any], object]] = {
     "object": _made,
     "output": _made,
     "probes": _texts,
+    "public": _public,
     "read": _digests,
     "units": _units,
     "words": untrusted.text,

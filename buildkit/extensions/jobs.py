@@ -12,8 +12,9 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.extensions import refused
 from buildkit.extensions.cython.made import NoExtension
 from buildkit.extensions.cython.translation import NotTranslated
-from buildkit.extensions.output_folder import OutputFolder
+from buildkit.extensions.output_folder import Foreign, OutputFolder
 from buildkit.extensions.pool import Job, JobResult, WarmTranslators, in_parallel
+from buildkit.extensions.public_headers import foreign, header_path
 from buildkit.extensions.result import SubjectResult
 from buildkit.extensions.sight import Sight
 from buildkit.model import Action, Outcome, Record, Step
@@ -119,6 +120,9 @@ class _Modules:
         path = self._sight.extension_path(module)
         try:
             made = self._sight.backends.cython.make(module, translator)
+            public = {header_path(module, name): each for name, each in made.public.items()}
+            for place, (digest, content) in public.items():
+                self._folder.put_header(module.name, place, digest, content)
             self._folder.put(module.name, path, made.output, made.content)
         except NotTranslated as error:
             words = str(error).strip()
@@ -129,10 +133,13 @@ class _Modules:
             return SubjectResult(row, error.translation, failure=words)
         except NoExtension as error:
             return SubjectResult(_failed(step, str(error), watch), error.translation, headers=error.headers)
+        except Foreign as error:
+            return SubjectResult(_failed(step, f"{module.source}: {foreign(str(error))}", watch))
         except OSError as error:
             return SubjectResult(_failed(step, self._refused(step, error), watch))
+        beside = {place: digest for place, (digest, _) in public.items()} if self._sight.workspace.in_tree else {}
         outcome = Outcome(step.subject, "compiled" if made.ran else "restored", step.reason, watch.seconds)
-        return SubjectResult(outcome, made.translation, {path: made.output}, made.headers)
+        return SubjectResult(outcome, made.translation, {path: made.output, **beside}, made.headers)
 
     def _marked(self, module: Module, words: str) -> str:
         """Return Cython's words, with a mark where it refuses what Python takes."""

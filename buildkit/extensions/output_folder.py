@@ -9,7 +9,11 @@ from pathlib import Path
 from buildkit.doors import files, locks
 from buildkit.extensions.memory import Remembered
 from buildkit.extensions.workspace import Workspace
-from buildkit.model import Digest
+from buildkit.model import ABSENT, Digest
+
+
+class Foreign(Exception):  # noqa: N818 - a fact: the flow words it
+    """A file lies where an output is to go, and the suite did not make it. Its path is the message."""
 
 
 class OutputFolder:
@@ -24,6 +28,8 @@ class OutputFolder:
 
     def __init__(self, workspace: Workspace, remembered: Remembered, lock: locks.Held) -> None:
         self._folder: Path = workspace.folder
+        self._source = workspace.config.source
+        self._has = workspace.store.has
         self._journal = workspace.memory.journal
         self._warn = workspace.console.warn
         self._remembered = remembered
@@ -49,6 +55,37 @@ class OutputFolder:
                 self._lock.require()
                 os.replace(temporary, place)  # noqa: PTH105 - both are known to exist
             self._cache.forget(str(place))
+
+    def put_header(self, subject: str, path: str, digest: Digest, content: bytes) -> bool:
+        """Put a header beside its source, wherever extensions go: C compilers look for it there.
+
+        Args:
+            subject: the module that declares it.
+            path: relative to the source root.
+            digest: of its content.
+            content: the header itself.
+
+        Returns:
+            Whether another one, or none, lay there.
+
+        Raises:
+            Foreign: a file lies there that the suite did not make.
+            OSError: the disk is full or read-only.
+        """
+        place = self._source / path
+        before = self._cache.digest(str(place))
+        if before == digest:
+            return False
+        known = before == ABSENT or (path, before) in own_files(self._remembered, subject) or self._has(before)
+        if not known or place.is_dir():
+            raise Foreign(path)
+        if self._source == self._folder:
+            self.put(subject, path, digest, content)
+        else:
+            self._lock.require()
+            files.write(place, content)
+            self._cache.forget(str(place))
+        return True
 
     def delete(self, path: str) -> None:
         """Delete a file that will be written again at once, or by the next build."""

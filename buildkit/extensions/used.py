@@ -8,7 +8,7 @@ from pathlib import Path
 from buildkit.compile.distutils import from_entry
 from buildkit.compile.module import INIT
 from buildkit.extensions.cython.bodies import body_key
-from buildkit.extensions.cython.translation import extension_of, translate_key
+from buildkit.extensions.cython.translation import extension_of, header_key, translate_key
 from buildkit.extensions.entries import checked_entries
 from buildkit.extensions.mypyc.translation import actions_of_program
 from buildkit.extensions.native.extension import actions_of
@@ -49,13 +49,14 @@ def _of_module(store: Store, state: State, name: str) -> list[PackedAction]:
         (file for file in (f"{stem}.pyx", f"{stem}.py", f"{stem}/{INIT}.pyx") if f"source {file}" in record.parts), ""
     )
     key = translate_key(name, source, record.parts) if source else Digest("")
-    for entry in checked_entries(store, key, "c", "read", "probes", "words", "asks", "lifted") if key else ():
+    for entry in checked_entries(store, key, "c", "read", "probes", "words", "asks", "lifted", "public") if key else ():
         same = all(record.parts.get(part) == digest for part, digest in entry["read"].items())
         if same and tuple(entry["probes"]) == state.probes[name]:
             if not entry["c"]:
                 return [(key, [entry])]
             parts = defaultdict(lambda: ABSENT, record.parts)
-            asks, before = from_entry(entry["asks"]), [(key, [entry])]
+            public = [(header_key(key, name), [{"output": made}]) for name, made in sorted(entry["public"].items())]
+            asks, before = from_entry(entry["asks"]), [*public, (key, [entry])]
             for body in checked_entries(store, body_key(source, parts), "c") if entry["lifted"] else [None]:
                 at_hand = None if body is None else body["c"]
                 extension = extension_of(name, source, entry["c"], asks, parts.__getitem__, body=at_hand)

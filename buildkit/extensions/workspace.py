@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from buildkit.compile.modules import find_extensions
+from buildkit.compile.modules import find_extensions, find_headers
 from buildkit.compile.suffix import own_suffix
 from buildkit.config import Config
 from buildkit.core.fingerprint import digest_bytes
@@ -77,14 +77,14 @@ def workspace_of(
 def remember(workspace: Workspace) -> Remembered:
     """Read what earlier builds in this checkout recorded.
 
-    Where the record is lost, an extension beside its source that the store has counts as made by the suite: otherwise
-    it would stay when its source is gone.
+    Where the record is lost, an extension or header beside its source that the store has counts as made by the suite:
+    otherwise it would stay when its source is gone.
     """
     found = workspace.memory.read()
     if not (found.is_lost and workspace.in_tree):
         return found
     unrecorded = {name: {*pairs} for name, pairs in found.unrecorded.items()}
-    for name, path in find_extensions(workspace.config, own_suffix()):
+    for name, path in (*find_extensions(workspace.config, own_suffix()), *find_headers(workspace.config)):
         digest = files.digest_file(workspace.folder / path)
         if workspace.store.has(digest):
             unrecorded.setdefault(name, set()).add((path, digest))

@@ -68,7 +68,7 @@ def compile_modules(
         ToolchainError: no C compiler that works; or what did not compile is C++, and there is no compiler for it.
         ConfigurationError: the settings of a module do not fit.
     """
-    from buildkit.extensions.decide import decide  # noqa: PLC0415 - an up-to-date check does without
+    from buildkit.extensions.decide import decide, with_restored  # noqa: PLC0415 - an up-to-date check does without
     from buildkit.extensions.look import look  # noqa: PLC0415
     from buildkit.extensions.record import record, record_look  # noqa: PLC0415
     from buildkit.extensions.workspace import workspace_of  # noqa: PLC0415
@@ -92,11 +92,16 @@ def compile_modules(
     elif not dry_run:
         from buildkit.extensions.do import do  # noqa: PLC0415 - where nothing is to do, this is not needed
         from buildkit.extensions.exclusive import exclusive  # noqa: PLC0415
+        from buildkit.extensions.public_headers import put_in_place  # noqa: PLC0415
 
         with exclusive(workspace) as lock:
             if not sight.is_the_latest:
                 sight = look(workspace)
                 plan = decide(sight)
+            headers = put_in_place(sight, plan, lock, warm)
+            if headers:
+                sight = look(workspace)
+                plan = with_restored(decide(sight), headers)
             done = do(sight, plan, lock, warm)
             record(sight, done, lock)
         outcomes = done.outcomes

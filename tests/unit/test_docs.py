@@ -46,7 +46,13 @@ def test_a_reference_page_is_what_the_code_says(generate: ModuleType, name: str)
 
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_an_example_of_configuration_is_valid(project: ProjectMaker, text: str) -> None:
-    places = ("src/app/__init__.py", "src/counter/__init__.py", "vendor/include/app.h", "csrc/shape.cpp")
+    places = (
+        "src/app/__init__.py",
+        "src/counter/__init__.py",
+        "vendor/include/app.h",
+        "csrc/shape.cpp",
+        "vendor/counter.cpp",
+    )
     files = dict.fromkeys(places, "")
     root = project({"pyproject.toml": text, **files})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from buildkit.extensions.cython.translation import CythonTranslation
@@ -32,6 +33,7 @@ class MadeModule:
         output: the digest of the extension.
         headers: names of the headers that the compiler read.
         content: the extension itself.
+        public: the headers that the module declares for others, by name with digest and content.
         ran: whether a tool ran for it.
     """
 
@@ -39,4 +41,5 @@ class MadeModule:
     output: Digest
     headers: tuple[str, ...]
     content: bytes
+    public: Mapping[str, tuple[Digest, bytes]]
     ran: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from buildkit.compile.distutils import NO_SETTINGS, DistutilsSettings
 from buildkit.compile.flags import NO_FLAGS, Flags
@@ -33,6 +33,7 @@ class CythonTranslation:
         words: the compiler's own, where it refused.
         distutils: the settings in its sources.
         is_lifted: whether the C has the module's functions alone; see `bodies`.
+        public: the headers that it declares for others, by name with their digest; see `public_headers`.
     """
 
     c: Digest
@@ -41,6 +42,7 @@ class CythonTranslation:
     words: str = ""
     distutils: DistutilsSettings = NO_SETTINGS
     is_lifted: bool = False
+    public: Mapping[str, Digest] = field(default_factory=dict)
 
 
 class NotTranslated(Exception):  # noqa: N818 - a fact: the flow words it
@@ -66,6 +68,11 @@ def translate_key(name: str, source: str, parts: Mapping[str, Digest]) -> Digest
     """
     own = (f"source {source}", "toolchain cython", "setting directives", *sorted(ASKED & parts.keys()))
     return key_of({f"module {name}": Digest(""), **{part: parts[part] for part in own}})
+
+
+def header_key(translation: Digest, name: str) -> Digest:
+    """Return the key under which a header is kept that the translation with the key `translation` made."""
+    return key_of({f"header {name}": translation})
 
 
 def extension_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildkit.compile.roles import included, is_program
+from buildkit.compile.roles import declares_public, included, is_program
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,36 @@ def test_what_is_included() -> None:
     assert included(text, "app") == ["app/parts/a.pyx", "parts/a.pyx", "app/b.pxi", "b.pxi"]
     assert included(b"include './a.pxi'\ninclude '../b.pxi'", "app") == ["app/a.pxi", "a.pxi", "b.pxi", "../b.pxi"]
     assert included(text, "") == ["parts/a.pyx", "parts/a.pyx", "b.pxi", "b.pxi"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"cdef api int twice(int x):\n    return x\n",
+        b"cdef public int count\n",
+        b"x = 1\ncdef public struct Pair:\n    int a\n",
+        b"cdef public class Point [object Point, type Type]:\n    pass\n",
+        b"ctypedef public enum Kind: one\n",
+        b"cdef inline public double half(double x): return x / 2\n",
+        b"IF True:\n    cdef api void f(): pass\n",
+        b"cdef public:\n    int count\n",
+        b"cdef class A:\n    pass\ncdef api int f(): return 1\n",
+    ],
+)
+def test_what_declares_for_c_is_seen(text: bytes) -> None:
+    assert declares_public(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"cdef class Point:\n    cdef public int x\n",
+        b"cdef class Point:\n    def f(self): pass\n\n    cdef public object y\n",
+        b"cdef int api(int x): return x\n",
+        b"cdef int public_count = api\n",
+        b"# cdef public int x\n",
+        b"public = api = 1\n",
+    ],
+)
+def test_what_declares_for_python_alone_is_not(text: bytes) -> None:
+    assert not declares_public(text)
