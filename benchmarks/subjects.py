@@ -61,7 +61,7 @@ SUBJECTS = (
         "dirty-equals sqlmodel flask anyio[trio] PyJWT pwdlib[argon2] inline-snapshot a2wsgi pyyaml httpx2",
         extras="all",
     ),
-    Subject("sqlmodel", "dirty-equals fastapi httpx jinja2"),
+    Subject("sqlmodel", "dirty-equals fastapi httpx jinja2 sqlalchemy[asyncio] aiosqlite pytest-asyncio anyio"),
     Subject("typer", "pytest-xdist coverage"),
     Subject("httpx", "chardet trio trustme uvicorn anyio zstandard brotli h2 socksio rich pygments"),
     Subject("httpcore", "pytest-trio pytest-asyncio pytest-httpbin h2 socksio trio hpack"),
@@ -76,14 +76,20 @@ SUBJECTS = (
     ),
     Subject(
         "celery",
-        ("pytest-celery pytest-subtests pytest-timeout pytest-click pytest-order boto3 moto pytz pyyaml msgpack redis"),
-        tests=("t/unit",),
+        (
+            "pytest-celery pytest-subtests pytest-timeout pytest-click pytest-order boto3 moto pytz pyyaml msgpack "
+            "redis pydantic freezegun pymongo sqlalchemy cryptography"
+        ),
+        tests=("t/unit", "--ignore=t/unit/backends/test_azureblockblob.py", "--ignore=t/unit/backends/test_gcs.py"),
     ),
     Subject("rq", "psutil"),
     Subject("tenacity", "tornado typeguard pytest-asyncio trio"),
     Subject("structlog", "freezegun pretend pytest-asyncio simplejson time-machine rich"),
     Subject("marshmallow", "simplejson"),
-    Subject("cattrs", "hypothesis pytest-xdist immutables msgspec orjson pyyaml tomlkit ujson cbor2 pymongo"),
+    Subject(
+        "cattrs",
+        "hypothesis pytest-xdist pytest-benchmark immutables msgspec orjson pyyaml tomlkit ujson cbor2 pymongo",
+    ),
     Subject("pydantic-settings", "pytest-mock pytest-examples pyyaml moto boto3"),
     Subject("msgpack", tests=("test",)),
     Subject("asyncpg", "distro uvloop"),
