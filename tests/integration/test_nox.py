@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from pythons import found_pythons
 
 from buildkit.comparison.imports import DESCRIPTION, Request, imported
 from buildkit.config import load
@@ -23,13 +24,6 @@ from buildkit.report.console import Console
 ProjectMaker = Callable[[Mapping[str, str]], Path]
 
 pytestmark = pytest.mark.usefixtures("compiler")
-
-ENOUGH = 3
-REAL_PROGRAM = (
-    "import os, sys, sysconfig\n"
-    "if os.path.isfile(sysconfig.get_path('include') + '/Python.h'): print(os.path.realpath(sys.executable))"
-)
-"""What stands behind a name: pyenv's are scripts that need its variables, which a session does not get."""
 
 SAMPLE = {
     "pyproject.toml": """
@@ -60,20 +54,7 @@ tests = ["python", "tests/check.py"]
 @pytest.fixture(scope="session")
 def pythons() -> dict[str, Path]:
     """The Pythons of this machine that have headers: on PATH, and those that pyenv keeps."""
-    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found: dict[str, Path] = {}
-    for minor in range(10, 15):
-        name = f"python3.{minor}"
-        for candidate in (shutil.which(name), *sorted(kept.glob(f"3.{minor}.*/bin/{name}"))):
-            program = run([str(candidate), "-c", REAL_PROGRAM]).stdout.strip() if candidate else ""
-            if program:
-                found.setdefault(f"3.{minor}", Path(program))
-    if len(found) < ENOUGH:
-        reason = f"{len(found)} Pythons with headers found, {ENOUGH} wanted"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return found_pythons()
 
 
 def digests(wheel: Path) -> dict[str, str]:

@@ -129,6 +129,9 @@ def _places(code: CodeType, text: bytes, name: str) -> tuple[int, ...]:
         _put_inside(node, ast.Name(f"{INSIDE}{at}", ast.Load()))
     places = [-1] * len(nodes)
     _compare(code, _compiled(ast.fix_missing_locations(tree), name), places)
+    for at, node in enumerate(nodes):
+        if getattr(node, "type_params", ()):
+            places[at] = -1  # it stands in the code that makes its parameters
     return tuple(places)
 
 

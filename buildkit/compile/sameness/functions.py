@@ -22,6 +22,7 @@ from buildkit.compile.sameness.scopes import (
     targets,
 )
 from buildkit.compile.sameness.tree import children, kind
+from buildkit.compile.sameness.written import ALIAS
 
 ALIKE = frozenset(
     # statements
@@ -140,6 +141,8 @@ def _why_super(definition: Definition, body: list[Any]) -> str:
 
 
 def _why_name(node: Any, called: set[int]) -> str:
+    if node.name == ALIAS:
+        return "a `type` statement"
     is_value = node.name in CALLED_ALONE and id(node) not in called
     return str(node.name) if is_value or node.name in OF_THE_FRAME else ""
 

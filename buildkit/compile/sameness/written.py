@@ -4,8 +4,10 @@
 |---|---|---|
 | `except A, B:` | Python 2's `except A as B:`, so `B` is bound and not caught | from 3.14 on `except (A, B):` |
 | `except A, B, C:` | no module: it refuses the text | the same |
+| `class C[T]`, and `def` with `[T]` | the same | from 3.12 on: the body, Python's bytecode, makes the parameters |
+| `type X = int` | the same | from 3.12 on; a function that has it stays Python |
 
-No line moves. (Python before 3.14 takes neither, so there is no module for it.)
+No line moves. (An older Python takes none of them, so there is no module for it.)
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ from collections.abc import Iterator
 from typing import Any
 
 _MAYBE = re.compile(r"\bexcept\b(?![ *]*\([^()\n]*\)(?: +as +\w+)? *:)[^\n]*[,\\]")
+
+_GENERIC = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+\w+[ \t]*\[|\btype[ \t]+\w+[ \t]*[\[=]", re.MULTILINE)
+ALIAS = "_ty_"
+"""The name that stands where `type` stood: as long, and by it a function is known that has such a statement."""
 
 
 def read_as_python(main: Any) -> None:
@@ -36,18 +42,64 @@ def read_as_python(main: Any) -> None:
 
 
 def for_cython(text: str) -> str:
-    """Return a text of Python in which each `except A, B:` has the parentheses that it stands for."""
-    if not _MAYBE.search(text):
+    """Return a text of Python as Cython is to read it; each thing in it stays in its line and column."""
+    if not _MAYBE.search(text) and not _GENERIC.search(text):
         return text
     try:
-        places = [*_parentheses([*tokenize.generate_tokens(io.StringIO(text).readline)])]
+        tokens = [*tokenize.generate_tokens(io.StringIO(text).readline)]
     except (tokenize.TokenError, SyntaxError):
         return text  # Cython says what is wrong with it
     lines = io.StringIO(text).readlines()
-    for (row, column), sign in reversed(places):
+    for (row, column), sign in reversed([*_parentheses(tokens)]):
         line = lines[row - 1]
         lines[row - 1] = line[:column] + sign + line[column:]
+    if _GENERIC.search(text):
+        for first, last in _parameters(tokens):
+            _blank(lines, first.start, last.end)
+        for row, column in _aliases(tokens):
+            line = lines[row - 1]
+            lines[row - 1] = f"{line[:column]}{ALIAS};{line[column + len(ALIAS) + 1 :]}"
     return "".join(lines)
+
+
+def _parameters(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[tokenize.TokenInfo, tokenize.TokenInfo]]:
+    """Return the first and the last token of each list of type parameters."""
+    for at, token in enumerate(tokens[:-2]):
+        is_named = token.string in ("def", "class") or (token.string == "type" and _begins(tokens, at))
+        if token.type == tokenize.NAME and is_named and tokens[at + 2].string == "[":
+            depth = 0
+            for end in range(at + 2, len(tokens)):
+                sign = tokens[end].string if tokens[end].type == tokenize.OP else ""
+                depth += (sign in ("(", "[", "{")) - (sign in (")", "]", "}"))
+                if depth == 0:
+                    yield tokens[at + 2], tokens[end]
+                    break
+
+
+def _aliases(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[int, int]]:
+    """Return where the statements `type X = …` begin."""
+    for at, token in enumerate(tokens[:-2]):
+        is_alias = token.string == "type" and _begins(tokens, at) and tokens[at + 1].type == tokenize.NAME
+        if is_alias and tokens[at + 2].string in ("=", "[") and token.line[token.end[1]] in " \t":
+            yield token.start
+
+
+def _begins(tokens: list[tokenize.TokenInfo], at: int) -> bool:
+    """Return whether a statement begins with a token."""
+    return at == 0 or tokens[at - 1].type in _ENDS or tokens[at - 1].string in (":", ";")
+
+
+_ENDS = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING)
+
+
+def _blank(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Put blanks in the place of a part of the text, without one statement less."""
+    for row in range(start[0], end[0] + 1):
+        line = lines[row - 1].rstrip("\n")
+        first = start[1] if row == start[0] else 0
+        last = end[1] if row == end[0] else len(line)
+        rest = line[last:] if row == end[0] else "\\"
+        lines[row - 1] = f"{line[:first]}{' ' * (last - first)}{rest}\n"
 
 
 def _parentheses(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[tuple[int, int], str]]:

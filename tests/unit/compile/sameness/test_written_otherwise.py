@@ -48,3 +48,35 @@ def test_several_things_get_their_parentheses(written: str, read: str) -> None:
 def test_all_else_stays(line: str) -> None:
     text = f"try:\n    g()\n{line}\n    h()\n"
     assert for_cython(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("def f[T](x: T): pass\n", "def f   (x: T): pass\n"),
+        ("async def f[T: (int, str)](x): pass\n", "async def f               (x): pass\n"),
+        ("class C[T, *Ts, **P](B[T]): pass\n", "class C             (B[T]): pass\n"),
+        ("class C[\n    A,  # why\n]: pass\n", "class C \\\n             \\\n : pass\n"),
+        ("type X = int\n", "_ty_;X = int\n"),
+        ("type X[T] = list[T]\n", "_ty_;X    = list[T]\n"),
+        ("if x: type  X = int\n", "if x: _ty_; X = int\n"),
+    ],
+)
+def test_type_parameters_are_blank_and_no_line_moves(written: str, read: str) -> None:
+    assert for_cython(written) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "type = 3\n",
+        "type[x] = 3\n",
+        "x = type\n",
+        "print(type)\n",
+        "a.type = [1]\n",
+        "'''\nclass C[T]: pass\n'''\n",
+        "def f(): pass\n",
+    ],
+)
+def test_what_only_looks_like_it_stays(text: str) -> None:
+    assert for_cython(text) == text

@@ -1,0 +1,96 @@
+"""The questions of `test_sameness` on the other Pythons of this machine: compiled means what it means to each version.
+
+CI asks the oldest and the newest, a night all: `--hypothesis-profile nightly`. The suite runs on each of them, with the
+packages of this environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from pythons import found_pythons
+
+NIGHTLY = settings.get_current_profile_name() == "nightly"
+QUESTIONS = Path(__file__).parents[1] / "questions"
+REPOSITORY = Path(__file__).parents[2]
+THIS = f"{sysconfig.get_python_version()}"
+
+SUITE = f"{REPOSITORY}{os.pathsep}{sysconfig.get_path('purelib')}"
+
+pytestmark = pytest.mark.usefixtures("compiler")
+
+
+def others() -> dict[str, Path]:
+    """Return the Pythons that are asked: all but this one, in CI its oldest and its newest."""
+    found = [each for each in found_pythons().items() if each[0] != THIS]
+    return dict(found if NIGHTLY else [found[0], found[-1]])
+
+
+def groups(version: str) -> list[str]:
+    """Return the names of the groups whose text a Python takes."""
+    minor = int(version.partition(".")[2])
+    names = (file.stem for file in QUESTIONS.glob("*.py") if file.stem != "ask")
+    return sorted(each for each in names if not each.startswith("since_") or int(each.rpartition("_")[2]) <= minor)
+
+
+def project(root: Path, version: str) -> Path:
+    """Return a project whose one package has the questions."""
+    (root / "questions").mkdir(parents=True)
+    for name in ("ask", *groups(version)):
+        shutil.copy(QUESTIONS / f"{name}.py", root / "questions")
+    (root / "questions/__init__.py").touch()
+    (root / "tasks.py").write_text("from buildkit.tasks import ns\n")
+    (root / "pyproject.toml").write_text(
+        '[project]\nname = "questions"\nversion = "1"\n'
+        '[tool.buildkit]\npackages = ["questions"]\nexclude = ["questions/ask.py"]\n'
+    )
+    return root
+
+
+def python(program: Path, *words: str, folder: Path, path: str) -> str:
+    """Return what a Python prints."""
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
+    for name in ("PYENV_VERSION", "VIRTUAL_ENV"):
+        environment.pop(name, None)
+    done = subprocess.run(
+        [str(program), *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False
+    )
+    assert done.returncode == 0, f"{words}: {done.stderr[-2000:]}"
+    return done.stdout
+
+
+def ask(program: Path, group: str, root: Path) -> dict[str, Any]:
+    said = python(program, str(QUESTIONS / "ask.py"), f"questions.{group}", folder=root, path=str(root))
+    told: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return told
+
+
+def test_compiled_answers_are_those_of_each_python(tmp_path: Path) -> None:
+    asked = 0
+    for version, program in others().items():
+        plain, compiled = (
+            project(tmp_path / version / "plain", version),
+            project(tmp_path / version / "compiled", version),
+        )
+        python(
+            program, "-m", "invoke", "compile", folder=compiled, path=f"{REPOSITORY}:{sysconfig.get_path('purelib')}"
+        )
+        for group in groups(version):
+            source, extension = ask(program, group, plain), ask(program, group, compiled)
+            assert (Path(source["file"]).suffix, Path(extension["file"]).suffix) == (".py", ".so"), (version, group)
+            differing = {
+                name: (said, extension["answers"].get(name))
+                for name, said in source["answers"].items()
+                if said != extension["answers"].get(name)
+            }
+            assert differing == {}, (version, group)
+            asked += len(source["answers"])
+    assert asked > 800
