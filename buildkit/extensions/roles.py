@@ -6,7 +6,7 @@ Only what is due is read for it: a module that is as it was when it was compiled
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from buildkit.compile.module import Module
@@ -63,10 +63,19 @@ def _parts(config: Config, modules: Modules, due: list[Module]) -> dict[str, Rea
     found = {}
     for module in modules.compiled.values():
         if module.source.endswith(".pyx"):
-            for place in included(_text(config, module.source), module.folder):
+            for place in _included(config, module.source, set()):
                 if place in candidates and place != module.source:
                     found[candidates[place]] = Reason("included", module.source)
     return found
+
+
+def _included(config: Config, source: str, seen: set[str]) -> Iterator[str]:
+    """Yield the places of what a source includes, itself or by way of others."""
+    for place in included(_text(config, source), source.rpartition("/")[0]):
+        if place not in seen:
+            seen.add(place)
+            yield place
+            yield from _included(config, place, seen)
 
 
 def _text(config: Config, source: str) -> bytes:
