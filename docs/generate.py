@@ -20,6 +20,7 @@ from buildkit.compile.sameness import frames, functions, generator_texts, making
 from buildkit.compile.sameness.cells import with_cells
 from buildkit.compile.sameness.consuming import consume
 from buildkit.compile.sameness.generators import yields
+from buildkit.compile.sameness.jumps import names_passed_by
 from buildkit.compile.sameness.loops import with_turns
 from buildkit.compile.sameness.making import Maker
 from buildkit.compile.sameness.parameters import as_locals
@@ -177,7 +178,7 @@ SESSIONS = """## `nox -s build`, `tests`, `migrations`, `image`
 
 def sameness() -> str:
     """Return the page of what is repaired in compiled functions, and of what stays Python."""
-    every = (for_cython, *REPAIRS, with_turns, consume, as_locals, with_cells, Maker, yields)
+    every = (for_cython, *REPAIRS, with_turns, consume, as_locals, with_cells, names_passed_by, Maker, yields)
     repairs = dict.fromkeys(sys.modules[each.__module__] for each in every)
     lines = [
         "# What keeps the meaning of Python",

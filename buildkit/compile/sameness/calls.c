@@ -159,11 +159,14 @@ static int buildkit_check_class(PyObject *caught) {
   return -1;
 }
 
-/* The error at hand came up while this one was handled, whose references are taken. */
-static void buildkit_chain(PyObject *kind, PyObject *value, PyObject *trace) {
+/* The error at hand came up while this one was handled, whose references are taken, and which came up in this line. */
+static void buildkit_chain(PyObject *kind, PyObject *value, PyObject *trace, const char *name, int line) {
   PyObject *new_kind, *new_value, *new_trace;
   PyErr_Fetch(&new_kind, &new_value, &new_trace);
   PyErr_NormalizeException(&new_kind, &new_value, &new_trace);
+  PyErr_Restore(kind, value, trace);
+  buildkit_add_traceback(name, line);
+  PyErr_Fetch(&kind, &value, &trace);
   PyErr_NormalizeException(&kind, &value, &trace);
   if (trace) PyException_SetTraceback(value, trace);
   if (new_value && value && new_value != value) {

@@ -38,10 +38,11 @@ static CYTHON_INLINE int buildkit_look_up(PyObject *object, PyObject *name, PyOb
 #else
 #define buildkit_method_at buildkit_method
 #endif
-/* Call what `obj.method` came to: `given` has the object and the arguments; whether the object is one of them says `is_method`. */
-static CYTHON_INLINE PyObject *buildkit_call_method(PyObject *method, PyObject **given, size_t count, int is_method) {
-  if (is_method) return PyObject_Vectorcall(method, given, count + 1, NULL);
-  return PyObject_Vectorcall(method, given + 1, count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+/* Call what `obj.method` came to: `given` has the object and the arguments; the last of these have the
+   `names`, if there are any; whether the object is one of them says `is_method`. */
+static CYTHON_INLINE PyObject *buildkit_call_method(PyObject *method, PyObject **given, size_t count, PyObject *names, int is_method) {
+  if (is_method) return PyObject_Vectorcall(method, given, count + 1, names);
+  return PyObject_Vectorcall(method, given + 1, count | PY_VECTORCALL_ARGUMENTS_OFFSET, names);
 }
 static int buildkit_check_class(PyObject *caught);
-static void buildkit_chain(PyObject *kind, PyObject *value, PyObject *trace);
+static void buildkit_chain(PyObject *kind, PyObject *value, PyObject *trace, const char *name, int line);

@@ -1,7 +1,8 @@
 """What is checked before it is used: `*x` and `**x` in calls and displays, and managers.
 
 Cython takes a list of pairs for a mapping, and has words of its own for all of them. The checks, with Python's words,
-stand in `calls.c`.
+stand in `calls.c`. In `f(*x, **y)`, `x` is taken apart when `y` is known; and a display behind `**` is one thing, not
+keywords.
 """
 
 from __future__ import annotations
@@ -55,9 +56,13 @@ def _keep_call(node: Any) -> None:
             alone = each is node.positional_args
             each.__class__ = StarArguments
             each.call = node if alone else None
+            each.is_late = alone and bool(node.keyword_args)
+    if getattr(node.positional_args, "is_late", False):
+        node.__class__ = LateCall
     keywords = node.keyword_args
     if keywords is not None and (kind(keywords) != "DictNode" or _is_doubtful(keywords)):
-        args = keywords.keyword_args if kind(keywords) == "MergedDictNode" else _one_by_one(keywords)
+        given = keywords.keyword_args if kind(keywords) == "MergedDictNode" else [keywords]
+        args = [part for each in given for part in (_apart(each) if kind(each) == "DictNode" else [each])]
         node.keyword_args = Keywords(keywords.pos, keyword_args=args)
         node.keyword_args.call = node
         keywords.call = node  # it is no display
@@ -65,14 +70,26 @@ def _keep_call(node: Any) -> None:
 
 def _is_doubtful(keywords: Any) -> bool:
     """Return whether a display may have a key twice: of `f(a=1, **{"a": 2})` the parser makes one."""
-    keys = [str(pair.key.value) if _is_text(pair.key) else "" for pair in keywords.key_value_pairs]
+    keys = _keys(keywords.key_value_pairs)
     return "" in keys or len({*keys}) < len(keys)
 
 
-def _one_by_one(node: Any) -> list[Any]:
-    if kind(node) != "DictNode":
-        return [node]
-    displays = [ExprNodes.DictNode(pair.pos, key_value_pairs=[pair]) for pair in node.key_value_pairs]
+def _keys(pairs: list[Any]) -> list[str]:
+    return [str(pair.key.value) if _is_text(pair.key) else "" for pair in pairs]
+
+
+def _apart(display: Any) -> list[Any]:
+    """Return what the parser made one display of: keywords, and displays behind `**` as far as that is seen."""
+    parts: list[list[Any]] = []
+    for pair in display.key_value_pairs:
+        is_keyword = kind(pair.key) == "IdentifierStringNode"
+        if parts and not is_keyword and kind(parts[-1][0].key) != "IdentifierStringNode":
+            keys = _keys(parts[-1])
+            if not _is_text(pair.key) or str(pair.key.value) not in keys:
+                parts[-1].append(pair)
+                continue
+        parts.append([pair])
+    displays = [ExprNodes.DictNode(pairs[0].pos, key_value_pairs=pairs) for pairs in parts]
     return [AsObject(each.pos, arg=each) for each in displays]  # or Cython would make one of them again
 
 
@@ -118,9 +135,15 @@ class Mapping(ExprNodes.AsTupleNode):
 
 
 class StarArguments(ExprNodes.AsTupleNode):
-    """What stands behind `*` in a call."""
+    """What stands behind `*` in a call.
+
+    Attributes:
+        call: it, if nothing else stands beside it.
+        is_late: whether it is taken apart when the keywords are known, by the call.
+    """
 
     call: Any = None
+    is_late = False
 
     def analyse_types(self, env: Any) -> Any:
         self.arg = self.arg.analyse_types(env).coerce_to_pyobject(env)
@@ -128,10 +151,28 @@ class StarArguments(ExprNodes.AsTupleNode):
         return self
 
     def generate_result_code(self, code: Any) -> None:
-        function = self.call.function.py_result() if self.call else "NULL"
-        call = f"buildkit_star_arguments({function}, {self.arg.py_result()})"
-        code.putln(f"{self.result()} = {call}; {code.error_goto_if_null(self.result(), self.pos)}")
+        if self.is_late:
+            code.putln(f"{self.result()} = {self.arg.py_result()}; Py_INCREF({self.result()});")
+        else:
+            function = self.call.function.py_result() if self.call else "NULL"
+            call = f"buildkit_star_arguments({function}, {self.arg.py_result()})"
+            code.putln(f"{self.result()} = {call}; {code.error_goto_if_null(self.result(), self.pos)}")
         self.generate_gotref(code)
+
+    def take_apart(self, code: Any) -> None:
+        """Write the C that makes a tuple of it, if that is left to the call."""
+        if self.is_late:
+            given = self.result()
+            code.putln(f"{{ PyObject *all = buildkit_star_arguments({self.call.function.py_result()}, {given});")
+            code.putln(f"Py_DECREF({given}); {given} = all; }} {code.error_goto_if_null(given, self.pos)}")
+
+
+class LateCall(ExprNodes.GeneralCallNode):
+    """`function(*x, **y)`: takes `x` apart when `y` is known."""
+
+    def generate_result_code(self, code: Any) -> None:
+        self.positional_args.take_apart(code)
+        super().generate_result_code(code)
 
 
 class Keywords(ExprNodes.MergedDictNode):

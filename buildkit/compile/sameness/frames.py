@@ -44,7 +44,7 @@ def keep_frames(body: Any) -> None:
     for node in [*within(body)]:
         if kind(node) == "SimpleCallNode" and looks_at_its_caller(node):
             node.__class__ = FramedCall
-        elif kind(node) == "GeneralCallNode" and looks_at_its_caller(node):
+        elif kind(node) in ("GeneralCallNode", "LateCall") and looks_at_its_caller(node):
             node.__class__ = FramedGeneralCall
 
 
@@ -99,6 +99,8 @@ class FramedGeneralCall(_Framed):
 
     def generate_result_code(self, code: Any) -> None:
         code.mark_pos(self.pos)
+        if kind(self.positional_args) == "StarArguments":
+            self.positional_args.take_apart(code)
         named = self.keyword_args.py_result() if self.keyword_args else "NULL"
         self.in_c(code, "buildkit_call_framed_tuple", f"{self.positional_args.py_result()}, {named}")
         code.putln(code.error_goto_if_null(self.result(), self.pos))

@@ -160,14 +160,20 @@ def _leaves(node: Any) -> bool:
     return any(_leaves(each) for each in children(node))
 
 
-def _why_node(node: Any, definition: Definition) -> str:
-    if kind(node) == "TryFinallyStatNode" and _leaves(node.finally_clause):
+def _why_finally(clause: Any) -> str:
+    if _leaves(clause):
         return "`break` or `continue` that leaves `finally`"
-    if kind(node) == "TryFinallyStatNode" and yields(node.finally_clause):
-        return "a `yield` in `finally`"
+    return "a `yield` in `finally`" if yields(clause) else ""
+
+
+def _why_node(node: Any, definition: Definition) -> str:
+    if kind(node) == "TryFinallyStatNode":
+        return _why_finally(node.finally_clause)
     if kind(node) == "FromImportStatNode" and len(node.items) > 1:
         shared = definition.scope.cells | {*definition.scope.free}
         return "an import of several names that functions share" if _imported(node) & shared else ""
+    if kind(node) == "ExceptClauseNode" and any(kind(each) == "StarredUnpackingNode" for each in node.pattern or ()):
+        return "`*` among the errors of an `except`"
     if kind(node) not in ALIKE:
         return of_kind(kind(node))
     if kind(node) == "AssignmentExpressionNode":

@@ -38,7 +38,8 @@ class Handler(Nodes.ExceptClauseNode):
         code.globalstate.use_utility_code(UtilityCode.load_cached("PyErrFetchRestore", "Exceptions.c"))
         code.mark_pos(self.pos)
         kept = [code.funcstate.allocate_temp(PyrexTypes.py_object_type, manage_ref=True) for _ in range(3)]
-        code.putln(f"__Pyx_ErrFetch({', '.join(f'&{each}' for each in kept)});")
+        line = code.funcstate.allocate_temp(PyrexTypes.c_int_type, manage_ref=False)
+        code.putln(f"{line} = __pyx_lineno; __Pyx_ErrFetch({', '.join(f'&{each}' for each in kept)});")
         outer = code.new_error_label()
         patterns = self.pattern
         for each in patterns:
@@ -48,13 +49,13 @@ class Handler(Nodes.ExceptClauseNode):
             over = code.new_label()
             code.put_goto(over)
             code.put_label(failed)
-            code.putln(f"buildkit_chain({', '.join(kept)});")
+            code.putln(f'buildkit_chain({", ".join(kept)}, "_{number(code)}", {line});')
             code.putln(" ".join(f"{each} = 0;" for each in kept))
             code.put_goto(outer)
             code.put_label(over)
         code.putln(f"__Pyx_ErrRestore({', '.join(kept)});")
         code.putln(" ".join(f"{each} = 0;" for each in kept))
-        for each in kept:
+        for each in (*kept, line):
             code.funcstate.release_temp(each)
         self.pattern = [Evaluated(each) for each in patterns]
         super().generate_handling_code(code, end_label)

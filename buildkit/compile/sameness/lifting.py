@@ -45,7 +45,12 @@ class Lifting:
     `is_done` says whether the module of the last job was lifted.
     """
 
-    DIRECTIVES: ClassVar[dict[str, object]] = {"infer_types": False, "binding": False, "autotestdict": False}
+    DIRECTIVES: ClassVar[dict[str, object]] = {
+        "infer_types": False,
+        "binding": False,
+        "autotestdict": False,
+        "optimize.inline_defnode_calls": False,
+    }
     """So that no local has a type of C, no function is made, and no name is added to the module."""
 
     def __init__(self, pipeline: Any) -> None:

@@ -4,6 +4,9 @@ r"""Literals are objects wherever C would do something else with them, or Cython
 |---|---|---|
 | `1 << -1`, `1 % 0`, `1.5 // 0` | a result of C, or the death of the process | raises |
 | `1.5 \| 2`, `1j < 2j`, `1()`, `1[0]`, `(1, 2)[2]` | no module: it refuses the text | raises when it comes to it |
+| `for x in b"ab"`, `reversed(b"ab")` | `b"a"`, `b"b"` | 97, 98 |
+| `x[True]`, `x[a == b]` | `x[1]` | a truth, which a `__getitem__` sees |
+| `[] * x` | `[]` | asks `x`, or raises |
 | `str(x)[0] * 3`, `int(str(x)[0])` | arithmetic with the number of the letter | texts |
 """
 
@@ -27,6 +30,9 @@ _DISPLAYS = frozenset(["TupleNode", "ListNode", "DictNode", "SetNode"])
 _HELD = _NUMBERS | _TEXTS | _DISPLAYS | {"NoneNode", "EllipsisNode", "ComprehensionNode", "UnaryMinusNode"}
 """What stands for a value of a known kind."""
 _OF_ANY_KIND = frozenset(["NameNode", "AttributeNode", "IndexNode", "Variable"])
+_TRUTHS = frozenset(["BoolNode", "PrimaryCmpNode", "NotNode", "BoolBinopNode", "CondExprNode"])
+_ASKS = frozenset(["isinstance", "issubclass", "callable", "hasattr", "any", "all", "bool"])
+"""What stands for a truth."""
 _OPERATIONS = {
     "+": operator.add,
     "-": operator.sub,
@@ -79,21 +85,37 @@ def _keep_used(node: Any) -> None:
     """Hold what is called, subscripted, asked for an attribute or iterated."""
     name = kind(node)
     if name in ("SimpleCallNode", "GeneralCallNode"):
-        _hold(node, "function", _HELD)
-        if kind(node.function) == "AttributeNode" and len(getattr(node, "args", ())) != 1:
-            _hold(node.function, "obj", _TEXTS)
+        _keep_called(node)
     elif name == "IndexNode":
-        if kind(node.base) not in _OF_ANY_KIND:
-            _hold(node, "base")
+        _keep_subscripted(node)
     elif name == "IteratorNode":
         if kind(node.sequence) in _HELD and not getattr(node.sequence, "args", ()):
             _hold(node, "sequence", _DISPLAYS)  # Cython drops the loop, and with it its names
+        _hold(node, "sequence", {"BytesNode"})
     elif name == "AttributeNode" and not _is_of_any_kind(node):
         _hold(node, "obj")
     elif name == "ExprStatNode":
         _keep_named(node)
     elif name == "InPlaceAssignmentNode" and kind(node.lhs) == "IndexNode" and kind(node.lhs.base) == "NameNode":
         node.lhs.base = Checked(node.lhs.base.pos, node.lhs.base, "")  # read before its index
+
+
+def _keep_called(call: Any) -> None:
+    _hold(call, "function", _HELD)
+    args = getattr(call, "args", ())
+    if kind(call.function) == "AttributeNode" and len(args) != 1:
+        _hold(call.function, "obj", _TEXTS)
+    for at, each in enumerate(args):
+        if kind(each) == "BytesNode":
+            call.args[at] = AsObject(each.pos, arg=each)  # `reversed(b"ab")` is iterated
+
+
+def _keep_subscripted(subscript: Any) -> None:
+    if kind(subscript.base) not in _OF_ANY_KIND or getattr(subscript.base, "name", "") in BUILTINS:
+        _hold(subscript, "base")  # `len[0].x` is a type to Cython, which refuses the text
+    index = subscript.index
+    if kind(index) in _TRUTHS or getattr(getattr(index, "function", None), "name", "") in _ASKS:
+        _hold(subscript, "index")  # `x[True]` is not `x[1]`
 
 
 def _keep_named(statement: Any) -> None:
@@ -113,7 +135,7 @@ def _is_of_any_kind(attribute: Any) -> bool:
 
 def _keep_compared(node: Any) -> None:
     if node.operator in ("in", "not_in"):
-        _hold(node, "operand2", _NUMBERS | {"NoneNode", "EllipsisNode"})
+        _hold(node, "operand2", _NUMBERS | {"NoneNode", "EllipsisNode", "SimpleCallNode"})
     first = "" if kind(node) == "CascadedCmpNode" else kind(node.operand1)
     if kind(node.operand2) in _HELD and (not first or first in _HELD):
         _hold(node, "operand2")
@@ -122,6 +144,9 @@ def _keep_compared(node: Any) -> None:
 
 def _keep_of_two(node: Any) -> None:
     first, second = kind(node.operand1), kind(node.operand2)
+    if node.operator == "*" and (_is_empty(node.operand1) or _is_empty(node.operand2)):
+        _hold(node, "operand1", _DISPLAYS)  # Cython drops the other one
+        _hold(node, "operand2", _DISPLAYS)
     if node.operator in ("/", "//", "%", "**") and "FloatNode" in map(_inner, (node.operand1, node.operand2)):
         _hold(node, "operand1", _HELD)
         _hold(node, "operand2", _HELD)
@@ -131,6 +156,10 @@ def _keep_of_two(node: Any) -> None:
     elif "ImagNode" in (first, second) or (first in _HELD and second in _HELD):
         _hold(node, "operand1", _HELD)
         _hold(node, "operand2", _HELD)
+
+
+def _is_empty(node: Any) -> bool:
+    return kind(node) in ("TupleNode", "ListNode") and not node.args
 
 
 def _inner(node: Any) -> str:

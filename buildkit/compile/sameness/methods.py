@@ -10,6 +10,7 @@ from typing import Any
 
 from Cython.Compiler import ExprNodes, PyrexTypes
 
+from buildkit.compile.sameness.calls import Checked
 from buildkit.compile.sameness.tree import is_simple, kind, within
 
 _QUICK = {
@@ -34,13 +35,35 @@ def keep_order(body: Any) -> None:
     """
     for node in [*within(body)]:
         if kind(node) == "SimpleCallNode" and kind(node.function) == "AttributeNode":
-            function = node.function
-            is_quick = function.attribute != "append" and (function.attribute, len(node.args)) in _QUICK
-            if (is_quick or not all(is_simple(each) for each in node.args)) and not _is_literal(function.obj):
-                node.__class__ = MethodCall
-                node.obj, node.attribute = function.obj, function.attribute
+            is_quick = node.function.attribute != "append" and (node.function.attribute, len(node.args)) in _QUICK
+            if (is_quick or not all(is_simple(each) for each in node.args)) and not _is_literal(node.function.obj):
+                _make_method_call(node, node.args, None)
+        elif kind(node) in ("GeneralCallNode", "LateCall") and kind(node.function) == "AttributeNode":
+            _keep_general(node)
         elif kind(node) == "DictNode" and len(node.key_value_pairs) <= _SMALL and not _has_literal_keys(node):
             node.__class__ = Display
+
+
+def _keep_general(node: Any) -> None:
+    """Let the method of a call with keywords come first."""
+    positional, keywords = node.positional_args, node.keyword_args
+    if kind(positional) != "TupleNode" or kind(keywords) != "DictNode":
+        node.function = Checked(node.function.pos, node.function, "")
+        return
+    pairs = keywords.key_value_pairs
+    args = [*positional.args, *(pair.value for pair in pairs)]
+    if all(is_simple(each) for each in args):
+        return
+    if _is_literal(node.function.obj) or any(kind(each) == "StarredUnpackingNode" for each in args):
+        node.function = Checked(node.function.pos, node.function, "")
+    else:
+        _make_method_call(node, args, ExprNodes.TupleNode(node.pos, args=[pair.key for pair in pairs]))
+
+
+def _make_method_call(node: Any, args: list[Any], names: Any) -> None:
+    function = node.function
+    node.__class__ = MethodCall
+    node.obj, node.attribute, node.args, node.names = function.obj, function.attribute, args, names
 
 
 def _is_literal(node: Any) -> bool:
@@ -71,16 +94,23 @@ class ObjectCall(ExprNodes.CallNode):
 
 
 class MethodCall(ObjectCall):
-    """`obj.attribute(*args)`."""
+    """`obj.attribute(*args)`.
 
-    subexprs = ["obj", "args"]  # noqa: RUF012 - as all of Cython's nodes
+    Attributes:
+        names: those of the last arguments, a tuple; None if none has a name.
+    """
+
+    subexprs = ["obj", "args", "names"]  # noqa: RUF012 - as all of Cython's nodes
     obj: Any
     attribute: Any
     args: list[Any]
+    names: Any
 
     def analyse_types(self, env: Any) -> Any:
         self.obj = self.obj.analyse_types(env).coerce_to_pyobject(env).coerce_to_temp(env)
         self.args = [each.analyse_types(env).coerce_to_pyobject(env) for each in self.args]
+        if self.names is not None:
+            self.names = self.names.analyse_types(env)
         return self
 
     def generate_evaluation_code(self, code: Any) -> None:
@@ -90,29 +120,34 @@ class MethodCall(ObjectCall):
         method = code.funcstate.allocate_temp(PyrexTypes.py_object_type, manage_ref=True)
         how = code.funcstate.allocate_temp(PyrexTypes.c_int_type, manage_ref=False)
         obj, name = self.obj.py_result(), code.get_py_string_const(self.attribute)
-        is_known = _QUICK.get((self.attribute, len(self.args)))
+        is_known = None if self.names else _QUICK.get((self.attribute, len(self.args)))
         if is_known:
             code.putln(f"if ({is_known}({obj})) {how} = 2; else {{")
         code.putln(f"{how} = buildkit_method_at({obj}, {name}, &{method});")
         code.putln(f"if (unlikely(!{method})) {code.error_goto(self.pos)}")
         if is_known:
             code.putln("}")
-        for each in self.args:
+        for each in self._others():
             each.generate_evaluation_code(code)
         given = ", ".join([obj, *(each.py_result() for each in self.args)])
         code.putln(f"{{ PyObject *given[] = {{{given}}};")
         if is_known:
             quick = f"buildkit_quick_{self.attribute}({name}, given, {len(self.args)})"
             code.putln(f"if ({how} == 2) {self.result()} = {quick}; else")
-        code.putln(f"{self.result()} = buildkit_call_method({method}, given, {len(self.args)}, {how}); }}")
+        count = len(self.args) - (len(self.names.args) if self.names else 0)
+        names = self.names.py_result() if self.names else "NULL"
+        code.putln(f"{self.result()} = buildkit_call_method({method}, given, {count}, {names}, {how}); }}")
         code.putln(code.error_goto_if_null(self.result(), self.pos))
         self.generate_gotref(code)
         code.put_xdecref_clear(method, PyrexTypes.py_object_type)
         code.funcstate.release_temp(method)
         code.funcstate.release_temp(how)
-        for each in (*self.args, self.obj):
+        for each in (*self._others(), self.obj):
             each.generate_disposal_code(code)
             each.free_temps(code)
+
+    def _others(self) -> list[Any]:
+        return [*self.args, self.names] if self.names else self.args
 
 
 class Display(ExprNodes.DictNode):

@@ -22,6 +22,12 @@ BUILTINS = frozenset(
 )
 """Builtins that Cython calls in C without a look at the name, where the module does not bind it."""
 
+FUNCTIONS = frozenset(
+    "len isinstance issubclass callable hasattr getattr setattr delattr repr hash id abs iter next "
+    "sorted any all sum min max".split()
+)
+"""Those of them that are functions."""
+
 ANY = "*"
 
 

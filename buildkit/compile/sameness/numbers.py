@@ -2,7 +2,8 @@
 
 There it would wrap around (`len(x) << 60`), turn into a float (`10 ** len(x)`, `1 if x else 0.5`) or lose its sign. So
 the operands of arithmetic, and the branches of which one is the value, are made objects first. What is left to C is
-what cannot go wrong there: comparisons, conditions, and a length less a small number.
+what cannot go wrong there: comparisons, conditions, and a length less a small number. And `abs if x else len` or
+`x or (1, (2, 3))`, of which Cython makes what it or the C compiler refuses, are objects too.
 """
 
 from __future__ import annotations
@@ -11,13 +12,25 @@ from typing import Any
 
 from Cython.Compiler import ExprNodes, PyrexTypes
 
+from buildkit.compile.sameness.names import FUNCTIONS
 from buildkit.compile.sameness.tree import children, kind, within
 
 _OPERATORS = frozenset(
     "BitwiseOrNode IntBinopNode AddNode SubNode MulNode DivNode ModNode PowNode MatMultNode "
     "UnaryMinusNode UnaryPlusNode TildeNode".split()
 )
+_WHERE_FUNCTIONS_ARE_REFUSED = {
+    **dict.fromkeys(_OPERATORS, ("operand1", "operand2", "operand")),
+    "BoolBinopNode": ("operand1", "operand2"),
+    "NotNode": ("operand",),
+    "PrimaryCmpNode": ("operand1", "operand2"),
+    "CascadedCmpNode": ("operand2",),
+    "CondExprNode": ("condition", "true_val", "false_val"),
+    **dict.fromkeys(("IfClauseNode", "WhileStatNode", "AssertStatNode"), ("condition",)),
+}
 _LITERALS = frozenset(["IntNode", "FloatNode", "BoolNode"])
+_OF_NUMBERS = frozenset(["TupleNode"])
+"""Of which Cython makes a struct of C, if there are only numbers in it."""
 _MAYBE_C = frozenset(["SimpleCallNode", "PrimaryCmpNode", "NotNode", "BoolBinopNode", "CondExprNode", "SubNode"])
 _SMALL = 1 << 30
 
@@ -30,16 +43,26 @@ def keep_objects(body: Any) -> None:
     """
     conditions = {id(each) for node in within(body) for each in _conditions(node)}
     for node in [*within(body)]:
+        _keep_functions(node)
         if kind(node) in _OPERATORS and not _is_length_less(node):
             _wrap(node, ("operand1", "operand2", "operand"), _MAYBE_C)
         elif kind(node) == "CondExprNode":
-            _wrap(node, ("true_val", "false_val"), _MAYBE_C | _LITERALS)
+            _wrap(node, ("true_val", "false_val"), _MAYBE_C | _LITERALS | _OF_NUMBERS)
         elif kind(node) == "BoolBinopNode" and id(node) not in conditions:
-            _wrap(node, ("operand1", "operand2"), _MAYBE_C | _LITERALS)
+            _wrap(node, ("operand1", "operand2"), _MAYBE_C | _LITERALS | _OF_NUMBERS)
         elif kind(node) == "YieldFromExprNode":
             node.arg = AsObject(node.arg.pos, arg=node.arg)
         elif kind(node) == "SimpleCallNode":
             node.args = [_as_object(each, _MAYBE_C | _LITERALS - {"IntNode"}) for each in node.args]
+
+
+def _keep_functions(node: Any) -> None:
+    """Make builtins objects in `key or len`, `abs if x else len` and the like, which are refused else."""
+    for name in _WHERE_FUNCTIONS_ARE_REFUSED.get(kind(node), ()):
+        child: Any = getattr(node, name, None)
+        is_tuple = kind(child) in _OF_NUMBERS and kind(node) not in (*_OPERATORS, "PrimaryCmpNode", "CascadedCmpNode")
+        if is_tuple or (kind(child) == "NameNode" and child.name in FUNCTIONS):
+            setattr(node, name, AsObject(child.pos, arg=child))
 
 
 def _conditions(node: Any) -> list[Any]:

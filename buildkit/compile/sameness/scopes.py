@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from buildkit.compile.sameness.jumps import names_passed_by
 from buildkit.compile.sameness.tree import children, kind, within
 
 CLASS = "__class__"
@@ -233,6 +234,8 @@ def _bind(node: Any, scope: Scope) -> None:
     elif name == "DelStatNode":
         scope.bound |= {each for target in node.args for each in targets(target)}
         scope.in_cells |= {each for target in node.args for each in targets(target)}
+    elif name == "TryFinallyStatNode":
+        scope.in_cells |= names_passed_by(node)
     elif name == "FromImportStatNode":
         scope.bound |= {each for _, target in node.items for each in targets(target)}
 

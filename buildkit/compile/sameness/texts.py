@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from Cython.Compiler import Builtin
-from Cython.Compiler.Code import UtilityCode
+from Cython.Compiler.Code import GlobalState, UtilityCode
 
 from buildkit.compile.sameness.generator_texts import GENERATORS
 from buildkit.compile.sameness.replacement import Replacement
@@ -17,10 +17,16 @@ from buildkit.compile.sameness.wording import WORDINGS
 
 
 class Texts:
-    """Puts our texts into Cython's C, and takes them out again."""
+    """Puts our texts into Cython's C, and takes them out again.
+
+    Cython has some sections more than once, since it reads those on which others rest for each of these: so each is
+    looked at when it is used.
+    """
 
     def __init__(self) -> None:
-        self._texts: list[tuple[Any, str, str]] | None = None
+        self._ours: dict[tuple[str, str], list[Replacement]] = {}
+        self._changed: list[tuple[Any, str]] = []
+        self._use_section = GlobalState.use_utility_code
 
     def use(self, *, ours: bool) -> None:
         """Use from now on our texts, or Cython's.
@@ -28,16 +34,26 @@ class Texts:
         Raises:
             RuntimeError: Cython's text is not what is expected here.
         """
-        if self._texts is None:
-            if not ours:
-                return
-            self._texts = []
+        if ours and not self._ours:
             for each in (*WORDINGS, *GENERATORS):
-                code = _section(each)
-                self._texts.append((code, code.impl, _changed(code.impl, each)))
-                code.impl = self._texts[-1][2]
-        for code, cython, changed in self._texts if ours else reversed(self._texts):
-            code.impl = changed if ours else cython
+                self._ours.setdefault((each.file, each.section), []).append(each)
+            for replacements in self._ours.values():
+                _changed(_section(replacements[0]).impl, replacements)
+        for section, cython in self._changed:
+            section.impl = cython
+        self._changed = []
+        GlobalState.use_utility_code = self._use if ours else self._use_section  # type: ignore[method-assign]
+
+    @property
+    def _use(self) -> Any:
+        def use_utility_code(state: Any, section: Any, *args: Any, **named: Any) -> Any:
+            replacements = self._ours.get((getattr(section, "file", ""), getattr(section, "name", "")))
+            if replacements and all(section is not each for each, _ in self._changed):
+                self._changed.append((section, section.impl))
+                section.impl = _changed(section.impl, replacements)
+            return self._use_section(state, section, *args, **named)
+
+        return use_utility_code
 
 
 def _section(text: Replacement) -> Any:
@@ -46,9 +62,9 @@ def _section(text: Replacement) -> Any:
     return UtilityCode.load_cached(text.section, text.file)
 
 
-def _changed(text: str, replacement: Replacement) -> str:
-    if text.count(replacement.cython) != 1:
-        raise RuntimeError(
-            f"the section {replacement.section} of Cython's {replacement.file} is not the one known to buildkit"
-        )
-    return text.replace(replacement.cython, replacement.python)
+def _changed(text: str, replacements: list[Replacement]) -> str:
+    for each in replacements:
+        if text.count(each.cython) != 1:
+            raise RuntimeError(f"the section {each.section} of Cython's {each.file} is not the one known to buildkit")
+        text = text.replace(each.cython, each.python)
+    return text

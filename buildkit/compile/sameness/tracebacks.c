@@ -220,8 +220,8 @@ static void buildkit_replace_stop(void) {
   Py_INCREF(value);
   PyException_SetCause(error, value);
   PyException_SetContext(error, value);
-  PyErr_SetObject(PyExc_RuntimeError, error);
-  Py_DECREF(error);
+  Py_INCREF(PyExc_RuntimeError);
+  PyErr_Restore(PyExc_RuntimeError, error, NULL);  /* to set it would make what is handled its context */
 }
 
 /* What the present error says, which is none then: a new reference. */

@@ -138,4 +138,11 @@ WORDINGS = (
         '"exceptions must derive from BaseException"',
         "`raise` of what is no exception",
     ),
+    Replacement(
+        "Optimize.c",
+        "pop",
+        "if (likely(PyList_GET_SIZE(L) > (((PyListObject*)L)->allocated >> 1))) {",
+        "if (likely(PyList_GET_SIZE(L) > (((PyListObject*)L)->allocated >> 1) && PyList_GET_SIZE(L) > 0)) {",
+        "`pop()` of a list that is being sorted",
+    ),
 )

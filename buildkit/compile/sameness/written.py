@@ -18,6 +18,9 @@ import tokenize
 from collections.abc import Iterator
 from typing import Any
 
+from Cython.Compiler import Errors, ExprNodes
+from Cython.Compiler.StringEncoding import EncodedString
+
 _MAYBE = re.compile(r"\bexcept\b(?![ *]*\([^()\n]*\)(?: +as +\w+)? *:)[^\n]*[,\\]")
 
 _GENERIC = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+\w+[ \t]*\[|\btype[ \t]+\w+[ \t]*[\[=]", re.MULTILINE)
@@ -39,6 +42,15 @@ def read_as_python(main: Any) -> None:
         return scanner(file, source, *args, **named)
 
     main.PyrexScanner = scan
+    init: Any = ExprNodes.AnnotationNode.__init__
+
+    def annotate(node: Any, pos: Any, expr: Any, string: Any = None) -> None:
+        try:
+            init(node, pos, expr, string)
+        except Errors.CompilerCrash:  # it cannot write `f(**{x: y})` as a text, which we do not need
+            init(node, pos, expr, ExprNodes.UnicodeNode(pos, value=EncodedString("")))
+
+    ExprNodes.AnnotationNode.__init__ = annotate  # type: ignore[method-assign]
 
 
 def for_cython(text: str) -> str:
