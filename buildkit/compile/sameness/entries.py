@@ -20,6 +20,7 @@ _PARTS = (
     "lookups",
     "builtins",
     "arithmetic",
+    "floats",
     "unpacking",
     "calls",
     "methods",
@@ -30,6 +31,8 @@ _PARTS = (
     "frames",
 )
 
+_IN_PROTO = ("arithmetic", "floats")
+"""Of which all C is in the header."""
 _REPLACED = ("PyObjectFastCall", "PyObjectFastCallMethod", "PyObjectGetAttrStr", "PyObjectSetAttrStr")
 """Of Cython's own C that in whose place functions have something of ours."""
 
@@ -131,7 +134,7 @@ def support() -> UtilityCode:
         name="BuildkitSupport",
         requires=[UtilityCode.load_cached(name, "ObjectHandling.c") for name in _REPLACED],
         proto="".join((folder / f"{name}.h").read_text("utf-8") for name in _PARTS),
-        impl="".join((folder / f"{name}.c").read_text("utf-8") for name in _PARTS if name != "arithmetic"),
+        impl="".join((folder / f"{name}.c").read_text("utf-8") for name in _PARTS if name not in _IN_PROTO),
     )
 
 

@@ -9,6 +9,7 @@ from buildkit.compile.sameness.assertions import keep_assertions
 from buildkit.compile.sameness.builtins import keep_builtin_calls
 from buildkit.compile.sameness.calls import keep_checks
 from buildkit.compile.sameness.deletions import keep_deletions
+from buildkit.compile.sameness.floats import keep_floats
 from buildkit.compile.sameness.frames import keep_frames
 from buildkit.compile.sameness.handlers import keep_handlers
 from buildkit.compile.sameness.iteration import keep_iteration
@@ -30,6 +31,7 @@ REPAIRS = (
     keep_objects,
     keep_away,
     keep_operations,
+    keep_floats,
     keep_unpacking,
     keep_checks,
     keep_frames,
