@@ -101,6 +101,13 @@ WORDINGS = (
     ),
     Replacement(
         "ImportExport.c",
+        "ImportImpl",
+        "module_found = __Pyx__Import_Lookup(qualname, imported_names, len_imported_names, &module);",
+        "module_found = 0;",
+        "`import` of what is `None` in `sys.modules`, and of what another thread is just importing: Python waits",
+    ),
+    Replacement(
+        "ImportExport.c",
         "Import",
         "    return __Pyx__Import(",
         """    PyObject *hook = buildkit_import_hook();
