@@ -29,8 +29,20 @@ from programs.statements import SIMPLE
 
 HOLE = re.compile(r"<([A-Za-z]|n[isldox]|v\d)>")
 KINDS = "ifsybluodSx"
+NAMED = re.compile(r"(\.\w+\([^()]*?)<([isldoxqfy])>(?=[,)])")
+
+
+def _in_turn(template: str) -> str:
+    """Return a template whose arguments of methods note their turn.
+
+    Of a name without a value and a method that is not there, the other one may be told.
+    """
+    changed = NAMED.sub(r"\1t('', <\2>)", template)
+    return changed if changed == template else _in_turn(changed)
+
+
 EVERY = {
-    kind: [line.strip() for line in table.strip().splitlines()]
+    kind: [_in_turn(line.strip()) for line in table.strip().splitlines()]
     for kind, table in (SCALARS | CONTAINERS | {"E": ""}).items()
 }
 WRONG = 0.04
@@ -38,7 +50,7 @@ WRONG = 0.04
 
 
 def _templates(table: str) -> list[str]:
-    return table.strip().split("\n\n")
+    return [_in_turn(each) for each in table.strip().split("\n\n")]
 
 
 PLAIN, LOOPS, GENERATORS = map(_templates, (f"{SIMPLE}\n{BLOCKS}", IN_LOOPS, IN_GENERATORS))

@@ -436,3 +436,115 @@ def q_a_generator_raises_the_end_while_an_error_is_handled():
             next(stops_at_once())
     except RuntimeError as error:
         return repr(error.__context__), error.__context__ is error.__cause__
+
+
+# What consumes a generator expression is not the generator
+
+
+def steps_of(function):
+    try:
+        return function()
+    except Exception as error:
+        return repr(error), [step.name for step in traceback.extract_tb(error.__traceback__)[1:]]
+
+
+def makes_a_set():
+    return set(each for each in [[1], [2]])
+
+
+def goes_through_a_text():
+    return any(each == "1" for each in f"{missing}")
+
+
+class Undecided:
+    def __bool__(self):
+        raise ValueError("undecided")
+
+
+def asks_over_lines():
+    return all(
+        each
+        for each in [Undecided()]
+    )
+
+
+def q_where_a_set_refuses_a_value():
+    return steps_of(makes_a_set), set(each for each in "ab") == {"a", "b"}
+
+
+def q_where_what_is_gone_through_has_no_value():
+    return steps_of(goes_through_a_text)
+
+
+def q_the_line_of_what_asks():
+    try:
+        asks_over_lines()
+    except ValueError as error:
+        first = asks_over_lines.__code__.co_firstlineno
+        return [step.lineno - first for step in traceback.extract_tb(error.__traceback__)[1:]]
+
+
+# `super` may be another one
+
+
+class Base:
+    def __init__(self):
+        self.made = True
+
+
+class Shadows(Base):
+    def by_class(self):
+        class super:
+            said = "by class"
+
+        return super().said
+
+    def by_parameter(self, super=lambda: "by parameter"):
+        return super()
+
+    def shared(self):
+        def inner():
+            return super()
+
+        super = lambda: "shared"  # noqa: E731
+        return super(), inner()
+
+    def by_module(self):
+        return super()
+
+
+def q_super_of_the_function():
+    return Shadows().by_class(), Shadows().by_parameter(), Shadows().shared()
+
+
+def q_super_of_the_module():
+    globals()["super"] = lambda *args: ("by module", args)
+    try:
+        return Shadows().by_module()
+    finally:
+        del globals()["super"]
+
+
+# The target of a `with`
+
+
+class Gives:
+    def __enter__(self):
+        return 5
+
+    def __exit__(self, *error):
+        note(error[0])
+        return True
+
+
+def q_a_comprehension_in_the_target_of_a_with(keys=(1, 2)):
+    kept = {}
+    with Gives() as kept[[key for key in keys][0]], Gives() as kept[sum(key for key in keys)]:
+        note(dict(kept))
+    with Gives() as kept[[key.nope for key in keys][0]]:
+        note("never")
+    return kept, [*NOTES[-4:]]
+
+
+def q_an_imaginary_number_without_end():
+    return 1e1000j, -1e1000j

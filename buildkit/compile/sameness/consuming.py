@@ -12,6 +12,7 @@ from typing import Any
 
 from Cython.Compiler import Builtin, ExprNodes, PyrexTypes
 
+from buildkit.compile.sameness.numbers import AsObject
 from buildkit.compile.sameness.scopes import CONSUMED, GENERATOR, Scope, every, parts
 from buildkit.compile.sameness.tree import children, kind, within
 
@@ -93,7 +94,11 @@ def _make_loop(node: Any, call: Any) -> None:
         node.append = Decision(value.pos, expr=value)
         node.append.is_any = name == "any"
     else:
-        node.append = ExprNodes.ComprehensionAppendNode(value.pos, expr=value)
+        made = Addition if name == "set" else ExprNodes.ComprehensionAppendNode
+        node.append = made(value.pos, expr=value)
+    sequence = node.loop.iterator.sequence
+    if kind(sequence) == "JoinedStrNode":  # through whose letters Cython goes without an iterator
+        node.loop.iterator.sequence = AsObject(sequence.pos, arg=sequence)
     for part in around.child_attrs:
         if getattr(around, part, None) is end:
             setattr(around, part, node.append)
@@ -119,8 +124,8 @@ class Consumed(ExprNodes.ComprehensionNode):
     def generate_operation_code(self, code: Any) -> None:
         outer = code.new_error_label()
         self._begin_outside(code, outer)
+        self.append.outside, self.append.caller = outer, self.caller
         if self.type is PyrexTypes.py_object_type:
-            self.append.outside = outer
             code.putln(f"{self.result()} = {'Py_False' if self.append.is_any else 'Py_True'};")
             code.put_incref(self.result(), PyrexTypes.py_object_type)
             self.loop.generate_execution_code(code)
@@ -153,17 +158,40 @@ class Consumed(ExprNodes.ComprehensionNode):
 assert Consumed.__name__ == CONSUMED  # noqa: S101 - by which all others know it
 
 
+class Addition(ExprNodes.ComprehensionAppendNode):
+    """What `set` does with each value: it is not the generator that adds it.
+
+    Attributes:
+        outside: the label for errors of the function itself.
+        caller: where it calls `set`.
+    """
+
+    target: Any
+    outside: str
+    caller: Any
+
+    def generate_execution_code(self, code: Any) -> None:
+        self.expr.generate_evaluation_code(code)
+        inner, code.error_label = code.error_label, self.outside
+        code.put_error_if_neg(self.caller, f"PySet_Add({self.target.result()}, {self.expr.py_result()})")
+        code.error_label = inner
+        self.expr.generate_disposal_code(code)
+        self.expr.free_temps(code)
+
+
 class Decision(ExprNodes.ComprehensionAppendNode):
     """What `any` or `all` asks of each value: the first that decides ends the loop.
 
     Attributes:
         is_any: whether it is `any` that asks.
         outside: the label for errors of the function itself, since it is not the generator that asks.
+        caller: where it calls `any` or `all`.
     """
 
     target: Any
     is_any: bool
     outside: str
+    caller: Any
 
     def analyse_expressions(self, env: Any) -> Any:
         self.expr = self.expr.analyse_expressions(env)
@@ -178,7 +206,7 @@ class Decision(ExprNodes.ComprehensionAppendNode):
         code.putln(f"{truth} = {asked};")
         if self.expr.type.is_pyobject:
             inner, code.error_label = code.error_label, self.outside
-            code.putln(code.error_goto_if_neg(truth, self.pos))
+            code.putln(code.error_goto_if_neg(truth, self.caller))
             code.error_label = inner
         self.expr.generate_disposal_code(code)
         self.expr.free_temps(code)

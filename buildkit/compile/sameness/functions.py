@@ -5,6 +5,7 @@ A function with anything else stays the bytecode that it is in Python; `why_pyth
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,6 +161,13 @@ def _leaves(node: Any) -> bool:
     return any(_leaves(each) for each in children(node))
 
 
+def _why_refused(node: Any) -> str:
+    if kind(node) == "ImagNode":
+        return "an imaginary number without end" if math.isinf(float(node.value)) else ""
+    has_star = any(kind(each) == "StarredUnpackingNode" for each in node.pattern or ())
+    return "`*` among the errors of an `except`" if has_star else ""
+
+
 def _why_finally(clause: Any) -> str:
     if _leaves(clause):
         return "`break` or `continue` that leaves `finally`"
@@ -172,10 +180,10 @@ def _why_node(node: Any, definition: Definition) -> str:
     if kind(node) == "FromImportStatNode" and len(node.items) > 1:
         shared = definition.scope.cells | {*definition.scope.free}
         return "an import of several names that functions share" if _imported(node) & shared else ""
-    if kind(node) == "ExceptClauseNode" and any(kind(each) == "StarredUnpackingNode" for each in node.pattern or ()):
-        return "`*` among the errors of an `except`"
     if kind(node) not in ALIKE:
         return of_kind(kind(node))
+    if kind(node) in ("ExceptClauseNode", "ImagNode"):
+        return _why_refused(node)
     if kind(node) == "AssignmentExpressionNode":
         return _why_bound_within(node, definition)
     return _why_call(node, definition) if kind(node) in CALLS else ""

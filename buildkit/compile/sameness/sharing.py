@@ -9,8 +9,35 @@ from Cython.Compiler import ExprNodes, Nodes
 
 from buildkit.compile.sameness import cells, making, scopes
 from buildkit.compile.sameness.arithmetic import OURS
+from buildkit.compile.sameness.methods import ObjectCall
 from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, CONSUMED, GENERATOR, Scope
 from buildkit.compile.sameness.tree import kind, replace_children
+
+
+class SuperCall(ObjectCall):
+    """`super()`: of Python's own with the class and the object, of what stands in its place with nothing.
+
+    Attributes:
+        function: what the name has come to.
+        args: the class and the object.
+    """
+
+    subexprs = ["function", "args"]  # noqa: RUF012 - as all of Cython's nodes
+    function: Any
+    args: list[Any]
+
+    def analyse_types(self, env: Any) -> Any:
+        self.function = self.function.analyse_types(env).coerce_to_pyobject(env)
+        self.args = [each.analyse_types(env).coerce_to_pyobject(env) for each in self.args]
+        return self
+
+    def generate_result_code(self, code: Any) -> None:
+        function, given = self.function.py_result(), ", ".join(each.py_result() for each in self.args)
+        code.putln(f"{{ PyObject *given[] = {{{given}}};")
+        count = f"{function} == (PyObject *)&PySuper_Type ? {len(self.args)} : 0"
+        code.putln(f"{self.result()} = PyObject_Vectorcall({function}, given, {count}, NULL); }}")
+        code.putln(code.error_goto_if_null(self.result(), self.pos))
+        self.generate_gotref(code)
 
 
 class Sharing:
@@ -30,6 +57,7 @@ class Sharing:
         self._scopes: Mapping[int, Scope] = {id(each.node): each for each in scopes.every(scope)}
         self._written = scopes.private(scope.owner)
         self._hidden: frozenset[str] = frozenset()
+        self._has_super = "super" in scope.own or "super" in scope.free
         self._by_kind: dict[str, Callable[[Any], Any]] = {
             "NameNode": self._named,
             "ExprStatNode": self._stated,
@@ -79,12 +107,13 @@ class Sharing:
     def _called(self, node: Any) -> Any:
         if node.args and getattr(node.args[0], "stands_for_call", False):
             return self._consumed(node.args[0])
-        if getattr(node.function, "name", "") != "super" or node.args:
+        if getattr(node.function, "name", "") != "super" or node.args or self._has_super:
             return self._below(node)
         if self._first is not None:
             here = self.variable(node.pos, scopes.CLASS)
             here.is_of_super = True
             node.args = [here, self._named(cells.local(node.pos, self._first))]
+            node.__class__ = SuperCall
         return node
 
     def _caught(self, clause: Any) -> Any:

@@ -1,11 +1,16 @@
-"""Unpacking as Python does it: `a, *b = x` in `unpacking.c`, with the words of each version where it fails."""
+"""Unpacking as Python does it: `a, *b = x` in `unpacking.c`, with the words of each version where it fails.
+
+A comprehension in the target of a `with` has its own names, which Cython looks for in the module.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from Cython.Compiler import ExprNodes
+from Cython.Compiler import ExprNodes, Nodes
 
+from buildkit.compile.sameness.cells import local
+from buildkit.compile.sameness.iteration import ITEM
 from buildkit.compile.sameness.numbers import AsObject
 from buildkit.compile.sameness.tree import kind, within
 
@@ -20,11 +25,27 @@ def keep_unpacking(body: Any) -> None:
         body: Cython's tree of it, just parsed; it is changed.
     """
     for node in [*within(body)]:
+        if kind(node) == "WithStatNode" and node.target is not None and _comprehends(node.target):
+            _assign_within(node)
+    for node in [*within(body)]:
         lhs = [*getattr(node, "lhs_list", ()), *([node.lhs] if kind(node) == "SingleAssignmentNode" else ())]
         if not all(_fits(each, node.rhs) for each in lhs):
             node.rhs = AsObject(node.rhs.pos, arg=node.rhs)
         for target in (getattr(node, "lhs", None), *getattr(node, "lhs_list", ()), getattr(node, "target", None)):
             _keep(target)
+
+
+def _comprehends(target: Any) -> bool:
+    return any(kind(each) == "ComprehensionNode" for each in within(target))
+
+
+def _assign_within(statement: Any) -> None:
+    """Let the target be assigned by the first statement of the body, as it is guarded by the manager too."""
+    pos, target = statement.target.pos, statement.target
+    assignment = Nodes.SingleAssignmentNode(pos, lhs=target, rhs=local(pos, ITEM))
+    forgotten = Nodes.SingleAssignmentNode(pos, lhs=local(pos, ITEM), rhs=ExprNodes.NoneNode(pos))
+    statement.target = local(pos, ITEM)
+    statement.body = Nodes.StatListNode(pos, stats=[assignment, forgotten, statement.body])
 
 
 def _fits(target: Any, value: Any) -> bool:
