@@ -548,3 +548,21 @@ def q_a_comprehension_in_the_target_of_a_with(keys=(1, 2)):
 
 def q_an_imaginary_number_without_end():
     return 1e1000j, -1e1000j
+
+
+def q_next_comes_to_the_end_while_an_error_is_handled():
+    try:
+        try:
+            missing
+        except NameError:
+            next(iter(()))
+    except StopIteration as error:
+        return repr(error.__context__)
+
+
+def q_a_display_in_a_display_is_made_at_once():
+    return [
+        noted(lambda: {**{1: 2}, "z": note("z"), **{note("k", []): note("v"), note("l", 1): note("w")}}),
+        noted(lambda: {**{note("k", 1): note("v"), note("l", 1): note("w", 3)}, "a": 1, note("m", "a"): 2}),
+        noted(lambda: {"a": note("a"), **{"b": note("b"), "a": note("c", 5)}, **{}}),
+    ]

@@ -12,7 +12,7 @@ from typing import Any
 from Cython.Compiler import Builtin, ExprNodes, PyrexTypes
 
 from buildkit.compile.sameness.numbers import AsObject
-from buildkit.compile.sameness.tree import kind, within
+from buildkit.compile.sameness.tree import is_simple, kind, within
 
 
 def keep_checks(body: Any) -> None:
@@ -36,10 +36,18 @@ def keep_checks(body: Any) -> None:
             check = f"buildkit_check_{node.function.name}"
             node.args[1:2] = [each if _is_text(each) else Checked(each.pos, each, check) for each in node.args[1:2]]
         elif name == "MergedDictNode" and not hasattr(node, "call"):
-            args = node.keyword_args
-            node.keyword_args = [each if kind(each) == "DictNode" else Mapping(each.pos, arg=each) for each in args]
+            node.keyword_args = [_merged(each) for each in node.keyword_args]
         elif name == "WithStatNode" and not node.is_async:
             node.manager = Checked(node.manager.pos, node.manager, "buildkit_check_manager")
+
+
+def _merged(part: Any) -> Any:
+    """Return a part of a display with `**`: Cython puts the pairs of a display in it in one by one."""
+    if kind(part) != "DictNode":
+        return Mapping(part.pos, arg=part)
+    keys = [pair.key for pair in part.key_value_pairs]
+    is_plain = len(keys) == 1 or all(is_simple(key) and kind(key) != "NameNode" for key in keys)
+    return part if is_plain else Mapping(part.pos, arg=AsObject(part.pos, arg=part))
 
 
 def _is_display(node: Any) -> bool:

@@ -70,6 +70,13 @@ WORDINGS = (
     ),
     Replacement(
         "ObjectHandling.c",
+        "IterNext",
+        "    __Pyx_PyErr_SetNone(PyExc_StopIteration);",
+        "    PyErr_SetNone(PyExc_StopIteration);",
+        "the context of a `StopIteration` that `next` raises, under Python 3.10 and 3.11",
+    ),
+    Replacement(
+        "ObjectHandling.c",
         "ObjectGetItem",
         """
     __Pyx_RaiseTypeErrorWithObjectType(
