@@ -221,6 +221,11 @@ CONTAINERS = {
         <E>(<x>)
         slice(<x>, <x>)
         iter(lambda: <x>, <x>).__next__()
+        <x>.__eq__(1)
+        <x>.__ne__(<i>)
+        <i>.__add__(<k>)
+        str.__eq__(<s>, <x>)
+        object.__ne__(<x>, <x>)
         print
         super
         """,

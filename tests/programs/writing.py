@@ -261,7 +261,15 @@ class Writer:
         self.size += 3
         drawn = self.random.random()
         if self.size > 60:
-            simple = "note(<x>)", "<n> = <x>", "return <x>", "pass", "<nl>.append(<x>)", "<ni> += <i>", "raise <E>(<x>)"
+            simple = (
+                "note(<x>)",
+                "<n> = <x>",
+                "return <x>",
+                "pass",
+                "<nl>.append(t('', <x>))",
+                "<ni> += <i>",
+                "raise <E>(<x>)",
+            )
             return self.filled(self.random.choice(simple))
         if self.scope.yields and drawn < 0.4:
             return self.filled(self.random.choice(GENERATORS))

@@ -315,6 +315,10 @@ def q_bytes_that_are_made_are_iterated_as_numbers():
     return [each for each in bytes(b"ab")], [each for each in bytearray(b"ab")], [*reversed(bytes([1, 2]))]
 
 
+def q_bytes_of_two_are_iterated_as_numbers(none=b""):
+    return [each for each in b"ab" or none], [each for each in none or b"ab"], [each for each in b"a" * 2 + b"c"]
+
+
 def takes_bytes_apart():
     for first, (second, *rest) in bytearray(b"ab"):
         pass
@@ -566,3 +570,50 @@ def q_a_display_in_a_display_is_made_at_once():
         noted(lambda: {**{note("k", 1): note("v"), note("l", 1): note("w", 3)}, "a": 1, note("m", "a"): 2}),
         noted(lambda: {"a": note("a"), **{"b": note("b"), "a": note("c", 5)}, **{}}),
     ]
+
+
+# Special methods by name
+
+
+class Delegates:
+    def __init__(self, kept):
+        self.kept = kept
+
+    def __eq__(self, other):
+        return self.kept.__eq__(1)
+
+
+def q_special_methods_that_do_not_know_the_other(text="a", number=1, nothing=None):
+    return [
+        text.__eq__(1),
+        nothing.__ne__(0),
+        nothing.__eq__(0),
+        number.__eq__(1.5),
+        number.__add__(1.5),
+        number.__rshift__(1.5),
+        "a".__eq__(1),
+        {}.__eq__(1),
+        object().__eq__(1),
+        Delegates("a").__eq__(2),
+        Delegates("a") == 2,
+    ]
+
+
+def q_special_methods_that_are_not_there(text="a"):
+    return noted(lambda: text.__sub__(1)), noted(lambda: text.__add__(1)), noted(lambda: [].__and__(2))
+
+
+class MakesNone(Exception):
+    def __new__(cls):
+        return None
+
+
+def q_a_cause_that_is_no_exception():
+    import sys
+
+    if sys.version_info < (3, 13):
+        return None
+    try:
+        raise IndexError from MakesNone
+    except TypeError as error:
+        return str(error)

@@ -30,6 +30,7 @@ _DISPLAYS = frozenset(["TupleNode", "ListNode", "DictNode", "SetNode"])
 _HELD = _NUMBERS | _TEXTS | _DISPLAYS | {"NoneNode", "EllipsisNode", "ComprehensionNode", "UnaryMinusNode"}
 """What stands for a value of a known kind."""
 _OF_ANY_KIND = frozenset(["NameNode", "AttributeNode", "IndexNode", "Variable"])
+_MAYBE_BYTES = frozenset(["BytesNode", "BoolBinopNode", "CondExprNode", "AddNode", "MulNode"])
 _TRUTHS = frozenset(["BoolNode", "PrimaryCmpNode", "NotNode", "BoolBinopNode", "CondExprNode"])
 _ASKS = frozenset(["isinstance", "issubclass", "callable", "hasattr", "any", "all", "bool"])
 """What stands for a truth."""
@@ -91,7 +92,7 @@ def _keep_used(node: Any) -> None:
     elif name == "IteratorNode":
         if kind(node.sequence) in _HELD and not getattr(node.sequence, "args", ()):
             _hold(node, "sequence", _DISPLAYS)  # Cython drops the loop, and with it its names
-        _hold(node, "sequence", {"BytesNode"})
+        _hold(node, "sequence", _MAYBE_BYTES)
     elif name == "AttributeNode" and not _is_of_any_kind(node):
         _hold(node, "obj")
     elif name == "ExprStatNode":

@@ -1,7 +1,8 @@
 """The order of evaluation: a method comes before its arguments, and a dict is filled when all of it is known.
 
 Cython evaluates the arguments of `x.method(f())` first, and puts the first key of `{key: f()}` in before it comes to
-the second. Which is seen where a part raises, or has an effect.
+the second. Which is seen where a part raises, or has an effect. And it takes `x.__eq__(1)` for `x == 1`, which asks
+more, and never gives `NotImplemented`.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ def keep_order(body: Any) -> None:
     """
     for node in [*within(body)]:
         if kind(node) == "SimpleCallNode" and kind(node.function) == "AttributeNode":
-            is_quick = node.function.attribute != "append" and (node.function.attribute, len(node.args)) in _QUICK
-            if (is_quick or not all(is_simple(each) for each in node.args)) and not _is_literal(node.function.obj):
+            name, is_late = node.function.attribute, not all(is_simple(each) for each in node.args)
+            is_quick = name != "append" and (name, len(node.args)) in _QUICK
+            if name.startswith("__") or ((is_quick or is_late) and not _is_literal(node.function.obj)):
                 _make_method_call(node, node.args, None)
         elif kind(node) in ("GeneralCallNode", "LateCall") and kind(node.function) == "AttributeNode":
             _keep_general(node)

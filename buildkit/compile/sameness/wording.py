@@ -153,6 +153,25 @@ WORDINGS = (
         "`raise` of what is no exception",
     ),
     Replacement(
+        "Exceptions.c",
+        "RaiseException",
+        """            if (fixed_cause == NULL)
+                goto bad;
+""",
+        """            if (fixed_cause == NULL)
+                goto bad;
+#if PY_VERSION_HEX >= 0x030D0000
+            if (!PyExceptionInstance_Check(fixed_cause)) {
+                PyErr_Format(PyExc_TypeError, "calling %R should have returned an instance of BaseException, not %R",
+                    cause, Py_TYPE(fixed_cause));
+                Py_DECREF(fixed_cause);
+                goto bad;
+            }
+#endif
+""",
+        "`raise … from` a class that makes no exception, from Python 3.13 on",
+    ),
+    Replacement(
         "Optimize.c",
         "pop",
         "if (likely(PyList_GET_SIZE(L) > (((PyListObject*)L)->allocated >> 1))) {",
