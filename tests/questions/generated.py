@@ -460,6 +460,14 @@ def goes_through_a_text():
     return any(each == "1" for each in f"{missing}")
 
 
+def goes_through_a_set():
+    return list(each for each in {missing, 1})
+
+
+def goes_through_what_it_makes():
+    return any(each for each in set(missing))
+
+
 class Undecided:
     def __bool__(self):
         raise ValueError("undecided")
@@ -477,7 +485,7 @@ def q_where_a_set_refuses_a_value():
 
 
 def q_where_what_is_gone_through_has_no_value():
-    return steps_of(goes_through_a_text)
+    return steps_of(goes_through_a_text), steps_of(goes_through_a_set), steps_of(goes_through_what_it_makes)
 
 
 def q_the_line_of_what_asks():

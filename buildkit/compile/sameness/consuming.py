@@ -26,6 +26,9 @@ _STANDS_FOR_CALL = {
 """Builtins that the loop stands for, with the type of what it makes."""
 _TAKE_LISTS = ("tuple", "sorted")
 """Builtins that make a list of what they are given, and get it ready-made."""
+_WITHOUT_ITERATOR = ("JoinedStrNode", "SetNode", "DictNode")
+_MADE_OF = ("str", "set", "frozenset", "dict")
+"""What Cython goes through without an iterator, and so evaluates as a step within."""
 _TEXTS = ("UnicodeNode", "IdentifierStringNode", "BytesNode")
 
 
@@ -97,7 +100,7 @@ def _make_loop(node: Any, call: Any) -> None:
         made = Addition if name == "set" else ExprNodes.ComprehensionAppendNode
         node.append = made(value.pos, expr=value)
     sequence = node.loop.iterator.sequence
-    if kind(sequence) == "JoinedStrNode":  # through whose letters Cython goes without an iterator
+    if kind(sequence) in _WITHOUT_ITERATOR or getattr(getattr(sequence, "function", None), "name", "") in _MADE_OF:
         node.loop.iterator.sequence = AsObject(sequence.pos, arg=sequence)
     for part in around.child_attrs:
         if getattr(around, part, None) is end:
