@@ -48,6 +48,9 @@ CALLS = ("SimpleCallNode", "GeneralCallNode")
 OF_THE_FRAME = frozenset("locals eval exec breakpoint _getframe currentframe".split())
 """Names that ask for the frame of the function in which they stand, with its names and values."""
 
+LOOK_FOR_FRAMES = frozenset(["_getframe", "currentframe"])
+"""Those of them that mean the same wherever they stand, as in `getattr(sys, "_getframe")`."""
+
 OF_THE_STACK = frozenset("stack getouterframes print_stack extract_stack format_stack".split())
 """Names of functions that show the frame of who called them."""
 
@@ -186,7 +189,15 @@ def _why_node(node: Any, definition: Definition) -> str:
         return _why_refused(node)
     if kind(node) == "AssignmentExpressionNode":
         return _why_bound_within(node, definition)
-    return _why_call(node, definition) if kind(node) in CALLS else ""
+    return _why_call(node, definition) if kind(node) in CALLS else _why_frame(node)
+
+
+def _why_frame(node: Any) -> str:
+    """Return the name by which a node gets at frames wherever it stands, empty if it does not."""
+    if kind(node) not in ("AttributeNode", "UnicodeNode", "IdentifierStringNode"):
+        return ""
+    named = str(node.attribute if kind(node) == "AttributeNode" else node.value)
+    return named if named in LOOK_FOR_FRAMES else ""
 
 
 def _why_bound_within(node: Any, definition: Definition) -> str:

@@ -29,6 +29,8 @@ PYTHON = {
     "break in finally": "def f(x):\n    for y in x:\n        try: pass\n        finally: break\n",
     "eval": "def f(x):\n    return eval(x)\n",
     "frame": "def f(sys):\n    return sys._getframe()\n",
+    "frame by its name": "def f(sys):\n    return getattr(sys, '_getframe')(1)\n",
+    "frame as a value": "def f(inspect):\n    look = inspect.currentframe\n    return look()\n",
     "globals as a value": "def f():\n    return globals\n",
     "vars of the frame": "def f():\n    return vars()\n",
 }
