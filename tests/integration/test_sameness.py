@@ -58,7 +58,7 @@ def compiled(run_folder: Path) -> Callable[[str], Path]:
                     '[project]\nname = "questions"\nversion = "1"\n[tool.buildkit]\npackages = ["questions"]\n'
                 )
                 subprocess.run(
-                    [sys.executable, "-m", "invoke", "compile", "--profile", profile], cwd=root, check=True, timeout=280
+                    [sys.executable, "-m", "invoke", "compile", "--profile", profile], cwd=root, check=True, timeout=900
                 )
                 (root / "done").touch()
         return root
@@ -76,6 +76,7 @@ def plain(run_folder: Path) -> Path:
     return root
 
 
+@pytest.mark.timeout(1000)  # one of them waits until all are compiled
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_compiled_module_answers_as_its_source(

@@ -164,3 +164,96 @@ def q_class_cell_replaced():
             return ["C", *super().f()]
 
     return [C().f(), hasattr(C(), "__dict__")]
+
+
+def q_a_function_that_goes_while_it_runs():
+    import sys
+    from collections import defaultdict
+
+    found = []
+
+    def made():
+        values = defaultdict()
+        state = ["state"]
+
+        def default():
+            values.default_factory = None
+            kept = [(each, each) for each in range(50)]
+            found.append((state, len(kept)))
+            return 1
+
+        values.default_factory = default
+        del default
+        return values
+
+    values = made()
+    values["x"]
+
+    def install():
+        state = ["hook"]
+
+        def hook(*given):
+            sys.unraisablehook = sys.__unraisablehook__
+            kept = [(each, each) for each in range(50)]
+            found.append((state, len(kept)))
+
+        sys.unraisablehook = hook
+
+    class Dying:
+        def __del__(self):
+            raise ValueError
+
+    install()
+    thing = Dying()
+    del thing
+    return found
+
+
+def q_a_method_that_goes_while_it_runs():
+    def call(thing):
+        return thing.get()
+
+    def made(flag):
+        x = ["alpha"]
+
+        class Made:
+            def get(self):
+                if flag:
+                    del Made.get
+                    kept = [(each, each) for each in range(100)]
+                return x
+
+        return Made
+
+    flag = []
+    thing = made(flag)()
+    found = [call(thing) for _ in range(5)]
+    flag.append(1)
+    return found[-1], call(thing)
+
+
+def q_what_is_given_goes_while_it_is_used():
+    import weakref
+
+    class Key(weakref.ref):
+        __slots__ = ("key",)
+
+    class Made:
+        pass
+
+    kept, found = {}, []
+
+    def remove(ref):
+        del kept["k"]
+        others = [Key(Made()) for _ in range(20)]
+        found.append((ref.key, len(others)))
+
+    def go():
+        thing = Made()
+        ref = kept["k"] = Key(thing, remove)
+        ref.key = "key"
+        del ref
+        del thing
+
+    go()
+    return found

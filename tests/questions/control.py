@@ -1625,3 +1625,17 @@ def q_ranges_that_are_none():
         except Exception as error:
             found.append((type(error).__name__, str(error)))
     return found
+
+
+def q_ranges_of_another_function():
+    def given(range):
+        found = 0
+        for _ in range(3):
+            found += 1
+        return found
+
+    def local():
+        range = lambda to: "ab" * to
+        return sum(1 for _ in range(3)), [None for _ in range(2)]
+
+    return given(lambda to: "ab"), local()

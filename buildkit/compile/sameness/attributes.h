@@ -90,10 +90,13 @@ static CYTHON_INLINE int buildkit_is_method_of(PyObject *object, buildkit_method
 }
 static CYTHON_INLINE PyObject *buildkit_call_of(PyObject *name, PyObject *const *args, size_t nargsf, buildkit_method_of *at) {
   if (likely(buildkit_is_method_of(args[0], at))) {
-    PyObject *function = at->function;
+    PyObject *function = at->function, *result;
     nargsf &= ~PY_VECTORCALL_ARGUMENTS_OFFSET;  /* what stands before them is not the function's to change */
-    if (BUILDKIT_IS_FUNCTION(function)) return ((PyFunctionObject *)function)->vectorcall(function, args, nargsf, NULL);
-    return PyObject_Vectorcall(function, args, nargsf, NULL);
+    Py_INCREF(function);  /* the class may let go of it meanwhile */
+    if (BUILDKIT_IS_FUNCTION(function)) result = ((PyFunctionObject *)function)->vectorcall(function, args, nargsf, NULL);
+    else result = PyObject_Vectorcall(function, args, nargsf, NULL);
+    Py_DECREF(function);
+    return result;
   }
   return buildkit_find_method(name, args, nargsf, at);
 }

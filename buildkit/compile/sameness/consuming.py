@@ -57,14 +57,9 @@ def _consumer(scope: Scope, builtins: Collection[str]) -> Any:
         if kind(function) == "AttributeNode":
             return call if function.attribute == "join" and kind(function.obj) in _TEXTS else None
         name = getattr(function, "name", "")
-        is_builtin = name in builtins and not _is_bound(name, scope.around)
+        is_builtin = name in builtins and not scope.around.binds(name)
         return call if is_builtin and name in (*_STANDS_FOR_CALL, *_TAKE_LISTS) else None
     return None
-
-
-def _is_bound(name: str, scope: Scope | None) -> bool:
-    """Return whether a function, or one around it, has this name itself."""
-    return scope is not None and (name in scope.bound or _is_bound(name, scope.around))
 
 
 def _is_loop(scope: Scope) -> bool:

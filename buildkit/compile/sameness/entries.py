@@ -144,34 +144,47 @@ def _entry(function: Lifted, mask: int) -> str:
     called = f"make_{function.node.name}" if function.is_generator else function.node.entry.func_cname
     python = "return buildkit_in_python(function, args, nargsf, names);"
     guard = f"\n  if (unlikely(!buildkit_are_builtins(UINT64_C({mask})))) {python}" if mask else ""
+    holds, lets_go = _held(function)
+    taken = "".join(f" bound[{at}] = args[{at}]; Py_INCREF(bound[{at}]);" for at in range(total))
+    left = "".join(f" Py_DECREF(bound[{at}]);" for at in range(total))
     direct = f"""
   if (likely(BUILDKIT_IS_PLAIN(function, {number}, nargsf, names, {total}))) {{
     if (unlikely(!(state = buildkit_enter()))) return NULL;
-    result = {called}({_list(function, "args")});
+    {holds}{taken}
+    result = {called}({_list(function, "bound")});
     buildkit_leave(state);
+    {lets_go}{left}
     return result;
   }}"""
     return f"""
 static PyObject *buildkit_entry_{number}(BUILDKIT_CALL) {{
   PyObject *result = NULL, *bound[{max(total, 1)}];
+  PyObject *closure = PyFunction_GET_CLOSURE(function);
   PyThreadState *state;
   int how;{guard}{direct if function.is_plain else ""}
   how = buildkit_bind(&buildkit_functions[{number}], function, args, nargsf, names, bound, {total});
   if (how < 0) return NULL;
   if (how == 0) {python}
   if (likely(state = buildkit_enter())) {{
+    {holds}
     result = {called}({_list(function, "bound")});
     buildkit_leave(state);
+    {lets_go}
   }}
   buildkit_release(bound, {total});
   return result;
 }}"""
 
 
+def _held(function: Lifted) -> tuple[str, str]:
+    """Return how the closure is held during the call and let go: whoever calls may let go of the function meanwhile."""
+    return ("Py_INCREF(closure);", "Py_DECREF(closure);") if function.free else ("", "")
+
+
 def _list(function: Lifted, array: str) -> str:
     """Return what the C function is called with."""
     itself = ["function"] if function.is_generator else []
-    closure = ["PyFunction_GET_CLOSURE(function)"] if function.free else []
+    closure = ["closure"] if function.free else []
     return ", ".join([*itself, *closure, *(f"{array}[{at}]" for at in range(function.parameters))])
 
 

@@ -12,6 +12,7 @@ parameters by position, and a node at the end writes the entries by which calls 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -116,7 +117,8 @@ def lift(module: Any, *, annotations_are_texts: bool = False) -> Any:
     compiled = [each for each in found if not why_python(each)]
     used = [names.used(each.body) for each in compiled]
     builtins = sorted(names.declare(module, fixed, set().union(*used)))
-    lifted = [_lifted(each, maker) for each in compiled]  # those around first: they take the defaults of those in them
+    # those around first: they take the defaults of those in them
+    lifted = [_lifted(each, maker, fixed) for each in compiled]
     entries = Entries(
         module.pos,
         functions=lifted,
@@ -137,7 +139,7 @@ class CFunction(Nodes.CFuncDefNode):
         self.entry.used = True
 
 
-def _lifted(definition: Definition, maker: Maker) -> Lifted:
+def _lifted(definition: Definition, maker: Maker, fixed: Collection[str]) -> Lifted:
     scope = definition.scope
     made = tuple(maker.inner(each) for each in definition.made)
     function = _as_def(definition.node)
@@ -152,7 +154,8 @@ def _lifted(definition: Definition, maker: Maker) -> Lifted:
     repair(function.body)
     function.body = with_turns(function.body)
     function.body = cells.with_cells(function.body, sorted(scope.cells), passed)
-    function.body = with_locals(function.body, scope.own - scope.cells)
+    counts = "range" in fixed and not scope.binds("range")
+    function.body = with_locals(function.body, scope.own - scope.cells, counts=counts)
     arguments = [_parameter(pos, EncodedString(each)) for (pos, _), each in zip(parameters, given, strict=True)]
     if scope.free:
         arguments.insert(0, _parameter(function.pos, EncodedString(cells.CLOSURE)))

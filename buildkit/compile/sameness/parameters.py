@@ -67,7 +67,7 @@ class Locals(Nodes.StatNode):
         pass
 
 
-def with_locals(body: Any, names: Iterable[str]) -> Any:
+def with_locals(body: Any, names: Iterable[str], *, counts: bool) -> Any:
     """Return a function's body with its own names declared.
 
     A name that nothing but `for _ in range(10)` binds, and nobody reads, is no object.
@@ -75,9 +75,10 @@ def with_locals(body: Any, names: Iterable[str]) -> Any:
     Args:
         body: Cython's tree of it, just parsed.
         names: those that it binds.
+        counts: whether `range` is the builtin.
     """
     found = {*names}
-    declared = Locals(body.pos, names=sorted(found), counters=_counters(body) & found)
+    declared = Locals(body.pos, names=sorted(found), counters=_counters(body) & found if counts else set())
     return Nodes.StatListNode(body.pos, stats=[declared, body])
 
 

@@ -84,6 +84,10 @@ class Scope:
         """
         return self.own & (self.taken() | self.in_cells)
 
+    def binds(self, name: str) -> bool:
+        """Return whether it, or one around it, has this name itself."""
+        return name in self.bound or (self.around is not None and self.around.binds(name))
+
     def needs(self) -> set[str]:
         """Return the names that are looked for around it, by itself or by what is in it."""
         if self.kind == A_CLASS:

@@ -13,6 +13,7 @@ No line moves. (An older Python takes none of them, so there is no module for it
 from __future__ import annotations
 
 import io
+import keyword
 import re
 import tokenize
 from collections.abc import Iterator
@@ -76,8 +77,9 @@ def for_cython(text: str) -> str:
 
 def _parameters(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[tokenize.TokenInfo, tokenize.TokenInfo]]:
     """Return the first and the last token of each list of type parameters."""
+    begin = _beginnings(tokens)
     for at, token in enumerate(tokens[:-2]):
-        is_named = token.string in ("def", "class") or (token.string == "type" and _begins(tokens, at))
+        is_named = token.string in ("def", "class") or (token.string == "type" and at in begin)
         if token.type == tokenize.NAME and is_named and tokens[at + 2].string == "[":
             depth = 0
             for end in range(at + 2, len(tokens)):
@@ -90,15 +92,26 @@ def _parameters(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[tokenize.Tok
 
 def _aliases(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[int, int]]:
     """Return where the statements `type X = …` begin."""
+    begin = _beginnings(tokens)
     for at, token in enumerate(tokens[:-2]):
-        is_alias = token.string == "type" and _begins(tokens, at) and tokens[at + 1].type == tokenize.NAME
+        is_alias = token.string == "type" and at in begin
         if is_alias and tokens[at + 2].string in ("=", "[") and token.line[token.end[1]] in " \t":
             yield token.start
 
 
-def _begins(tokens: list[tokenize.TokenInfo], at: int) -> bool:
-    """Return whether a statement begins with a token."""
-    return at == 0 or tokens[at - 1].type in _ENDS or tokens[at - 1].string in (":", ";")
+def _beginnings(tokens: list[tokenize.TokenInfo]) -> set[int]:
+    """Return which tokens begin a statement and stand before a name: `type` there is no name itself."""
+    found, depth, lambdas, begins = set(), 0, 0, True
+    for at, token in enumerate(tokens):
+        following = tokens[at + 1] if at + 1 < len(tokens) else token
+        if begins and following.type == tokenize.NAME and not keyword.iskeyword(following.string):
+            found.add(at)
+        sign = token.string if token.type in (tokenize.OP, tokenize.NAME) else ""
+        depth += (sign in ("(", "[", "{")) - (sign in (")", "]", "}"))
+        lambdas += sign == "lambda" and depth == 0
+        begins = token.type in _ENDS or (sign in (";", ":") and depth == 0 and lambdas == 0)
+        lambdas -= sign == ":" and depth == 0 and lambdas > 0
+    return found
 
 
 _ENDS = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING)

@@ -196,7 +196,7 @@ def test_parameters_that_are_kept_stay() -> None:
 
 
 def test_own_names_are_declared() -> None:
-    assert one(with_locals(body("pass"), {"b", "a"}), "Locals").names == ["a", "b"]
+    assert one(with_locals(body("pass"), {"b", "a"}, counts=True), "Locals").names == ["a", "b"]
 
 
 def test_each_loop_has_its_turn() -> None:

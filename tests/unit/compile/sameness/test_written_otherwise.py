@@ -76,6 +76,12 @@ def test_type_parameters_are_blank_and_no_line_moves(written: str, read: str) ->
         "a.type = [1]\n",
         "'''\nclass C[T]: pass\n'''\n",
         "def f(): pass\n",
+        "class C: pass\nf = lambda type: type in [1, 2]\n",
+        "f = lambda type: type\\\n or [5, 6][0]\n",
+        "{1: type if [0] else 5}\n",
+        "x[1:type if [1] else 2]\n",
+        "type in [1]\n",
+        "type is [1]\n",
     ],
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:
