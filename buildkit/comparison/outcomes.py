@@ -16,6 +16,7 @@ COLLECTION = "the collection of the tests"
 
 ABSENT = "not there"
 BAD = frozenset({"failed", "error"})
+GOOD = frozenset({"passed", "skipped", "xfailed", "xpassed"})
 _ENDS = ("crashed", "hangs")
 _PARTS = frozenset({"setup", "call", "teardown"})
 _UNITTEST = re.compile(r"^(FAIL|ERROR): (.+)$", re.MULTILINE)

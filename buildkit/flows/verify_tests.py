@@ -8,7 +8,7 @@ from typing import Any
 
 from buildkit.comparison import confirmation
 from buildkit.comparison.confirmation import Confirmed
-from buildkit.comparison.outcomes import Run, failing
+from buildkit.comparison.outcomes import GOOD, Run, failing
 from buildkit.comparison.project_tests import Limits, limits_of
 from buildkit.config import Config
 from buildkit.errors import ConfigurationError
@@ -111,6 +111,14 @@ def _plain_run(config: Config, console: Console, bench: Bench) -> Run:
         raise ConfigurationError(
             f"the tests do not come to their end as plain Python ({how})",
             hint="mend them first",
+            details=bench.last_words(compiled=False),
+        )
+    names_others = not plain.is_named and len(plain.outcomes) > 1  # those that are well it does not name
+    if GOOD.isdisjoint(plain.outcomes.values()) and not names_others:
+        test, outcome = next(iter(plain.outcomes.items()))
+        raise ConfigurationError(
+            f"no test passes as plain Python ({test}: {plain.words.get(test) or outcome})",
+            hint="see that the command runs by itself, with all that the tests import",
             details=bench.last_words(compiled=False),
         )
     return plain

@@ -238,17 +238,24 @@ def test_of_another_runner_the_names_of_failures_or_the_exit_code_count(
     [
         ('["no-such-program"]', "no-such-program: there is no such program"),
         ('["pytest", "nowhere"]', "the command runs no tests"),
+        ('["pytest", "-q", "broken"]', "no test passes as plain Python"),
+        ('["pytest", "-q", "conf"]', "No module named 'nosuch_one'"),
         ('["python", "-c", "import os; os.abort()"]', "SIGABRT"),
     ],
 )
 def test_tests_that_do_not_run_as_plain_python_are_a_matter_of_settings(
     project: ProjectMaker, invoke: InvokeRunner, command: str, words: str
 ) -> None:
-    root = project({**EQUAL, "pyproject.toml": SETTINGS.replace('["pytest", "-q", "tests"]', command)})
+    tests = {
+        "broken/test_it.py": "import nosuch_one\n",
+        "conf/conftest.py": "import nosuch_one\n",
+        "conf/test_it.py": "",
+    }
+    root = project({**EQUAL, **tests, "pyproject.toml": SETTINGS.replace('["pytest", "-q", "tests"]', command)})
 
     ran = invoke(root, "compile.verify", "--tests")
 
-    assert ran.exit_code == 2
+    assert ran.exit_code == 2, ran.stderr
     assert words in ran.stderr
 
 

@@ -50,7 +50,7 @@ def main() -> None:
     recorder = Recorder(places)
     import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
     lifting = import_module("buildkit.compile.sameness.lifting").Lifting(cython.pipeline)
-    import_module("buildkit.compile.sameness.written").read_as_python(cython.main)
+    import_module("buildkit.compile.sameness.written").read_as_python(cython.main, lambda: lifting.is_wanted)
     gc.freeze()  # what it is made of stays
     gc.set_threshold(GARBAGE)
     gc.enable()

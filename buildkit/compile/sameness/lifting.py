@@ -43,7 +43,7 @@ class Lifting:
     Args:
         pipeline: Cython's module of that name; the stage is put in behind that which parses.
 
-    `is_done` says whether the module of the last job was lifted.
+    `is_wanted` says whether the module of the present job may be lifted, `is_done` whether that of the last one was.
     """
 
     DIRECTIVES: ClassVar[dict[str, object]] = {
@@ -56,7 +56,7 @@ class Lifting:
 
     def __init__(self, pipeline: Any) -> None:
         self.is_done = False
-        self._is_wanted = False
+        self.is_wanted = False
         self._texts = Texts()
         original = pipeline.create_py_pipeline
 
@@ -73,12 +73,12 @@ class Lifting:
             is_wanted: whether the module may be lifted, if it is one of plain Python.
         """
         self.is_done = False
-        self._is_wanted = is_wanted
+        self.is_wanted = is_wanted
         self._texts.use(ours=False)
         vars(Nodes).update(_CYTHONS)
 
     def _stage(self, module: Any, context: Any) -> Any:
-        if not self._is_wanted or speaks_cython(module):
+        if not self.is_wanted or speaks_cython(module):
             return module
         self.is_done = True
         self._texts.use(ours=True)

@@ -16,7 +16,7 @@ import io
 import keyword
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from Cython.Compiler import Errors, ExprNodes
@@ -25,21 +25,27 @@ from Cython.Compiler.StringEncoding import EncodedString
 _MAYBE = re.compile(r"\bexcept\b(?![ *]*\([^()\n]*\)(?: +as +\w+)? *:)[^\n]*[,\\]")
 
 _GENERIC = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+\w+[ \t]*\[|\btype[ \t]+\w+[ \t]*[\[=]", re.MULTILINE)
+_CYTHONS = re.compile(r"^[ \t]*(?:from|import|cimport)[ \t]+cython\b|^#[ \t]*cython[ \t]*:", re.MULTILINE)
+"""How a module shows that it has to do with Cython, which then decides what it means; see `lifting.speaks_cython`."""
 ALIAS = "_ty_"
 """The name that stands where `type` stood: as long, and by it a function is known that has such a statement."""
 
 
-def read_as_python(main: Any) -> None:
+def read_as_python(main: Any, keeps_python: Callable[[], bool]) -> None:
     """Let Cython read the texts of plain Python in which something is written otherwise.
 
     Args:
         main: Cython's module of that name.
+        keeps_python: whether the present module is to mean what it means to Python. Of another one Cython makes the
+            body, and would make classes without their parameters: it refuses the text, as it does by itself.
     """
     scanner = main.PyrexScanner
 
     def scan(file: Any, source: Any, *args: Any, **named: Any) -> Any:
         if str(source.filename).endswith(".py"):
-            file = io.StringIO(for_cython(file.read()))
+            text = file.read()
+            is_generic = keeps_python() and not _CYTHONS.search(text)
+            file = io.StringIO(for_cython(text, is_generic=is_generic))
         return scanner(file, source, *args, **named)
 
     main.PyrexScanner = scan
@@ -54,9 +60,15 @@ def read_as_python(main: Any) -> None:
     ExprNodes.AnnotationNode.__init__ = annotate  # type: ignore[method-assign]
 
 
-def for_cython(text: str) -> str:
-    """Return a text of Python as Cython is to read it; each thing in it stays in its line and column."""
-    if not _MAYBE.search(text) and not _GENERIC.search(text):
+def for_cython(text: str, *, is_generic: bool = True) -> str:
+    """Return a text of Python as Cython is to read it; each thing in it stays in its line and column.
+
+    Args:
+        text: of a module.
+        is_generic: leave type parameters and `type` out.
+    """
+    is_generic = is_generic and _GENERIC.search(text) is not None
+    if not _MAYBE.search(text) and not is_generic:
         return text
     try:
         tokens = [*tokenize.generate_tokens(io.StringIO(text).readline)]
@@ -66,7 +78,7 @@ def for_cython(text: str) -> str:
     for (row, column), sign in reversed([*_parentheses(tokens)]):
         line = lines[row - 1]
         lines[row - 1] = line[:column] + sign + line[column:]
-    if _GENERIC.search(text):
+    if is_generic:
         for first, last in _parameters(tokens):
             _blank(lines, first.start, last.end)
         for row, column in _aliases(tokens):

@@ -86,3 +86,8 @@ def test_type_parameters_are_blank_and_no_line_moves(written: str, read: str) ->
 )
 def test_what_only_looks_like_it_stays(text: str) -> None:
     assert for_cython(text) == text
+
+
+def test_a_module_of_cythons_meaning_keeps_its_parameters() -> None:
+    text = "class C[T]: pass\n"
+    assert for_cython(text, is_generic=False) == text
