@@ -46,7 +46,9 @@ def main() -> None:
     cython = CythonInternals()
     platform.uname().processor  # noqa: B018 - Cython asks for it, which runs a program once in a process
     # what else lies on the path (an editable install, PYTHONPATH) is this machine's alone and would enter the keys
-    sys.path[:] = [entry for entry in sys.path if entry in places.site or entry.startswith(places.toolchain_folders)]
+    others = [entry for entry in sys.path if entry not in places.site and entry.startswith(places.toolchain_folders)]
+    # in the order in which the service finds its packages: that of Cython stood in front, so that it was loaded
+    sys.path[:] = [*(site for site in places.site if site in sys.path), *others]
     recorder = Recorder(places)
     import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
     lifting = import_module("buildkit.compile.sameness.lifting").Lifting(cython.pipeline)
