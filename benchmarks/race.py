@@ -11,26 +11,33 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import program
+
+LEAST = 5
 
 
 def main() -> None:
     name, seconds, *folders = sys.argv[1], float(sys.argv[2]), *sys.argv[3:]
-    calls = [_loaded(name, folder) for folder in folders]
+    print(json.dumps(in_turns([_loaded(name, folder) for folder in folders], seconds)))
+
+
+def in_turns(calls: Sequence[Callable[[], object]], seconds: float) -> list[list[float]]:
+    """Return the CPU seconds of each call, five at least, made in turns for so many seconds."""
     times: list[list[float]] = [[] for _ in calls]
     order = list(range(len(calls)))
     gc.disable()
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end or len(times[0]) < LEAST:
         order.append(order.pop(0))
         for at in order:
             start = time.process_time()
             calls[at]()
             times[at].append(time.process_time() - start)
         gc.collect()
-    print(json.dumps(times))
+    gc.enable()
+    return times
 
 
 def _loaded(name: str, folder: str) -> Callable[[], object]:

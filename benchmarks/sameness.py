@@ -11,7 +11,6 @@ seconds. The peer is Cython by itself, which is quicker where it does something 
 from __future__ import annotations
 
 import argparse
-import gc
 import importlib.util
 import shutil
 import statistics
@@ -19,13 +18,13 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import measure
 import peers
+from race import in_turns
 
 from buildkit.compile.profiles import COMMON, SHARED, compile_flags
 
@@ -108,19 +107,7 @@ def raced(calls: list[Callable[[], object]], seconds: float) -> list[float]:
     results = [call() for call in calls]
     if any(result != results[0] for result in results):
         sys.exit(f"{calls[0].__name__}: the forms come to different results: {results}")
-    times: list[list[float]] = [[] for _ in calls]
-    order = list(range(len(calls)))
-    gc.disable()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end or len(times[0]) < 5:
-        order.append(order.pop(0))
-        for at in order:
-            start = time.process_time()
-            calls[at]()
-            times[at].append(time.process_time() - start)
-        gc.collect()
-    gc.enable()
-    return [statistics.median(each) for each in times]
+    return [statistics.median(each) for each in in_turns(calls, seconds)]
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from plugins.projects import APP, program
 
 from buildkit.compile.discovery import VARIABLES
 from buildkit.config import load
+from buildkit.errors import CompileError
 from buildkit.extensions.decide import decide
 from buildkit.extensions.look import look
 from buildkit.extensions.workspace import workspace_of
@@ -100,7 +101,10 @@ def surrounded(environment: Mapping[str, str]) -> Iterator[None]:
 
 def build(root: Path, environment: Mapping[str, str]) -> Built:
     with surrounded(environment):
-        compile_modules(load(root, environment, {}), Console(environment, as_json=False), environment)
+        try:
+            compile_modules(load(root, environment, {}), Console(environment, as_json=False), environment)
+        except CompileError as error:
+            pytest.fail("\n".join([str(error), *error.details]))  # the compiler's own words
     return Built(root, environment)
 
 
