@@ -2,6 +2,7 @@
 
 from buildkit.config.reader import in_ci, load
 from buildkit.config.settings import (
+    MAIN_SERVICE,
     CompileConfig,
     Config,
     DataConfig,
@@ -11,11 +12,13 @@ from buildkit.config.settings import (
     MigrateConfig,
     ModuleConfig,
     NoxConfig,
+    ServiceConfig,
     StageConfig,
     StoreConfig,
 )
 
 __all__ = [
+    "MAIN_SERVICE",
     "CompileConfig",
     "Config",
     "DataConfig",
@@ -25,6 +28,7 @@ __all__ = [
     "MigrateConfig",
     "ModuleConfig",
     "NoxConfig",
+    "ServiceConfig",
     "StageConfig",
     "StoreConfig",
     "in_ci",

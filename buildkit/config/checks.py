@@ -7,7 +7,7 @@ from pathlib import Path
 
 from buildkit.config import folders
 from buildkit.config.messages import nearest
-from buildkit.config.settings import Config, StageConfig
+from buildkit.config.settings import MAIN_SERVICE, Config, DevConfig, StageConfig
 from buildkit.doors import reading
 
 
@@ -63,7 +63,28 @@ def problems(config: Config, environment: Mapping[str, str]) -> list[str]:
         for path in its.sources
         if not reading.is_file(config.root / path)
     ]
-    return found
+    return [*found, *_of_services(config.dev)]
+
+
+def _of_services(dev: DevConfig) -> Iterator[str]:
+    """Yield what is wrong with the order in which services start."""
+    names = [*dev.service, *([MAIN_SERVICE] if dev.command else [])]
+    if MAIN_SERVICE in dev.service and dev.command:
+        yield f"dev.service.{MAIN_SERVICE}: that is what `dev.command` is called; choose another name"
+    waits: dict[str, set[str]] = {name: set(its.after) for name, its in dev.service.items()}
+    for name, its in dev.service.items():
+        if not its.command:
+            yield f"dev.service.{name}: needs a `command`"
+        yield from (
+            f'dev.service.{name}.after: there is no service "{other}"{nearest(other, names)}'
+            for other in its.after
+            if other not in names
+        )
+    free = {MAIN_SERVICE}
+    while ready := {name for name in waits if name not in free and waits[name] <= free}:
+        free |= ready
+    if not any(other not in names for its in dev.service.values() for other in its.after):
+        yield from (f"dev.service.{name}.after: it would wait for itself" for name in waits if name not in free)
 
 
 def _of_pieces(stage: StageConfig, before: Sequence[StageConfig]) -> Iterator[str]:

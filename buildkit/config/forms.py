@@ -145,6 +145,18 @@ def port(number: int) -> None:
         raise ValueError("a port from 1 to 65535")
 
 
+def port_or_none(number: int) -> None:
+    """Check the number of a port, or 0."""
+    if number and number not in _PORTS:
+        raise ValueError("a port from 1 to 65535, or 0 for none")
+
+
+def service(name: str) -> None:
+    """Check the name of a service, which stands before the lines of its log."""
+    if not re.fullmatch(_IMAGE, name):
+        raise ValueError("a name of ASCII letters, digits, - and _ (such as worker), at most 63 of them")
+
+
 def repository(name: str) -> None:
     """Check the name of an image without a tag; empty for the default."""
     if name and not re.fullmatch(_REPOSITORY, name):
@@ -221,6 +233,8 @@ FORMS: Mapping[str, Callable[[Any], None]] = {
     "mount": mount,
     "health": health,
     "port": port,
+    "port_or_none": port_or_none,
+    "service": service,
     "repository": repository,
     "reference": reference,
     "arguments": arguments,

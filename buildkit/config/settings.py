@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from buildkit.model import WORK
 
-Kind = Literal["text", "texts", "table", "integer", "jobs", "seconds", "bytes", "command"]
+Kind = Literal["text", "texts", "table", "integer", "switch", "jobs", "seconds", "bytes", "command"]
 
 
 def option(
@@ -28,7 +28,7 @@ def option(
 
     Args:
         kind: how its value is written: `seconds` as "7d", `bytes` as "1GB", `jobs` as "auto" or a number,
-            `command` as a list of arguments.
+            `command` as a list of arguments, `switch` as true or false.
         default: its value where neither file, environment nor flag names it.
         says: one sentence for the reference page.
         choices: the only values allowed.
@@ -216,13 +216,51 @@ class MigrateConfig:
     )
 
 
+_READY = (
+    "What says that it is ready: an address of HTTP that answers with 2xx or 3xx, `tcp`, `log:TEXT` for a line of its "
+    "log, a command that succeeds, or `alive`; where empty, that it listens, or lives for a second."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """`[tool.buildkit.dev.service.NAME]`: a further process of `invoke dev`."""
+
+    command: tuple[str, ...] = option("command", (), "The process; `{port}` and `{fd}` are replaced.")
+    port: int = option("integer", 0, "The port that others reach it at; 0 for none.", form="port_or_none")
+    ready: str | tuple[str, ...] = option("command", "", _READY)
+    overlap: bool = option("switch", True, "Whether a new process may run beside the old one for a moment.")
+    watch: tuple[str, ...] = option(
+        "texts", (), "Globs of the files whose changes concern it; all that count where empty."
+    )
+    after: tuple[str, ...] = option("texts", (), "Names of the services that are ready before it starts.")
+
+
+MAIN_SERVICE = "service"
+"""What the process of `dev.command` is called beside others."""
+
+
 @dataclass(frozen=True, slots=True)
 class DevConfig:
     """`[tool.buildkit.dev]`."""
 
-    command: tuple[str, ...] = option("command", (), "The service; `{port}` is replaced.")
-    port: int = option("integer", 8000, "The port it is told to listen on (PORT and UVICORN_PORT).", form="port")
-    ready: str = option("text", "", "The address that answers when it is ready; `{port}` is replaced.")
+    command: tuple[str, ...] = option(
+        "command",
+        (),
+        "The service. `{port}` becomes the port that it listens on, `{fd}` the number of a socket that it gets.",
+    )
+    port: int = option(
+        "integer", 8000, "The port that you reach it at, held by the loop; 0 for none.", form="port_or_none"
+    )
+    ready: str | tuple[str, ...] = option("command", "", _READY)
+    hold: float = option("seconds", 30.0, "How long a connection waits while no process is ready.")
+    drain: float = option("seconds", 10.0, "How long the old process may finish what it has begun.")
+    overlap: bool = option(
+        "switch", True, "Whether the new process starts beside the old one, which ends when it is ready."
+    )
+    service: Mapping[str, ServiceConfig] = field(
+        default_factory=dict, metadata={"tables": ServiceConfig, "named": "service"}
+    )
 
 
 @dataclass(frozen=True, slots=True)

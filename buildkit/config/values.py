@@ -90,6 +90,14 @@ def _integer(value: Any) -> int:  # noqa: ANN401
     raise ValueError("a whole number")
 
 
+def _switch(value: Any) -> bool:  # noqa: ANN401
+    if isinstance(value, str):
+        value = {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
+    if isinstance(value, bool):
+        return value
+    raise ValueError("true or false")
+
+
 def _jobs(value: Any) -> int:  # noqa: ANN401
     if value == "auto":
         return 0
@@ -140,6 +148,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "command": _command,
     "table": _table,
     "integer": _integer,
+    "switch": _switch,
     "jobs": _jobs,
     "seconds": _seconds,
     "bytes": _bytes,

@@ -1,12 +1,14 @@
 """Runs the service so that none of its processes outlives the loop. A program of its own, not imported.
 
-    python -I -S launch.py GRACE COMMAND…
+    python -I -S launch.py GRACE SOCKET COMMAND…
 
 The loop holds the other end of this program's stdin, the *lifeline*. When it closes, because the loop stops the service
-or because the loop itself was killed, the service gets SIGTERM and, after GRACE seconds, SIGKILL. A second request ends
-it at once. The service's process group goes with it. Descendants that made a session of their own escape a group; on
-Linux they fall to this program when their parent ends (prctl(2), PR_SET_CHILD_SUBREAPER) and are killed as well. On
-other systems an escaped descendant survives.
+or because the loop itself was killed, the service gets SIGTERM and, after GRACE seconds, SIGKILL. Another number of
+seconds may be written into it before. A second request ends it at once. The service's process group goes with it.
+Descendants that made a session of their own escape a group; on Linux they fall to this program when their parent ends
+(prctl(2), PR_SET_CHILD_SUBREAPER) and are killed as well. On other systems an escaped descendant survives.
+
+SOCKET is the number of a descriptor that the service gets as systemd passes sockets (sd_listen_fds(3)), or a hyphen.
 
 It exits with the service's exit code, or with 128 plus the signal that ended it.
 """
@@ -27,19 +29,20 @@ if TYPE_CHECKING:
 
 _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
+_FIRST_PASSED = 3
 _SWEEP = 2.0
 """Seconds to wait for killed descendants to be gone; only a process stuck in the kernel takes that long."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command to its end and return the exit code to leave with."""
-    grace, command = float(arguments[0]), list(arguments[1:])
+    grace, passed, command = float(arguments[0]), arguments[1], list(arguments[2:])
     lifeline = _take_stdin()
     wake = _listen()
     control = _process_control()
     control(_SET_CHILD_SUBREAPER, 1)
     control(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-    service = _start(command, control)
+    service = _start(command, control, None if passed == "-" else int(passed))
     status = _wait(service, lifeline, wake, grace)
     _sweep(service)
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
@@ -75,9 +78,11 @@ def _process_control() -> Callable[[int, int], int]:
     return lambda option, value: int(prctl(option, ctypes.c_ulong(value), 0, 0, 0))
 
 
-def _start(command: list[str], control: Callable[[int, int], int]) -> int:
+def _start(command: list[str], control: Callable[[int, int], int], passed: int | None) -> int:
     service = os.fork()
     if service:
+        if passed is not None:
+            os.close(passed)
         try:
             os.setpgid(service, service)  # both sides do it, so that it is done whichever comes first
         except OSError:
@@ -87,10 +92,21 @@ def _start(command: list[str], control: Callable[[int, int], int]) -> int:
         os.setpgid(0, 0)
         control(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and what is ignored is inherited
+        if passed is not None:
+            _pass(passed)
         os.execvp(command[0], command)  # noqa: S606 - the user's own command; no shell
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
     os._exit(127)
+
+
+def _pass(descriptor: int) -> None:
+    """Give this process, which becomes the service, a socket as systemd would."""
+    if descriptor != _FIRST_PASSED:
+        os.dup2(descriptor, _FIRST_PASSED)
+        os.close(descriptor)
+    os.set_inheritable(_FIRST_PASSED, True)
+    os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 
 
 def _wait(service: int, lifeline: int, wake: int, grace: float) -> int:
@@ -104,7 +120,9 @@ def _wait(service: int, lifeline: int, wake: int, grace: float) -> int:
             arrived = os.read(source, 512)
             if source == wake:
                 requests += sum(number != signal.SIGCHLD for number in arrived)
-            elif not arrived:
+            elif arrived:
+                grace = float(arrived)
+            else:
                 sources.remove(lifeline)
                 requests += 1
         status = _reap(service)

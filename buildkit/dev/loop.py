@@ -7,22 +7,18 @@ A step that fails leaves the running service untouched and stays pending: the ne
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from buildkit.core.changes import Need, Reaction, with_consequences
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import State
+from buildkit.dev.supervisor import End, State, how_it_ended
 from buildkit.doors.clock import Stopwatch, time_of_day
 from buildkit.errors import BuildkitError, render
 from buildkit.model import Outcome, Reason, Report
 
 ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
-
-PATIENCE = 0.1
-"""Seconds to wait for a service before the next look at the changes."""
 
 SLOW = 2.0
 """Seconds after which a line says that the service is still starting."""
@@ -45,7 +41,7 @@ class Actions:
         migrate: brings the database to head, and starts one where none is named.
         refresh: brings the data up to date.
         check_modules: checks the syntax of the changed files, and makes sure that a new start runs their present text.
-        service: returns the service to run.
+        services: returns the services to run.
     """
 
     reload: Callable[[], bool]
@@ -53,30 +49,29 @@ class Actions:
     migrate: Callable[[], Report]
     refresh: Callable[[], Report]
     check_modules: Callable[[Collection[str]], None]
-    service: Callable[[], Service]
+    services: Callable[[], Sequence[Service]]
 
 
 class Keeper(Protocol):
-    """The part of `Supervisor` that the loop uses."""
+    """The part of `Services` that the loop uses."""
 
-    def start(self, service: Service) -> None:
-        """Start the service in place of the one that runs."""
-
-    def stop(self) -> None:
-        """Stop the service."""
+    def start(self, services: Sequence[Service], files: Collection[str]) -> list[str]:
+        """Start the services that a change of these files concerns; return their names."""
 
     def state(self) -> State:
-        """Return the state of the service."""
+        """Return the state of all services."""
 
-    def await_ready(self, patience: float) -> State:
-        """Return the state of the service after waiting up to `patience` seconds for it."""
+    def bury(self) -> list[End]:
+        """Forget what ended by itself, start it again where that may help, and tell how it ended."""
 
-    def revive(self) -> bool:
-        """Start a service that ended by itself again; return whether that was done."""
+    def answer(self) -> bool:
+        """Return whether a service answers."""
 
-    @property
-    def exit_code(self) -> int | None:
-        """The exit code of the service; None while it runs."""
+    def expect(self) -> None:
+        """Let connections wait: a service is about to be started."""
+
+    def explain(self, words: str = "") -> None:
+        """Answer connections with these words, or the last ones, where no service does."""
 
 
 @dataclass(slots=True)
@@ -126,6 +121,7 @@ class Loop:
         if not reaction.needs:
             return
         cycle = _Cycle(reaction.reason)
+        self._keeper.expect()
         self._files.update(reaction.files)
         todo = list(self._with_settings(reaction.needs))
         while todo:
@@ -139,13 +135,14 @@ class Loop:
             if done is Need.REFRESH and made:
                 todo = list(with_consequences({*todo, Need.RESTART}))  # a service reads its data when it starts
         self._owed = set()
-        if self._starting is not cycle and cycle.phrases:
-            self._close(cycle, "done")
+        if self._starting is not cycle:
+            self._keeper.explain()  # nothing was started after all
+            if cycle.phrases:
+                self._close(cycle, "done")
 
     def attend(self) -> None:
         """Look at the service's state, and report if it is ready, still starting, or ended by itself."""
-        cycle = self._starting
-        state = self._keeper.state() if cycle is None else self._keeper.await_ready(PATIENCE)
+        cycle, state = self._starting, self._keeper.state()
         if state is State.ENDED:
             self._bury()
         elif cycle is not None and state is State.READY:
@@ -171,10 +168,14 @@ class Loop:
         watch = Stopwatch()
         if need is Need.RESTART:
             self._actions.check_modules(sorted(self._files))
-            service = self._actions.service()
+            services = self._actions.services()
             words = "started" if self._keeper.state() is State.STOPPED else "restarted"
-            self._keeper.start(service)
+            names = self._keeper.start(services, self._files)
             self._files.clear()
+            if not names:
+                return 0
+            if len(services) > 1:
+                words = f"{words} {', '.join(names)}"
             if self._starting is not None:
                 self._close(self._starting, "superseded", "overtaken by a further change")
             self._starting, cycle.started = cycle, Stopwatch()
@@ -188,23 +189,24 @@ class Loop:
         return made
 
     def _fail(self, cycle: _Cycle, need: Need, error: BuildkitError) -> None:
-        self._say(render(error))
+        words = render(error)
+        self._say(words)
+        self._keeper.explain(f"{need.value} failed\n{words}")
         runs = self._keeper.state() in {State.READY, State.STARTING}
         cycle.phrases.append(f"{need.value} failed")
         self._close(cycle, "failed", "the service runs on as it was" if runs else "waiting for a change")
 
     def _bury(self) -> None:
-        """Report that the service ended by itself; start it again if that may help."""
-        words = f"the service ended {_how(self._keeper.exit_code or 0)}"
-        revived = self._keeper.revive()
-        if not revived:
-            self._keeper.stop()
-        if self._starting is not None:
-            self._close(self._starting, "ended", words if revived else f"{words}, waiting for a change")
-        elif not revived:
-            self._say(f"{time_of_day()} {words}, waiting for a change")
-        if revived:
-            self._starting = _Cycle(Reason(words), phrases=["started again"])
+        """Report what ended by itself; it is started again if that may help."""
+        for end in self._keeper.bury():
+            words = f"the {end.name} ended {how_it_ended(end.exit_code)}"
+            then = "the one before answers on" if end.answered_for else "waiting for a change"
+            if self._starting is not None:
+                self._close(self._starting, "ended", words if end.revived else f"{words}, {then}")
+            elif not end.revived:
+                self._say(f"{time_of_day()} {words}, {then}")
+            if end.revived:
+                self._starting = _Cycle(Reason(words), phrases=["started again"])
 
     def _close(self, cycle: _Cycle, result: str, words: str = "") -> None:
         """Record a cycle that has ended, and only then print its line: its reader may end the loop at once."""
@@ -215,9 +217,3 @@ class Loop:
         number = str(len(self.outcomes) + 1)
         self.outcomes.append(Outcome(number, result, cycle.reason, cycle.watch.seconds, ", ".join(cycle.phrases)))
         self._say(str(cycle))
-
-
-def _how(code: int) -> str:
-    if code > 128 and code - 128 in set(signal.Signals):  # noqa: PLR2004 - as shells count
-        return f"by {signal.Signals(code - 128).name}"
-    return f"with exit code {code}"

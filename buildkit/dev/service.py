@@ -1,66 +1,156 @@
-"""The service that `invoke dev` runs: its command, its environment, and the address that answers once it is ready."""
+"""The services that `invoke dev` runs: what each is, and what is started when a port has been chosen for it."""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from buildkit.config import Config
+from buildkit.config import MAIN_SERVICE, Config, DevConfig, ServiceConfig
+from buildkit.core.changes import glob_pattern
 from buildkit.errors import ConfigurationError
+
+PASSED = 3
+"""The descriptor of a socket that a service gets, as the first of sd_listen_fds(3)."""
+
+_LOCAL = "127.0.0.1"
+_EVERYWHERE = {"0.0.0.0": "0.0.0.0", "::": "::", "[::]": "::"}  # noqa: S104 - where the user's own command says so
+_HOSTS = ("HOST", "UVICORN_HOST", "FLASK_RUN_HOST", "GRANIAN_HOST")
+_PORTS = ("PORT", "UVICORN_PORT", "FLASK_RUN_PORT", "GRANIAN_PORT")
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The service to run.
+    """A service to run.
 
     Args:
-        command: program and arguments.
+        command: program and arguments; `{port}` and `{fd}` stand for what each start gets.
         folder: its working directory.
         environment: its whole environment.
-        ready: the address that answers once it is ready; empty if there is none.
+        ready: what says that it is ready (see `readiness`); `{port}` as above.
+        name: what it is called in the log.
+        port: where others reach it; 0 for nowhere.
+        host: the address on which they do.
+        overlap: whether a new process may run beside the old one.
+        watch: globs of the files whose changes concern it; all where empty.
+        after: names of the services that are ready before it starts.
     """
 
     command: tuple[str, ...]
     folder: Path
-    environment: Mapping[str, str]
-    ready: str = ""
+    environment: Mapping[str, str] = field(repr=False)
+    ready: str | tuple[str, ...] = ""
+    name: str = MAIN_SERVICE
+    port: int = 0
+    host: str = _LOCAL
+    overlap: bool = True
+    watch: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @property
+    def setting(self) -> str:
+        """The name of its table in the settings."""
+        return "dev" if self.name == MAIN_SERVICE else f"dev.service.{self.name}"
+
+    @property
+    def takes_socket(self) -> bool:
+        """Whether it gets a socket that listens already."""
+        return any("{fd}" in word for word in self.command)
+
+    def concerned(self, files: Collection[str]) -> bool:
+        """Return whether a change of these files, as paths relative to the project, concerns it."""
+        if not self.watch or not files:
+            return True
+        return any(glob_pattern(glob).fullmatch(file) for glob in self.watch for file in files)
+
+    def words(self, port: int) -> tuple[str, ...]:
+        """Return the command for a start that listens on this port of this machine."""
+        return _placed(self.command, port)
+
+    def variables(self, port: int) -> dict[str, str]:
+        """Return the environment for such a start."""
+        return {**self.environment, **(dict.fromkeys(_PORTS, str(port)) if self.port else {})}
+
+    def readiness(self, port: int) -> str | tuple[str, ...]:
+        """Return what says that such a start is ready."""
+        return self.ready.replace("{port}", str(port)) if isinstance(self.ready, str) else _placed(self.ready, port)
 
 
-def service_of(config: Config, environment: Mapping[str, str], database: Mapping[str, str]) -> Service:
-    """Return the service to run for a project.
+def services_of(config: Config, environment: Mapping[str, str], database: Mapping[str, str]) -> tuple[Service, ...]:
+    """Return the services to run for a project: that of `dev.command` first.
 
     Args:
         config: the project's settings.
-        environment: the variables of `invoke dev`; the service gets them, with `PORT` and others added.
+        environment: the variables of `invoke dev`; the services get them, with `PORT` and others added.
         database: the variable with the URL of the database; empty if there is none.
 
     Raises:
         ConfigurationError: no command is configured.
     """
-    dev = config.dev
-    words = shlex.split(dev.command) if isinstance(dev.command, str) else dev.command
-    if not words:
-        raise ConfigurationError(
-            "dev.command: there is nothing to run",
-            hint='[tool.buildkit.dev]\ncommand = ["uvicorn", "app.main:app", "--port", "{port}"]',
-        )
-    port = str(dev.port)
+    tables: dict[str, DevConfig | ServiceConfig] = {MAIN_SERVICE: config.dev} if config.dev.command else {}
+    tables.update(config.dev.service)
     programs = str(Path(sys.executable).parent)
-    added = {
-        "PORT": port,
-        "UVICORN_PORT": port,
+    surroundings = {
+        **environment,
         "PYBUILDKIT_DATA_PATH": str(config.root / config.data.path),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(config.source), environment.get("PYTHONPATH")))),
         "PATH": os.pathsep.join(filter(None, (programs, environment.get("PATH", os.defpath)))),
         "PYTHONUNBUFFERED": "1",
+        **database,
     }
-    return Service(
-        tuple(word.replace("{port}", port) for word in words),
-        config.root,
-        {**environment, **added, **database},
-        dev.ready.replace("{port}", port),
+    found = tuple(
+        Service(
+            _with_placeholder(_split(its.command), its.port),
+            config.root,
+            surroundings,
+            _ready(its.ready, its.port),
+            name,
+            its.port,
+            _host(_split(its.command), environment),
+            its.overlap,
+            getattr(its, "watch", ()),
+            getattr(its, "after", ()),
+        )
+        for name, its in tables.items()
     )
+    if not found:
+        raise ConfigurationError(
+            "dev.command: there is nothing to run",
+            hint='[tool.buildkit.dev]\ncommand = ["uvicorn", "app.main:app", "--port", "{port}"]',
+        )
+    return found
+
+
+def _split(command: str | Sequence[str]) -> tuple[str, ...]:
+    return tuple(shlex.split(command) if isinstance(command, str) else command)
+
+
+def _placed(words: Sequence[str], port: int) -> tuple[str, ...]:
+    return tuple(word.replace("{port}", str(port)).replace("{fd}", str(PASSED)) for word in words)
+
+
+def _with_placeholder(words: tuple[str, ...], port: int) -> tuple[str, ...]:
+    """Put `{port}` where the command names the port that the loop holds: the process listens on one of its own."""
+    if not port or any("{port}" in word or "{fd}" in word for word in words):
+        return words
+    number = re.compile(rf"(^|[:=])(?:{port})$")
+    return tuple(number.sub(r"\1{port}", word) if at else word for at, word in enumerate(words))
+
+
+def _ready(ready: str | tuple[str, ...], port: int) -> str | tuple[str, ...]:
+    if isinstance(ready, str) and port:
+        return re.sub(rf"^(https?://[^/]*:){port}(?=/|$)", r"\1{port}", ready)
+    return ready
+
+
+def _host(words: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Return the address that the command wants others to reach it at: this machine, or everybody."""
+    for word in (*words, *(environment.get(name, "") for name in _HOSTS)):
+        for text, host in _EVERYWHERE.items():
+            if word in {text, f"--host={text}"} or word.startswith((f"{text}:", f"--bind={text}:", f"-b{text}:")):
+                return host
+    return _LOCAL

@@ -1,40 +1,39 @@
-"""Starts the service, reports its state, and stops it with everything it started.
+"""Keeps one service: the new process starts beside the old one, which ends when the new one is ready.
 
-The service runs under `launch`, which ends it and all its descendants as soon as its lifeline closes. The kernel closes
-the lifeline however this process ends, so even SIGKILL leaves nothing behind.
+A process is *coming* from its start until it is ready, *current* from then on, and *leaving* from when another one is.
+A thread looks after them, so that a new process serves, and an old one ends, whatever the loop is doing.
 """
 
 from __future__ import annotations
 
-import http.client
 import shutil
-import sys
-import time
+import threading
+from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
-from urllib.parse import urlsplit
+from itertools import count
 
+from buildkit.dev.addresses import Addresses
+from buildkit.dev.readiness import is_ready, listens
+from buildkit.dev.running import Running
 from buildkit.dev.service import Service
-from buildkit.doors import process, python
+from buildkit.doors import process
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 
-PAUSE = 0.02
+PAUSE = 0.01
 """Seconds between two looks at a service that starts."""
-
-SETTLE = 1.0
-"""Seconds after which a service without a health address counts as ready."""
 
 REVIVALS = 3
 """How often a service that was ready and ended by itself is started again before the next change."""
 
-_ANSWER = 0.5
-_SERVER_ERROR = 500
-_LAUNCH = Path(__file__).with_name("launch.py")
+MOST_LEAVING = 2
+"""Old processes that may finish what they have begun at the same time."""
+
+_generations = count(1)
 
 
 class State(Enum):
-    """The state of the service."""
+    """The state of a service."""
 
     STOPPED = "stopped"
     STARTING = "starting"
@@ -42,118 +41,274 @@ class State(Enum):
     ENDED = "ended"
 
 
-class Supervisor:
-    """Runs one service at a time.
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a process ended by itself.
 
     Args:
-        grace: seconds between asking the service to end and killing it.
+        name: the service's.
+        exit_code: its exit code, or 128 plus the signal that ended it.
+        revived: whether it was started again.
+        answered_for: whether the process before it goes on answering.
     """
 
-    def __init__(self, grace: float = process.GRACE) -> None:
+    name: str
+    exit_code: int
+    revived: bool
+    answered_for: bool = False
+
+
+@dataclass(slots=True)
+class _Leaving:
+    """A process that no longer serves.
+
+    Args:
+        process: it.
+        since: since when.
+        asked: whether it was asked to end.
+    """
+
+    process: Running
+    since: Stopwatch
+    asked: bool = False
+
+
+class Supervisor:
+    """Runs one service.
+
+    Args:
+        addresses: passes connections on to the process that serves.
+        name: the service's name.
+        drain: seconds that an old process may finish what it has begun.
+        grace: seconds between asking a process to end and killing it.
+        prefix: stands before each line of its log.
+    """
+
+    def __init__(
+        self, addresses: Addresses, name: str, drain: float, grace: float = process.GRACE, prefix: str = ""
+    ) -> None:
+        self._addresses = addresses
+        self._name = name
+        self._drain = drain
         self._grace = grace
-        self._child: process.Child | None = None
+        self._prefix = prefix
+        self._lock = threading.RLock()
+        self._work = threading.Condition(self._lock)
         self._service: Service | None = None
-        self._since = Stopwatch()
-        self._was_ready = False
+        self._coming: Running | None = None
+        self._current: Running | None = None
+        self._leaving: list[_Leaving] = []
+        self._failed: Running | None = None  # ended before it was ready, not told yet
+        self._has_listened = False
+        self._words = ""  # why nobody serves
         self._revivals = 0
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+
+    # ------------------------------------------------------------ what the loop asks for
 
     def start(self, service: Service) -> None:
-        """Start `service` in place of the one that runs, and return at once.
+        """Start a service, beside the process that runs if that is allowed, and return at once.
 
         Raises:
-            ConfigurationError: there is no such program; a running service is left alone.
+            ConfigurationError: there is no such program; a running process is left alone.
         """
-        program = shutil.which(service.command[0], path=service.environment.get("PATH"))
-        if program is None and not (service.folder / service.command[0]).is_file():
-            raise ConfigurationError(
-                f"dev.command: there is no program {service.command[0]!r}",
-                hint="install it into this environment, or correct `command` in [tool.buildkit.dev]",
-            )
-        self.stop()
-        self._service, self._revivals = service, 0
-        self._launch(service)
+        _require_program(service)
+        with self._lock:
+            self._service, self._revivals, self._failed = service, 0, None
+            coming, self._coming = self._coming, None
+            if coming is not None:
+                self._leave(coming, drain=0)
+            alone = self._current is not None and not service.overlap
+        if alone:
+            self._make_way()
+        with self._lock:
+            self._launch(service)
 
     def stop(self) -> None:
-        """Stop the service with all its descendants and wait until they are gone. Interrupted, it does so at once."""
-        child, self._child = self._child, None
-        if child is None:
-            return
+        """End every process of the service and wait until they are gone. Interrupted, it does so at once."""
+        with self._lock:
+            self._stopping = True
+            found = [each for each in (self._coming, self._current) if each is not None]
+            found += [each.process for each in self._leaving]
+            self._coming = self._current = self._failed = None
+            self._leaving.clear()
+            self._work.notify_all()
         try:
-            if child.stdin is not None:
-                child.stdin.close()
-            process.ended_within(child, self._grace + 1)
+            for each in found:
+                each.ask_to_end(self._grace)
+            for each in found:
+                each.has_ended_within(self._grace + 1)
         finally:
-            if child.poll() is None:
-                process.end(child)  # the second request: the launcher kills what it has
-
-    def await_ready(self, patience: float) -> State:
-        """Return the state of the service, after waiting up to `patience` seconds for it to be ready or to end."""
-        watch = Stopwatch()
-        while (state := self.state()) is State.STARTING and watch.seconds < patience:
-            time.sleep(PAUSE)
-        return state
+            for each in found:
+                each.kill()
+            self._stopping = False
 
     def state(self) -> State:
-        """Return the state of the service."""
-        if self._child is None or self._service is None:
-            return State.STOPPED
-        if self._child.poll() is not None:
-            return State.ENDED
-        if not self._was_ready:
-            ready = self._service.ready
-            self._was_ready = answers(ready) if ready else self._since.seconds >= SETTLE
-        return State.READY if self._was_ready else State.STARTING
+        """Return the state of the newest process."""
+        with self._lock:
+            if self._coming is not None:
+                return State.STARTING
+            if self._failed is not None:
+                return State.ENDED
+            if self._current is None:
+                return State.STOPPED
+            return State.READY if self._current.exit_code is None else State.ENDED
 
-    def revive(self) -> bool:
-        """Start a service that ended by itself again; return whether that was done.
+    def answers(self) -> bool:
+        """Return whether a process serves."""
+        with self._lock:
+            return self._current is not None and self._current.exit_code is None
+
+    def bury(self) -> End:
+        """Forget the process that ended by itself, and start it again if that may help; tell how it ended.
 
         One that never became ready would end again, and one that keeps ending needs a change: both are left alone.
         """
-        if self._service is None or not self._was_ready or self._revivals >= REVIVALS:
-            return False
-        self.stop()
-        self._revivals += 1
-        self._launch(self._service)
-        return True
+        with self._lock:
+            if self._failed is not None:
+                failed, self._failed = self._failed, None
+                return End(self._name, failed.exit_code or 0, revived=False, answered_for=self.answers())
+            ended, self._current = self._current, None
+            code = (ended.exit_code or 0) if ended else 0
+            if ended is None or self._service is None or self._revivals >= REVIVALS:
+                if ended is not None:
+                    ended.let_go()
+                    self._explain(ended)
+                return End(self._name, code, revived=False)
+            ended.let_go()
+            self._revivals += 1
+            self._addresses.wait(self._name)
+            self._launch(self._service)
+            return End(self._name, code, revived=True)
 
-    @property
-    def exit_code(self) -> int | None:
-        """The service's exit code, or 128 plus the signal that ended it; None while it runs."""
-        return None if self._child is None else self._child.poll()
+    def expect(self) -> None:
+        """Let connections wait, where nobody serves: something is about to be started."""
+        with self._lock:
+            if not self.answers():
+                self._addresses.wait(self._name)
+
+    def explain(self, words: str = "") -> None:
+        """Answer connections with these words, or the last ones, where nobody serves and nothing is starting."""
+        with self._lock:
+            self._words = words or self._words
+            if self._words and not self.answers() and self._coming is None:
+                self._addresses.fail(self._name, self._words)
+
+    # ------------------------------------------------------------ its own work
 
     def _launch(self, service: Service) -> None:
-        self._was_ready, self._since = False, Stopwatch()
-        self._child = process.start(
-            python.script_command(_LAUNCH, str(self._grace), *service.command),
-            folder=service.folder,
-            environment=service.environment,
-            stdin=process.PIPE,
-            output=sys.__stderr__.fileno() if sys.__stderr__ else None,  # stdout is for the command's own result
-        )
+        self._coming = Running(service, next(_generations), self._grace, self._prefix, self._has_listened)
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._look_after, name=f"buildkit-{self._name}", daemon=True)
+            self._thread.start()
+        self._work.notify_all()
 
+    def _make_way(self) -> None:
+        """End the process that serves, once what it has begun is answered, before another one starts."""
+        with self._lock:
+            current, self._current = self._current, None
+            if current is None:
+                return
+            self._addresses.wait(self._name)
+            self._addresses.retire(self._name, current.generation)
+        watch = Stopwatch()
+        while (
+            not self._addresses.is_quiet(self._name, current.generation)
+            and watch.seconds < self._grace
+            and current.exit_code is None
+        ):
+            threading.Event().wait(PAUSE)
+        current.ask_to_end(self._grace)
+        current.has_ended_within(self._grace + 1)
+        current.kill()
 
-def require_free(service: Service) -> None:
-    """Check that nothing answers yet at the address of the service.
+    def _look_after(self) -> None:
+        """Look at what comes and what leaves until the service is stopped."""
+        while True:
+            with self._work:
+                while not (self._coming or self._leaving):
+                    if self._stopping:
+                        return
+                    self._work.wait()
+                coming = self._coming
+            if coming is not None:
+                self._look_at_coming(coming)
+            with self._lock:
+                self._leaving = [each for each in self._leaving if not self._has_left(each)]
+            threading.Event().wait(PAUSE)
 
-    Raises:
-        ConfigurationError: another process answers there.
-    """
-    if service.ready and answers(service.ready):
-        raise ConfigurationError(
-            f"dev.port: somebody else answers at {service.ready} already",
-            hint="end that process, or choose another port: PYBUILDKIT_DEV_PORT=8001 invoke dev",
-        )
+    def _look_at_coming(self, coming: Running) -> None:
+        if coming.exit_code is not None:
+            coming.let_go()
+            with self._lock:
+                if self._coming is coming:
+                    self._coming, self._failed = None, coming
+                    if not self.answers():
+                        self._explain(coming)
+            return
+        if is_ready(coming):  # outside of the lock: it may take its time
+            with self._lock:
+                if self._coming is coming:
+                    self._promote(coming)
 
+    def _promote(self, coming: Running) -> None:
+        """Let the new process serve, and the old one finish what it has begun."""
+        coming.settle()
+        former, self._current, self._coming = self._current, coming, None
+        self._addresses.serve(self._name, coming.generation, coming.port)
+        self._has_listened = self._has_listened or listens(coming.port)  # once: what listens is then waited for
+        if former is not None:
+            self._leave(former, drain=self._drain)
 
-def answers(address: str) -> bool:
-    """Return whether the HTTP address answers with anything but a server's error."""
-    parts = urlsplit(address)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=_ANSWER)
-    try:
-        connection.request("GET", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}")
-        return connection.getresponse().status < _SERVER_ERROR
-    except (OSError, http.client.HTTPException):
+    def _leave(self, process: Running, drain: float) -> None:
+        leaving = _Leaving(process, Stopwatch())
+        self._leaving.append(leaving)
+        if drain:
+            self._addresses.retire(self._name, process.generation)
+        else:
+            self._ask(leaving, self._grace)
+        for each in self._leaving[:-MOST_LEAVING]:
+            self._ask(each, self._grace)
+        self._work.notify_all()
+
+    def _has_left(self, leaving: _Leaving) -> bool:
+        """Ask a process to end once it has nothing to do, or has had its time; return whether it is gone."""
+        if leaving.process.exit_code is not None:
+            leaving.process.let_go()
+            return True
+        left = self._drain - leaving.since.seconds
+        if left <= 0 or self._addresses.is_quiet(self._name, leaving.process.generation):
+            self._ask(leaving, max(left, self._grace))
         return False
-    finally:
-        connection.close()
+
+    def _ask(self, leaving: _Leaving, grace: float) -> None:
+        if not leaving.asked:
+            leaving.asked = True
+            leaving.process.ask_to_end(grace)
+
+    def _explain(self, ended: Running) -> None:
+        how = how_it_ended(ended.exit_code or 0)
+        self.explain("\n".join([f"{self._name} ended {how}", *ended.last_words()]))
+
+
+def how_it_ended(code: int) -> str:
+    """Return in words how a process ended.
+
+    Args:
+        code: its exit code, or 128 plus the signal that ended it.
+    """
+    import signal  # noqa: PLC0415 - where something ended by itself
+
+    if code > 128 and code - 128 in set(signal.Signals):  # noqa: PLR2004 - as shells count
+        return f"by {signal.Signals(code - 128).name}"
+    return f"with exit code {code}"
+
+
+def _require_program(service: Service) -> None:
+    program = shutil.which(service.command[0], path=service.environment.get("PATH"))
+    if program is None and not (service.folder / service.command[0]).is_file():
+        raise ConfigurationError(
+            f"{service.setting}.command: there is no program {service.command[0]!r}",
+            hint=f"install it into this environment, or correct `command` in [tool.buildkit.{service.setting}]",
+        )

@@ -27,7 +27,16 @@ LONGEST = 1600
 """Milliseconds after which a batch is passed on although events keep coming."""
 
 BURST = 100
-"""A batch with more events than this counts as a burst, such as a branch checkout."""
+"""A tick with more events than this may have lost some."""
+
+FEW = 8
+"""Files that a person saves at once; more are a storm, such as a branch checkout or a formatter."""
+
+CALM = 3
+"""Ticks in a row without a further event after which a storm is over."""
+
+PATIENCE = 10.0
+"""Seconds after which the changes of a storm are passed on although it does not end."""
 
 POLL = 0.3
 """Seconds between two looks when the operating system cannot report changes."""
@@ -107,12 +116,17 @@ class Watch:
     def __iter__(self) -> Iterator[Batch]:
         waiting: set[str] = set()
         everything = False
+        calm = 0  # ticks in a row that brought nothing
+        since = Stopwatch()
         for found, lost in self._ticks():
+            since = since if waiting or everything else Stopwatch()
             waiting |= found
             everything |= lost
+            calm = 0 if found or lost else calm + 1
+            many = everything or len(waiting) > FEW
             if self._lock.held():
                 everything |= bool(waiting)
-            elif not (everything and found):  # a burst is over when a tick brings nothing more
+            elif not many or calm >= CALM or since.seconds > PATIENCE:
                 yield Batch(frozenset(waiting), everything)
                 waiting, everything = set(), False
                 continue

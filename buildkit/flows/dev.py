@@ -10,10 +10,10 @@ from typing import Any
 from buildkit.config import Config, load
 from buildkit.dev.layout import dependencies, layout_of
 from buildkit.dev.loop import Actions, Loop
-from buildkit.dev.service import Service, service_of
+from buildkit.dev.service import Service, services_of
+from buildkit.dev.services import Services
 from buildkit.dev.signals import Interruption, interruptible
 from buildkit.dev.sources import check_syntax, forget_bytecode
-from buildkit.dev.supervisor import Supervisor, require_free
 from buildkit.dev.tree import Tree
 from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
@@ -43,13 +43,13 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
     interruption = Interruption()
     with interruptible(interruption), ExitStack() as cleanup:
         project = Project(config, console, environment)
-        require_free(project.service())
-        supervisor = Supervisor()
-        loop = Loop(project.actions(), supervisor, console.say)
+        services = Services(config.dev.hold, config.dev.drain, coloured=console.coloured)
+        services.hold(project.services())
+        loop = Loop(project.actions(), services, console.say)
         outcomes = loop.outcomes
         cleanup.callback(project.translators.close)
         cleanup.callback(project.stop_database)
-        cleanup.callback(supervisor.stop)
+        cleanup.callback(services.stop)
         _follow(project, loop, console, interruption)
     ended = interruption.signal.name if interruption.signal else None
     return Report(SCHEMA, tuple(outcomes), watch.seconds, {"ended-by": ended}, row="cycle")
@@ -65,17 +65,21 @@ def foretell(config: Config, console: Console, environment: Mapping[str, str]) -
 
     watch = Stopwatch()
     project = Project(config, console, environment)
-    service = project.service()
+    services = project.services()
     compile_modules(config, console, environment, dry_run=True)
-    facts = {"dry-run": True, "ended-by": None, "command": list(service.command)}
+    facts = {
+        "dry-run": True,
+        "ended-by": None,
+        "commands": {each.name: list(each.words(each.port)) for each in services},
+    }
     return Report(SCHEMA, (), watch.seconds, facts, row="cycle")
 
 
 def lines(report: Report) -> list[str]:
     """Return the summary: the number of cycles by result."""
-    command: Any = report.facts.get("command")
-    if command:
-        return [f"dev: would run {shlex.join(command)}, and again at each change"]
+    commands: Any = report.facts.get("commands")
+    if commands:
+        return [f"dev: would run {shlex.join(command)}, and again at each change" for command in commands.values()]
     words = ", ".join(f"{number} {result}" for result, number in counts(report.outcomes).items())
     return [f"dev: stopped after {len(report.outcomes)} cycles ({words})"] if words else ["dev: stopped"]
 
@@ -111,7 +115,7 @@ class Project:
 
     def actions(self) -> Actions:
         """Return what the loop does to it."""
-        return Actions(self.reload, self.rebuild, self.migrate, self.refresh, self.check_modules, self.service)
+        return Actions(self.reload, self.rebuild, self.migrate, self.refresh, self.check_modules, self.services)
 
     def reload(self) -> bool:
         """Read the settings again; return whether they differ."""
@@ -161,13 +165,13 @@ class Project:
         check_syntax(modules)
         forget_bytecode(modules)
 
-    def service(self) -> Service:
+    def services(self) -> tuple[Service, ...]:
         """Return what to run, with its environment.
 
         Raises:
             ConfigurationError: nothing is configured.
         """
-        return service_of(self.config, self._environment, self._database)
+        return services_of(self.config, self._environment, self._database)
 
     def stop_database(self) -> None:
         """Stop the development server if this call started it."""

@@ -48,7 +48,8 @@ class Console:
         self._talk = talk or sys.stderr or _Nobody()
         self._out = out or sys.stdout or _Nobody()
         self._json = as_json
-        self._colour = "NO_COLOR" not in environment and environment.get("TERM") != "dumb" and self._talk.isatty()
+        self.coloured = "NO_COLOR" not in environment and environment.get("TERM") != "dumb" and self._talk.isatty()
+        """Whether messages have colours."""
         self._turn = threading.Lock()
 
     def say(self, text: str) -> None:
@@ -90,7 +91,7 @@ class Console:
 
     def _paint(self, role: str, text: str) -> str:
         code = _COLOURS.get(role.strip())
-        return f"\033[{code}m{text}\033[0m" if self._colour and code else text
+        return f"\033[{code}m{text}\033[0m" if self.coloured and code else text
 
 
 class _Nobody(io.StringIO):

@@ -79,11 +79,11 @@ SAMPLE = {
 class Dev:
     """`invoke dev` on a project, and what one sees of it from outside."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, environment: Mapping[str, str], port: int = 0) -> None:
         self.root = root
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+            self.port = port or probe.getsockname()[1]
         self.mark = f"{root}-{self.port}"
         self.process = subprocess.Popen(
             [sys.executable, "-c", DRIVER],
@@ -190,8 +190,8 @@ def starting(project: Callable[[Mapping[str, str]], Path]) -> Iterator[Starter]:
     """Give what starts `invoke dev` on the sample project, with some files changed and variables added."""
     started: list[Dev] = []
 
-    def start(files: Mapping[str, str] | None = None, **environment: str) -> Dev:
-        started.append(Dev(project({**SAMPLE, **(files or {})}), environment))
+    def start(files: Mapping[str, str] | None = None, port: int = 0, **environment: str) -> Dev:
+        started.append(Dev(project({**SAMPLE, **(files or {})}), environment, port))
         return started[-1]
 
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from buildkit.core.changes import Need, Reaction
 from buildkit.dev.loop import Actions, Loop
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import State
+from buildkit.dev.supervisor import End, State
 from buildkit.errors import CompileError, ConfigurationError
 from buildkit.model import Outcome, Reason, Report
 
@@ -23,29 +23,35 @@ class FakeKeeper:
 
     def __init__(self, done: list[str]) -> None:
         self.now = State.STOPPED
-        self.exit_code: int | None = None
+        self.exit_code = 0
         self.revives = False
+        self.answers = False
+        self.shown = ""
         self._done = done
 
-    def start(self, service: Service) -> None:
-        assert service is SERVICE
+    def start(self, services: Sequence[Service], files: Collection[str]) -> list[str]:
+        assert services == [SERVICE]
+        assert len(set(files)) == len(files)
         self._done.append("start")
         self.now = State.STARTING
-
-    def stop(self) -> None:
-        self.now = State.STOPPED
+        return [SERVICE.name]
 
     def state(self) -> State:
         return self.now
 
-    def await_ready(self, patience: float) -> State:
-        assert patience
-        return self.now
+    def bury(self) -> list[End]:
+        answered_for = self.answers and not self.revives
+        self.now = State.STARTING if self.revives else State.READY if answered_for else State.STOPPED
+        return [End(SERVICE.name, self.exit_code, revived=self.revives, answered_for=answered_for)]
 
-    def revive(self) -> bool:
-        if self.revives:
-            self.now = State.STARTING
-        return self.revives
+    def answer(self) -> bool:
+        return self.answers
+
+    def expect(self) -> None:
+        self.shown = ""
+
+    def explain(self, words: str = "") -> None:
+        self.shown = words
 
     def ends(self, exit_code: int) -> None:
         self.now, self.exit_code = State.ENDED, exit_code
@@ -67,7 +73,7 @@ class World:
             self._step("migrate"),
             self._step("refresh"),
             self._check_modules,
-            self._service,
+            lambda: [SERVICE],
         )
         self.loop = Loop(actions, self.keeper, self._say)
 
@@ -109,9 +115,6 @@ class World:
 
     def _check_modules(self, files: Collection[str]) -> None:
         self._do("check " + " ".join(files))
-
-    def _service(self) -> Service:
-        return SERVICE
 
 
 @pytest.fixture
@@ -162,6 +165,7 @@ def test_a_failed_build_shows_the_compilers_words_first_and_is_owed(world: World
         "changed app/a.py: rebuild failed, the service runs on as it was",
     ]
     assert world.keeper.now is State.READY
+    assert world.keeper.shown == "rebuild failed\nerror: 1 of 2 modules did not compile\n  a.pyx:1: oh\n\nhint: mend it"
     assert world.change(Need.RESTART, file="app/b.py") == ["rebuild"]
     world.fails.clear()
     assert world.change(Need.RESTART, file="app/c.py") == ["rebuild", "check app/a.py app/b.py app/c.py", "start"]
@@ -215,6 +219,16 @@ def test_a_crash_at_the_start_is_told_once(world: World) -> None:
     world.keeper.ends(7)
     assert world.attend() == [
         "changed app/a.py: restarted TIME, the service ended with exit code 7, waiting for a change"
+    ]
+    assert world.attend() == []
+
+
+def test_a_crash_at_the_start_beside_one_that_answers(world: World) -> None:
+    world.keeper.answers = True
+    world.change(Need.RESTART)
+    world.keeper.ends(1)
+    assert world.attend() == [
+        "changed app/a.py: restarted TIME, the service ended with exit code 1, the one before answers on"
     ]
     assert world.attend() == []
 

@@ -6,36 +6,53 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from buildkit.dev import supervisor as supervising
+from buildkit.dev import readiness, running
+from buildkit.dev.addresses import Addresses
+from buildkit.dev.readiness import answers, listens
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import State, Supervisor, answers
+from buildkit.dev.supervisor import State, Supervisor
 from buildkit.errors import ConfigurationError
 
 NOBODY = "http://127.0.0.1:1/"
-LAUNCH = Path(supervising.__file__).with_name("launch.py")
+LAUNCH = Path(running.__file__).with_name("launch.py")
+LASTING = "import time; time.sleep(60)"
 
 
 @pytest.fixture
 def supervisor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
-    monkeypatch.setattr(supervising, "SETTLE", 0.2)
-    found = Supervisor(grace=0.5)
+    monkeypatch.setattr(readiness, "SETTLE", 0.2)
+    found = Supervisor(Addresses(hold=30), "service", drain=0.5, grace=0.5)
     yield found
     found.stop()
 
 
-def python(tmp_path: Path, code: str, ready: str = "") -> Service:
-    return Service((sys.executable, "-c", code), tmp_path, dict(os.environ), ready)
+def python(
+    tmp_path: Path, code: str, ready: str | tuple[str, ...] = "", arguments: tuple[str, ...] = (), overlap: bool = True
+) -> Service:
+    command = (sys.executable, "-c", code, *arguments)
+    return Service(command, tmp_path, dict(os.environ), ready, overlap=overlap)
+
+
+def until(supervisor: Supervisor, state: State) -> None:
+    wait(lambda: supervisor.state() is state)
+
+
+def wait(what: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def launched(code: str, *, grace: float = 5.0) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(LAUNCH), str(grace), sys.executable, "-c", code],
+        [sys.executable, "-I", "-S", str(LAUNCH), str(grace), "-", sys.executable, "-c", code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
@@ -44,25 +61,123 @@ def launched(code: str, *, grace: float = 5.0) -> subprocess.Popen[bytes]:
 
 def test_from_start_to_stop(supervisor: Supervisor, tmp_path: Path) -> None:
     assert supervisor.state() is State.STOPPED
-    supervisor.start(python(tmp_path, "import time; time.sleep(60)"))
+    supervisor.start(python(tmp_path, LASTING))
     assert supervisor.state() is State.STARTING
-    assert supervisor.await_ready(5) is State.READY, "without an address, it is ready once it has settled"
+    until(supervisor, State.READY)  # without an address, it is once it has settled
     supervisor.stop()
     assert supervisor.state() is State.STOPPED
 
 
 def test_how_it_ended(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start(python(tmp_path, "raise SystemExit(7)", NOBODY))
-    assert supervisor.await_ready(5) is State.ENDED
-    assert supervisor.exit_code == 7
-    assert not supervisor.revive(), "what never was ready would end again"
+    until(supervisor, State.ENDED)
+    end = supervisor.bury()
+    assert (end.exit_code, end.revived, end.answered_for) == (7, False, False), "what never was ready would end again"
+    assert supervisor.state() is State.STOPPED
+
+
+def test_a_start_that_fails_leaves_the_one_before(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(python(tmp_path, LASTING))
+    until(supervisor, State.READY)
+    supervisor.start(python(tmp_path, "raise SystemExit(7)"))
+    until(supervisor, State.ENDED)
+    assert supervisor.answers()
+    assert supervisor.bury().answered_for
+    assert supervisor.state() is State.READY
+
+
+def marking(tmp_path: Path, mark: str) -> str:
+    return (
+        f"import os, pathlib, time; pathlib.Path({str(tmp_path / mark)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    )
+
+
+def runs(tmp_path: Path, mark: str) -> bool:
+    file = tmp_path / mark
+    return file.exists() and bool(file.read_text()) and psutil.pid_exists(int(file.read_text()))
+
+
+def test_the_new_one_starts_beside_the_old_one(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(python(tmp_path, marking(tmp_path, "old")))
+    until(supervisor, State.READY)
+    supervisor.start(python(tmp_path, marking(tmp_path, "new")))
+    wait(lambda: runs(tmp_path, "new"))
+    assert runs(tmp_path, "old")
+    wait(lambda: not runs(tmp_path, "old"))
+    assert supervisor.state() is State.READY
+
+
+def test_what_may_not_run_twice_ends_before_the_new_one_starts(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(python(tmp_path, marking(tmp_path, "old"), overlap=False))
+    until(supervisor, State.READY)
+    supervisor.start(python(tmp_path, marking(tmp_path, "new"), overlap=False))
+    assert not runs(tmp_path, "old")
+    wait(lambda: runs(tmp_path, "new"))
+
+
+def test_only_the_newest_of_many_starts_is_left(supervisor: Supervisor, tmp_path: Path) -> None:
+    for number in range(6):
+        supervisor.start(python(tmp_path, marking(tmp_path, str(number))))
+    until(supervisor, State.READY)
+    wait(lambda: not any(runs(tmp_path, str(number)) for number in range(5)))
+    assert runs(tmp_path, "5")
+
+
+def test_a_line_of_the_log_says_that_it_is_ready(
+    supervisor: Supervisor, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = "import sys, time; time.sleep(0.5); print('\\033[32mserving\\033[0m now', flush=True); time.sleep(60)"
+    supervisor.start(python(tmp_path, code, "log:serving now"))
+    time.sleep(0.2)
+    assert supervisor.state() is State.STARTING
+    until(supervisor, State.READY)
+    assert "\033[32mserving\033[0m now\n" in capfd.readouterr().err, "the log itself passes unchanged"
+
+
+def test_a_command_says_that_it_is_ready(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(python(tmp_path, LASTING, ("test", "-e", str(tmp_path / "done"))))
+    time.sleep(0.3)
+    assert supervisor.state() is State.STARTING
+    (tmp_path / "done").touch()
+    until(supervisor, State.READY)
+
+
+LISTENING = (
+    "import socket, sys, time; time.sleep(0.5); s = socket.create_server((HOST, int(sys.argv[1]))); time.sleep(60)"
+)
+
+
+@pytest.mark.parametrize("ready", ["tcp", ""])
+def test_a_port_says_that_it_is_ready(supervisor: Supervisor, tmp_path: Path, ready: str) -> None:
+    code = LISTENING.replace("HOST", "'127.0.0.1'")
+    for _ in range(2):  # the second time it is known that it listens
+        supervisor.start(python(tmp_path, code, ready, ("{port}",)))
+        time.sleep(0.1)
+        until(supervisor, State.READY)
+        assert supervisor._current is not None
+        assert supervisor._current.age < 0.45 or listens(supervisor._current.port)
+
+
+def test_a_socket_that_it_gets_is_one_that_it_accepts_on(supervisor: Supervisor, tmp_path: Path) -> None:
+    code = """
+import os, socket, sys, time
+assert (os.environ["LISTEN_FDS"], os.environ["LISTEN_PID"]) == ("1", str(os.getpid()))
+time.sleep(0.5)
+listener = socket.socket(fileno=int(sys.argv[1]))
+while True:
+    listener.accept()[0].close()
+"""
+    supervisor.start(python(tmp_path, code, "tcp", ("{fd}",)))
+    time.sleep(0.3)
+    assert supervisor.state() is State.STARTING
+    until(supervisor, State.READY)
 
 
 def test_a_missing_program_leaves_the_service_that_runs(supervisor: Supervisor, tmp_path: Path) -> None:
-    supervisor.start(python(tmp_path, "import time; time.sleep(60)"))
+    supervisor.start(python(tmp_path, LASTING))
     with pytest.raises(ConfigurationError, match="there is no program 'uvicornn'"):
         supervisor.start(Service(("uvicornn",), tmp_path, dict(os.environ)))
-    assert supervisor.await_ready(5) is State.READY
+    until(supervisor, State.READY)
 
 
 def test_nobody_answers_where_nobody_listens() -> None:

@@ -32,13 +32,13 @@ def test_settings_are_read_again_with_the_flags_that_were_given(project: Project
     tree = found.tree
     assert found.reload()
     assert found.tree is not tree
-    assert found.service().command[0] == "other"
+    assert found.services()[0].command[0] == "other"
     assert (found.config.compile.profile, found.config.compile.jobs) == ("release", 2)
     assert words.getvalue() == "warning: the dependencies changed; install them, then save again\n"
     (root / "pyproject.toml").write_text(SERVED.replace("packages", "package"))
     with pytest.raises(ConfigurationError):
         found.reload()
-    assert found.service().command[0] == "other"
+    assert found.services()[0].command[0] == "other"
 
 
 def test_the_summary() -> None:

@@ -1,0 +1,17 @@
+"""Holds the addresses of `invoke dev` while services come and go, and passes bytes on: a process beside the loop.
+
+The loop opens each listening socket and never closes it. This program accepts on it and passes each connection on to
+the process that serves: bytes only, whatever the protocol. While no process is ready, connections wait.
+
+    events      sockets that are ready, and a tick of the clock
+    messages    what the loop and this program tell each other
+    target      a process that serves
+    front       one address: who serves it, who waits, what is still open with a process that leaves
+    connection  one client's connection, from its acceptance to its end
+    side        one end of it: what it is owed, and what is still to come from it
+    opening     what the first bytes of a request tell: the protocol, and whether a new request begins
+    pages       the answer where nobody serves
+    program     all of them together
+
+It runs without the suite's environment, by the standard library alone.
+"""

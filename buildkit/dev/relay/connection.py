@@ -1,0 +1,303 @@
+"""One client's connection, from its acceptance to its end.
+
+It is held until a process serves, then passed on. A client that keeps its connection is not tied to the process that
+served it: its next request of HTTP/1 goes to the one that serves by then.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from typing import Protocol
+
+from buildkit.dev.relay import opening, pages
+from buildkit.dev.relay.events import READ, WRITE, Events
+from buildkit.dev.relay.side import Side
+from buildkit.dev.relay.target import Target
+
+_BUFFER = memoryview(bytearray(1 << 18))
+"""What is read at once; read and given on before anything else is read."""
+
+_PAUSE = 0.3
+"""Seconds without a byte after which a response counts as complete."""
+
+
+class Address(Protocol):
+    """The part of `Front` that a connection uses."""
+
+    @property
+    def target(self) -> Target | None:
+        """The process that serves; None if there is none."""
+
+    def place(self, connection: Connection) -> None:
+        """Pass a connection on, or hold it where nobody serves."""
+
+    def refused(self, connection: Connection, by: Target | None) -> None:
+        """Hold a connection that a process did not take."""
+
+    def accepted(self, by: Target | None) -> None:
+        """Note that a process takes connections."""
+
+    def forget(self, connection: Connection) -> None:
+        """Forget a connection that has ended."""
+
+
+class Connection:
+    """One client's connection.
+
+    Args:
+        events: tells when its sockets are ready.
+        front: the address that it came to.
+        accepted: its socket.
+    """
+
+    __slots__ = (
+        "_client",
+        "_connecting",
+        "_early",
+        "_events",
+        "_front",
+        "_is_http",
+        "_last",
+        "_service",
+        "_spoke",
+        "_upgraded",
+        "answered",
+        "since",
+        "target",
+    )
+
+    def __init__(self, events: Events, front: Address, accepted: socket.socket) -> None:
+        self._events = events
+        self._front = front
+        self._client = Side(events, accepted, self._on_client)
+        self._service: Side | None = None
+        self._early = bytearray()  # what the client sent before anybody could have it
+        self._connecting = False
+        self._is_http: bool | None = None  # not known before its first bytes
+        self._upgraded = False
+        self._spoke = ""  # "client" or "service", who sent the last byte
+        self._last = 0.0
+        self.target: Target | None = None
+        """The process that it is passed on to; None while it is held or answered."""
+        self.since = 0.0
+        """When it began to wait for a process."""
+        self.answered = 0.0
+        """When it got an answer from here; 0 if it did not."""
+
+    # ------------------------------------------------------------ from outside
+
+    def connect(self, target: Target) -> None:
+        """Pass it on to a process."""
+        kind = socket.AF_INET6 if ":" in target.host else socket.AF_INET
+        made = socket.socket(kind, socket.SOCK_STREAM)
+        made.setblocking(False)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.target, self._connecting = target, True
+        self._service = Side(self._events, made, self._on_service)
+        self._service.owed, self._early = self._early, bytearray()
+        number = made.connect_ex((target.host, target.port))
+        if number not in (0, errno.EINPROGRESS):
+            self._refused()
+        else:
+            self._settle()
+
+    def hold(self) -> None:
+        """Keep it until somebody serves."""
+        self._settle()
+
+    def is_asking(self) -> bool:
+        """Return whether its request has come far enough for an answer."""
+        return opening.is_whole(self._early) if self._early else self._client.ended
+
+    def answer(self, words: str) -> None:
+        """Answer it from here, and end it."""
+        self.answered = time.monotonic()
+        if not opening.is_request(self._early):
+            self.close()
+            return
+        try:
+            self._client.give(pages.answer(words, as_page=opening.wants_html(self._early)))
+        except OSError:
+            self.close()
+            return
+        self._settle()
+
+    def is_open(self, now: float) -> bool:
+        """Return whether something is under way with its process: an answer that is awaited, a stream, a websocket."""
+        if self._service is None:
+            return False
+        if self._connecting or self._service.owed or self._client.owed:
+            return True
+        if self._is_http and (self._upgraded or self._spoke == "client"):
+            return True
+        return now - self._last < _PAUSE
+
+    def close(self, at_once: bool = False) -> None:
+        """End both sides; `at_once` as a connection that broke."""
+        self._front.forget(self)
+        self._client.close(at_once)
+        if self._service is not None:
+            self._service.close(at_once)
+
+    # ------------------------------------------------------------ what comes
+
+    def _on_client(self, ready: int) -> None:
+        try:
+            if ready & WRITE:
+                self._client.pay()
+            if ready & READ:
+                self._read_client()
+            self._settle()
+        except OSError:
+            self.close(at_once=True)
+
+    def _on_service(self, ready: int) -> None:
+        service = self._service
+        if service is None:
+            return
+        if self._connecting:
+            if service.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                self._refused()
+                return
+            self._connecting = False
+            self._front.accepted(self.target)
+        try:
+            if ready & WRITE:
+                service.pay()
+            if ready & READ:
+                self._read_service(service)
+            self._settle()
+        except OSError:
+            self.close(at_once=True)
+
+    def _read_client(self) -> None:
+        try:
+            count = self._client.socket.recv_into(_BUFFER)
+        except BlockingIOError:
+            return
+        data = _BUFFER[:count]
+        if not count:
+            self._client.ended = True
+        elif self.answered:
+            pass  # the rest of a request that has its answer
+        elif self._service is None:
+            self._early += data
+        elif self._moves(data):
+            self._move(data)
+        else:
+            self._heard(data)
+            if self._connecting:
+                self._service.owed += data
+            else:
+                self._service.give(data)
+
+    def _read_service(self, service: Side) -> None:
+        try:
+            count = service.socket.recv_into(_BUFFER)
+        except BlockingIOError:
+            return
+        if count:
+            self._spoke, self._last = "service", time.monotonic()
+            self._client.give(_BUFFER[:count])
+        elif not self._goes_elsewhere():
+            service.ended = True
+
+    def _heard(self, data: memoryview) -> None:
+        if self._is_http is None:
+            first = bytes(data[: opening.LONGEST])
+            self._is_http = opening.is_request(first)
+            self._upgraded = self._is_http and opening.is_upgrade(first)
+        self._spoke, self._last = "client", time.monotonic()
+
+    # ------------------------------------------------------------ from one process to another
+
+    def _has_left(self) -> bool:
+        """Return whether its process no longer serves, and nothing is under way on this connection."""
+        client, service = self._client, self._service
+        return (
+            self.target is not self._front.target
+            and self._spoke != "client"
+            and not self._upgraded
+            and not client.owed
+            and not client.shut
+            and not (service is not None and service.owed)
+        )
+
+    def _moves(self, data: memoryview) -> bool:
+        """Return whether a new request begins that another process has to answer."""
+        return self._is_http is not False and self._has_left() and opening.is_request(bytes(data[: opening.LONGEST]))
+
+    def _goes_elsewhere(self) -> bool:
+        """Where a process that leaves closes a connection on which nothing is under way: move it if it goes on."""
+        if not self._has_left():
+            return False
+        if self._is_http is None:
+            self._move(b"")
+            return True
+        try:
+            count = self._client.socket.recv_into(_BUFFER)
+        except BlockingIOError:
+            return False
+        if count and self._moves(_BUFFER[:count]):
+            self._move(_BUFFER[:count])
+            return True
+        if not count:
+            self._client.ended = True
+        return False
+
+    def _move(self, data: memoryview | bytes) -> None:
+        if self._service is not None:
+            self._service.close()
+        self._service, self._is_http, self._upgraded = None, None, False
+        self._early += data
+        self._front.place(self)
+
+    def _refused(self) -> None:
+        """Where the process does not listen: hold it, until it does or another one serves."""
+        service, self._service, self._connecting = self._service, None, False
+        if service is not None:
+            self._early = service.owed
+            service.close()
+        refused, self.target = self.target, None
+        self._front.refused(self, refused)
+
+    # ------------------------------------------------------------ what to wait for next
+
+    def _settle(self) -> None:
+        if self._client.socket.fileno() < 0:
+            return
+        if self._service is None:
+            self._settle_alone()
+            return
+        client, service = self._client, self._service
+        if self._connecting:
+            client.want(reading=not client.ended and len(service.owed) < opening.LONGEST, writing=False)
+            service.want(reading=False, writing=True)
+            return
+        if self._is_http is None and service.owed:
+            self._heard(memoryview(service.owed))
+        if client.ended and not service.owed:
+            service.finish()
+        if service.ended and not client.owed:
+            client.finish()
+        if client.shut and service.shut:
+            self.close()
+            return
+        client.want(reading=not client.ended and not service.owed, writing=bool(client.owed))
+        service.want(reading=not service.ended and not client.owed, writing=bool(service.owed))
+
+    def _settle_alone(self) -> None:
+        client = self._client
+        if self.answered:
+            if not client.owed:
+                client.finish()
+            if client.ended and not client.owed:
+                self.close()
+            else:
+                client.want(reading=not client.ended, writing=bool(client.owed))
+        elif client.ended and not self._early:
+            self.close()
+        else:
+            client.want(reading=not client.ended and len(self._early) < opening.LONGEST, writing=False)

@@ -1,0 +1,149 @@
+"""One start of a service: its process under the launcher, where it listens, and how it is asked to end.
+
+The process runs under `launch`, which ends it and all its descendants as soon as its lifeline closes. The kernel closes
+the lifeline however this process ends, so even SIGKILL leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import socket
+from pathlib import Path
+
+from buildkit.dev.journal import Journal
+from buildkit.dev.readiness import succeeds
+from buildkit.dev.service import Service
+from buildkit.doors import process, python
+from buildkit.doors.clock import Stopwatch
+
+_LAUNCH = Path(__file__).with_name("launch.py")
+_OWN_PORTS = range(20000, 32000)  # below what the kernel gives to outgoing connections
+_UNTAKEN = 24  # where tcp(7)'s TCP_INFO has, for a socket that listens, how many connections nobody has accepted
+
+
+class Running:
+    """A started service.
+
+    Args:
+        service: what to start.
+        generation: its number among all starts.
+        grace: seconds between asking it to end and killing it.
+        prefix: stands before each line of its log.
+        has_listened: whether a process of the same service was seen to listen.
+    """
+
+    def __init__(self, service: Service, generation: int, grace: float, prefix: str, has_listened: bool) -> None:
+        self.service = service
+        self.generation = generation
+        self.has_listened = has_listened
+        self._since = Stopwatch()
+        self._journal = Journal(prefix)
+        self._waiting: socket.socket | None = None  # a connection of ours that is accepted when the process serves
+        self._listener = _listener() if service.takes_socket else None
+        self.port = self._listener.getsockname()[1] if self._listener else _free_port()
+        self.was_told = service.readiness(self.port)
+        passed = [] if self._listener is None else [self._listener.fileno()]
+        try:
+            self._child = process.start(
+                python.script_command(
+                    _LAUNCH, str(grace), str(passed[0]) if passed else "-", *service.words(self.port)
+                ),
+                folder=service.folder,
+                environment=service.variables(self.port),
+                stdin=process.PIPE,
+                output=self._journal.writing,
+                inherit=passed,
+            )
+        finally:
+            self._journal.begin()
+
+    @property
+    def age(self) -> float:
+        """Seconds since its start."""
+        return self._since.seconds
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code, or 128 plus the signal that ended it; None while it runs."""
+        return self._child.poll()
+
+    def has_said(self, text: str) -> bool:
+        """Return whether a line of its log has this text."""
+        return self._journal.has(text)
+
+    def last_words(self) -> list[str]:
+        """Return the last lines of its log."""
+        return self._journal.last(40)
+
+    def asks(self, command: tuple[str, ...]) -> bool:
+        """Return whether a command succeeds in its surroundings."""
+        return succeeds(command, self.service.variables(self.port))
+
+    def is_taken_up(self) -> bool | None:
+        """Return whether it accepts on the socket that it got; None if it got none, or the system does not say."""
+        if self._listener is None:
+            return None
+        if not hasattr(socket, "TCP_INFO"):
+            return self.age >= 1.0
+        if self._waiting is None:
+            self._waiting = socket.create_connection(self._listener.getsockname())
+        info = self._listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNTAKEN + 4)
+        return int.from_bytes(info[_UNTAKEN:], "little") == 0
+
+    def ask_to_end(self, grace: float) -> None:
+        """Ask it to end, and let it be killed after `grace` seconds; return at once."""
+        self._release()
+        stdin = self._child.stdin
+        if stdin is not None and not stdin.closed:
+            with contextlib.suppress(OSError):
+                os.write(stdin.fileno(), f"{grace}\n".encode())
+            with contextlib.suppress(OSError):
+                stdin.close()
+
+    def has_ended_within(self, seconds: float) -> bool:
+        """Wait for its end with all that it started; return whether it came."""
+        return process.ended_within(self._child, seconds)
+
+    def kill(self) -> None:
+        """End it at once: the second request, by which the launcher kills what it has."""
+        self._release()
+        if self._child.poll() is None:
+            process.end(self._child)
+
+    def settle(self) -> None:
+        """Let go of what was only needed until it was ready."""
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+    def let_go(self) -> None:
+        """Close what is held for it; it has ended by itself."""
+        self._release()
+        if self._child.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._child.stdin.close()
+
+    def _release(self) -> None:
+        self.settle()
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+
+def _listener() -> socket.socket:
+    made = socket.socket()
+    made.bind(("127.0.0.1", 0))
+    made.listen(2048)
+    return made
+
+
+def _free_port() -> int:
+    """Return a port that nobody has, neither here nor towards others."""
+    for port in random.sample(_OWN_PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("", port))
+            return port
+    return 0

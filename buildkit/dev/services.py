@@ -1,0 +1,137 @@
+"""Keeps all services of the loop: their addresses, their order, and which of them a change concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from buildkit.dev.addresses import Address, Addresses
+from buildkit.dev.service import Service
+from buildkit.dev.supervisor import End, State, Supervisor
+
+_COLOURS = (36, 33, 35, 32, 34, 31)
+_SIGN = "│"
+
+
+class Services:
+    """All services of one loop.
+
+    Args:
+        hold: seconds that a connection waits while no process serves.
+        drain: seconds that an old process may finish what it has begun.
+        coloured: whether the names in the log have colours.
+    """
+
+    def __init__(self, hold: float, drain: float, *, coloured: bool = False) -> None:
+        self._drain = drain
+        self._coloured = coloured
+        self._addresses = Addresses(hold)
+        self._supervisors: dict[str, Supervisor] = {}
+        self._waiting: list[Service] = []  # for others, which are to be ready first
+
+    def hold(self, services: Sequence[Service]) -> None:
+        """Take the addresses of these services, and let what connects wait.
+
+        Raises:
+            ConfigurationError: an address is somebody else's.
+        """
+        self._addresses.take(
+            {each.name: Address(each.host, each.port, f"{each.setting}.port") for each in services if each.port}
+        )
+
+    def start(self, services: Sequence[Service], files: Collection[str]) -> list[str]:
+        """Start the services that a change concerns, each beside the process that runs; return their names at once.
+
+        Args:
+            services: all services of the project.
+            files: what has changed, as paths relative to the project.
+
+        Raises:
+            ConfigurationError: an address is somebody else's, or a program is missing; what runs is left alone.
+        """
+        self.hold(services)
+        self._forget_others({each.name for each in services})
+        concerned = [
+            each
+            for each in services
+            if each.name not in self._supervisors or each.concerned(files) or self._failed(each)
+        ]
+        names = {each.name for each in concerned}
+        self._waiting = [each for each in concerned if names.intersection(each.after)]
+        width = max(len(each.name) for each in services)
+        for each in concerned:
+            if each.name not in self._supervisors:
+                prefix = self._prefix(each.name, width) if len(services) > 1 else ""
+                self._supervisors[each.name] = Supervisor(self._addresses, each.name, self._drain, prefix=prefix)
+            if each not in self._waiting:
+                self._supervisors[each.name].start(each)
+        return [each.name for each in concerned]
+
+    def stop(self) -> None:
+        """End all services at once, and give their addresses back."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - at the end
+
+        self._waiting = []
+        supervisors = [*self._supervisors.values()]
+        if len(supervisors) == 1:
+            supervisors[0].stop()
+        elif supervisors:
+            with ThreadPoolExecutor(len(supervisors)) as pool:
+                list(pool.map(Supervisor.stop, supervisors))
+        self._addresses.close()
+
+    def state(self) -> State:
+        """Return the state of all: ended where one has, starting where one is, ready where all are."""
+        states = {each.state() for each in self._supervisors.values()}
+        if State.ENDED in states:
+            return State.ENDED
+        if State.STARTING in states or self._start_waiting():
+            return State.STARTING
+        return State.READY if State.READY in states else State.STOPPED
+
+    def bury(self) -> list[End]:
+        """Forget the processes that ended by themselves, start those again that it may help; tell how each ended."""
+        ends = [each.bury() for each in self._supervisors.values() if each.state() is State.ENDED]
+        gone = {end.name for end in ends if not end.revived}
+        self._waiting = [each for each in self._waiting if not gone.intersection(each.after)]
+        return ends
+
+    def answer(self) -> bool:
+        """Return whether any of them serves."""
+        return any(each.answers() for each in self._supervisors.values())
+
+    def expect(self) -> None:
+        """Let connections wait: something is about to be started."""
+        for each in self._supervisors.values():
+            each.expect()
+
+    def explain(self, words: str = "") -> None:
+        """Answer connections with these words, or the last ones, where nobody serves."""
+        for each in self._supervisors.values():
+            each.explain(words)
+        for name in self._addresses.names - set(self._supervisors) if words else ():
+            self._addresses.fail(name, words)
+
+    def _start_waiting(self) -> bool:
+        """Start those whose predecessors are ready; return whether there are still some that wait, or were started."""
+        before = len(self._waiting)
+        for each in [*self._waiting]:
+            others = [self._supervisors[name] for name in each.after if name in self._supervisors]
+            if all(other.state() is State.READY for other in others):
+                self._waiting.remove(each)
+                self._supervisors[each.name].start(each)
+        return bool(before)
+
+    def _failed(self, service: Service) -> bool:
+        return self._supervisors[service.name].state() in {State.STOPPED, State.ENDED}
+
+    def _forget_others(self, names: Collection[str]) -> None:
+        for name in [*self._supervisors]:
+            if name not in names:
+                self._supervisors.pop(name).stop()
+
+    def _prefix(self, name: str, width: int) -> str:
+        shown = f"{name:<{width}} {_SIGN} "
+        if not self._coloured:
+            return shown
+        colour = _COLOURS[len(self._supervisors) % len(_COLOURS)]
+        return f"\x1b[{colour}m{shown}\x1b[0m"

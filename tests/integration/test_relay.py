@@ -1,0 +1,365 @@
+"""The address that is held: what clients see of it while processes come, serve and leave. Real sockets, real bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from email.message import Message
+from typing import NamedTuple
+
+import psutil
+import pytest
+
+from buildkit.dev.addresses import Address, Addresses
+from buildkit.errors import ConfigurationError
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+class Peer:
+    """A server of bytes: each connection is passed to `talk` in a thread of its own."""
+
+    def __init__(self, talk: Callable[[socket.socket], None], host: str = "127.0.0.1") -> None:
+        kind = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.socket = socket.socket(kind)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind((host, 0))
+        self.socket.listen(512)
+        self.port = self.socket.getsockname()[1]
+        self._talk = talk
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._serve, args=(self.socket.accept()[0],), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            self._talk(connection)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+def saying(words: str) -> Callable[[socket.socket], None]:
+    """Answer each request of a connection that is kept with these words."""
+    answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(words)}\r\n\r\n{words}".encode()
+
+    def talk(connection: socket.socket) -> None:
+        while b"\r\n\r\n" in connection.recv(65536):
+            connection.sendall(answer)
+
+    return talk
+
+
+class Answer(NamedTuple):
+    """What a client got."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+class Held:
+    """An address that is held, as the loop holds it."""
+
+    def __init__(self, hold: float = 10) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.addresses = Addresses(hold)
+        self.addresses.take({"api": Address("127.0.0.1", self.port, "dev.port")})
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def ask(self, accept: str = "*/*") -> Answer:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("GET", "/", headers={"Accept": accept})
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+
+    def quiet(self, generation: int) -> bool:
+        return self.addresses.is_quiet("api", generation)
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    found = Held()
+    yield found
+    found.addresses.close()
+
+
+@pytest.fixture
+def peer() -> Iterator[Callable[..., Peer]]:
+    made: list[Peer] = []
+
+    def make(talk: Callable[[socket.socket], None], host: str = "127.0.0.1") -> Peer:
+        made.append(Peer(talk, host))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def until(what: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def later(seconds: float, do: Callable[[], object]) -> None:
+    threading.Timer(seconds, do).start()
+
+
+def test_what_connects_waits_for_a_process(held: Held, peer: Callable[..., Peer]) -> None:
+    served = peer(saying("here"))
+    start = time.monotonic()
+    later(0.5, lambda: held.addresses.serve("api", 1, served.port))
+    assert held.ask().body == b"here"
+    assert 0.4 < time.monotonic() - start < 3
+
+
+def test_a_thousand_wait_and_all_are_served(held: Held, peer: Callable[..., Peer]) -> None:
+    served = peer(saying("here"))
+    clients = [held.connect() for _ in range(1000)]
+    for each in clients:
+        each.sendall(GET)
+    held.addresses.serve("api", 1, served.port)
+    for each in clients:
+        with each:
+            assert each.recv(4096).endswith(b"here")
+
+
+def test_a_process_that_does_not_listen_yet_is_asked_again(held: Held) -> None:
+    with socket.socket() as late, held.connect() as client:
+        late.bind(("127.0.0.1", 0))
+        late.settimeout(10)
+        held.addresses.serve("api", 1, late.getsockname()[1])
+        client.sendall(b"early words")
+        time.sleep(0.4)
+        late.listen(5)
+        with late.accept()[0] as accepted:
+            assert accepted.recv(100) == b"early words"
+
+
+def test_a_process_that_listens_on_the_other_family_alone(held: Held, peer: Callable[..., Peer]) -> None:
+    served = peer(saying("six"), "::1")
+    held.addresses.serve("api", 1, served.port)
+    assert held.ask().body == b"six"
+
+
+def test_a_connection_that_is_kept_goes_to_the_new_process(held: Held, peer: Callable[..., Peer]) -> None:
+    old, new = peer(saying("old")), peer(saying("new"))
+    held.addresses.serve("api", 1, old.port)
+    client = http.client.HTTPConnection("127.0.0.1", held.port, timeout=10)
+    client.request("GET", "/")
+    assert client.getresponse().read() == b"old"
+    kept = client.sock
+    held.addresses.serve("api", 2, new.port)
+    until(lambda: _asked(client) == b"new")
+    assert client.sock is kept, "by the same connection"
+    held.addresses.retire("api", 1)
+    until(lambda: held.quiet(1))
+    client.close()
+
+
+def _asked(client: http.client.HTTPConnection) -> bytes:
+    client.request("GET", "/")
+    return client.getresponse().read()
+
+
+def test_a_connection_that_is_kept_waits_where_the_old_process_ends_first(
+    held: Held, peer: Callable[..., Peer]
+) -> None:
+    old, new = peer(saying("old")), peer(saying("new"))
+    held.addresses.serve("api", 1, old.port)
+    client = http.client.HTTPConnection("127.0.0.1", held.port, timeout=10)
+    assert _asked(client) == b"old"
+    held.addresses.wait("api")
+    time.sleep(0.2)
+    later(0.5, lambda: held.addresses.serve("api", 2, new.port))
+    assert _asked(client) == b"new"
+    client.close()
+
+
+def test_a_process_is_not_quiet_before_it_has_answered(held: Held, peer: Callable[..., Peer]) -> None:
+    go = threading.Event()
+
+    def slow(connection: socket.socket) -> None:
+        connection.recv(65536)
+        go.wait(10)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow")
+        connection.recv(1)
+
+    old, new = peer(slow), peer(saying("new"))
+    held.addresses.serve("api", 1, old.port)
+    with held.connect() as client:
+        client.sendall(GET)
+        time.sleep(0.2)
+        held.addresses.serve("api", 2, new.port)
+        held.addresses.retire("api", 1)
+        assert held.ask().body == b"new"
+        time.sleep(0.7)
+        assert not held.quiet(1)
+        go.set()
+        assert client.recv(4096).endswith(b"slow")
+        until(lambda: held.quiet(1))
+
+
+def test_a_websocket_keeps_its_process(held: Held, peer: Callable[..., Peer]) -> None:
+    def upgraded(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        while data := connection.recv(100):
+            connection.sendall(b"echo " + data)
+
+    old, new = peer(upgraded), peer(saying("new"))
+    held.addresses.serve("api", 1, old.port)
+    with held.connect() as client:
+        client.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        assert b"101" in client.recv(4096)
+        held.addresses.serve("api", 2, new.port)
+        held.addresses.retire("api", 1)
+        time.sleep(0.6)
+        client.sendall(b"GET / HTTP/1.1\r\n looks like a request")
+        assert client.recv(4096) == b"echo GET / HTTP/1.1\r\n looks like a request"
+        assert not held.quiet(1)
+    until(lambda: held.quiet(1))
+
+
+def test_where_nobody_will_serve_there_is_an_answer_at_once(held: Held) -> None:
+    held.addresses.fail("api", "rebuild failed\n  app/a.pyx:3: <oh> & no")
+    page = held.ask("text/html,*/*")
+    text = page.body.decode()
+    assert page.status == 503
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "app/a.pyx:3: &lt;oh&gt; &amp; no" in text
+    assert page.headers["X-Buildkit-Dev"] in text
+    plain = held.ask("application/json")
+    assert (plain.status, plain.headers["Content-Type"]) == (503, "text/plain; charset=utf-8")
+    assert plain.body.decode() == "rebuild failed\n  app/a.pyx:3: <oh> & no\n"
+
+
+def test_a_large_request_gets_the_answer_too(held: Held) -> None:
+    held.addresses.fail("api", "no")
+    with held.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n" + b"x" * 5_000_000)
+        assert client.recv(4096).startswith(b"HTTP/1.1 503 ")
+
+
+def test_another_protocol_is_ended_where_nobody_will_serve(held: Held) -> None:
+    held.addresses.fail("api", "no")
+    with held.connect() as client:
+        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        assert client.recv(100) == b""
+
+
+def test_who_waits_when_it_fails_is_answered(held: Held) -> None:
+    later(0.4, lambda: held.addresses.fail("api", "it failed"))
+    assert held.ask().body == b"it failed\n"
+
+
+def test_nobody_waits_for_longer_than_was_said() -> None:
+    held = Held(hold=0.5)
+    try:
+        start = time.monotonic()
+        answer = held.ask()
+        assert (answer.status, 0.4 < time.monotonic() - start < 3) == (503, True)
+        assert b"has not been for 0.5 seconds" in answer.body
+    finally:
+        held.addresses.close()
+
+
+def test_every_byte_arrives_both_ways(held: Held, peer: Callable[..., Peer]) -> None:
+    sent = os.urandom(20_000_000)
+
+    def echo(connection: socket.socket) -> None:
+        while data := connection.recv(1 << 17):
+            connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+
+    held.addresses.serve("api", 1, peer(echo).port)
+    with held.connect() as client:
+
+        def send() -> None:
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+
+        threading.Thread(target=send, daemon=True).start()
+        received = bytearray()
+        while data := client.recv(1 << 17):
+            received += data
+    assert received == sent
+
+
+def test_who_speaks_first_may_be_the_process(held: Held, peer: Callable[..., Peer]) -> None:
+    held.addresses.serve("api", 1, peer(lambda connection: connection.sendall(b"220 ready\r\n")).port)
+    with held.connect() as client:
+        assert client.recv(100) == b"220 ready\r\n"
+        assert client.recv(100) == b""
+
+
+def test_a_connection_that_breaks_breaks_on_the_other_side(held: Held, peer: Callable[..., Peer]) -> None:
+    def breaking(connection: socket.socket) -> None:
+        connection.recv(100)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    held.addresses.serve("api", 1, peer(breaking).port)
+    with held.connect() as client:
+        client.sendall(b"words")
+        with pytest.raises(ConnectionResetError):
+            client.recv(100)
+
+
+def relay_of(addresses: Addresses) -> psutil.Process:
+    assert addresses._child is not None
+    return psutil.Process(addresses._child.pid)
+
+
+def test_the_address_survives_the_relay(held: Held, peer: Callable[..., Peer]) -> None:
+    held.addresses.serve("api", 1, peer(saying("here")).port)
+    assert held.ask().body == b"here"
+    relay_of(held.addresses).send_signal(signal.SIGKILL)
+    for _ in range(20):
+        assert held.ask().body == b"here"
+
+
+def test_nothing_is_left_of_it(held: Held) -> None:
+    relay = relay_of(held.addresses)
+    held.addresses.close()
+    assert not relay.is_running() or relay.status() == psutil.STATUS_ZOMBIE
+    with pytest.raises(ConnectionRefusedError):
+        held.connect()
+
+
+def test_an_address_of_somebody_else_is_refused(held: Held) -> None:
+    other = Addresses(1)
+    with pytest.raises(ConfigurationError, match=f"dev.port: 127.0.0.1:{held.port} is taken") as refused:
+        other.take({"api": Address("127.0.0.1", held.port, "dev.port")})
+    assert f"PYBUILDKIT_DEV_PORT={held.port + 1} invoke dev" in str(refused.value.hint)
+
+
+def test_an_address_that_stays_is_kept_when_others_come(held: Held, peer: Callable[..., Peer]) -> None:
+    held.addresses.serve("api", 1, peer(saying("here")).port)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    addresses = {"api": Address("127.0.0.1", held.port, "dev.port"), "more": Address("127.0.0.1", port, "dev.x.port")}
+    held.addresses.take(addresses)
+    held.addresses.serve("more", 2, peer(saying("there")).port)
+    assert held.ask().body == b"here"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(GET)
+        assert client.recv(4096).endswith(b"there")
