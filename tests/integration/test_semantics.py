@@ -92,6 +92,40 @@ def test_cpp_of_plain_python_is_refused_until_it_says_what_it_means(
     assert python(root, "import app.two; print(app.two.halves(4))") == "2.0"
 
 
+@pytest.mark.parametrize(
+    ("profile", "code", "outcome"), [("dev", 0, "refused"), ("release", 10, "failed")], ids=["dev", "release"]
+)
+def test_a_comment_that_asks_for_cpp_takes_no_meaning_away(
+    project: ProjectMaker, invoke: InvokeRunner, profile: str, code: int, outcome: str
+) -> None:
+    root = project({**_PROJECT, "src/app/two.py": f"# distutils: language = c++\n{_TEXT}"})
+
+    ran = invoke(root, "compile", "--json", "--profile", profile)
+    answer = python(root, _ASK)
+    again = invoke(root, "compile", "--json", "--profile", profile)
+    with (root / "pyproject.toml").open("a") as file:
+        file.write(f'{_TABLE}semantics = "cython"\n')
+    meant = invoke(root, "compile", "--json", "--profile", profile)
+
+    assert (ran.exit_code, again.exit_code) == (code, code)
+    assert ran.outcomes() == again.outcomes() | {"app.one": "compiled"} == {"app.one": "compiled", "app.two": outcome}
+    assert "`# distutils: language = c++`, and plain Python keeps its meaning in C alone" in ran.stderr
+    assert answer == _PYTHONS, "as its source"
+    assert meant.outcomes() == {"app.one": "fresh", "app.two": "compiled"}, meant.stderr
+    assert python(root, "import app.two; print(app.two.halves(4))") == "2.0"
+
+
+def test_a_comment_that_asks_for_cpp_is_heeded_where_the_module_is_cythons(
+    project: ProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = project({**_PROJECT, "src/app/two.py": f"# distutils: language = c++\nimport cython\n{_TEXT}"})
+
+    ran = invoke(root, "compile", "--json")
+
+    assert ran.outcomes() == {"app.one": "compiled", "app.two": "compiled"}, ran.stderr
+    assert python(root, "import app.two; print(app.two.halves(4))") == "2.0"
+
+
 def test_a_pattern_that_says_cpp_means_what_is_of_cython(project: ProjectMaker, invoke: InvokeRunner) -> None:
     text = f'{APP}[tool.buildkit.compile.module."app.*"]\nlanguage = "c++"\n'
     wrapped = "from libcpp.vector cimport vector\ndef size(list x):\n    cdef vector[int] v = x\n    return v.size()\n"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from Cython.Compiler import Future, Nodes, PyrexTypes
+from Cython.Compiler.Errors import CompileError
 from Cython.Compiler.StringEncoding import EncodedString
 
 from buildkit.compile.sameness import cells, functions, generators, names, private, scopes
@@ -34,6 +35,9 @@ from buildkit.compile.sameness.tree import kind, within
 
 _OURS: dict[str, Any] = {"ReraiseStatNode": Reraise, "GeneratorDefNode": generators.LiftedGenerator}
 """Kinds of nodes that Cython itself makes more of after it has parsed a module."""
+PLUS_PLUS = "`# distutils: language = c++`, and plain Python keeps its meaning in C alone"
+"""What is said of a module of plain Python that asks for C++."""
+
 _CYTHONS = {name: getattr(Nodes, name) for name in _OURS}
 
 
@@ -57,6 +61,7 @@ class Lifting:
     def __init__(self, pipeline: Any) -> None:
         self.is_done = False
         self.is_wanted = False
+        self._language = "c"
         self._texts = Texts()
         original = pipeline.create_py_pipeline
 
@@ -66,20 +71,25 @@ class Lifting:
 
         pipeline.create_py_pipeline = create
 
-    def begin(self, *, is_wanted: bool) -> None:
+    def begin(self, *, is_wanted: bool, language: str = "c") -> None:
         """Begin a job.
 
         Args:
             is_wanted: whether the module may be lifted, if it is one of plain Python.
+            language: what is written. Plain Python in C++ is an error of the job: its meaning is kept in C alone, and
+                what only a comment asks for must not take it away.
         """
         self.is_done = False
         self.is_wanted = is_wanted
+        self._language = language
         self._texts.use(ours=False)
         vars(Nodes).update(_CYTHONS)
 
     def _stage(self, module: Any, context: Any) -> Any:
         if not self.is_wanted or speaks_cython(module):
             return module
+        if self._language != "c":
+            raise CompileError(module.pos, PLUS_PLUS)
         self.is_done = True
         self._texts.use(ours=True)
         vars(Nodes).update(_OURS)

@@ -8,6 +8,7 @@ from buildkit.compile.module import Module
 from buildkit.extensions.native.refusals import say_plus_plus, table_of
 
 _OF_PLUS_PLUS = re.compile(r"only allowed in c\+\+|C\+\+ (?:class must have|r?v?a?l?u?e?-?reference)")
+_PLAIN_PYTHON = "plain Python keeps its meaning in C alone"
 _NO_DECLARATION = re.compile(r"'([^'\s]+)\.pxd' not found")
 
 
@@ -21,6 +22,9 @@ def hinted(words: str, module: Module, language: str) -> str:
     """
     if language == "c" and _OF_PLUS_PLUS.search(words):
         return f"{words.rstrip()}\n{say_plus_plus(module.name)}"
+    if _PLAIN_PYTHON in words:
+        why = "take the line out, or let it mean what Cython makes of it"
+        return f"{words.rstrip()}\n" + table_of(module.name, why, ['semantics = "cython"'])
     found = _NO_DECLARATION.search(words)
     if found:
         return f"{words.rstrip()}\n{_where(module, found[1])}"
