@@ -207,6 +207,8 @@ def sameness() -> str:
         "",
     ]
     lines += [", ".join(f"`{each}`" for each in sorted(functions.OF_THE_FRAME | functions.OF_THE_STACK)) + "."]
+    lines += ["", "or binds one that those who show tracebacks look for among the values of a frame:", ""]
+    lines += [", ".join(f"`{each}`" for each in sorted(functions.OF_TRACEBACKS)) + "."]
     lines += [
         "",
         "## Calls that have a frame",

@@ -143,3 +143,30 @@ def q_an_import_that_fails():
                 found.append((code.co_name, code.co_filename.rpartition("questions/")[2], step.tb_lineno))
             step = step.tb_next
         return [repr(error), found]
+
+
+def hidden_from_pytest(x):
+    __tracebackhide__ = True
+    raise ValueError(x)
+
+
+def hidden_from_werkzeug(x):
+    __traceback_hide__ = True
+    hidden_from_pytest(x)
+
+
+def hidden_from_rich(x):
+    _rich_traceback_guard, _rich_traceback_omit = True, False
+    hidden_from_werkzeug(x)
+
+
+def q_variables_by_which_a_traceback_leaves_frames_out():
+    try:
+        hidden_from_rich(1)
+    except ValueError as error:
+        found, step = [], error.__traceback__.tb_next
+        while step:
+            frame = step.tb_frame
+            found.append((frame.f_code.co_name, sorted(name for name in dict(frame.f_locals) if "traceback" in name)))
+            step = step.tb_next
+        return found

@@ -54,6 +54,11 @@ LOOK_FOR_FRAMES = frozenset(["_getframe", "currentframe"])
 OF_THE_STACK = frozenset("stack getouterframes print_stack extract_stack format_stack".split())
 """Names of functions that show the frame of who called them."""
 
+OF_TRACEBACKS = frozenset(
+    "__tracebackhide__ __traceback_hide__ __traceback_info__ _rich_traceback_guard _rich_traceback_omit".split()
+)
+"""Names that who shows a traceback looks for among the values of a frame: pytest, werkzeug, rich, typer and others."""
+
 CALLED_ALONE = frozenset("globals vars dir compile __import__".split())
 """Names that ask for the frame in which they are called: C can only call them, and some not without an argument."""
 
@@ -148,7 +153,7 @@ def _why_name(node: Any, called: set[int]) -> str:
     if node.name == ALIAS:
         return "a `type` statement"
     is_value = node.name in CALLED_ALONE and id(node) not in called
-    return str(node.name) if is_value or node.name in OF_THE_FRAME else ""
+    return str(node.name) if is_value or node.name in OF_THE_FRAME | OF_TRACEBACKS else ""
 
 
 def _imported(node: Any) -> set[str]:
