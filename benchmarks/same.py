@@ -27,9 +27,11 @@ from typing import Any
 
 import measure
 import peers
+import servers
 from subjects import SUBJECTS, Subject
 
-HEADING = ("package", "extensions", "tests", "otherwise", "fail in both", "flaky", "plain (s)", "compiled (s)")
+HEADING = ("package", "extensions", "in C", "tests", "otherwise", "fail in both", "flaky", "plain (s)", "compiled (s)")
+HERE = Path(__file__).parent.resolve()
 
 
 def main() -> None:
@@ -62,16 +64,19 @@ def compared(subject: Subject, place: Path, profile: str) -> tuple[tuple[str, ..
     try:
         python = environment(subject, place / subject.name / "venv")
         project = unpacked(subject, place / subject.name)
-        found = verified(project, python, profile)
+        with servers.serving(subject.server) as variables:
+            found = verified(project, python, profile, variables)
     except subprocess.CalledProcessError as error:
         said = (error.stderr or error.stdout or "").strip().splitlines()
         return (subject.name, f"not run: {' | '.join(said[-4:])}", *[""] * (len(HEADING) - 2)), []
     tests: Mapping[str, Any] = found["tests"]
     differing = [each for each in found["modules"] if each["outcome"] == "differs"]
     taken = found["bought"]["tests-seconds"]
+    share = shared(project, python, found)
     row = (
         f"{subject.name} {project.name.rpartition('-')[2]}",
         str(len(found["modules"])),
+        f"{share['compiled']} of {share['functions']}",
         str(tests["plain"]),
         str(len(tests["differences"]) + len(differing)),
         str(len(tests["failing"])),
@@ -87,7 +92,17 @@ def compared(subject: Subject, place: Path, profile: str) -> tuple[tuple[str, ..
         for each in found["modules"]
         if each["outcome"] == "differs"
     ]
+    kept = (f"{count} {reason}" for reason, count in share["reasons"])
+    words += [f"{subject.name}: stay Python: {', '.join(kept)}"]
     return row, words
+
+
+def shared(project: Path, python: Path, found: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return how many functions of the compiled modules run C (`shares.py`)."""
+    names = [each["module"].replace(".", "/") + ".py" for each in found["modules"]]
+    roots = (project, project / "src", project / "lib")
+    files = [str(root / name) for root in roots for name in names if (root / name).exists()]
+    return json.loads(run([str(python), str(HERE / "shares.py"), *files]))
 
 
 def environment(subject: Subject, venv: Path) -> Path:
@@ -107,9 +122,10 @@ def environment(subject: Subject, venv: Path) -> Path:
 
 def unpacked(subject: Subject, place: Path) -> Path:
     """Return the source archive of the package that is installed, unpacked anew, as a project of the suite."""
+    python = place / "venv/bin/python"
     version = run(
         [
-            str(place / "venv/bin/python"),
+            str(python),
             "-c",
             f"from importlib.metadata import version; print(version({subject.name!r}))",
         ]
@@ -125,15 +141,18 @@ def unpacked(subject: Subject, place: Path) -> Path:
     (project / "tasks.py").write_text(measure.OUR_TASKS)
     settings = project / "pyproject.toml"
     text = settings.read_text() if settings.exists() else f'[project]\nname = "{subject.name}"\nversion = "{version}"\n'
-    settings.write_text(f"{text}\n[tool.buildkit.nox]\ntests = {json.dumps(subject.command)}\n")
+    settings.write_text(f"{text}\n{subject.settings}\n[tool.buildkit.nox]\ntests = {json.dumps(subject.command)}\n")
+    packages = Path(run([str(python), "-c", "import sysconfig; print(sysconfig.get_path('platlib'))"]).strip())
+    for file in (file for pattern in subject.taken for file in packages.glob(pattern)):
+        shutil.copy(file, project / file.relative_to(packages))
     return project
 
 
-def verified(project: Path, python: Path, profile: str) -> Any:  # noqa: ANN401
+def verified(project: Path, python: Path, profile: str, server: Mapping[str, str]) -> Any:  # noqa: ANN401
     """Return what `invoke compile.verify --tests --json` says of a project."""
     command = [str(python), "-m", "invoke", "compile.verify", "--tests", "--json", "--profile", profile]
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    variables = {**os.environ, "VIRTUAL_ENV": str(python.parents[1]), "PATH": path}
+    variables = {**os.environ, "VIRTUAL_ENV": str(python.parents[1]), "PATH": path, **server}
     done = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True, check=False)
     (project.parent / "said.txt").write_text(done.stderr)
     try:

@@ -17,6 +17,10 @@ class Subject:
         extras: extras of the package to install.
         left_out: tests that do not come to their end as plain Python where there is no network, or that hang on
             machines without a terminal.
+        settings: TOML that says what its setup.py says of its native parts.
+        taken: patterns of files, below the folder of packages, that are taken from the installed package: those of
+            its extensions that are C alone.
+        server: which its tests want, `postgres` or `redis`.
     """
 
     name: str
@@ -24,6 +28,9 @@ class Subject:
     tests: Sequence[str] = ("tests",)
     extras: str = ""
     left_out: Sequence[str] = ()
+    settings: str = ""
+    taken: Sequence[str] = ()
+    server: str = ""
 
     @property
     def command(self) -> list[str]:
@@ -37,6 +44,23 @@ class Subject:
             *(f"--deselect={test}" for test in self.left_out),
         ]
 
+
+def plus_plus(*modules: str, of: str) -> str:
+    """Return the settings of modules of a package that are C++."""
+    return "".join(f'[tool.buildkit.compile.module."{of}.{module}"]\nlanguage = "c++"\n' for module in modules)
+
+
+PARSER_OF_AIOHTTP = """
+[tool.buildkit.compile.module."aiohttp._http_parser"]
+include = ["vendor/llhttp/build"]
+define-macros = { LLHTTP_STRICT_MODE = "0" }
+sources = [
+    "aiohttp/_find_header.c",
+    "vendor/llhttp/build/c/llhttp.c",
+    "vendor/llhttp/src/native/api.c",
+    "vendor/llhttp/src/native/http.c",
+]
+"""
 
 SUBJECTS = (
     Subject("itsdangerous", "freezegun"),
@@ -61,18 +85,20 @@ SUBJECTS = (
         "dirty-equals sqlmodel flask anyio[trio] PyJWT pwdlib[argon2] inline-snapshot a2wsgi pyyaml httpx2",
         extras="all",
     ),
-    Subject("sqlmodel", "dirty-equals fastapi httpx jinja2 sqlalchemy[asyncio] aiosqlite pytest-asyncio anyio"),
+    Subject("sqlmodel", "typer dirty-equals fastapi httpx jinja2 sqlalchemy[asyncio] aiosqlite pytest-asyncio anyio"),
     Subject("typer", "pytest-xdist coverage"),
     Subject("httpx", "chardet trio trustme uvicorn anyio zstandard brotli h2 socksio rich pygments"),
-    Subject("httpcore", "pytest-trio pytest-asyncio pytest-httpbin h2 socksio trio hpack"),
+    Subject("httpcore", "pytest-trio pytest-httpbin h2 socksio trio hpack"),
     Subject("uvicorn", "httpx trustme cryptography a2wsgi pytest-mock anyio[trio] pytest-xdist", extras="standard"),
     Subject("anyio", "hypothesis psutil pytest-mock trustme truststore exceptiongroup trio"),
     Subject(
         "aiohttp",
         (
             "pytest-mock pytest-codspeed re-assert freezegun proxy.py trustme time-machine isal zlib_ng "
-            "pytest-xdist pytest-cov blockbuster pytest-aiohttp"
+            "pytest-xdist pytest-cov blockbuster pytest-timeout"
         ),
+        tests=("tests", "-o", "addopts=", "-m", "not dev_mode and not autobahn and not internal"),
+        settings=PARSER_OF_AIOHTTP,
     ),
     Subject(
         "celery",
@@ -82,7 +108,7 @@ SUBJECTS = (
         ),
         tests=("t/unit", "--ignore=t/unit/backends/test_azureblockblob.py", "--ignore=t/unit/backends/test_gcs.py"),
     ),
-    Subject("rq", "psutil"),
+    Subject("rq", "psutil", tests=("tests", "-m", "not slow and not ssl_test"), server="redis"),
     Subject("tenacity", "tornado typeguard pytest-asyncio trio"),
     Subject("structlog", "freezegun pretend pytest-asyncio simplejson time-machine rich"),
     Subject("marshmallow", "simplejson"),
@@ -92,8 +118,8 @@ SUBJECTS = (
     ),
     Subject("pydantic-settings", "pytest-mock pytest-examples pyyaml moto boto3"),
     Subject("msgpack", tests=("test",)),
-    Subject("asyncpg", "distro uvloop"),
-    Subject("preshed", tests=("preshed/tests",)),
+    Subject("asyncpg", "distro uvloop", taken=("asyncpg/protocol/record*.so",), server="postgres"),
+    Subject("preshed", tests=("preshed/tests",), settings=plus_plus("maps", "counter", "bloom", of="preshed")),
     Subject("alembic", "sqlalchemy"),
     Subject(
         "sqlalchemy",
