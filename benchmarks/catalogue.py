@@ -33,5 +33,8 @@ BENCHMARKS = (
     Benchmark("same", "the own tests of public packages", "the packages as plain Python", "15 min to hours"),
     Benchmark("data", "the data gate, and a change of the data", "stat, sha256sum, b3sum", "10 min"),
     Benchmark("pieces", "one of a thousand inputs changed", "the whole stage, DVC", "10 min"),
+    Benchmark(
+        "dev", "what clients see while one saves", "uvicorn, granian and gunicorn --reload, watchfiles", "30 min"
+    ),
     Benchmark("migrate", "a migration at head and from nothing", "alembic upgrade head", "15 min"),
 )
