@@ -253,6 +253,12 @@ class DevConfig:
         "integer", 8000, "The port that you reach it at, held by the loop; 0 for none.", form="port_or_none"
     )
     ready: str | tuple[str, ...] = option("command", "", _READY)
+    first: str = option(
+        "text",
+        "interpreted",
+        "How an edited compiled `.py` comes back: as Python at once, and compiled beside the service; or compiled.",
+        choices=("interpreted", "compiled"),
+    )
     hold: float = option("seconds", 30.0, "How long a connection waits while no process is ready.")
     drain: float = option("seconds", 10.0, "How long the old process may finish what it has begun.")
     overlap: bool = option(

@@ -13,6 +13,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ _BACKLOG = 4096
 _PROGRAM = "buildkit.dev.relay.program"
 _PACKAGES = Path(__file__).parents[2]
 _RESTARTS = 5
+_ALWAYS = 0
+"""The question that nobody has to answer: there is no address."""
+
+_questions = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Addresses:
         self._addresses: dict[str, Address] = {}
         self._sockets: dict[str, socket.socket] = {}
         self._states: dict[str, tuple[Any, ...]] = {}  # what the relay was told last of each
-        self._quiet: set[tuple[str, int]] = set()
+        self._quiet: set[int] = set()
         self._lock = threading.RLock()
         self._child: process.Child | None = None
         self._restarts = 0
@@ -123,13 +128,17 @@ class Addresses:
         """Answer the connections of a service with these words: none is coming before the next change."""
         self._tell("fail", name, words)
 
-    def retire(self, name: str, generation: int) -> None:
-        """Ask to be told when nothing is open with a process any more; see `is_quiet`."""
-        self._send("retire", name, generation)
+    def ask(self, name: str, generation: int) -> int:
+        """Ask whether something is open with a process; return the number of the question, for `is_quiet`."""
+        if name not in self._sockets:
+            return _ALWAYS
+        question = next(_questions)
+        self._send("ask", name, question, generation)
+        return question
 
-    def is_quiet(self, name: str, generation: int) -> bool:
-        """Return whether nothing is open with a process that was to be retired."""
-        return name not in self._sockets or (name, generation) in self._quiet
+    def is_quiet(self, question: int) -> bool:
+        """Return whether there has been a moment since the question at which nothing was open with the process."""
+        return question == _ALWAYS or question in self._quiet
 
     def _tell(self, verb: str, name: str, *rest: object) -> None:
         with self._lock:
@@ -162,8 +171,8 @@ class Addresses:
         """Note what the relay says until it ends; start another one unless it was to end."""
         lines = Lines()
         while child.stdout is not None and (piece := os.read(child.stdout.fileno(), 1 << 16)):
-            for _, name, generation in lines.taken(piece):
-                self._quiet.add((name, generation))
+            for _, _, question in lines.taken(piece):
+                self._quiet.add(question)
         if child.stdout is not None:
             child.stdout.close()
         with self._lock:

@@ -20,6 +20,9 @@ from buildkit.model import Outcome, Reason, Report
 
 ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
 
+CALM = 0.5
+"""Seconds without a change after which a build begins beside the services."""
+
 SLOW = 2.0
 """Seconds after which a line says that the service is still starting."""
 
@@ -41,6 +44,10 @@ class Actions:
         migrate: brings the database to head, and starts one where none is named.
         refresh: brings the data up to date.
         check_modules: checks the syntax of the changed files, and makes sure that a new start runs their present text.
+        interpret: lets the changed files run as Python; returns how many extensions that took away, or None where they
+            have to be compiled first.
+        build_aside: starts a build beside the services.
+        built_aside: returns what it came to, once; None before.
         services: returns the services to run.
     """
 
@@ -49,7 +56,22 @@ class Actions:
     migrate: Callable[[], Report]
     refresh: Callable[[], Report]
     check_modules: Callable[[Collection[str]], None]
+    interpret: Callable[[Collection[str]], int | None]
+    build_aside: Callable[[], None]
+    built_aside: Callable[[], Built | None]
     services: Callable[[], Sequence[Service]]
+
+
+class Built(Protocol):
+    """What a build beside the services came to."""
+
+    @property
+    def made(self) -> Sequence[str]:
+        """The modules that have a new extension."""
+
+    @property
+    def error(self) -> str:
+        """What went wrong, as it is shown."""
 
 
 class Keeper(Protocol):
@@ -66,6 +88,9 @@ class Keeper(Protocol):
 
     def answer(self) -> bool:
         """Return whether a service answers."""
+
+    def are_idle(self) -> bool:
+        """Return whether new processes may come unseen."""
 
     def expect(self) -> None:
         """Let connections wait: a service is about to be started."""
@@ -93,6 +118,21 @@ class _Cycle:
         return f"{time_of_day()} {subject}: {', '.join(self.phrases)}"
 
 
+@dataclass(slots=True)
+class _Aside:
+    """The build beside the services.
+
+    Args:
+        state: `owed`, `building`, `built` where the services are to be started with it, or empty.
+        made: the modules that it made, for the reason of that start.
+        since: since when; while it is owed, since the last change.
+    """
+
+    state: str = ""
+    made: str = ""
+    since: Stopwatch = field(default_factory=Stopwatch)
+
+
 class Loop:
     """Reacts to changes, one set at a time.
 
@@ -110,6 +150,8 @@ class Loop:
         self._owed: set[Need] = set()
         self._files: set[str] = set()
         self._starting: _Cycle | None = None
+        self._anew = True  # everything is to be built by the settings that there are now
+        self._aside = _Aside()
         self.outcomes: list[Outcome] = []
 
     def begin(self) -> None:
@@ -124,6 +166,7 @@ class Loop:
         self._keeper.expect()
         self._files.update(reaction.files)
         todo = list(self._with_settings(reaction.needs))
+        self._aside.since = Stopwatch()
         while todo:
             try:
                 made = self._do(todo[0], cycle)
@@ -134,7 +177,7 @@ class Loop:
             done = todo.pop(0)
             if done is Need.REFRESH and made:
                 todo = list(with_consequences({*todo, Need.RESTART}))  # a service reads its data when it starts
-        self._owed = set()
+        self._owed, self._anew = set(), False
         if self._starting is not cycle:
             self._keeper.explain()  # nothing was started after all
             if cycle.phrases:
@@ -147,6 +190,8 @@ class Loop:
             self._bury()
         elif cycle is not None and state is State.READY:
             self._close(cycle, "ready", f"ready after {cycle.watch.seconds:.2f} s")
+        elif cycle is None and state is State.READY:
+            self._go_on_aside()
         elif cycle is not None and not cycle.told and cycle.started.seconds >= SLOW:
             self._say(f"{cycle}, not ready yet")
             cycle.told = True
@@ -159,6 +204,7 @@ class Loop:
             try:
                 if self._actions.reload():
                     wanted.update(ALL)
+                    self._anew = True
             except BuildkitError as error:
                 self._say(f"{render(error)}\n{time_of_day()} the settings stay as they were")
         return with_consequences(wanted)
@@ -181,12 +227,54 @@ class Loop:
             self._starting, cycle.started = cycle, Stopwatch()
             cycle.add(words, watch.seconds)
             return 0
+        if need is Need.REBUILD and self._interprets(cycle):
+            return 0
+        if need is Need.REBUILD:
+            self._aside.state = ""  # all is compiled now
         report = self._steps[need]()
         made = sum(row.result not in _IDLE for row in report.outcomes)
         if made:
             verb, noun = _DONE[need]
             cycle.add(f"{verb} {made} {noun}{'s' if made > 1 else ''}", watch.seconds)
         return made
+
+    def _interprets(self, cycle: _Cycle) -> bool:
+        """Let the changed files run as Python, if they can, and owe their extensions; return whether that was done."""
+        if Need.REBUILD in self._owed or self._anew:
+            return False
+        taken = self._actions.interpret(self._files)
+        if taken is None:
+            return False
+        self._aside.state = "owed"
+        if taken:
+            cycle.phrases.append(f"{taken} module{'s' if taken > 1 else ''} as Python")
+        return True
+
+    def _go_on_aside(self) -> None:
+        """Build what is owed when nothing else happens; when it is built, start the services anew as nobody looks."""
+        aside = self._aside
+        if aside.state == "owed" and aside.since.seconds >= CALM:
+            aside.state, aside.since = "building", Stopwatch()
+            self._actions.build_aside()
+        elif aside.state == "building":
+            built = self._actions.built_aside()
+            if built is not None:
+                self._take_built(built)
+        elif aside.state == "built" and self._keeper.are_idle():
+            aside.state = ""
+            self._do(Need.RESTART, _Cycle(Reason("compiled", aside.made)))
+
+    def _take_built(self, built: Built) -> None:
+        aside = self._aside
+        if built.error:
+            aside.state = ""
+            self._say(f"{built.error}\n{time_of_day()} compiled aside: failed; the modules stay Python")
+        elif not built.made:
+            aside.state = ""
+        else:
+            more = f" and {len(built.made) - 1} more" if len(built.made) > 1 else ""
+            aside.state, aside.made = "built", f"{built.made[0]}{more}"
+            self._say(f"{time_of_day()} compiled {aside.made} aside {aside.since.seconds:.2f} s")
 
     def _fail(self, cycle: _Cycle, need: Need, error: BuildkitError) -> None:
         words = render(error)

@@ -99,6 +99,10 @@ class Services:
         """Return whether any of them serves."""
         return any(each.answers() for each in self._supervisors.values())
 
+    def are_idle(self) -> bool:
+        """Return whether nothing is open with any of them: a moment at which new processes may come, unseen."""
+        return bool(self._supervisors) and all(each.is_idle() for each in self._supervisors.values())
+
     def expect(self) -> None:
         """Let connections wait: something is about to be started."""
         for each in self._supervisors.values():

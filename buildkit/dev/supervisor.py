@@ -65,11 +65,13 @@ class _Leaving:
     Args:
         process: it.
         since: since when.
+        question: whether something is open with it, as `Addresses` numbers it.
         asked: whether it was asked to end.
     """
 
     process: Running
     since: Stopwatch
+    question: int
     asked: bool = False
 
 
@@ -99,6 +101,7 @@ class Supervisor:
         self._current: Running | None = None
         self._leaving: list[_Leaving] = []
         self._failed: Running | None = None  # ended before it was ready, not told yet
+        self._idle: tuple[Running, int] | None = None  # of which process it was asked, and the question
         self._has_listened = False
         self._words = ""  # why nobody serves
         self._revivals = 0
@@ -160,6 +163,16 @@ class Supervisor:
         with self._lock:
             return self._current is not None and self._current.exit_code is None
 
+    def is_idle(self) -> bool:
+        """Return whether nothing has been open with the process that serves, at some moment since this was asked."""
+        with self._lock:
+            current = self._current
+            if current is None or self._coming is not None:
+                return False
+            if self._idle is None or self._idle[0] is not current:
+                self._idle = current, self._addresses.ask(self._name, current.generation)
+            return current.service.overlap and self._addresses.is_quiet(self._idle[1])
+
     def bury(self) -> End:
         """Forget the process that ended by itself, and start it again if that may help; tell how it ended.
 
@@ -211,13 +224,9 @@ class Supervisor:
             if current is None:
                 return
             self._addresses.wait(self._name)
-            self._addresses.retire(self._name, current.generation)
+            question = self._addresses.ask(self._name, current.generation)
         watch = Stopwatch()
-        while (
-            not self._addresses.is_quiet(self._name, current.generation)
-            and watch.seconds < self._grace
-            and current.exit_code is None
-        ):
+        while not self._addresses.is_quiet(question) and watch.seconds < self._grace and current.exit_code is None:
             threading.Event().wait(PAUSE)
         current.ask_to_end(self._grace)
         current.has_ended_within(self._grace + 1)
@@ -262,11 +271,9 @@ class Supervisor:
             self._leave(former, drain=self._drain)
 
     def _leave(self, process: Running, drain: float) -> None:
-        leaving = _Leaving(process, Stopwatch())
+        leaving = _Leaving(process, Stopwatch(), self._addresses.ask(self._name, process.generation))
         self._leaving.append(leaving)
-        if drain:
-            self._addresses.retire(self._name, process.generation)
-        else:
+        if not drain:
             self._ask(leaving, self._grace)
         for each in self._leaving[:-MOST_LEAVING]:
             self._ask(each, self._grace)
@@ -278,7 +285,7 @@ class Supervisor:
             leaving.process.let_go()
             return True
         left = self._drain - leaving.since.seconds
-        if left <= 0 or self._addresses.is_quiet(self._name, leaving.process.generation):
+        if left <= 0 or self._addresses.is_quiet(leaving.question):
             self._ask(leaving, max(left, self._grace))
         return False
 

@@ -25,12 +25,12 @@ class Tree:
 
     def __init__(self, root: Path, layout: Layout) -> None:
         self._root = os.path.normpath(root)
-        self._layout = layout
+        self.layout = layout
         self._marks = self._look(self._files())
 
     def folders(self) -> list[str]:
         """Return the absolute path of every folder that holds watched files; each is watched without its subfolders."""
-        places = {os.path.dirname(self._absolute(path)) for path in self._layout.settings}  # noqa: PTH120
+        places = {os.path.dirname(self._absolute(path)) for path in self.layout.settings}  # noqa: PTH120
         for place in self._places():
             places.add(place if os.path.isdir(place) else os.path.dirname(place))  # noqa: PTH112, PTH120
             places.update(folder for folder, _ in self._walk(place))
@@ -38,7 +38,7 @@ class Tree:
 
     def is_relevant(self, path: str) -> bool:
         """Return whether the file at this absolute path is watched."""
-        return bool(needs_of(self._relative(path), self._layout))
+        return bool(needs_of(self._relative(path), self.layout))
 
     def changes(self, paths: Collection[str] | None = None) -> Reaction:
         """Look again, and return the reaction to what has changed since the last look.
@@ -49,17 +49,17 @@ class Tree:
         if paths is None:
             before, after = self._marks, self._look(self._files())
             self._marks = after
-            return react(before, after, self._layout)
+            return react(before, after, self.layout)
         names = [self._relative(path) for path in paths]
         before = {name: self._marks[name] for name in names if name in self._marks}
         after = self._look(names)
         self._marks = {name: mark for name, mark in self._marks.items() if name not in before} | after
-        return react(before, after, self._layout)
+        return react(before, after, self.layout)
 
     def _look(self, names: Collection[str]) -> dict[str, str]:
         marks: dict[str, str] = {}
         for name in names:
-            needs = needs_of(name, self._layout)
+            needs = needs_of(name, self.layout)
             if needs:
                 path = self._absolute(name)
                 mark = _stamp(path) if needs == (Need.REFRESH,) else digest_file(path)
@@ -68,7 +68,7 @@ class Tree:
         return marks
 
     def _files(self) -> set[str]:
-        found = {name for name in self._layout.settings if os.path.isfile(self._absolute(name))}  # noqa: PTH113
+        found = {name for name in self.layout.settings if os.path.isfile(self._absolute(name))}  # noqa: PTH113
         for place in self._places():
             if os.path.isfile(place):  # noqa: PTH113
                 found.add(self._relative(place))
@@ -78,11 +78,11 @@ class Tree:
 
     def _places(self) -> Iterator[str]:
         """Yield the roots of the watched files: packages, top-level modules, revision folders, inputs."""
-        for name in self._layout.packages:
+        for name in self.layout.packages:
             yield self._absolute(name)
             yield from (self._absolute(f"{name}{ending}") for ending in (".py", ".pyx", ".pxd"))
-        yield from (self._absolute(name) for name in self._layout.versions)
-        yield from (self._absolute(glob_place(glob)) for glob in self._layout.inputs)
+        yield from (self._absolute(name) for name in self.layout.versions)
+        yield from (self._absolute(glob_place(glob)) for glob in self.layout.inputs)
 
     def _walk(self, place: str) -> Iterator[tuple[str, list[str]]]:
         for folder, folders, files in os.walk(place):
@@ -93,7 +93,7 @@ class Tree:
             yield folder, files
 
     def _enters(self, folder: str, name: str) -> bool:
-        return not (name in IGNORED_FOLDERS or name.startswith(".") or self._relative(folder) in self._layout.outputs)
+        return not (name in IGNORED_FOLDERS or name.startswith(".") or self._relative(folder) in self.layout.outputs)
 
     def _absolute(self, name: str) -> str:
         return os.path.normpath(f"{self._root}/{name}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from buildkit.config import Config, load
+from buildkit.core.changes import Need, needs_of
 from buildkit.dev.layout import dependencies, layout_of
 from buildkit.dev.loop import Actions, Loop
 from buildkit.dev.service import Service, services_of
@@ -18,6 +20,7 @@ from buildkit.dev.tree import Tree
 from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
 from buildkit.extensions.pool import WarmTranslators
+from buildkit.flows.aside import Builder
 from buildkit.model import Outcome, Report
 from buildkit.report.console import Console, counts
 
@@ -48,6 +51,7 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
         loop = Loop(project.actions(), services, console.say)
         outcomes = loop.outcomes
         cleanup.callback(project.translators.close)
+        cleanup.callback(project.builder.end)
         cleanup.callback(project.stop_database)
         cleanup.callback(services.stop)
         _follow(project, loop, console, interruption)
@@ -112,10 +116,21 @@ class Project:
         self._database: dict[str, str] = {}
         self._ends_database = False
         self.translators = WarmTranslators()
+        self.builder = Builder()
 
     def actions(self) -> Actions:
         """Return what the loop does to it."""
-        return Actions(self.reload, self.rebuild, self.migrate, self.refresh, self.check_modules, self.services)
+        return Actions(
+            reload=self.reload,
+            rebuild=self.rebuild,
+            migrate=self.migrate,
+            refresh=self.refresh,
+            check_modules=self.check_modules,
+            interpret=self.interpret,
+            build_aside=self.build_aside,
+            built_aside=self.builder.result,
+            services=self.services,
+        )
 
     def reload(self) -> bool:
         """Read the settings again; return whether they differ."""
@@ -134,7 +149,25 @@ class Project:
         """Compile what changed."""
         from buildkit.flows.compile import compile_modules  # noqa: PLC0415
 
+        self.builder.end()
         return compile_modules(self.config, self._console, self._environment, warm=self.translators)
+
+    def interpret(self, changed: Collection[str]) -> int | None:
+        """Let the changed files run as Python; return how many extensions went, or None where they must be compiled."""
+        code = [name for name in changed if Need.REBUILD in needs_of(name, self.tree.layout)]
+        if self.config.dev.first != "interpreted" or not code or not all(name.endswith(".py") for name in code):
+            return None
+        from buildkit.extensions.interpret import interpret  # noqa: PLC0415
+        from buildkit.extensions.workspace import workspace_of  # noqa: PLC0415
+
+        self.builder.end()  # it may be about to put in place what was made of the sources before
+        sources = [os.path.relpath(self.config.root / name, self.config.source) for name in code]
+        taken = interpret(workspace_of(self.config, self._console, self._environment), sources)
+        return None if taken is None else len(taken)
+
+    def build_aside(self) -> None:
+        """Start to compile beside the services."""
+        self.builder.start(self.config, self._environment)
 
     def migrate(self) -> Report:
         """Bring the database to head; where none is named, start the project's own."""

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from email.message import Message
+from functools import partial
 from typing import NamedTuple
 
 import psutil
@@ -88,8 +89,9 @@ class Held:
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
 
-    def quiet(self, generation: int) -> bool:
-        return self.addresses.is_quiet("api", generation)
+    def leaves(self, generation: int) -> Callable[[], bool]:
+        """Ask whether something is open with a process; return what tells whether nothing is."""
+        return partial(self.addresses.is_quiet, self.addresses.ask("api", generation))
 
 
 @pytest.fixture
@@ -170,8 +172,7 @@ def test_a_connection_that_is_kept_goes_to_the_new_process(held: Held, peer: Cal
     held.addresses.serve("api", 2, new.port)
     until(lambda: _asked(client) == b"new")
     assert client.sock is kept, "by the same connection"
-    held.addresses.retire("api", 1)
-    until(lambda: held.quiet(1))
+    until(held.leaves(1))
     client.close()
 
 
@@ -209,13 +210,13 @@ def test_a_process_is_not_quiet_before_it_has_answered(held: Held, peer: Callabl
         client.sendall(GET)
         time.sleep(0.2)
         held.addresses.serve("api", 2, new.port)
-        held.addresses.retire("api", 1)
+        quiet = held.leaves(1)
         assert held.ask().body == b"new"
         time.sleep(0.7)
-        assert not held.quiet(1)
+        assert not quiet()
         go.set()
         assert client.recv(4096).endswith(b"slow")
-        until(lambda: held.quiet(1))
+        until(quiet)
 
 
 def test_a_websocket_keeps_its_process(held: Held, peer: Callable[..., Peer]) -> None:
@@ -231,12 +232,12 @@ def test_a_websocket_keeps_its_process(held: Held, peer: Callable[..., Peer]) ->
         client.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
         assert b"101" in client.recv(4096)
         held.addresses.serve("api", 2, new.port)
-        held.addresses.retire("api", 1)
+        quiet = held.leaves(1)
         time.sleep(0.6)
         client.sendall(b"GET / HTTP/1.1\r\n looks like a request")
         assert client.recv(4096) == b"echo GET / HTTP/1.1\r\n looks like a request"
-        assert not held.quiet(1)
-    until(lambda: held.quiet(1))
+        assert not quiet()
+    until(quiet)
 
 
 def test_where_nobody_will_serve_there_is_an_answer_at_once(held: Held) -> None:

@@ -27,7 +27,7 @@ class Front:
         events: tells when its socket is ready.
         listener: its socket, which listens.
         hold: seconds that a connection waits for a process.
-        tell: called with the number of a process that has nothing left to do.
+        tell: called with the number of a question whose answer is yes.
     """
 
     def __init__(self, events: Events, listener: socket.socket, hold: float, tell: Callable[[int], None]) -> None:
@@ -39,7 +39,7 @@ class Front:
         self._connections: set[Connection] = set()
         self._held: dict[Connection, None] = {}  # in the order in which they came
         self._refuses = False  # whether the process that serves did not take the last connection
-        self._leaving: set[int] = set()
+        self._questions: dict[int, int] = {}  # the process of each
         self._full = 0.0
         self.target: Target | None = None
         """The process that serves; None if there is none."""
@@ -66,9 +66,9 @@ class Front:
         self.target, self._words = None, words
         self._events.tick(self._tick)
 
-    def retire(self, generation: int) -> None:
-        """Tell once nothing is open with this process any more."""
-        self._leaving.add(generation)
+    def ask(self, question: int, generation: int) -> None:
+        """Answer the question as soon as nothing is open with this process."""
+        self._questions[question] = generation
         self._events.tick(self._tick)
 
     # ------------------------------------------------------------ what connections say
@@ -134,14 +134,14 @@ class Front:
             self._full = 0.0
             self._events.want(self._listener, READ, self._accept, 0)
         self._look_at_held(now)
-        for generation in [*self._leaving]:
+        for question, generation in [*self._questions.items()]:
             if not any(
                 each.target is not None and each.target.generation == generation and each.is_open(now)
                 for each in self._connections
             ):
-                self._leaving.discard(generation)
-                self._tell(generation)
-        return bool(self._held or self._leaving or self._full)
+                del self._questions[question]
+                self._tell(question)
+        return bool(self._held or self._questions or self._full)
 
     def _look_at_held(self, now: float) -> None:
         tries = self.target is not None

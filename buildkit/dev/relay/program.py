@@ -43,12 +43,12 @@ def _obey(message: list[Any], fronts: dict[str, Front], events: Events) -> None:
         fronts[name].wait()
     elif verb == "fail":
         fronts[name].fail(*rest)
-    elif verb == "retire":
-        fronts[name].retire(*rest)
+    elif verb == "ask":
+        fronts[name].ask(*rest)
 
 
-def _tell(name: str, generation: int) -> None:
-    os.write(1, encode("quiet", name, generation).encode())
+def _tell(name: str, question: int) -> None:
+    os.write(1, encode("quiet", name, question).encode())
 
 
 def _make_room() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from buildkit.core.changes import Need, Reaction
+from buildkit.dev import loop
 from buildkit.dev.loop import Actions, Loop
 from buildkit.dev.service import Service
 from buildkit.dev.supervisor import End, State
@@ -26,6 +28,7 @@ class FakeKeeper:
         self.exit_code = 0
         self.revives = False
         self.answers = False
+        self.idle = False
         self.shown = ""
         self._done = done
 
@@ -47,6 +50,9 @@ class FakeKeeper:
     def answer(self) -> bool:
         return self.answers
 
+    def are_idle(self) -> bool:
+        return self.idle
+
     def expect(self) -> None:
         self.shown = ""
 
@@ -55,6 +61,14 @@ class FakeKeeper:
 
     def ends(self, exit_code: int) -> None:
         self.now, self.exit_code = State.ENDED, exit_code
+
+
+@dataclass
+class FakeBuilt:
+    """What a build beside the service came to."""
+
+    made: tuple[str, ...] = ()
+    error: str = ""
 
 
 class World:
@@ -66,6 +80,8 @@ class World:
         self.made = {"rebuild": 1, "migrate": 0, "refresh": 0}
         self.fails: dict[str, Exception] = {}
         self.settings_differ = False
+        self.interpreted: int | None = None
+        self.built: FakeBuilt | None = None
         self.keeper = FakeKeeper(self.done)
         actions = Actions(
             self._reload,
@@ -73,6 +89,9 @@ class World:
             self._step("migrate"),
             self._step("refresh"),
             self._check_modules,
+            self._interpret,
+            lambda: self._do("build aside"),
+            lambda: self.built,
             lambda: [SERVICE],
         )
         self.loop = Loop(actions, self.keeper, self._say)
@@ -112,6 +131,11 @@ class World:
     def _reload(self) -> bool:
         self._do("reload")
         return self.settings_differ
+
+    def _interpret(self, files: Collection[str]) -> int | None:
+        if self.interpreted is not None:
+            self._do("interpret " + " ".join(sorted(files)))
+        return self.interpreted
 
     def _check_modules(self, files: Collection[str]) -> None:
         self._do("check " + " ".join(files))
@@ -241,3 +265,61 @@ def test_a_crash_later_on_starts_it_again(world: World) -> None:
     world.keeper.revives = False
     world.keeper.ends(137)
     assert world.attend() == ["the service ended by SIGKILL, waiting for a change"]
+
+
+@pytest.fixture
+def interpreting(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A loop whose compiled modules can run as Python."""
+    monkeypatch.setattr(loop, "CALM", 0.0)
+    world.interpreted = 1
+    return world
+
+
+def test_a_compiled_module_runs_as_python_at_once_and_is_compiled_when_it_is_ready(interpreting: World) -> None:
+    it = interpreting
+    assert it.change(Need.REBUILD, Need.RESTART) == ["interpret app/a.py", "check app/a.py", "start"]
+    assert it.ready() == ["changed app/a.py: 1 module as Python, restarted TIME, ready after TIME"]
+    it.done.clear()
+    assert (it.attend(), it.attend(), it.done) == ([], [], ["build aside"])
+    it.built = FakeBuilt(("app.a",))
+    assert it.attend() == ["compiled app.a aside TIME"]
+    assert (it.attend(), it.done) == ([], ["build aside"]), "somebody is being served"
+    it.keeper.idle = True
+    it.attend()
+    assert it.done == ["build aside", "check ", "start"]
+    assert it.ready() == ["compiled app.a: restarted TIME, ready after TIME"]
+    assert (it.attend(), it.done) == ([], ["build aside", "check ", "start"])
+
+
+def test_a_change_while_it_is_compiled_begins_anew(interpreting: World) -> None:
+    it = interpreting
+    it.change(Need.REBUILD, Need.RESTART)
+    it.ready()
+    it.attend()
+    assert it.change(Need.REBUILD, Need.RESTART)[0] == "interpret app/a.py"
+    it.ready()
+    it.done.clear()
+    it.attend()
+    assert it.done == ["build aside"]
+
+
+def test_what_does_not_compile_aside_stays_python(interpreting: World) -> None:
+    it = interpreting
+    it.change(Need.REBUILD, Need.RESTART)
+    it.ready()
+    it.attend()
+    it.built = FakeBuilt(error="error: it does not compile")
+    assert it.attend() == ["error: it does not compile\ncompiled aside: failed; the modules stay Python"]
+    it.done.clear()
+    assert (it.attend(), it.done) == ([], [])
+
+
+def test_what_has_to_be_compiled_first_is(interpreting: World) -> None:
+    interpreting.interpreted = None
+    assert interpreting.change(Need.REBUILD, Need.RESTART) == ["rebuild", "check app/a.py", "start"]
+
+
+def test_settings_that_changed_are_built_with_first(interpreting: World) -> None:
+    interpreting.settings_differ = True
+    steps = interpreting.change(Need.RELOAD, Need.REBUILD, file="pyproject.toml")
+    assert steps[:2] == ["reload", "rebuild"]

@@ -1,0 +1,106 @@
+"""Compile beside a service that runs: a process of its own, which can be ended at any point.
+
+    python -m buildkit.flows.aside JSON
+
+JSON has the project's folder as `root`, and the values that flags gave as `flags`. The last line on standard output is
+the report as `invoke compile --json` prints it, or an object with `error`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from buildkit.config import Config
+from buildkit.doors import process, python
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What a build beside the service came to.
+
+    Args:
+        made: the modules that have a new extension.
+        error: what went wrong, as it is shown; empty if nothing did.
+    """
+
+    made: tuple[str, ...] = ()
+    error: str = ""
+
+
+class Builder:
+    """Starts the build, looks after it, and ends it when its sources change again."""
+
+    def __init__(self) -> None:
+        self._child: process.Child | None = None
+
+    def start(self, config: Config, environment: Mapping[str, str]) -> None:
+        """Start the build of a project in place of the one that runs."""
+        self.end()
+        words = json.dumps({"root": str(config.root), "flags": config.flags})
+        self._child = process.start(
+            python.module_command("buildkit.flows.aside", words),
+            folder=config.root,
+            environment=environment,
+            output=process.PIPE,
+            errors=None,
+        )
+
+    def result(self) -> Aside | None:
+        """Return what the build came to, once; None while there is nothing to tell."""
+        child = self._child
+        if child is None or child.poll() is None:
+            return None
+        self._child = None
+        return _told(child.communicate()[0], child.returncode)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a build runs whose result was not fetched."""
+        return self._child is not None
+
+    def end(self) -> None:
+        """End the build if one runs, and wait until it is gone."""
+        child, self._child = self._child, None
+        if child is not None:
+            process.end(child)
+
+
+def main(arguments: list[str]) -> int:
+    """Compile, and print the report."""
+    from buildkit.config import load  # noqa: PLC0415 - in the build's process alone
+    from buildkit.doors import signals  # noqa: PLC0415
+    from buildkit.errors import BuildkitError, render  # noqa: PLC0415
+    from buildkit.flows.compile import compile_modules  # noqa: PLC0415
+    from buildkit.report.console import Console  # noqa: PLC0415
+
+    given = json.loads(arguments[0])
+    with signals.orderly():
+        console = Console(os.environ, as_json=True, talk=io.StringIO())
+        try:
+            config = load(Path(given["root"]), os.environ, given["flags"])
+            console.result(compile_modules(config, console, os.environ), [])
+        except BuildkitError as error:
+            sys.stdout.write(json.dumps({"error": render(error)}) + "\n")
+            return error.exit_code
+    return 0
+
+
+def _told(text: str, code: int) -> Aside:
+    try:
+        found: dict[str, Any] = json.loads((text.splitlines() or [""])[-1])
+    except ValueError:
+        return Aside(error=f"the build beside the service ended with {code}")
+    rows = found.get("modules", ())
+    made = tuple(row["module"] for row in rows if row["outcome"] in {"compiled", "restored"})
+    return Aside(made, found.get("error", ""))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

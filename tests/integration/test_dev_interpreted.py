@@ -1,0 +1,106 @@
+"""An edited compiled module under `invoke dev`: as Python at once, its extension beside the service. Real compilers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dev_service import MAIN, SETTINGS, Dev, Starter, starting
+from plugins.projects import ProjectMaker
+
+pytestmark = pytest.mark.usefixtures("compiler")
+
+COMPILED = SETTINGS.replace('backend = "none"', 'exclude = ["app/main.py"]')
+SHOWING = MAIN.replace("from app.answer import ANSWER", "from app import answer").replace(
+    "{ANSWER}", "{answer.answer()} {answer.__file__.rpartition('.')[2]}"
+)
+
+
+def answering(words: str) -> str:
+    return f"def answer():\n    return {words!r}\n"
+
+
+FILES = {"pyproject.toml": COMPILED, "src/app/main.py": SHOWING, "src/app/answer.py": answering("one")}
+
+
+@pytest.fixture
+def dev(project: ProjectMaker) -> Iterator[Starter]:
+    with starting(project) as start:
+        yield start
+
+
+def extensions(it: Dev) -> list[Path]:
+    return sorted((it.root / "src/app").glob("*.so"))
+
+
+def test_it_answers_as_python_first_and_compiled_when_nobody_looks(dev: Starter) -> None:
+    it = dev(FILES)
+    it.until_ready()
+    assert it.answer() == "one so"
+    it.save("src/app/answer.py", answering("two"))
+    it.until_answer("two py")
+    it.until_said("1 module as Python, restarted")
+    it.until_said("compiled app.answer aside")
+    it.until_answer("two so")
+    it.until_cycles(3)
+    assert "compiled app.answer: restarted" in it.cycles()[-1]
+    assert len(extensions(it)) == 1
+    it.end()
+    assert it.left() == []
+
+
+def test_saves_that_follow_each_other_never_show_the_code_before(dev: Starter) -> None:
+    it = dev(FILES)
+    it.until_ready()
+    for number in range(12):
+        it.save("src/app/answer.py", answering(f"{number:02}"))
+        it.until(lambda wanted=f"{number:02}": it.answer().startswith(wanted), seconds=30)  # type: ignore[misc]
+    it.until_answer("11 so")
+
+
+def test_what_does_not_compile_stays_python_and_says_so(dev: Starter) -> None:
+    it = dev({**FILES, "src/app/fast.pyx": "def fast():\n    return 1\n"})
+    it.until_ready()
+    it.save("src/app/fast.pyx", "def fast(:\n")
+    it.until_said("rebuild failed, the service runs on as it was")
+    assert it.answer() == "one so"
+    it.save("src/app/fast.pyx", "def fast():\n    return 2\n")
+    it.until_said("rebuilt 1 module")
+
+
+def test_a_deleted_module_takes_its_extension_with_it(dev: Starter) -> None:
+    it = dev({**FILES, "src/app/more.py": "def more():\n    return 1\n"})
+    it.until_ready()
+    assert len(extensions(it)) == 2
+    (it.root / "src/app/more.py").unlink()
+    it.until_cycles(1)
+    assert len(extensions(it)) == 1
+
+
+def test_a_module_with_declarations_is_compiled_first(dev: Starter) -> None:
+    it = dev({**FILES, "src/app/answer.pxd": "cpdef str answer()\n"})
+    it.until_ready()
+    it.save("src/app/answer.py", answering("two"))
+    it.until_answer("two so")
+    assert "rebuilt 1 module" in it.text()
+    assert "as Python" not in it.text()
+
+
+def test_compiled_first_where_that_is_wanted(dev: Starter) -> None:
+    it = dev({**FILES, "pyproject.toml": f'{COMPILED}first = "compiled"\n'})
+    it.until_ready()
+    it.save("src/app/answer.py", answering("two"))
+    it.until_answer("two so")
+    assert "rebuilt 1 module" in it.text()
+
+
+def test_the_end_ends_the_build_aside(dev: Starter) -> None:
+    big = "".join(f"def f{at}(a, b):\n    return [a + b for x in range(a)] or {{a: b}}\n" for at in range(3000))
+    it = dev({**FILES, "src/app/big.py": "A = 1\n"})
+    it.until_ready()
+    it.save("src/app/big.py", big)
+    it.until_cycles(1)
+    it.until(lambda: any("buildkit.flows.aside" in " ".join(each.cmdline()) for each in it.left()))
+    it.end()
+    it.until(lambda: not it.left())
