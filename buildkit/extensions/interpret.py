@@ -7,7 +7,7 @@ from collections.abc import Collection
 from buildkit.compile.modules import find_modules
 from buildkit.extensions.exclusive import exclusive
 from buildkit.extensions.output_folder import OutputFolder
-from buildkit.extensions.workspace import Workspace, remember
+from buildkit.extensions.workspace import Workspace
 
 _DECLARATIONS = ".pxd"
 
@@ -40,7 +40,9 @@ def interpret(workspace: Workspace, sources: Collection[str]) -> tuple[str, ...]
     if not changed:
         return ()
     with exclusive(workspace) as lock:
-        remembered = remember(workspace)
+        remembered = workspace.memory.records()
+        if remembered.is_lost:
+            return None
         folder = OutputFolder(workspace, remembered, lock)
         left = [folder.leave_only(module.name, {}) for module in changed]
     return None if any(left) else tuple(module.name for module in changed)
