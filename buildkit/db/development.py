@@ -9,6 +9,7 @@ away.
     <project>/.buildkit/postgres/<major>/data       the cluster
     <project>/.buildkit/postgres/<major>/password   of the role `postgres`, mode 0600
     <project>/.buildkit/postgres/<major>/log        the server's words
+    <project>/.buildkit/postgres/<major>/copies.json, copies.lock    its databases: see `copies`
 """
 
 from __future__ import annotations
@@ -60,7 +61,11 @@ class Server:
     @property
     def url(self) -> str:
         """The URL of its database `dev`, with the password."""
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{cluster.DATABASE}"
+        return self.url_of(cluster.DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """Return the URL of one of its databases, with the password."""
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
 
 
 def ensure(project: Path, environment: Mapping[str, str], *, cache: Path | None = None) -> Server:

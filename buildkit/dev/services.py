@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from buildkit.dev.addresses import Address, Addresses
 from buildkit.dev.service import Service
@@ -26,6 +26,7 @@ class Services:
         self._coloured = coloured
         self._addresses = Addresses(hold)
         self._supervisors: dict[str, Supervisor] = {}
+        self._environments: dict[str, Mapping[str, str]] = {}
         self._waiting: list[Service] = []  # for others, which are to be ready first
 
     def hold(self, services: Sequence[Service]) -> None:
@@ -53,8 +54,12 @@ class Services:
         concerned = [
             each
             for each in services
-            if each.name not in self._supervisors or each.concerned(files) or self._failed(each)
+            if each.name not in self._supervisors
+            or each.concerned(files)
+            or self._failed(each)
+            or each.environment != self._environments.get(each.name)  # another database: the branch is another one
         ]
+        self._environments = {each.name: each.environment for each in services}
         names = {each.name for each in concerned}
         self._waiting = [each for each in concerned if names.intersection(each.after)]
         width = max(len(each.name) for each in services)

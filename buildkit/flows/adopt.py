@@ -35,7 +35,7 @@ def adopt_database(config: Config, console: Console, environment: Mapping[str, s
     graph = None if settings is None else revisions.read(settings, say=console.say)
     if settings is None or graph is None or not graph.head:
         raise ConfigurationError("the project has no migrations", hint="see `invoke migrate.status`")
-    database = present_database(config, environment)
+    database = present_database(config, environment, graph)
     if database is None:
         raise ConfigurationError(
             "there is no database to adopt", hint=f"name it: {settings.url_env}=postgresql://… invoke migrate.adopt"

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from buildkit.config import Config, load
 from buildkit.core.changes import Need, needs_of
@@ -23,6 +23,9 @@ from buildkit.extensions.pool import WarmTranslators
 from buildkit.flows.aside import Builder
 from buildkit.model import Outcome, Report
 from buildkit.report.console import Console, counts
+
+if TYPE_CHECKING:
+    from buildkit.db.users import Use
 
 SCHEMA = "buildkit.dev/1"
 
@@ -114,7 +117,7 @@ class Project:
         self._environment = environment
         self._dependencies = dependencies(config)
         self._database: dict[str, str] = {}
-        self._ends_database = False
+        self._use: Use | None = None
         self.translators = WarmTranslators()
         self.builder = Builder()
 
@@ -171,20 +174,20 @@ class Project:
 
     def migrate(self) -> Report:
         """Bring the database to head; where none is named, start the project's own."""
-        from buildkit.db import development  # noqa: PLC0415
-        from buildkit.flows.migrate import ensure_database, migrate, migration_settings  # noqa: PLC0415
+        from buildkit.flows.migrate import migrate_database, migration_settings  # noqa: PLC0415
 
         variable = self.config.migrate.url_env
         if migration_settings(self.config) is None:
             self._database = {}
             return Report(SCHEMA, (), 0.0)
-        if not self._environment.get(variable) and development.running(self.config.root) is None:
-            self._ends_database = True  # noted first: an interruption may come while it starts
-        database = ensure_database(self.config, self._environment)
-        if database.started:
-            self._console.say("started a development PostgreSQL for this project; it stops with this loop")
-        self._database = {variable: database.url}
-        return migrate(self.config, self._console, {**self._environment, **self._database})
+        if not self._environment.get(variable) and self._use is None:
+            from buildkit.db.users import Use  # noqa: PLC0415
+
+            self._use = Use(self.config.root)  # kept first: an interruption may come while the server starts
+            self._use.begin()
+        report, database = migrate_database(self.config, self._console, self._environment)
+        self._database = {} if database is None else {variable: database.url}
+        return report
 
     def refresh(self) -> Report:
         """Make the data that is due."""
@@ -207,11 +210,9 @@ class Project:
         return services_of(self.config, self._environment, self._database)
 
     def stop_database(self) -> None:
-        """Stop the development server if this call started it."""
-        if self._ends_database:
-            from buildkit.db import development  # noqa: PLC0415
-
-            development.stop(self.config.root)
+        """Stop the development server if loops alone used it, and this was the last."""
+        if self._use is not None:
+            self._use.end()
 
 
 def _tree(config: Config) -> Tree:

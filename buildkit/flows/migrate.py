@@ -5,15 +5,14 @@ With no database named, the project's development server is used.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from buildkit.config import Config
-from buildkit.db import development
+from buildkit.db import copies, development
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
+from buildkit.flows.database import Database, bring_to_head, chain_of, start_server
 from buildkit.flows.outdated import remove_outdated_extensions
 from buildkit.migrate import revisions, status, upgrade
 from buildkit.migrate.discovery import find
@@ -23,17 +22,8 @@ from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
-from buildkit.store.artifacts import usable_folder
 
 SCHEMA = "buildkit.migrate/1"
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """The database in use: its URL, and whether its server was started by this call."""
-
-    url: str = dataclasses.field(repr=False)
-    started: bool = False
 
 
 def migrate(config: Config, console: Console, environment: Mapping[str, str], *, dry_run: bool = False) -> Report:
@@ -42,7 +32,8 @@ def migrate(config: Config, console: Console, environment: Mapping[str, str], *,
     Args:
         config: the project.
         console: shows each revision as it is committed.
-        environment: `DATABASE_URL` names the database; without it the development server is used, and started.
+        environment: `DATABASE_URL` names the database; without it the copy of the development database that is for
+            these revisions is used, and its server is started.
         dry_run: look, and say what is pending; starts and writes nothing.
 
     Raises:
@@ -50,28 +41,39 @@ def migrate(config: Config, console: Console, environment: Mapping[str, str], *,
     """
     if dry_run:
         return migration_status(config, console, environment)
+    return migrate_database(config, console, environment)[0]
+
+
+def migrate_database(
+    config: Config, console: Console, environment: Mapping[str, str]
+) -> tuple[Report, Database | None]:
+    """Do what `migrate` does; return the database too, None where the project has no revisions."""
     watch = Stopwatch()
     settings = migration_settings(config)
     graph = _graph(settings, console)
     if settings is None or not graph.head:
-        return _nothing(console, watch, config, settings)
-    database = ensure_database(config, environment)
-    if database.started:
-        name = _name(settings, database)
-        console.say(f"started a development PostgreSQL for this project, which stays for the next command: {name}")
-    migration = upgrade.upgrade(
-        settings,
-        database.url,
-        environment=environment,
-        say=console.say,
-        tell=console.outcome,
-        before=partial(remove_outdated_extensions, config, console, environment),
-    )
+        return _nothing(console, watch, config, settings), None
+
+    def apply(url: str) -> upgrade.Migration:
+        return upgrade.upgrade(
+            settings,
+            url,
+            environment=environment,
+            say=console.say,
+            tell=console.outcome,
+            before=partial(remove_outdated_extensions, config, console, environment),
+        )
+
+    url = environment.get(config.migrate.url_env)
+    if url:
+        database, migration = Database(url), apply(url)
+    else:
+        database, migration = bring_to_head(config, console, environment, settings, graph, apply)
     if migration.ahead:
         rows: tuple[Outcome, ...] = (Outcome(graph.head, "fresh", Reason("the database is ahead of it")),)
-        return _report(settings, graph, database, rows, list(migration.ahead), watch)
+        return _report(settings, graph, database, rows, list(migration.ahead), watch), database
     rows = migration.applied or (Outcome(graph.head, "fresh", Reason("already at head")),)
-    return _report(settings, graph, database, rows, [graph.head], watch)
+    return _report(settings, graph, database, rows, [graph.head], watch), database
 
 
 def migration_status(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
@@ -82,7 +84,7 @@ def migration_status(config: Config, console: Console, environment: Mapping[str,
     if settings is None or not graph.head:
         return _nothing(console, watch, config, settings)
     status.warn_of_upgrade_target(environment, console.say)
-    database = present_database(config, environment)
+    database = present_database(config, environment, graph)
     at: frozenset[str] = frozenset()
     pending = list(graph.revisions)
     if database is not None:
@@ -165,7 +167,10 @@ def _compare(
     unnamed = 'nothing names them: [tool.buildkit.migrate] metadata = "app.models:Base.metadata"'
     if not settings.metadata and not settings.app and not env_text.of_project(settings).models:
         return None, [], unnamed
-    database = _database_for_check(config, console, environment) if start else present_database(config, environment)
+    if start:
+        database = _database_for_check(config, console, environment)
+    else:
+        database = present_database(config, environment, graph)
     if database is None:
         return None, [], "no database at hand"
     state = status.state(settings, graph, database.url, say=console.say)
@@ -226,30 +231,35 @@ def migration_settings(config: Config) -> MigrationSettings | None:
     )
 
 
-def ensure_database(config: Config, environment: Mapping[str, str]) -> Database:
-    """Return the database that the environment names, else the project's development server, started if need be."""
+def ensure_database(config: Config, console: Console, environment: Mapping[str, str], graph: Graph) -> Database:
+    """Return the database that the environment names, else the development database; its server is started if need be.
+
+    Of the copies, the one that fits the revisions, or lacks the fewest; where none does, one that is empty.
+    """
     url = environment.get(config.migrate.url_env)
     if url:
         return Database(url)
-    server = development.ensure(config.root, environment, cache=usable_folder(environment))
-    return Database(server.url, server.started)
+    server = start_server(config, console, environment)
+    return Database(server.url_of(copies.present(server.home, chain_of(graph)) or "postgres"), server.started)
 
 
-def present_database(config: Config, environment: Mapping[str, str]) -> Database | None:
-    """Return the named database, or the running development database; None if there is neither."""
+def present_database(config: Config, environment: Mapping[str, str], graph: Graph) -> Database | None:
+    """Return the named database, or the running development database as above; None if there is neither."""
     url = environment.get(config.migrate.url_env)
     if url:
         return Database(url)
     server = development.running(config.root)
-    return None if server is None else Database(server.url)
+    name = "" if server is None else copies.present(server.home, chain_of(graph))
+    return Database(server.url_of(name)) if server is not None and name else None
 
 
 def _database_for_check(config: Config, console: Console, environment: Mapping[str, str]) -> Database | None:
-    if not environment.get(config.migrate.url_env):
-        if development.find_programs(environment) is None:
-            return None
-        migrate(config, console, environment)
-    return present_database(config, environment)
+    url = environment.get(config.migrate.url_env)
+    if url:
+        return Database(url)
+    if development.find_programs(environment) is None:
+        return None
+    return migrate_database(config, console, environment)[1]
 
 
 def _graph(settings: MigrationSettings | None, console: Console) -> Graph:

@@ -10,6 +10,7 @@ from buildkit.config import Config
 from buildkit.db import development
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DatabaseError, OtherDatabaseError, RevisionError
+from buildkit.flows.database import start_server
 from buildkit.flows.migrate import ensure_database, migration_settings, present_database
 from buildkit.flows.outdated import remove_outdated_extensions
 from buildkit.migrate import downgrade, revisions, status, throw_away, upgrade
@@ -20,7 +21,6 @@ from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
-from buildkit.store.artifacts import usable_folder
 
 SQL_SCHEMA = "buildkit.migrate.sql/1"
 SCHEMA = "buildkit.migrate.rehearse/1"
@@ -51,7 +51,7 @@ def migration_sql(
         return Report(SQL_SCHEMA, (), watch.seconds, {"head": None, "at": [], "database": None}, "revision")
     if revision and revision not in graph.revisions:
         raise RevisionError(f"there is no revision {revision}", hint="see `invoke migrate.status`")
-    database = None if revision else present_database(config, environment)
+    database = None if revision else present_database(config, environment, graph)
     at: frozenset[str] = frozenset()
     if database is not None:
         at = status.state(settings, graph, database.url, say=console.say).at
@@ -105,7 +105,7 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
     settings, graph = _project(config, console)
     if settings is None:
         return _nothing(console, watch)
-    source = ensure_database(config, environment)
+    source = ensure_database(config, console, environment, graph)
     address = Address.parse(source.url, settings.url_env)
     state = status.state(settings, graph, source.url, say=console.say)
     at, pending = state.at, state.pending
@@ -119,7 +119,7 @@ def rehearse(config: Config, console: Console, environment: Mapping[str, str], *
         locks.extend({"revision": revision, **row} for row in found)
 
     remove_outdated_extensions(config, console, environment)
-    server = development.ensure(config.root, environment, cache=usable_folder(environment))
+    server = start_server(config, console, environment)
     with throw_away.throw_away(server.url) as url:
         console.say(f"rehearsing on a copy of {address}; it is only read")
         places = {place: revisions for place, revisions in state.places if revisions is not None}
@@ -164,9 +164,9 @@ def round_trip(config: Config, console: Console, environment: Mapping[str, str])
         return _nothing(console, watch)
     target, down = graph.downgrade_limit()
     programs = _programs(environment)
-    present = present_database(config, environment)
+    present = present_database(config, environment, graph)
     named = None if present is None else Address.parse(present.url, settings.url_env)
-    server = development.ensure(config.root, environment, cache=usable_folder(environment))
+    server = start_server(config, console, environment)
     places: set[VersionTable] = set()
     remove_outdated_extensions(config, console, environment)
 

@@ -172,3 +172,51 @@ def test_a_server_that_ran_before_is_left(dev: Starter, migrated: Mapping[str, s
     left = development.running(it.root)
     assert left is not None
     assert left.pid == server.pid
+
+
+def test_a_server_left_by_a_killed_loop_is_adopted_and_stopped_by_the_last(
+    dev: Starter, migrated: Mapping[str, str]
+) -> None:
+    killed = dev(migrated)
+    killed.until_ready()
+    left = development.running(killed.root)
+    killed.process.kill()  # and its server stays
+    killed.process.wait(10)
+    assert left is not None
+    assert development.running(killed.root) == left
+
+    one, other = dev(migrated), dev(migrated)
+    for each in (one, other):
+        each.until_ready()
+        assert each.answer() == "0001"
+    one.end()
+    assert development.running(one.root) == left, "another loop uses it"
+    other.end()
+    assert development.running(one.root) is None
+
+
+def test_a_migration_says_that_it_leaves_a_server_and_how_to_stop_it(
+    dev: Starter, migrated: Mapping[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from buildkit.config import load
+    from buildkit.flows.migrate import migrate
+    from buildkit.report.console import Console
+
+    killed = dev(migrated)
+    killed.until_ready()
+    assert "started a development PostgreSQL for this project; it stops with this loop" in killed.text()
+    variables = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+    def said() -> list[str]:
+        migrate(load(killed.root, {}), Console({}), variables)
+        return [line for line in capsys.readouterr().err.splitlines() if "PostgreSQL" in line]
+
+    assert said() == []
+    killed.process.kill()
+    killed.process.wait(10)
+    left = "the development PostgreSQL is left by a loop that was killed: `invoke db.stop` stops it"
+    assert said() == [left]
+    assert development.stop(killed.root)
+    started = "started a development PostgreSQL for this project, which stays: `invoke db.stop` stops it"
+    assert said() == [started]
+    assert said() == []

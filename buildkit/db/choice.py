@@ -1,0 +1,67 @@
+"""Decides which copy of the database fits the present revisions, and which copies are superfluous. Pure: no server."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from buildkit.db.records import Copy, Records
+from buildkit.db.revision_texts import Chain, Content
+
+KEPT = 12
+"""Copies that stay, snapshots left out; each takes 8 MB at least."""
+
+SUPERSEDED = 3
+"""Copies that stay although there is a newer one at the same revision: an edited revision leaves them."""
+
+
+def fitting(records: Records, chain: Chain) -> Copy | None:
+    """Return the copy that has the present revisions, with their present contents; of several, the last used."""
+    found = [
+        each
+        for each in records.copies
+        if each.follows
+        and each.revisions is not None
+        and each.revisions.keys() == chain.ids
+        and chain.holds(each.revisions)
+    ]
+    return max(found, key=lambda each: each.used, default=None)
+
+
+def nearest(records: Records, chain: Chain) -> Copy | None:
+    """Return the copy to begin from: all that was applied to it is present and unchanged, and the least is lacking."""
+    found = [each for each in records.copies if each.follows and each.revisions and chain.holds(each.revisions)]
+    return max(found, key=lambda each: (len(each.revisions or ()), each.used), default=None)
+
+
+def edited(records: Records, chain: Chain) -> tuple[Copy, list[str]] | None:
+    """Return the last used copy that has a present revision with another content, and those revisions."""
+    found = [
+        (each, revisions)
+        for each in sorted(records.copies, key=lambda copy: copy.used, reverse=True)
+        if each.follows and each.revisions is not None and (revisions := chain.edited(each.revisions))
+    ]
+    return found[0] if found else None
+
+
+def superfluous(records: Records, in_use: Collection[str]) -> list[Copy]:
+    """Return the copies to remove, least recently used first; never the present one, one in use, or a snapshot."""
+    newest_first = sorted((each for each in records.copies if each.follows), key=lambda each: each.used, reverse=True)
+    seen: set[frozenset[str]] = set()
+    superseded: list[Copy] = []
+    for each in newest_first:
+        ids = _ids(each.revisions)
+        if ids is not None and ids in seen:
+            superseded.append(each)
+        elif ids is not None:
+            seen.add(ids)
+    gone = superseded[SUPERSEDED:]
+    left = [each for each in newest_first if each not in gone]
+    surplus = max(0, len(left) - KEPT)
+    last = [each for each in superseded if each in left][::-1] + [each for each in left[::-1] if each not in superseded]
+    gone += last[:surplus]
+    gone.sort(key=lambda each: each.used)
+    return [each for each in gone if each.name != records.present and each.name not in in_use]
+
+
+def _ids(revisions: Mapping[str, Content] | None) -> frozenset[str] | None:
+    return None if revisions is None else frozenset(revisions)

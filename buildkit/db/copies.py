@@ -1,0 +1,235 @@
+"""Copies of the development database: one for each head, so that the database follows the branch.
+
+Each is a database of its own, with a name of its own: `dev` the first, then `dev_<head>_<some letters>`. A fixed name
+behind which databases were exchanged would keep a URL in an editor's settings valid, but PostgreSQL renames no database
+that a session is connected to: every client would be cut off at each switch, and then connect to tables of another
+branch without noticing. So would the old process of a service, which answers until the new one is ready. With names of
+their own it keeps its database until it ends, a `psql` stays where it is, and a revision that fails harms only the copy
+that was made for it. Host, port, role and password stay the same; `invoke db.url` says which database it is now.
+
+A copy is made from the nearest one: that in which every revision is still present with the same content, and the fewest
+are lacking. Nothing is ever downgraded. Whoever works on the copies holds the lock `copies.lock` beside them.
+
+    fitting → taken up as it is
+    nearest → cloned, then migrated
+    neither → an empty one, migrated from nothing
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from buildkit.db import choice, records
+from buildkit.db.cluster import DATABASE
+from buildkit.db.databases import Databases
+from buildkit.db.records import MAKING, READY, REPLACING, Copy, Records
+from buildkit.db.revision_texts import Chain, Content
+from buildkit.doors import locks
+from buildkit.errors import DatabaseError
+
+_LOCK = "copies.lock"
+_OURS = re.compile(r"dev_\w*_[0-9a-f]{8}")
+_READABLE = 40
+"""Characters of a head, or of a user's name, in that of a database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A copy that was begun.
+
+    Args:
+        copy: it, incomplete until `Copies.finish`.
+        source: the name of the database that it is a clone of; empty for none.
+        ended: how many sessions of the source had to be ended.
+    """
+
+    copy: Copy
+    source: str = ""
+    ended: int = 0
+
+
+@contextmanager
+def locked(home: Path, say: Callable[[str], None]) -> Iterator[Copies]:
+    """Give the copies of the server in `home`, which nobody else changes during the block.
+
+    Raises:
+        DatabaseError: the process that works on them is suspended.
+    """
+    lock = home / _LOCK
+
+    def tell() -> None:
+        say(f"waiting for {locks.describe(lock)}, which is at work on the development database")
+
+    try:
+        with locks.held(lock, on_wait=tell, notify_after=1.0, overtake=False):
+            yield Copies(home)
+    except locks.Busy as busy:
+        raise DatabaseError(
+            f"the development database is being changed by another command: {busy}", hint="let it go on, or end it"
+        ) from None
+
+
+class Copies:
+    """The copies of one server; the caller holds its lock.
+
+    Args:
+        home: the server's folder.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self.records = records.read(home)
+
+    def fitting(self, chain: Chain) -> Copy | None:
+        """Return the copy that fits the present revisions, None if there is none."""
+        return choice.fitting(self.records, chain)
+
+    def take_up(self, copy: Copy) -> bool:
+        """Note that a copy is in use from now on; return whether it was another one before."""
+        if self.records.present == copy.name:
+            return False
+        self._write(self.records.with_copy(replace(copy, used=time.time()), present=True))
+        return True
+
+    def distrust(self, copy: Copy) -> None:
+        """Note that nobody knows what is in a copy; it stays until it is pruned."""
+        self._write(self.records.with_copy(replace(copy, revisions=None, used=time.time())))
+
+    def adopt(self, name: str, head: str, revisions: Mapping[str, Content]) -> Copy:
+        """Record a database that was there before as the present copy."""
+        copy = Copy(name, head, revisions, READY, time.time(), _letters())
+        self._write(self.records.with_copy(copy, present=True))
+        return copy
+
+    def recover(self, databases: Databases) -> None:
+        """Bring records and server together: finish or undo what a killed command began, forget what is gone."""
+        names = databases.names()
+        for copy in self.records.copies:
+            if copy.state == MAKING:
+                databases.drop(copy.name)
+                self._write(self.records.without([copy.name]))
+            elif copy.state == REPLACING:
+                self._put_in_place(copy, databases, names)
+            elif copy.name not in names:
+                self._write(self.records.without([copy.name]))
+        known = {each.name for each in self.records.copies}
+        for name in sorted(databases.names() - known):
+            if _OURS.fullmatch(name):  # the records were lost
+                self._write(self.records.with_copy(Copy(name)))
+
+    def is_unrecorded(self, databases: Databases) -> bool:
+        """Return whether there is the first database, of which nothing was recorded yet."""
+        return self.records.named(DATABASE) is None and DATABASE in databases.names()
+
+    def begin(self, chain: Chain, databases: Databases, *, source: Copy | None = None, name: str = "") -> Made:
+        """Begin a copy, which has to be migrated and finished.
+
+        Args:
+            chain: the present revisions.
+            databases: the server's.
+            source: the copy to clone; None for an empty database.
+            name: of an empty database that is there already.
+
+        Raises:
+            DatabaseError: a person's session keeps the source from being cloned.
+        """
+        free = DATABASE not in databases.names() and self.records.named(DATABASE) is None
+        name_of_it = name or (DATABASE if free else _name(chain))
+        copy = Copy(name_of_it, chain.head, chain.contents(), MAKING, time.time(), _letters())
+        self._write(self.records.with_copy(copy))
+        if source is not None:
+            return Made(copy, source.name, databases.clone(source.name, copy.name))
+        if not name:
+            databases.create(copy.name)
+        return Made(copy)
+
+    def finish(self, made: Made) -> Copy:
+        """Record a copy that is at head now, and take it up."""
+        copy = replace(made.copy, state=READY, used=time.time())
+        self._write(self.records.with_copy(copy, present=True))
+        return copy
+
+    def replace(self, old: Copy, made: Made, databases: Databases) -> Copy:
+        """Put a copy that is at head now in the place, and under the name, of another one, which is removed."""
+        copy = replace(made.copy, state=REPLACING, used=time.time(), replaces=old.name)
+        self._write(self.records.with_copy(copy))
+        return self._put_in_place(copy, databases, databases.names())
+
+    def remove(self, gone: Iterator[Copy] | list[Copy], databases: Databases) -> list[str]:
+        """Remove copies, whoever uses them; return their names."""
+        removed = []
+        for copy in gone:
+            self._write(self.records.with_copy(replace(copy, state=MAKING)))  # whatever happens, it goes
+            databases.drop(copy.name)
+            self._write(self.records.without([copy.name]))
+            removed.append(copy.name)
+        return removed
+
+    def prune(self, databases: Databases) -> list[str]:
+        """Remove the copies that were not used for long; return their names."""
+        if len(self.records.copies) <= choice.SUPERSEDED:
+            return []
+        return self.remove(choice.superfluous(self.records, databases.in_use()), databases)
+
+    def snapshot(self, copy: Copy, name: str, databases: Databases) -> Copy:
+        """Keep the present state of a copy under a name of the user's; one of that name before it is removed."""
+        before = self.records.snapshot(name)
+        database = f"snapshot_{_safe(name)[:_READABLE]}_{_letters()}"
+        made = replace(copy, name=database, state=MAKING, snapshot=name, born=_letters(), used=time.time())
+        self._write(self.records.with_copy(made))
+        databases.clone(copy.name, database)
+        done = replace(made, state=READY)
+        kept = self.records.with_copy(done)
+        self._write(kept if before is None else kept.with_copy(replace(before, state=MAKING)))
+        if before is not None:
+            self.remove([before], databases)
+        return done
+
+    def _put_in_place(self, copy: Copy, databases: Databases, names: frozenset[str]) -> Copy:
+        placed = dataclasses.replace(copy, name=copy.replaces, state=READY, replaces="")
+        if copy.name in names:
+            databases.drop(copy.replaces)
+            databases.rename(copy.name, copy.replaces)
+        elif copy.replaces not in names:  # somebody dropped both
+            self._write(self.records.without([copy.name, copy.replaces]))
+            return placed
+        self._write(self.records.without([copy.name]).with_copy(placed, present=True))
+        return placed
+
+    def _write(self, changed: Records) -> None:
+        records.write(self._home, changed)
+        self.records = changed
+
+
+def present(home: Path, chain: Chain) -> str:
+    """Return the name of the copy that fits the present revisions, else of the nearest; empty if there is neither.
+
+    Nothing is locked and nothing is changed.
+    """
+    found = records.read(home)
+    copy = choice.fitting(found, chain) or choice.nearest(found, chain)
+    if copy is not None:
+        return copy.name
+    return "" if found.named(DATABASE) else DATABASE
+
+
+def _name(chain: Chain) -> str:
+    """Return a name for a copy at the chain's head: readable, and of nobody else's making."""
+    return f"dev_{_safe(chain.head)[:_READABLE]}_{_letters()}"
+
+
+def _safe(text: str) -> str:
+    words = re.sub(r"[^a-z0-9]+", "_", text.lower(), flags=re.ASCII).strip("_")
+    return words or hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _letters() -> str:
+    return secrets.token_hex(4)

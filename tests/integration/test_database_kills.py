@@ -1,0 +1,82 @@
+"""A command on the development database that is killed at any step loses nothing, and the next one ends right."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from branches import ONE, SURROUNDINGS, Branches, branching, revision
+from plugins.projects import ProjectMaker
+
+from buildkit.doors import process
+
+KILLED = """
+import functools, os, sys
+from pathlib import Path
+from buildkit.config import load
+from buildkit.db import records
+from buildkit.db.databases import Databases
+from buildkit.report.console import Console
+
+left = int(sys.argv[1])
+
+def counted(function):
+    @functools.wraps(function)
+    def run(*arguments, **options):
+        step()
+        found = function(*arguments, **options)
+        step()
+        return found
+    return run
+
+def step():
+    global left
+    left -= 1
+    if left < 0:
+        os._exit(9)
+
+records.write = counted(records.write)
+for name in ("create", "clone", "drop", "rename"):
+    setattr(Databases, name, counted(getattr(Databases, name)))
+
+from buildkit.flows import {module}
+from buildkit.migrate import upgrade
+upgrade.upgrade = counted(upgrade.upgrade)
+{module}.{call}(load(Path.cwd(), {{}}), Console({{}}), os.environ{further})
+"""
+
+
+@pytest.fixture
+def it(postgres: Path, project: ProjectMaker) -> Iterator[Branches]:
+    assert postgres.is_dir()
+    with branching(project) as branches:
+        yield branches
+
+
+def killed(it: Branches, step: int, module: str, call: str, further: str = "") -> bool:
+    """Run a flow that is killed before its step of this number; return whether it was."""
+    script = KILLED.format(module=module, call=call, further=further)
+    done = process.run([sys.executable, "-c", script, str(step)], folder=it.root, environment=SURROUNDINGS)
+    assert done.exit_code in {0, 9}, done.stderr
+    return done.exit_code == 9
+
+
+def test_a_copy_that_is_being_made(it: Branches) -> None:
+    it.migrate(ONE)
+    it.note("of main")
+    kills = 0
+    while True:
+        number = revision(f"k{kills}", "one")
+        it.check_out(ONE, number)
+        if not killed(it, kills, "migrate", "migrate"):
+            break
+        it.migrate(ONE)
+        assert it.notes() == ["of main"], f"killed at step {kills}"
+        it.migrate(ONE, number)
+        assert it.notes() == ["of main"]
+        assert it.run("SELECT version_num FROM alembic_version") == [(f"k{kills}",)]
+        assert it.databases() == {each.name for each in it.records().copies}, "nothing is left half made"
+        kills += 1
+    assert kills >= 8, kills

@@ -1,0 +1,79 @@
+"""Which copy of the database fits the present revisions, and which ones go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildkit.db import choice
+from buildkit.db.records import MAKING, Copy, Records
+from buildkit.db.revision_texts import Chain
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Chain:
+    """Three revisions, each with a text of its own."""
+    names = ("one", "two", "three")
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(f"revision = '{name}'\n")
+    return Chain("three", {name: tmp_path / f"{name}.py" for name in names})
+
+
+def copy(name: str, chain: Chain, *ids: str, used: float = 0.0, **further: str) -> Copy:
+    return Copy(name, ids[-1] if ids else "", chain.contents(ids), used=used, **further)
+
+
+def test_of_two_that_fit_the_last_used_is_taken(chain: Chain) -> None:
+    one, other = (copy(name, chain, "one", "two", "three", used=at) for name, at in (("a", 1.0), ("b", 2.0)))
+    found = choice.fitting(Records((other, one, copy("c", chain, "one", "two", used=3.0))), chain)
+    assert found is not None
+    assert found.name == "b"
+
+
+def test_the_nearest_lacks_the_fewest(chain: Chain) -> None:
+    records = Records((copy("a", chain, "one", used=9.0), copy("b", chain, "one", "two"), copy("c", chain)))
+    found = choice.nearest(records, chain)
+    assert found is not None
+    assert found.name == "b"
+    assert choice.fitting(records, chain) is None
+
+
+def test_what_is_incomplete_unknown_or_a_snapshot_is_not_taken(chain: Chain) -> None:
+    full = ("one", "two", "three")
+    records = Records(
+        (copy("a", chain, *full, state=MAKING), copy("b", chain, *full, snapshot="mine"), Copy("c", "three", None))
+    )
+    assert choice.fitting(records, chain) is None
+    assert choice.nearest(records, chain) is None
+
+
+def test_an_edited_revision_is_named(chain: Chain, tmp_path: Path) -> None:
+    records = Records((copy("a", chain, "one"), copy("b", chain, "one", "two", used=1.0)))
+    (tmp_path / "two.py").write_text("revision = 'two'\nfurther = 1\n")
+    now = Chain("three", {name: tmp_path / f"{name}.py" for name in ("one", "two", "three")})
+    found = choice.edited(records, now)
+    assert found is not None
+    assert (found[0].name, found[1]) == ("b", ["two"])
+    nearest = choice.nearest(records, now)
+    assert nearest is not None
+    assert nearest.name == "a"
+
+
+def test_the_least_recently_used_go_but_not_what_is_present_or_in_use(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "KEPT", 2)
+    copies = [Copy(f"c{at}", str(at), {str(at): chain.content("one")}, used=float(at)) for at in range(6)]
+    records = Records((*copies, Copy("kept", snapshot="mine")), "c0")
+    assert [each.name for each in choice.superfluous(records, {"c2"})] == ["c1", "c3"]
+    assert choice.superfluous(Records(tuple(copies[:2])), ()) == []
+
+
+def test_what_an_edit_left_goes_before_the_copies_of_other_branches(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "SUPERSEDED", 1)
+    edits = [Copy(f"e{at}", "two", {"two": chain.content("one")}, used=float(10 + at)) for at in range(4)]
+    main = Copy("main", "one", {"one": chain.content("one")}, used=1.0)
+    assert [each.name for each in choice.superfluous(Records((main, *edits), "e3"), ())] == ["e0", "e1"]
