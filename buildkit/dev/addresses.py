@@ -64,6 +64,11 @@ class Addresses:
         self._restarts = 0
 
     @property
+    def ports(self) -> dict[str, int]:
+        """The port of each service that has an address."""
+        return {name: address.port for name, address in self._addresses.items()}
+
+    @property
     def names(self) -> set[str]:
         """The services that have an address."""
         return set(self._sockets)

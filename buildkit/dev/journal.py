@@ -8,10 +8,28 @@ import re
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from buildkit.dev.hints import Hints
 
 _KEPT = 200
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r(?=\n)")
-_writing = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Where the words of all processes go.
+
+    Args:
+        write: writes bytes.
+        hint: called with what helps where a line shows a known error.
+        by_lines: whether only whole lines may be written.
+    """
+
+    write: Callable[[bytes], object]
+    hint: Callable[[str], object]
+    by_lines: bool = False
 
 
 class Journal:
@@ -20,11 +38,16 @@ class Journal:
     The process writes to a terminal where this process does, so that it colours its words as it would alone.
 
     Args:
-        prefix: stands before each line; empty where there is one process, whose bytes then pass unchanged.
+        log: where it goes.
+        prefix: stands before each line; empty where there is one process.
     """
 
-    def __init__(self, prefix: str = "") -> None:
+    def __init__(self, log: Log, prefix: str = "") -> None:
+        self._log = log
         self._prefix = prefix.encode()
+        self._hints = Hints()
+        self._own: re.Pattern[bytes] | None = None
+        self._public = b""
         self._lines: deque[str] = deque(maxlen=_KEPT)
         self._rest = b""
         self._changed = threading.Condition()
@@ -32,8 +55,16 @@ class Journal:
         self._reading, self.writing = os.openpty() if self._terminal else os.pipe()
         self._ended = threading.Event()
 
-    def begin(self) -> None:
-        """Follow it from now on; the process has been started."""
+    def begin(self, port: int, public: int) -> None:
+        """Follow the process from now on; it has been started.
+
+        Args:
+            port: where it listens; where it says so, the other one is shown, at which it is reached.
+            public: that one; 0 if there is none.
+        """
+        if public:
+            self._own = re.compile(rb"((?:127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\]|\*):)%d\b" % port)
+            self._public = rb"\g<1>%d" % public
         os.close(self.writing)
         threading.Thread(target=self._follow, name="buildkit-journal", daemon=True).start()
 
@@ -53,29 +84,26 @@ class Journal:
         with contextlib.suppress(OSError):  # a terminal ends so
             while piece := os.read(self._reading, 1 << 16):
                 self._take(piece)
-        if self._rest and self._prefix:
-            _write(self._prefix + self._rest + b"\n")
+        if self._rest and (self._prefix or self._log.by_lines):
+            self._log.write(self._prefix + self._rest + b"\n")
         os.close(self._reading)
         self._ended.set()
 
     def _take(self, piece: bytes) -> None:
+        if self._own is not None:
+            piece = self._own.sub(self._public, piece)
         with self._changed:
             *whole, self._rest = (self._rest + piece).split(b"\n")
-            self._lines.extend(map(_text, whole))
-        if not self._prefix:
-            _write(piece.replace(b"\r\n", b"\n") if self._terminal else piece)
+            lines = [*map(_text, whole)]
+            self._lines.extend(lines)
+        if not (self._prefix or self._log.by_lines):
+            self._log.write(piece.replace(b"\r\n", b"\n") if self._terminal else piece)
         elif whole:
-            _write(b"".join(self._prefix + line.removesuffix(b"\r") + b"\n" for line in whole))
+            self._log.write(b"".join(self._prefix + line.removesuffix(b"\r") + b"\n" for line in whole))
+        for line in lines:
+            for words in self._hints.of(line):
+                self._log.hint(words)
 
 
 def _text(line: bytes) -> str:
     return _CODES.sub("", line.decode("utf-8", "replace")).rstrip("\r")
-
-
-def _write(piece: bytes) -> None:
-    """Write to this process's standard error; what cannot be written is lost, as there is nobody to tell."""
-    with _writing, contextlib.suppress(OSError, ValueError):
-        if sys.__stderr__ is not None:
-            sys.__stderr__.flush()
-            while piece:
-                piece = piece[os.write(sys.__stderr__.fileno(), piece) :]

@@ -19,6 +19,7 @@ from buildkit.errors import BuildkitError, render
 from buildkit.model import Outcome, Reason, Report
 
 ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
+START = Reason("start")
 
 CALM = 0.5
 """Seconds without a change after which a build begins beside the services."""
@@ -140,13 +141,25 @@ class Loop:
         actions: the steps.
         keeper: runs the service.
         say: called with one line for each cycle, and with errors.
+        tell: called with what happens, for programs: `begin`, `cycle`, `aside`.
+        show: called with what is being done, and with the last cycle.
     """
 
-    def __init__(self, actions: Actions, keeper: Keeper, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        actions: Actions,
+        keeper: Keeper,
+        say: Callable[[str], None],
+        tell: Callable[[str, Outcome], None] = lambda _event, _outcome: None,
+        show: Callable[[str, str], None] = lambda _doing, _last: None,
+    ) -> None:
         self._steps = {Need.REBUILD: actions.rebuild, Need.MIGRATE: actions.migrate, Need.REFRESH: actions.refresh}
         self._actions = actions
         self._keeper = keeper
         self._say = say
+        self._tell = tell
+        self._show = show
+        self._last = ""
         self._owed: set[Need] = set()
         self._files: set[str] = set()
         self._starting: _Cycle | None = None
@@ -154,20 +167,23 @@ class Loop:
         self._aside = _Aside()
         self.outcomes: list[Outcome] = []
 
-    def begin(self) -> None:
+    def begin(self, reason: Reason = START) -> None:
         """Do everything once, as at the start."""
-        self.react(Reaction(ALL, Reason("start"), ()))
+        self._anew = True
+        self.react(Reaction(ALL, reason, ()))
 
     def react(self, reaction: Reaction) -> None:
         """Do what `reaction` needs and what is pending; return without waiting for the service to be ready."""
         if not reaction.needs:
             return
         cycle = _Cycle(reaction.reason)
+        self._tell("begin", Outcome(str(len(self.outcomes) + 1), "begun", reaction.reason))
         self._keeper.expect()
         self._files.update(reaction.files)
         todo = list(self._with_settings(reaction.needs))
         self._aside.since = Stopwatch()
         while todo:
+            self._show(f"{todo[0].value} …", self._last)
             try:
                 made = self._do(todo[0], cycle)
             except BuildkitError as error:
@@ -226,6 +242,7 @@ class Loop:
                 self._close(self._starting, "superseded", "overtaken by a further change")
             self._starting, cycle.started = cycle, Stopwatch()
             cycle.add(words, watch.seconds)
+            self._show("starting …", self._last)
             return 0
         if need is Need.REBUILD and self._interprets(cycle):
             return 0
@@ -269,12 +286,14 @@ class Loop:
         if built.error:
             aside.state = ""
             self._say(f"{built.error}\n{time_of_day()} compiled aside: failed; the modules stay Python")
+            self._tell("aside", Outcome("", "failed", Reason("source changed"), aside.since.seconds, built.error))
         elif not built.made:
             aside.state = ""
         else:
             more = f" and {len(built.made) - 1} more" if len(built.made) > 1 else ""
             aside.state, aside.made = "built", f"{built.made[0]}{more}"
             self._say(f"{time_of_day()} compiled {aside.made} aside {aside.since.seconds:.2f} s")
+            self._tell("aside", Outcome(aside.made, "compiled", Reason("source changed"), aside.since.seconds))
 
     def _fail(self, cycle: _Cycle, need: Need, error: BuildkitError) -> None:
         words = render(error)
@@ -303,5 +322,9 @@ class Loop:
         if words:
             cycle.phrases.append(words)
         number = str(len(self.outcomes) + 1)
-        self.outcomes.append(Outcome(number, result, cycle.reason, cycle.watch.seconds, ", ".join(cycle.phrases)))
-        self._say(str(cycle))
+        outcome = Outcome(number, result, cycle.reason, cycle.watch.seconds, ", ".join(cycle.phrases))
+        self.outcomes.append(outcome)
+        self._last = str(cycle)
+        self._say(self._last)
+        self._tell("cycle", outcome)
+        self._show("", self._last)

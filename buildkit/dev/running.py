@@ -30,16 +30,16 @@ class Running:
         service: what to start.
         generation: its number among all starts.
         grace: seconds between asking it to end and killing it.
-        prefix: stands before each line of its log.
+        journal: takes what it writes.
         has_listened: whether a process of the same service was seen to listen.
     """
 
-    def __init__(self, service: Service, generation: int, grace: float, prefix: str, has_listened: bool) -> None:
+    def __init__(self, service: Service, generation: int, grace: float, journal: Journal, has_listened: bool) -> None:
         self.service = service
         self.generation = generation
         self.has_listened = has_listened
         self._since = Stopwatch()
-        self._journal = Journal(prefix)
+        self._journal = journal
         self._waiting: socket.socket | None = None  # a connection of ours that is accepted when the process serves
         self._listener = _listener() if service.takes_socket else None
         self.port = self._listener.getsockname()[1] if self._listener else _free_port()
@@ -57,7 +57,7 @@ class Running:
                 inherit=passed,
             )
         finally:
-            self._journal.begin()
+            self._journal.begin(self.port, service.port)
 
     @property
     def age(self) -> float:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from buildkit.dev.addresses import Address, Addresses
+from buildkit.dev.hints import reloader_of
+from buildkit.dev.journal import Journal, Log
 from buildkit.dev.service import Service
 from buildkit.dev.supervisor import End, State, Supervisor
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
 _SIGN = "│"
+
+RELOADS = "{} reloads by itself ({}): leave that to invoke dev, which restarts it already"
 
 
 class Services:
@@ -18,11 +23,13 @@ class Services:
     Args:
         hold: seconds that a connection waits while no process serves.
         drain: seconds that an old process may finish what it has begun.
+        log: where the words of all processes go.
         coloured: whether the names in the log have colours.
     """
 
-    def __init__(self, hold: float, drain: float, *, coloured: bool = False) -> None:
+    def __init__(self, hold: float, drain: float, log: Log, *, coloured: bool = False) -> None:
         self._drain = drain
+        self._log = log
         self._coloured = coloured
         self._addresses = Addresses(hold)
         self._supervisors: dict[str, Supervisor] = {}
@@ -51,6 +58,9 @@ class Services:
         """
         self.hold(services)
         self._forget_others({each.name for each in services})
+        for each in services:
+            if each.name not in self._supervisors and reloader_of(each.command):
+                self._log.hint(RELOADS.format(each.name, reloader_of(each.command)))
         concerned = [
             each
             for each in services
@@ -66,7 +76,8 @@ class Services:
         for each in concerned:
             if each.name not in self._supervisors:
                 prefix = self._prefix(each.name, width) if len(services) > 1 else ""
-                self._supervisors[each.name] = Supervisor(self._addresses, each.name, self._drain, prefix=prefix)
+                journal = partial(Journal, self._log, prefix)
+                self._supervisors[each.name] = Supervisor(self._addresses, each.name, self._drain, journal)
             if each not in self._waiting:
                 self._supervisors[each.name].start(each)
         return [each.name for each in concerned]
@@ -92,6 +103,14 @@ class Services:
         if State.STARTING in states or self._start_waiting():
             return State.STARTING
         return State.READY if State.READY in states else State.STOPPED
+
+    def states(self) -> dict[str, State]:
+        """Return the state of each service, by its name."""
+        return {name: each.state() for name, each in self._supervisors.items()}
+
+    def ports(self) -> dict[str, int]:
+        """Return where each service is reached that has an address, by its name."""
+        return self._addresses.ports
 
     def bury(self) -> list[End]:
         """Forget the processes that ended by themselves, start those again that it may help; tell how each ended."""

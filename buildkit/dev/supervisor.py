@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import count
 
 from buildkit.dev.addresses import Addresses
+from buildkit.dev.journal import Journal
 from buildkit.dev.readiness import is_ready, listens
 from buildkit.dev.running import Running
 from buildkit.dev.service import Service
@@ -82,18 +84,23 @@ class Supervisor:
         addresses: passes connections on to the process that serves.
         name: the service's name.
         drain: seconds that an old process may finish what it has begun.
+        journal: returns what takes the words of a process.
         grace: seconds between asking a process to end and killing it.
-        prefix: stands before each line of its log.
     """
 
     def __init__(
-        self, addresses: Addresses, name: str, drain: float, grace: float = process.GRACE, prefix: str = ""
+        self,
+        addresses: Addresses,
+        name: str,
+        drain: float,
+        journal: Callable[[], Journal],
+        grace: float = process.GRACE,
     ) -> None:
         self._addresses = addresses
         self._name = name
         self._drain = drain
         self._grace = grace
-        self._prefix = prefix
+        self._journal = journal
         self._lock = threading.RLock()
         self._work = threading.Condition(self._lock)
         self._service: Service | None = None
@@ -211,7 +218,7 @@ class Supervisor:
     # ------------------------------------------------------------ its own work
 
     def _launch(self, service: Service) -> None:
-        self._coming = Running(service, next(_generations), self._grace, self._prefix, self._has_listened)
+        self._coming = Running(service, next(_generations), self._grace, self._journal(), self._has_listened)
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._look_after, name=f"buildkit-{self._name}", daemon=True)
             self._thread.start()

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from buildkit.config import Config, load
-from buildkit.core.changes import Need, needs_of
+from buildkit.core.changes import Need, Reaction, needs_of, with_consequences
+from buildkit.dev.journal import Log
+from buildkit.dev.keys import Keys
 from buildkit.dev.layout import dependencies, layout_of
 from buildkit.dev.loop import Actions, Loop
+from buildkit.dev.screen import Screen
 from buildkit.dev.service import Service, services_of
 from buildkit.dev.services import Services
 from buildkit.dev.signals import Interruption, interruptible
 from buildkit.dev.sources import check_syntax, forget_bytecode
+from buildkit.dev.status import Status, help_lines
 from buildkit.dev.tree import Tree
 from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
 from buildkit.extensions.pool import WarmTranslators
-from buildkit.flows.aside import Builder
-from buildkit.model import Outcome, Report
+from buildkit.flows.aside import Aside, Builder
+from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
 if TYPE_CHECKING:
     from buildkit.db.users import Use
 
 SCHEMA = "buildkit.dev/1"
+_NEEDS = {"r": Need.RESTART, "m": Need.MIGRATE, "d": Need.REFRESH}
+_COMPILED = frozenset({"fresh", "restored", "compiled"})
 
 
 def run_dev(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
@@ -48,17 +55,24 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
     outcomes: list[Outcome] = []
     interruption = Interruption()
     with interruptible(interruption), ExitStack() as cleanup:
+        screen = Screen(environment)
+        if screen.has_line:
+            console.talk_to(screen.text)
         project = Project(config, console, environment)
-        services = Services(config.dev.hold, config.dev.drain, coloured=console.coloured)
+        log = Log(screen.write, lambda words: console.say(f"hint: {words}"), by_lines=screen.has_line)
+        services = Services(config.dev.hold, config.dev.drain, log, coloured=console.coloured)
         services.hold(project.services())
-        loop = Loop(project.actions(), services, console.say)
+        desk = Desk(project, services, screen, console, interruption)
+        loop = Loop(project.actions(), services, console.say, desk.tell, desk.show)
         outcomes = loop.outcomes
+        cleanup.callback(screen.show, "")
         cleanup.callback(project.translators.close)
         cleanup.callback(project.builder.end)
         cleanup.callback(project.stop_database)
         cleanup.callback(services.stop)
-        _follow(project, loop, console, interruption)
-    ended = interruption.signal.name if interruption.signal else None
+        desk.keys = cleanup.enter_context(Keys().read())
+        _follow(project, loop, desk, console, interruption)
+    ended = interruption.signal.name if interruption.signal else "q" if outcomes else None
     return Report(SCHEMA, tuple(outcomes), watch.seconds, {"ended-by": ended}, row="cycle")
 
 
@@ -91,8 +105,8 @@ def lines(report: Report) -> list[str]:
     return [f"dev: stopped after {len(report.outcomes)} cycles ({words})"] if words else ["dev: stopped"]
 
 
-def _follow(project: Project, loop: Loop, console: Console, interruption: Interruption) -> None:
-    """Answer each batch of changes until interrupted."""
+def _follow(project: Project, loop: Loop, desk: Desk, console: Console, interruption: Interruption) -> None:
+    """Answer each batch of changes, and each key, until interrupted."""
     tree = project.tree
     watch = Watch(tree, console.warn, git=git_folder(project.config.root), stop=interruption)
     for number, batch in enumerate(watch):
@@ -102,9 +116,82 @@ def _follow(project: Project, loop: Loop, console: Console, interruption: Interr
         elif batch:
             loop.react(tree.changes(None if batch.everything else batch.paths))
         loop.attend()
+        if not desk.attend(loop):
+            return
         if project.tree is not tree:
             tree = project.tree
             watch.renew(tree)
+
+
+class Desk:
+    """What the person at the terminal sees, and presses.
+
+    Args:
+        project: the project.
+        services: its services.
+        screen: the terminal.
+        console: says what is said.
+        interruption: is asked for the signal that ended the loop.
+    """
+
+    def __init__(
+        self, project: Project, services: Services, screen: Screen, console: Console, interruption: Interruption
+    ) -> None:
+        self._project = project
+        self._services = services
+        self._screen = screen
+        self._console = console
+        self._interruption = interruption
+        self.keys = Keys()
+
+    def tell(self, event: str, outcome: Outcome) -> None:
+        """Tell programs what happened."""
+        facts = {"cycle" if event != "aside" else "modules": outcome.subject, "outcome": outcome.result}
+        more = {"reason": str(outcome.reason), "seconds": round(outcome.seconds, 3), "detail": outcome.detail}
+        self._console.event({"schema": SCHEMA, "event": event, **facts, **more})
+
+    def show(self, doing: str, last: str) -> None:
+        """Show what is being done, and the last cycle."""
+        self._project.status.doing, self._project.status.last = doing, last
+        self._draw()
+
+    def attend(self, loop: Loop) -> bool:
+        """Show how things stand, and do what the keys say; return whether to go on."""
+        self._draw()
+        if self.keys.continued:
+            self.keys.continued = False
+            self._screen.redraw()
+        for key in self.keys.pressed():
+            if key == "q":
+                return False
+            self._obey(key, loop)
+        return True
+
+    def _obey(self, key: str, loop: Loop) -> None:
+        reason = Reason("key", key)
+        if key == "b":
+            loop.begin(reason)
+        elif key in _NEEDS:
+            loop.react(Reaction(with_consequences([_NEEDS[key]]), reason, ()))
+        elif key == "o":
+            self._open()
+        elif key == "c":
+            self._screen.clear()
+        elif key == "?":
+            self._console.say("\n".join(help_lines()))
+
+    def _open(self) -> None:
+        address = next((f"http://127.0.0.1:{port}/" for port in self._services.ports().values()), "")
+        desktop = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        if address and desktop:
+            import webbrowser  # noqa: PLC0415 - on a key
+
+            webbrowser.open(address)
+        self._console.say(address or "no service has an address")
+
+    def _draw(self) -> None:
+        if self._screen.has_line:
+            self._screen.show(self._project.status.line(self._services.states(), self._services.ports()))
 
 
 class Project:
@@ -117,6 +204,7 @@ class Project:
         self._environment = environment
         self._dependencies = dependencies(config)
         self._database: dict[str, str] = {}
+        self.status = Status()
         self._use: Use | None = None
         self.translators = WarmTranslators()
         self.builder = Builder()
@@ -131,7 +219,7 @@ class Project:
             check_modules=self.check_modules,
             interpret=self.interpret,
             build_aside=self.build_aside,
-            built_aside=self.builder.result,
+            built_aside=self.built_aside,
             services=self.services,
         )
 
@@ -153,7 +241,10 @@ class Project:
         from buildkit.flows.compile import compile_modules  # noqa: PLC0415
 
         self.builder.end()
-        return compile_modules(self.config, self._console, self._environment, warm=self.translators)
+        report = compile_modules(self.config, self._console, self._environment, warm=self.translators)
+        self.status.compiled = sum(row.result in _COMPILED for row in report.outcomes)
+        self.status.interpreted = 0
+        return report
 
     def interpret(self, changed: Collection[str]) -> int | None:
         """Let the changed files run as Python; return how many extensions went, or None where they must be compiled."""
@@ -166,7 +257,10 @@ class Project:
         self.builder.end()  # it may be about to put in place what was made of the sources before
         sources = [os.path.relpath(self.config.root / name, self.config.source) for name in code]
         taken = interpret(workspace_of(self.config, self._console, self._environment), sources)
-        return None if taken is None else len(taken)
+        if taken is None:
+            return None
+        self.status.interpreted = min(self.status.compiled, self.status.interpreted + len(taken))
+        return len(taken)
 
     def build_aside(self) -> None:
         """Start to compile beside the services."""
@@ -187,7 +281,15 @@ class Project:
             self._use.begin()
         report, database = migrate_database(self.config, self._console, self._environment)
         self._database = {} if database is None else {variable: database.url}
+        self.status.revision = str(report.facts.get("head") or "")
         return report
+
+    def built_aside(self) -> Aside | None:
+        """Return what the build beside the services came to, once."""
+        built = self.builder.result()
+        if built is not None and not built.error:
+            self.status.interpreted = 0
+        return built
 
     def refresh(self) -> Report:
         """Make the data that is due."""

@@ -72,6 +72,16 @@ class Console:
         if row.result not in {"fresh", "kept"}:
             self.outcome(row)
 
+    def talk_to(self, stream: TextIO) -> None:
+        """Print messages there from now on."""
+        self._talk = stream
+
+    def event(self, facts: Mapping[str, object]) -> None:
+        """Print what has just happened as a line of JSON on stdout, where the result is printed as JSON too."""
+        if self._json:
+            with self._turn, contextlib.suppress(OSError):
+                print(json.dumps(facts), file=self._out, flush=True)
+
     def result(self, report: Report, lines: Sequence[str]) -> None:
         """Print the result of a command on stdout: `lines`, or the report as one JSON object.
 

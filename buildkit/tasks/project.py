@@ -28,15 +28,17 @@ def build(context: Context, require: str = "", dry_run: bool = False, json: bool
     run(make, flow.lines, json=json)
 
 
-@task(undoing=UNDOING, help=DRY)
-def dev(context: Context, dry_run: bool = False) -> None:
+@task(
+    undoing=UNDOING, help={**DRY, "json": "print what happens as JSON on stdout, a line each, and the result at last"}
+)
+def dev(context: Context, dry_run: bool = False, json: bool = False) -> None:
     """Build, start the service, and rebuild and restart it on save."""
     from buildkit.flows import dev as flow  # noqa: PLC0415
 
     if is_dry(context, dry_run):
-        run(flow.foretell, flow.lines)
+        run(flow.foretell, flow.lines, json=json)
         return
-    report = run(flow.run_dev, flow.lines)
+    report = run(flow.run_dev, flow.lines, json=json)
     ended_by = report.facts["ended-by"]
     if ended_by == "SIGTERM":
         raise Exit(code=_TERMINATED)

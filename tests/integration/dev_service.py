@@ -95,6 +95,7 @@ class Dev:
             start_new_session=True,
         )
         self.words: list[str] = []
+        self.out = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -165,10 +166,10 @@ class Dev:
         """Press Ctrl-C, wait for the end, and return the report."""
         self.process.send_signal(number)
         assert self.process.stdout is not None
-        out = self.process.stdout.read()
+        self.out = self.process.stdout.read()
         assert self.process.wait(20) == 0, self.text()
         self._reader.join(5)
-        report: dict[str, object] = json.loads(out)
+        report: dict[str, object] = json.loads(self.out.splitlines()[-1])
         return report
 
     def kill(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import statistics
@@ -37,6 +38,20 @@ def test_a_saved_module_answers_anew(dev: Starter) -> None:
     assert report["ended-by"] == "SIGINT"
     assert report["counts"] == {"ready": 2}
     assert it.left() == []
+
+
+def test_programs_are_told_what_happens(dev: Starter) -> None:
+    it = dev()
+    it.until_ready()
+    it.save("src/app/answer.py", "ANSWER = 'two'\n")
+    it.until_cycles(1)
+    it.end()
+    events = [json.loads(line) for line in it.out.splitlines()]
+    assert [event.get("event") for event in events] == ["begin", "cycle", "begin", "cycle", None]
+    assert {event["schema"] for event in events} == {"buildkit.dev/1"}
+    assert (events[2]["reason"], events[2]["outcome"]) == ("changed: src/app/answer.py", "begun")
+    assert (events[3]["cycle"], events[3]["outcome"]) == ("2", "ready")
+    assert events[4]["counts"] == {"ready": 2}
 
 
 def test_a_slip_of_the_keyboard_keeps_the_service(dev: Starter) -> None:

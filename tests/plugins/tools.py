@@ -97,3 +97,12 @@ def other_time() -> str:
     if not found:
         missing("other_time", "no libfaketime")
     return str(found[0]) if found else ""
+
+
+@pytest.fixture(scope="session")
+def tmux() -> str:
+    """What has a terminal without a person before it."""
+    program = shutil.which("tmux")
+    if program is None:
+        missing("tmux", "no such program")
+    return program or ""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -14,11 +15,13 @@ import pytest
 
 from buildkit.dev import readiness, running
 from buildkit.dev.addresses import Addresses
+from buildkit.dev.journal import Journal, Log
 from buildkit.dev.readiness import answers, listens
 from buildkit.dev.service import Service
 from buildkit.dev.supervisor import State, Supervisor
 from buildkit.errors import ConfigurationError
 
+LOG = Log(partial(os.write, 2), print)
 NOBODY = "http://127.0.0.1:1/"
 LAUNCH = Path(running.__file__).with_name("launch.py")
 LASTING = "import time; time.sleep(60)"
@@ -27,7 +30,7 @@ LASTING = "import time; time.sleep(60)"
 @pytest.fixture
 def supervisor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
     monkeypatch.setattr(readiness, "SETTLE", 0.2)
-    found = Supervisor(Addresses(hold=30), "service", drain=0.5, grace=0.5)
+    found = Supervisor(Addresses(hold=30), "service", drain=0.5, journal=partial(Journal, LOG), grace=0.5)
     yield found
     found.stop()
 

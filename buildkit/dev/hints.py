@@ -1,0 +1,66 @@
+"""What helps where the log of a service shows an error that many have met."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+_KNOWN = (
+    (
+        r"ModuleNotFoundError: No module named '([\w.]+)'",
+        "{0} is not in the environment that runs invoke: install it there, or correct the import",
+    ),
+    (
+        r"[Aa]ddress already in use|EADDRINUSE|only one usage of each socket address",
+        "the loop holds the address: let the service listen on {{port}}, {{fd}} or $PORT; or set overlap = false",
+    ),
+    (
+        r'column "?([\w.]+)"? (?:of relation .* )?does not exist',
+        "the database lacks {0}: invoke db.revision writes what the models have more",
+    ),
+    (
+        r'relation "([\w.]+)" does not exist',
+        "the database lacks {0}: is there a revision for it? invoke db.revision writes one",
+    ),
+    (r"password authentication failed", "the service goes to a database of its own settings: let it read DATABASE_URL"),
+    (
+        r"connection to server .* failed: Connection refused",
+        "the service goes to a server of its own settings: let it read DATABASE_URL",
+    ),
+    (
+        r"(?:Started reloader process|Restarting with (?:stat|watchdog|watchfiles|inotify))",
+        "the service has a reloader of its own, which restarts it once more: switch it off, as invoke dev restarts it",
+    ),
+    (
+        r"inotify (?:watch|instance) limit reached|ENOSPC: System limit",
+        "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512",
+    ),
+    (r"OSError: \[Errno 24\]", "let a process have more open files: ulimit -n 4096"),
+)
+_PATTERNS = [(re.compile(pattern), words) for pattern, words in _KNOWN]
+_RELOADERS = ("--reload", "--debug", "--autoreload", "--auto-reload")
+
+
+class Hints:
+    """Gives each hint once for each start of a process."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+
+    def of(self, line: str) -> Iterator[str]:
+        """Yield what helps, if anything, given a line of the log without its colours."""
+        for pattern, words in _PATTERNS:
+            found = pattern.search(line)
+            if found and words not in self._given:
+                self._given.add(words)
+                yield words.format(*found.groups())
+                return
+
+
+def reloader_of(command: Sequence[str]) -> str:
+    """Return the word by which a command reloads by itself; empty if it does not."""
+    words = {word.partition("=")[0] for word in command[1:]}
+    found = next((word for word in _RELOADERS if word in words), "")
+    if found == "--debug" and not {"flask", "run"} <= {word.rpartition("/")[2] for word in command}:
+        return ""  # of another program, where it means another thing
+    return found

@@ -1,0 +1,65 @@
+"""The line of status: services, revision, modules, and the last cycle with its reason and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from buildkit.dev.supervisor import State
+
+KEYS = {
+    "r": "restart",
+    "b": "build everything",
+    "m": "migrate",
+    "d": "refresh the data",
+    "o": "open in the browser",
+    "c": "clear",
+    "q": "quit",
+    "?": "these keys",
+}
+"""What can be pressed, and what it does."""
+
+_SIGNS = {State.READY: "●", State.STARTING: "◐", State.ENDED: "✗", State.STOPPED: "○"}
+_BETWEEN = " │ "
+
+
+@dataclass(slots=True)
+class Status:
+    """What the line shows.
+
+    Args:
+        revision: the database's; empty if there is none.
+        compiled: modules that run compiled.
+        interpreted: of these, the ones that run as Python for now.
+        doing: what is being done; empty while nothing is.
+        last: the last cycle.
+    """
+
+    revision: str = ""
+    compiled: int = 0
+    interpreted: int = 0
+    doing: str = ""
+    last: str = ""
+
+    def line(self, states: Mapping[str, State], ports: Mapping[str, int]) -> str:
+        """Return the line.
+
+        Args:
+            states: of each service, by its name.
+            ports: where each is reached; 0 or nothing for nowhere.
+        """
+        services = " ".join(f"{_SIGNS[state]} {name}{_at(ports.get(name))}" for name, state in states.items())
+        modules = f"{self.compiled - self.interpreted} compiled" if self.compiled else ""
+        if self.interpreted:
+            modules += f", {self.interpreted} as Python"
+        parts = (services, self.revision, modules, self.doing or self.last, "? keys")
+        return _BETWEEN.join(part for part in parts if part)
+
+
+def _at(port: int | None) -> str:
+    return f" :{port}" if port else ""
+
+
+def help_lines() -> list[str]:
+    """Return the keys with what they do."""
+    return [f"  {key}  {words}" for key, words in KEYS.items()]

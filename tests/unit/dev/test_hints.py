@@ -1,0 +1,53 @@
+"""What helps where the log shows a known error."""
+
+from __future__ import annotations
+
+import pytest
+
+from buildkit.dev.hints import Hints, reloader_of
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ModuleNotFoundError: No module named 'redis.asyncio'", "redis.asyncio is not in the environment"),
+        (
+            "[Errno 98] error while attempting to bind on address ('127.0.0.1', 8000): address already in use",
+            "{port}, {fd}",
+        ),
+        ('psycopg.errors.UndefinedTable: relation "users" does not exist', "the database lacks users"),
+        ("column users.age does not exist", "the database lacks users.age"),
+        ('column "age" of relation "users" does not exist', "the database lacks age"),
+        ("INFO:     Started reloader process [17] using WatchFiles", "a reloader of its own"),
+        (" * Restarting with stat", "a reloader of its own"),
+        ('FATAL:  password authentication failed for user "app"', "let it read DATABASE_URL"),
+        ("OSError: [Errno 24] Too many open files", "ulimit -n 4096"),
+    ],
+)
+def test_a_known_error_has_a_hint(line: str, words: str) -> None:
+    (found,) = Hints().of(line)
+    assert words in found
+
+
+def test_a_hint_is_given_once() -> None:
+    hints = Hints()
+    assert [len([*hints.of("OSError: [Errno 24]")]) for _ in range(3)] == [1, 0, 0]
+
+
+def test_the_usual_words_have_none() -> None:
+    assert [*Hints().of("INFO:     Application startup complete.")] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        (["uvicorn", "app:app", "--reload"], "--reload"),
+        (["gunicorn", "app:app", "--reload=true"], "--reload"),
+        (["flask", "--app", "app", "run", "--debug"], "--debug"),
+        (["python", "-m", "flask", "run", "--debug"], "--debug"),
+        (["serve", "--debug"], ""),
+        (["uvicorn", "reload:app"], ""),
+    ],
+)
+def test_a_reloader_in_the_command_is_noticed(command: list[str], word: str) -> None:
+    assert reloader_of(command) == word

@@ -1,0 +1,19 @@
+"""The line of status."""
+
+from __future__ import annotations
+
+from buildkit.dev.status import Status
+from buildkit.dev.supervisor import State
+
+
+def test_what_the_line_says() -> None:
+    status = Status(revision="3f2a1", compiled=41, interpreted=1, last="12:00:00 changed a.py: restarted")
+    states = {"service": State.READY, "worker": State.STARTING}
+    assert status.line(states, {"service": 8000}) == (
+        "● service :8000 ◐ worker │ 3f2a1 │ 40 compiled, 1 as Python │ 12:00:00 changed a.py: restarted │ ? keys"
+    )
+
+
+def test_what_is_being_done_stands_in_the_place_of_the_last_cycle() -> None:
+    status = Status(doing="rebuild …", last="before")
+    assert status.line({"service": State.ENDED}, {}) == "✗ service │ rebuild … │ ? keys"
