@@ -11,7 +11,8 @@ from plugins.projects import SERVED, ProjectMaker
 
 from buildkit.config import load
 from buildkit.errors import ConfigurationError
-from buildkit.flows.dev import Project, lines
+from buildkit.flows.dev import lines
+from buildkit.flows.dev_project import Project
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 

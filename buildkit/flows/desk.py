@@ -1,0 +1,95 @@
+"""What the person at the terminal of `invoke dev` sees and presses, and what programs are told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from buildkit.core.changes import Need, Reaction, with_consequences
+from buildkit.dev.keys import Keys
+from buildkit.dev.loop import Loop
+from buildkit.dev.screen import Screen
+from buildkit.dev.services import Services
+from buildkit.dev.signals import Interruption
+from buildkit.dev.status import help_lines
+from buildkit.model import Outcome, Reason
+from buildkit.report.console import Console
+
+if TYPE_CHECKING:
+    pass
+
+from buildkit.flows.dev_project import SCHEMA, Project
+
+_NEEDS = {"r": Need.RESTART, "m": Need.MIGRATE, "d": Need.REFRESH}
+
+
+class Desk:
+    """What the person at the terminal sees, and presses.
+
+    Args:
+        project: the project.
+        services: its services.
+        screen: the terminal.
+        console: says what is said.
+        interruption: is asked for the signal that ended the loop.
+    """
+
+    def __init__(
+        self, project: Project, services: Services, screen: Screen, console: Console, interruption: Interruption
+    ) -> None:
+        self._project = project
+        self._services = services
+        self._screen = screen
+        self._console = console
+        self._interruption = interruption
+        self.keys = Keys()
+
+    def tell(self, event: str, outcome: Outcome) -> None:
+        """Tell programs what happened."""
+        facts = {"cycle" if event != "aside" else "modules": outcome.subject, "outcome": outcome.result}
+        more = {"reason": str(outcome.reason), "seconds": round(outcome.seconds, 3), "detail": outcome.detail}
+        self._console.event({"schema": SCHEMA, "event": event, **facts, **more})
+
+    def show(self, doing: str, last: str) -> None:
+        """Show what is being done, and the last cycle."""
+        self._project.status.doing, self._project.status.last = doing, last
+        self._draw()
+
+    def attend(self, loop: Loop) -> bool:
+        """Show how things stand, and do what the keys say; return whether to go on."""
+        self._draw()
+        if self.keys.continued:
+            self.keys.continued = False
+            self._screen.redraw()
+        for key in self.keys.pressed():
+            if key == "q":
+                return False
+            self._obey(key, loop)
+        return True
+
+    def _obey(self, key: str, loop: Loop) -> None:
+        reason = Reason("key", key)
+        if key == "b":
+            loop.begin(reason)
+        elif key in _NEEDS:
+            loop.react(Reaction(with_consequences([_NEEDS[key]]), reason, ()))
+        elif key == "o":
+            self._open()
+        elif key == "c":
+            self._screen.clear()
+        elif key == "?":
+            self._console.say("\n".join(help_lines()))
+
+    def _open(self) -> None:
+        address = next((f"http://127.0.0.1:{port}/" for port in self._services.ports().values()), "")
+        desktop = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        if address and desktop:
+            import webbrowser  # noqa: PLC0415 - on a key
+
+            webbrowser.open(address)
+        self._console.say(address or "no service has an address")
+
+    def _draw(self) -> None:
+        if self._screen.has_line:
+            self._screen.show(self._project.status.line(self._services.states(), self._services.ports()))

@@ -1,0 +1,163 @@
+"""The project under its present settings: its watched files, and what the loop of `invoke dev` does to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from buildkit.config import Config, load
+from buildkit.core.changes import Need, needs_of
+from buildkit.dev.layout import dependencies, layout_of
+from buildkit.dev.loop import Actions
+from buildkit.dev.service import Service, services_of
+from buildkit.dev.sources import check_syntax, forget_bytecode
+from buildkit.dev.status import Status
+from buildkit.dev.tree import Tree
+from buildkit.extensions.pool import WarmTranslators
+from buildkit.flows.aside import Aside, Builder
+from buildkit.model import Report
+from buildkit.report.console import Console
+
+if TYPE_CHECKING:
+    from buildkit.db.users import Use
+
+SCHEMA = "buildkit.dev/1"
+_COMPILED = frozenset({"fresh", "restored", "compiled"})
+
+
+class Project:
+    """The project under its present settings.
+
+    Args:
+        config: the settings at the start.
+        console: says what is said.
+        environment: the variables of `invoke dev`.
+    """
+
+    def __init__(self, config: Config, console: Console, environment: Mapping[str, str]) -> None:
+        self.config = config
+        self.tree = _tree(config)
+        self._console = console
+        self._environment = environment
+        self._dependencies = dependencies(config)
+        self._database: dict[str, str] = {}
+        self.status = Status()
+        self._use: Use | None = None
+        self.translators = WarmTranslators()
+        self.builder = Builder()
+
+    def actions(self) -> Actions:
+        """Return what the loop does to it."""
+        return Actions(
+            reload=self.reload,
+            rebuild=self.rebuild,
+            migrate=self.migrate,
+            refresh=self.refresh,
+            check_modules=self.check_modules,
+            interpret=self.interpret,
+            build_aside=self.build_aside,
+            built_aside=self.built_aside,
+            services=self.services,
+        )
+
+    def reload(self) -> bool:
+        """Read the settings again; return whether they differ."""
+        before, depended_on = self.config, self._dependencies
+        config = load(before.root, self._environment, before.flags)
+        self._dependencies = dependencies(config)
+        if self._dependencies != depended_on:
+            self._console.warn("the dependencies changed; install them, then save again")
+        if config == before:
+            return False
+        self.tree = _tree(config)  # before anything is built: later changes are seen
+        self.config = config
+        return True
+
+    def rebuild(self) -> Report:
+        """Compile what changed."""
+        from buildkit.flows.compile import compile_modules  # noqa: PLC0415
+
+        self.builder.end()
+        report = compile_modules(self.config, self._console, self._environment, warm=self.translators)
+        self.status.compiled = sum(row.result in _COMPILED for row in report.outcomes)
+        self.status.interpreted = 0
+        return report
+
+    def interpret(self, changed: Collection[str]) -> int | None:
+        """Let the changed files run as Python; return how many extensions went, or None where they must be compiled."""
+        code = [name for name in changed if Need.REBUILD in needs_of(name, self.tree.layout)]
+        if self.config.dev.first != "interpreted" or not code or not all(name.endswith(".py") for name in code):
+            return None
+        from buildkit.extensions.interpret import interpret  # noqa: PLC0415
+        from buildkit.extensions.workspace import workspace_of  # noqa: PLC0415
+
+        self.builder.end()  # it may be about to put in place what was made of the sources before
+        sources = [os.path.relpath(self.config.root / name, self.config.source) for name in code]
+        taken = interpret(workspace_of(self.config, self._console, self._environment), sources)
+        if taken is None:
+            return None
+        self.status.interpreted = min(self.status.compiled, self.status.interpreted + len(taken))
+        return len(taken)
+
+    def build_aside(self) -> None:
+        """Start to compile beside the services."""
+        self.builder.start(self.config, self._environment)
+
+    def migrate(self) -> Report:
+        """Bring the database to head; where none is named, start the project's own."""
+        from buildkit.flows.migrate import migrate_database, migration_settings  # noqa: PLC0415
+
+        variable = self.config.migrate.url_env
+        if migration_settings(self.config) is None:
+            self._database = {}
+            return Report(SCHEMA, (), 0.0)
+        if not self._environment.get(variable) and self._use is None:
+            from buildkit.db.users import Use  # noqa: PLC0415
+
+            self._use = Use(self.config.root)  # kept first: an interruption may come while the server starts
+            self._use.begin()
+        report, database = migrate_database(self.config, self._console, self._environment)
+        self._database = {} if database is None else {variable: database.url}
+        self.status.revision = str(report.facts.get("head") or "")
+        return report
+
+    def built_aside(self) -> Aside | None:
+        """Return what the build beside the services came to, once."""
+        built = self.builder.result()
+        if built is not None and not built.error:
+            self.status.interpreted = 0
+        return built
+
+    def refresh(self) -> Report:
+        """Make the data that is due."""
+        from buildkit.flows.data import refresh_data  # noqa: PLC0415
+
+        return refresh_data(self.config, self._console, self._environment)
+
+    def check_modules(self, files: Collection[str]) -> None:
+        """Check the syntax of the changed modules, and delete the bytecode of their former texts."""
+        modules = [self.config.root / file for file in files if file.endswith(".py")]
+        check_syntax(modules)
+        forget_bytecode(modules)
+
+    def services(self) -> tuple[Service, ...]:
+        """Return what to run, with its environment.
+
+        Raises:
+            ConfigurationError: nothing is configured.
+        """
+        return services_of(self.config, self._environment, self._database)
+
+    def stop_database(self) -> None:
+        """Stop the development server if loops alone used it, and this was the last."""
+        if self._use is not None:
+            self._use.end()
+
+
+def _tree(config: Config) -> Tree:
+    """Return the files that count under these settings."""
+    from buildkit.flows.migrate import migration_settings  # noqa: PLC0415
+
+    migrations = migration_settings(config)
+    return Tree(config.root, layout_of(config, migrations.versions if migrations else ()))
