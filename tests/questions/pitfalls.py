@@ -376,3 +376,60 @@ def q_checks_of_classes():
 
 def q_what_finally_sees():
     return fin(1), fin2(), fin3()
+
+
+def goes_on_from_a_handler_in_a_handler(xs):
+    seen = []
+    for x in xs:
+        try:
+            raise KeyError(x)
+        except KeyError as error:
+            seen.append(repr(error))
+            try:
+                if x:
+                    raise ValueError(x)
+            except ValueError as error:
+                seen.append(repr(error))
+                continue
+        break
+    return seen
+
+
+def reads_what_a_handler_let_go_of(xs):
+    error = 1
+    for x in xs:
+        try:
+            raise KeyError(x)
+        except KeyError as error:
+            try:
+                raise ValueError(x)
+            except ValueError as other:
+                if x:
+                    continue
+        break
+    return error
+
+
+def returns_from_a_third_handler(x):
+    try:
+        raise KeyError(x)
+    except KeyError as error:
+        try:
+            if x:
+                raise ValueError(x)
+        except ValueError as error:
+            try:
+                raise TypeError
+            except TypeError as error:
+                return repr(error)
+        error = 1
+
+
+def q_jumps_out_of_handlers_in_handlers():
+    found = [goes_on_from_a_handler_in_a_handler([1, 0]), goes_on_from_a_handler_in_a_handler([1, 2])]
+    for xs in ([1, 2], [], [0]):
+        try:
+            found.append(reads_what_a_handler_let_go_of(xs))
+        except NameError as error:
+            found.append(type(error).__name__)
+    return [*found, returns_from_a_third_handler(0), returns_from_a_third_handler(1)]

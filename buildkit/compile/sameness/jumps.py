@@ -2,7 +2,8 @@
 
 A `break`, `continue` or `return` leaves one `finally` after another. Cython follows it to the first of them, a `return`
 to the second. In those further out a name had the value that it has without the jump: where it has none, the process
-died (SIGSEGV) in place of an `UnboundLocalError`. So the names in them are kept in cells.
+died (SIGSEGV) in place of an `UnboundLocalError`. So the names in them are kept in cells. An `except … as x` has such
+a `finally` too, in which `x` is deleted.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ def names_passed_by(statement: Any) -> set[str]:
     """Return the names in the `finally` of a `try` that Cython does not see a jump out of it come to.
 
     Args:
-        statement: Cython's node of the `try`, just parsed.
+        statement: Cython's node of the `try`, just parsed, or of an `except`, which deletes the name that it binds.
     """
+    if kind(statement) == "ExceptClauseNode":
+        is_passed = statement.is_except_as and _jumps(statement.body, 0, in_loop=False)
+        return _names(statement.target) if is_passed else set()
     return _names(statement.finally_clause) if _jumps(statement.body, 0, in_loop=False) else set()
 
 

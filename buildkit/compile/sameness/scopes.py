@@ -230,6 +230,8 @@ def _visit(node: Any, scope: Scope) -> None:
 
 def _bind(node: Any, scope: Scope) -> None:
     name = kind(node)
+    if name in ("TryFinallyStatNode", "ExceptClauseNode"):
+        scope.in_cells |= names_passed_by(node)
     target = getattr(node, _TARGETS.get(name, ""), None)
     if target is not None:
         scope.bound |= targets(target)
@@ -238,8 +240,6 @@ def _bind(node: Any, scope: Scope) -> None:
     elif name == "DelStatNode":
         scope.bound |= {each for target in node.args for each in targets(target)}
         scope.in_cells |= {each for target in node.args for each in targets(target)}
-    elif name == "TryFinallyStatNode":
-        scope.in_cells |= names_passed_by(node)
     elif name == "FromImportStatNode":
         scope.bound |= {each for _, target in node.items for each in targets(target)}
 
