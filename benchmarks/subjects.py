@@ -85,7 +85,9 @@ SUBJECTS = (
         "dirty-equals sqlmodel flask anyio[trio] PyJWT pwdlib[argon2] inline-snapshot a2wsgi pyyaml httpx2",
         extras="all",
     ),
-    Subject("sqlmodel", "typer pyyaml dirty-equals fastapi httpx jinja2 sqlalchemy[asyncio] aiosqlite pytest-asyncio anyio"),
+    Subject(
+        "sqlmodel", "typer pyyaml dirty-equals fastapi httpx jinja2 sqlalchemy[asyncio] aiosqlite pytest-asyncio anyio"
+    ),
     Subject("typer", "pytest-xdist coverage"),
     Subject("httpx", "chardet trio trustme uvicorn anyio zstandard brotli h2 socksio rich pygments"),
     Subject("httpcore", "pytest-trio pytest-httpbin h2 socksio trio hpack"),

@@ -1,7 +1,7 @@
 """The body of a module as Python's own bytecode, written as C: run by the interpreter that the extension is for.
 
 Each function of the text gets a mark. When the extension is loaded, the marks are replaced by
-what redirects the function's calls (`support.c`), so no name is looked up and none is visible.
+what redirects the function's calls (`body.c`), so no name is looked up and none is visible.
 
 A script of its own too: another Python runs it without the suite.
 """
@@ -105,7 +105,7 @@ def _marshalled(value: Any) -> bytes:
 
 
 def _without_slices(constant: Any) -> Any:
-    """Return a constant in which tuples that begin with a mark stand for slices; `support.c` puts them back.
+    """Return a constant in which tuples that begin with a mark stand for slices; `body.c` puts them back.
 
     A slice is found where a subscript is, so in a code itself or in a tuple: `a[1:2, ::3]`.
     """

@@ -29,10 +29,13 @@ _PARTS = (
     "making",
     "generators",
     "frames",
+    "body",
 )
 
 _IN_PROTO = ("arithmetic", "floats")
 """Of which all C is in the header."""
+_IN_IMPL = ("body",)
+"""Of which nothing is in a header."""
 _REPLACED = ("PyObjectFastCall", "PyObjectFastCallMethod", "PyObjectGetAttrStr", "PyObjectSetAttrStr")
 """Of Cython's own C that in whose place functions have something of ours."""
 
@@ -133,7 +136,7 @@ def support() -> UtilityCode:
     return UtilityCode(
         name="BuildkitSupport",
         requires=[UtilityCode.load_cached(name, "ObjectHandling.c") for name in _REPLACED],
-        proto="".join((folder / f"{name}.h").read_text("utf-8") for name in _PARTS),
+        proto="".join((folder / f"{name}.h").read_text("utf-8") for name in _PARTS if name not in _IN_IMPL),
         impl="".join((folder / f"{name}.c").read_text("utf-8") for name in _PARTS if name not in _IN_PROTO),
     )
 
