@@ -92,6 +92,16 @@ class Copies:
         """Return the copy that fits the present revisions, None if there is none."""
         return choice.fitting(self.records, chain)
 
+    @property
+    def are_several(self) -> bool:
+        """Whether there is more than one, snapshots left out."""
+        return sum(not each.snapshot for each in self.records.copies) > 1
+
+    @property
+    def are_settled(self) -> bool:
+        """Whether no killed command has left one half made, or half replaced: that comes before anything else."""
+        return all(each.state == READY for each in self.records.copies)
+
     def take_up(self, copy: Copy) -> bool:
         """Note that a copy is in use from now on; return whether it was another one before."""
         if self.records.present == copy.name:
@@ -129,7 +139,9 @@ class Copies:
         """Return whether there is the first database, of which nothing was recorded yet."""
         return self.records.named(DATABASE) is None and DATABASE in databases.names()
 
-    def begin(self, chain: Chain, databases: Databases, *, source: Copy | None = None, name: str = "") -> Made:
+    def begin(
+        self, chain: Chain, databases: Databases, *, source: Copy | None = None, name: str = "", aside: bool = False
+    ) -> Made:
         """Begin a copy, which has to be migrated and finished.
 
         Args:
@@ -137,12 +149,13 @@ class Copies:
             databases: the server's.
             source: the copy to clone; None for an empty database.
             name: of an empty database that is there already.
+            aside: whether it is to take the place of another one when it is at head.
 
         Raises:
             DatabaseError: a person's session keeps the source from being cloned.
         """
         free = DATABASE not in databases.names() and self.records.named(DATABASE) is None
-        name_of_it = name or (DATABASE if free else _name(chain))
+        name_of_it = name or (DATABASE if free and not aside else _name(chain))
         copy = Copy(name_of_it, chain.head, chain.contents(), MAKING, time.time(), _letters())
         self._write(self.records.with_copy(copy))
         if source is not None:
@@ -219,6 +232,32 @@ def present(home: Path, chain: Chain) -> str:
     if copy is not None:
         return copy.name
     return "" if found.named(DATABASE) else DATABASE
+
+
+class Watched:
+    """One copy, watched for being made anew or removed by another command.
+
+    Args:
+        home: the server's folder.
+        name: the copy's database.
+    """
+
+    def __init__(self, home: Path, name: str) -> None:
+        self._home, self._name = home, name
+        self._stamp = records.stamp(home)
+        self._born = self._look()
+
+    def is_another(self) -> bool:
+        """Return whether it was made anew or removed; reads nothing while the records are as they were."""
+        stamp = records.stamp(self._home)
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        return self._look() != self._born
+
+    def _look(self) -> str:
+        found = records.read(self._home).named(self._name)
+        return found.born if found is not None and found.follows else ""
 
 
 def _name(chain: Chain) -> str:

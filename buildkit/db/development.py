@@ -120,6 +120,12 @@ def running(project: Path) -> Server | None:
     return None
 
 
+def homes(project: Path) -> list[Path]:
+    """Return the folders of the project's servers, the newest version first, whether one runs or not."""
+    found = [home for place in _places(project) if ownership.is_own(place) for home in place.glob("[0-9]*")]
+    return sorted(found, key=lambda home: int(home.name) if home.name.isdecimal() else 0, reverse=True)
+
+
 def stop(project: Path) -> bool:
     """Stop the project's server, and wait until it is gone; return whether one ran."""
     found = running(project)

@@ -24,6 +24,7 @@ from buildkit.doors import files, reading
 READY, MAKING, REPLACING = "ready", "making", "replacing"
 _STATES = (READY, MAKING, REPLACING)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_FILE = "copies.json"
 _SCHEMA = "buildkit.db.copies/1"
 
 
@@ -86,7 +87,7 @@ class Records:
 
 def read(home: Path) -> Records:
     """Return the records of the server in `home`; empty ones if the file is missing, odd, or somebody else's."""
-    file = home / "copies.json"
+    file = home / _FILE
     if not ownership.is_own(file):
         return Records()
     try:
@@ -104,7 +105,16 @@ def write(home: Path, records: Records) -> None:
         "present": records.present,
         "copies": [dataclasses.asdict(each) for each in records.copies],
     }
-    files.write(home / "copies.json", json.dumps(content), mode=0o600)
+    files.write(home / _FILE, json.dumps(content), mode=0o600)
+
+
+def stamp(home: Path) -> tuple[int, int]:
+    """Return what changes with every write of the records: the file's number and time; zeros without a file."""
+    try:
+        about = (home / _FILE).stat()
+    except OSError:
+        return 0, 0
+    return about.st_ino, about.st_mtime_ns
 
 
 def is_name(name: str) -> bool:

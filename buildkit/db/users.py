@@ -44,6 +44,8 @@ class Use:
         """Stop the server if loops alone used it and this was the last; return whether it was stopped."""
         with _guarded(self._project):
             self._held.close()
+            for note in _notes(self._project):
+                locks.discard(note)  # those of killed loops, too
             if others(self._project) or not is_of_loops(self._project):
                 return False
             return stop(self._project)
@@ -54,8 +56,7 @@ def others(project: Path) -> list[str]:
     folder = _folder(project)
     if not ownership.is_own(folder):
         return []
-    notes = [file for file in sorted(folder.iterdir()) if file.name.isdecimal()]
-    return [locks.describe(file) for file in notes if not locks.discard(file) and file.exists()]
+    return [locks.describe(file) for file in _notes(project) if locks.is_held(file)]
 
 
 def is_of_loops(project: Path) -> bool:
@@ -73,6 +74,10 @@ def stop(project: Path) -> bool:
     stopped = development.stop(project)
     keep(project)
     return stopped
+
+
+def _notes(project: Path) -> list[Path]:
+    return [file for file in sorted(_folder(project).iterdir()) if file.name.isdecimal()]
 
 
 def _folder(project: Path) -> Path:

@@ -15,6 +15,11 @@ def time_of_day() -> str:
     return time.strftime("%H:%M:%S")
 
 
+def moment(seconds: float) -> str:
+    """Return a wall time, in seconds since 1970, as the local `2026-11-29 12:01`."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
 class Stopwatch:
     """Measures how long something takes, in seconds, from the moment it is made."""
 

@@ -10,10 +10,11 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 
 from buildkit.doors import cancellation
 from buildkit.doors.clock import Stopwatch
@@ -208,6 +209,17 @@ def end(child: subprocess.Popen[str], grace: float = GRACE, first: int = signal.
             with contextlib.suppress(OSError):
                 stream.close()
     return child.wait()
+
+
+def become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Let another program take the place of this process: its terminal, its number, its exit code.
+
+    Raises:
+        OSError: there is no such program.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os.execvpe(command[0], list(command), dict(environment))  # noqa: S606 - no shell is wanted
 
 
 def ended_within(child: Child, seconds: float) -> bool:

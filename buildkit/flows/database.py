@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from buildkit.config import Config
 from buildkit.db import choice, copies, development, users
@@ -33,10 +34,19 @@ _MAINTENANCE = "postgres"
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The database in use: its URL, and whether its server was started by this call."""
+    """The database in use.
+
+    Args:
+        url: its URL.
+        started: whether its server was started by this call.
+        home: the folder of the development server, if it is one of its databases; else None.
+        name: its name there.
+    """
 
     url: str = dataclasses.field(repr=False)
     started: bool = False
+    home: Path | None = None
+    name: str = ""
 
 
 def start_server(config: Config, console: Console, environment: Mapping[str, str]) -> development.Server:
@@ -80,8 +90,8 @@ def bring_to_head(
     """
     server = start_server(config, console, environment)
     with copies.locked(server.home, console.say) as ours:
-        name, migration = _follow(server, ours, settings, chain_of(graph), apply, console)
-    return Database(server.url_of(name), server.started), migration
+        name, migration = follow(server, ours, settings, chain_of(graph), apply, console)
+    return Database(server.url_of(name), server.started, server.home, name), migration
 
 
 def chain_of(graph: Graph) -> Chain:
@@ -100,7 +110,7 @@ def administered(server: development.Server) -> Iterator[Databases]:
         yield Databases(connection)
 
 
-def _follow(
+def follow(
     server: development.Server,
     ours: Copies,
     settings: MigrationSettings,
@@ -109,7 +119,7 @@ def _follow(
     console: Console,
 ) -> tuple[str, Migration]:
     """Return the name of the copy for the present revisions, and what was applied to it."""
-    fit = ours.fitting(chain)
+    fit = ours.fitting(chain) if ours.are_settled else None
     if fit is not None:
         migration = _take_up(server, ours, fit, apply, console)
         if migration is not None:
@@ -146,7 +156,7 @@ def _take_up(server: development.Server, ours: Copies, copy: Copy, apply: Apply,
             if copy.name in databases.names():
                 raise
         return None
-    if ours.take_up(copy) and ours.records.copies[1:]:
+    if ours.take_up(copy) and ours.are_several:
         console.say(f"the development database is {copy.name} now, at head {copy.head}, with what was in it")
     return migration
 
@@ -194,6 +204,6 @@ def _begin(ours: Copies, chain: Chain, databases: Databases, console: Console) -
         copy, revisions = old
         edited = f"{', '.join(revisions)} {'was' if len(revisions) == 1 else 'were'} edited after being applied"
         console.say(f"{edited}: {made.copy.name} is {came}{ended}; {copy.name} stays until it is pruned")
-    elif source is not None or ours.records.copies[1:]:
+    elif source is not None or ours.are_several:
         console.say(f"the development database is {made.copy.name} now, {came}{ended}")
     return made

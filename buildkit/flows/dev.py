@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from buildkit.config import Config
+from buildkit.core.changes import Need, Reaction
 from buildkit.dev.journal import Log
 from buildkit.dev.keys import Keys
 from buildkit.dev.loop import Loop
@@ -16,7 +17,7 @@ from buildkit.dev.services import Services
 from buildkit.dev.signals import Interruption, interruptible
 from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
-from buildkit.model import Outcome, Report
+from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def _follow(project: Project, loop: Loop, desk: Desk, console: Console, interrup
             loop.begin()
         elif batch:
             loop.react(tree.changes(None if batch.everything else batch.paths))
+        if project.has_another_database():
+            loop.react(Reaction((Need.MIGRATE, Need.RESTART), Reason("the database was made anew"), ()))
         loop.attend()
         if not desk.attend(loop):
             return

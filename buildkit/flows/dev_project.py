@@ -20,6 +20,7 @@ from buildkit.model import Report
 from buildkit.report.console import Console
 
 if TYPE_CHECKING:
+    from buildkit.db.copies import Watched
     from buildkit.db.users import Use
 
 SCHEMA = "buildkit.dev/1"
@@ -44,6 +45,7 @@ class Project:
         self._database: dict[str, str] = {}
         self.status = Status()
         self._use: Use | None = None
+        self._watched: Watched | None = None
         self.translators = WarmTranslators()
         self.builder = Builder()
 
@@ -119,8 +121,19 @@ class Project:
             self._use.begin()
         report, database = migrate_database(self.config, self._console, self._environment)
         self._database = {} if database is None else {variable: database.url}
+        if database is not None and database.home is not None:
+            from buildkit.db.copies import Watched  # noqa: PLC0415
+
+            self._watched = Watched(database.home, database.name)
         self.status.revision = str(report.facts.get("head") or "")
         return report
+
+    def has_another_database(self) -> bool:
+        """Return whether another command has made the development database anew, or removed it; true once."""
+        if self._watched is None or not self._watched.is_another():
+            return False
+        self._watched = None
+        return True
 
     def built_aside(self) -> Aside | None:
         """Return what the build beside the services came to, once."""

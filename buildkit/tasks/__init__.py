@@ -16,10 +16,10 @@ sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
 
 from invoke.collection import Collection
 
-from buildkit.tasks import cache, compile, data, image, migrate, project  # noqa: A004 - the collection of that name
+from buildkit.tasks import cache, compile, data, db, image, migrate, project  # noqa: A004 - the collection of that name
 from buildkit.tasks.exits import prepare_exit
 
-ns = Collection(project.build, project.dev, compile.ns, image.ns, cache.ns, data.ns, migrate.ns)
+ns = Collection(project.build, project.dev, compile.ns, image.ns, cache.ns, data.ns, migrate.ns, db.ns)
 
 prepare_exit({*ns.task_names} | {*ns.collections})
 

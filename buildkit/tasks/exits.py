@@ -12,11 +12,13 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from invoke.exceptions import Exit
+from invoke.parser.argument import Argument
 from invoke.tasks import Task
 from invoke.tasks import task as invoke_task
 
@@ -37,11 +39,35 @@ _HINTS = {
 }
 
 
+class _Instead(Argument):
+    """A flag with which an argument by position may be left out."""
+
+    stands_for: Argument
+
+    def set_value(self, value: Any, cast: bool = True) -> None:  # noqa: ANN401 - Invoke's
+        """Note that the flag was given."""
+        super().set_value(value, cast=cast)
+        if self.stands_for.value is None:
+            self.stands_for.set_value("", cast=False)
+
+
 class Command(Task[Callable[..., None]]):
     """A task whose `-j` means jobs, as in make and ninja, and nothing else; `--json` has no short form.
 
     Invoke gives each flag the first of its letters that is free, so that `-j` was JSON in most commands.
     """
+
+    instead: Mapping[str, str] = MappingProxyType({})
+    """Flags that stand in the place of an argument by position, which Invoke would ask for."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """Return Invoke's arguments of the task."""
+        found = super().get_arguments(ignore_unknown_help)
+        by_name = {each.name: each for each in found}
+        for flag, name in self.instead.items():
+            by_name[flag].__class__ = _Instead
+            by_name[flag].stands_for = by_name[name]  # type: ignore[attr-defined]
+        return found
 
     def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
         """Return the options of Invoke for one flag."""
@@ -49,11 +75,17 @@ class Command(Task[Callable[..., None]]):
         return super().arg_opts(name, default, taken_names | kept)
 
 
-def task(*, undoing: float = signals.PATIENCE, **options: Any) -> Callable[[Callable[..., None]], Any]:  # noqa: ANN401
+def task(
+    *,
+    undoing: float = signals.PATIENCE,
+    instead: Mapping[str, str] = MappingProxyType({}),
+    **options: Any,  # noqa: ANN401
+) -> Callable[[Callable[..., None]], Any]:
     """Return a decorator as Invoke's `task` with these options; any error ends it with a message and an exit code.
 
     Args:
         undoing: seconds that the task has for cleaning up after a signal.
+        instead: flags with which an argument by position may be left out, each with its name.
         options: those of Invoke.
     """
 
@@ -82,7 +114,9 @@ def task(*, undoing: float = signals.PATIENCE, **options: Any) -> Callable[[Call
                     raise
                 raise Exit(_words(OSError(errno.EAGAIN, "no further process or thread may start")), _FAULT) from None
 
-        return invoke_task(klass=Command, **options)(run)
+        made = invoke_task(klass=Command, **options)(run)
+        made.instead = dict(instead)  # Invoke copies its tasks
+        return made
 
     return decorated
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from branches import ONE, SURROUNDINGS, Branches, branching, revision
+from branches import ONE, SURROUNDINGS, TWO, Branches, branching, revision
 from plugins.projects import ProjectMaker
 
 from buildkit.doors import process
@@ -80,3 +80,47 @@ def test_a_copy_that_is_being_made(it: Branches) -> None:
         assert it.databases() == {each.name for each in it.records().copies}, "nothing is left half made"
         kills += 1
     assert kills >= 8, kills
+
+
+def test_a_reset(it: Branches) -> None:
+    it.migrate(ONE, TWO)
+    it.migrate(ONE)
+    it.note("of main")
+    main = it.name
+    step = 0
+    while killed(it, step, "development", "reset"):
+        it.migrate(ONE, TWO)  # recovers what was begun
+        it.migrate(ONE)
+        assert it.name == main, f"killed at step {step}"
+        assert it.notes() in ([], ["of main"]), "either the old one or the new one"
+        assert it.databases() == {each.name for each in it.records().copies}
+        if not it.notes():
+            it.note("of main")
+        step += 1
+    assert it.notes() == []
+    assert step >= 10, step
+
+
+def test_a_snapshot_and_its_way_back(it: Branches) -> None:
+    it.migrate(ONE)
+    it.note("kept")
+    step = 0
+    while killed(it, step, "snapshots", "snapshot", ', name="mine", replace=True'):
+        it.migrate(ONE, TWO)
+        it.migrate(ONE)
+        assert it.notes() == ["kept"], f"killed at step {step}"
+        assert it.databases() == {each.name for each in it.records().copies}
+        step += 1
+    assert step >= 4, step
+    it.note("later")
+    step = 0
+    while killed(it, step, "snapshots", "restore", ', name="mine"'):
+        it.migrate(ONE, TWO)
+        it.migrate(ONE)
+        assert it.notes() in (["kept"], ["kept", "later"]), f"killed at step {step}"
+        if "later" not in it.notes():
+            it.note("later")
+        assert it.records().snapshot("mine") is not None
+        assert it.databases() == {each.name for each in it.records().copies}
+        step += 1
+    assert it.notes() == ["kept"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from statistics import median
 
 import pytest
-from branches import ENV, ONE, TWO, Branches, branching
+from branches import ENV, ONE, SURROUNDINGS, TWO, Branches, branching
 from dev_service import MAIN, SETTINGS, Dev
 from plugins.projects import ProjectMaker
 
@@ -101,3 +101,21 @@ def test_every_switch_is_followed_within_a_second(dev: Dev) -> None:
     it.end()
     assert it.left() == []
     assert development.running(it.root) is None
+
+
+def test_a_loop_notices_that_its_database_was_made_anew(dev: Dev) -> None:
+    from buildkit.config import load
+    from buildkit.flows.development import reset
+    from buildkit.report.console import Console
+
+    it = dev
+    note(it, "old")
+    pid, words = it.ask()
+    assert words == "first two old"
+    reset(load(it.root, {}), Console({}), SURROUNDINGS)
+    it.until_answer("first two")
+    it.until_cycles(1)
+    assert "the database was made anew: restarted" in it.cycles()[0]
+    assert it.ask()[0] != pid
+    it.settled()
+    assert len(it.cycles()) == 1

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "look": ("upgrade", "head"),
     "adopt": ("stamp", "head"),
     "check": ("check",),
+    "revision": ("revision", "--autogenerate"),
     "sql": ("upgrade", "head", "--sql"),
     "downgrade": ("downgrade", "base"),
     "revisions": ("history",),

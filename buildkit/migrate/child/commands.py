@@ -30,8 +30,8 @@ class Commands:
     Args:
         channel: the channel to the supervisor, with its orders: `settings`, `root`, `url`, `name`, `pooled`, `command`,
             `events`, `fence`; `at`, where the SQL begins; `target`, the end of a downgrade or the revision to record;
-            `several`, whether env.py may run the revisions more than once; `writes_nothing`, whether env.py's own
-            writes are rolled back.
+            `message`, `head` and `empty` of a new revision; `several`, whether env.py may run the revisions more than
+            once; `writes_nothing`, whether env.py's own writes are rolled back.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -51,6 +51,7 @@ class Commands:
             "adopt": self._adopt,
             "look": self._look,
             "check": self._check,
+            "revision": self._revision,
             "sql": self._sql,
             "revisions": self._revisions,
             "locate": self._locate,
@@ -117,6 +118,32 @@ class Commands:
             self._channel.tell("no models")
         except BaseException as error:  # noqa: BLE001 - as above
             return self._hooks.fail(error)
+        return 0
+
+    def _revision(self) -> int:
+        """Write the revision that brings the database from head to the models; send its file as one event."""
+        from alembic import command  # noqa: PLC0415
+
+        def directed(_context: object, _revision: object, directives: list[Any]) -> None:
+            if directives and not self._orders["empty"]:
+                found = directives[0].upgrade_ops_list
+                directives[:] = [] if all(each.is_empty() for each in found) else directives
+
+        try:
+            written = command.revision(
+                self._alembic(),
+                message=self._orders["message"],
+                autogenerate=True,
+                head=self._orders["head"] or "head",
+                process_revision_directives=directed,
+            )
+        except NoModels:
+            self._channel.tell("no models")
+        except BaseException as error:  # noqa: BLE001 - as above
+            return self._hooks.fail(error)
+        else:
+            scripts = written if isinstance(written, list) else [written]
+            self._channel.tell("written", files=[str(each.path) for each in scripts if each is not None])
         return 0
 
     def _revisions(self) -> int:

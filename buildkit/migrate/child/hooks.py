@@ -148,7 +148,7 @@ class Hooks:
         )
         if options.get("target_metadata") is None and self._settings.metadata:
             options["target_metadata"] = application.load(self._settings.metadata)
-        if self._command == "check" and options.get("target_metadata") is None:
+        if self._command in {"check", "revision"} and options.get("target_metadata") is None:
             raise NoModels
         steps: Any = context.context_opts.setdefault("buildkit_steps", context.context_opts.get("fn"))
         if self._command == "sql":

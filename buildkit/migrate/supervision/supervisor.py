@@ -66,7 +66,7 @@ def run(
     """Run the child to its end.
 
     Args:
-        command: `upgrade`, `rehearse`, `look`, `adopt`, `downgrade`, `check` or `sql`.
+        command: `upgrade`, `rehearse`, `look`, `adopt`, `downgrade`, `check`, `revision` or `sql`.
         settings: the project's migration settings.
         address: the database.
         url: its URL as the user wrote it, for an env.py that reads the variable itself.
