@@ -127,11 +127,14 @@ class Translator:
         return child
 
     def _search(self) -> list[str]:
-        """Return the worker's `sys.path`: the folders of Cython, of the suite and of installed packages."""
+        """Return the worker's `sys.path`: the folders of the suite, of Cython and of installed packages.
+
+        The suite comes first, so that this one translates also where another one is installed: the keys speak of it.
+        """
         from buildkit.compile.toolchain import cython_folder  # noqa: PLC0415 - only where something is made
 
         own = Path(__file__).parents[3]
-        return [*dict.fromkeys((os.path.dirname(cython_folder()), *self._places.site, str(own)))]  # noqa: PTH120
+        return [*dict.fromkeys((str(own), os.path.dirname(cython_folder()), *self._places.site))]  # noqa: PTH120
 
     def _ask(self, child: process.Child, question: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         assert child.stdin is not None  # noqa: S101 - it was started with pipes
