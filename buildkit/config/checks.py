@@ -58,12 +58,17 @@ def problems(config: Config, environment: Mapping[str, str]) -> list[str]:
         if not folder.startswith("package:") and not reading.is_folder(config.root / folder)
     ]
     found += [
-        f'compile.module.{at}.sources: there is no file "{path}" in {config.root}'
+        f'compile.module.{at}.sources: there is no file "{path}" in {config.root}{_of_pattern(path)}'
         for at, its in config.compile.module.items()
         for path in its.sources
         if not reading.is_file(config.root / path)
     ]
     return [*found, *_of_services(config.dev)]
+
+
+def _of_pattern(path: str) -> str:
+    """Return what is said of a path that is meant as a pattern; empty where it is none."""
+    return "; name each file, since patterns are not followed here" if any(sign in path for sign in "*?[") else ""
 
 
 def _of_services(dev: DevConfig) -> Iterator[str]:

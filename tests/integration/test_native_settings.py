@@ -139,6 +139,7 @@ def test_what_is_packed_restores_what_the_settings_made(
     ("lines", "words"),
     [
         ('sources = ["vendor/gone.c"]', 'compile.module.app.near.sources: there is no file "vendor/gone.c" in '),
+        ('sources = ["vendor/*.c"]', "; name each file, since patterns are not followed here"),
         (
             'sources = ["vendor/far.rs"]',
             'expected C and C++ files (.c, .cpp, .cc, .cxx, .c++, .C), not "vendor/far.rs"',
