@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import CompileError, ToolchainError
 from buildkit.extensions.up_to_date import UpToDateCheck
-from buildkit.model import Reason, Report
+from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
 if TYPE_CHECKING:
@@ -111,11 +111,22 @@ def compile_modules(
             prune_now_and_then(config, console, workspace.store)
     asked = [row for row in outcomes if dry_run and row.result not in _QUIET]
     asked += [row for row in outcomes if explain and row.result in _QUIET]
+    asked += _packages(config, outcomes) if explain else []
     for row in asked:
         console.outcome(row)
     report = Report(_SCHEMA, outcomes, watch.seconds, facts, row="module")
     _raise_failures(report)
     return report
+
+
+def _packages(config: Config, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return a row for each package with functions in its own file, which run as Python."""
+    from buildkit.compile.packages import with_functions  # noqa: PLC0415 - for `--explain` alone
+
+    return [
+        Outcome(package, "kept", Reason("its __init__.py stays Python", f"{count} function{'s' * (count > 1)}"))
+        for package, count in with_functions(config, {row.subject for row in outcomes})
+    ]
 
 
 def unchanged_report(check: UpToDateCheck) -> Report | None:

@@ -238,3 +238,19 @@ def test_explain_says_why_for_every_module(built_project: BuiltProjectMaker, inv
     assert "app.plain  (source changed: app/plain.py)" in ran.stderr
     assert "app.fast  (unchanged)" in ran.stderr
     assert "app.__main__  (python -m needs its code object)" in ran.stderr
+
+
+def test_explain_names_the_packages_with_functions_that_stay_python(
+    built_project: BuiltProjectMaker, invoke: InvokeRunner
+) -> None:
+    root = built_project(PROJECT)
+    (root / "src/app/__init__.py").write_text("def one():\n    return lambda: 1\n")
+    (root / "src/app/lower").mkdir()
+    (root / "src/app/lower/__init__.py").write_text("ONE = 1\n")
+    (root / "src/app/lower/more.py").write_text("ONE = 1\n")
+
+    ran, quiet = invoke(root, "compile", "--explain"), invoke(root, "compile")
+
+    assert "app  (its __init__.py stays Python: 2 functions)" in ran.stderr
+    assert "app.lower  (" not in ran.stderr
+    assert "__init__" not in quiet.stderr
