@@ -65,7 +65,11 @@ def compared(subject: Subject, place: Path, profile: str) -> tuple[tuple[str, ..
         python = environment(subject, place / subject.name / "venv")
         project = unpacked(subject, place / subject.name)
         with servers.serving(subject.server) as variables:
-            found = verified(project, python, profile, variables)
+            around = surroundings(python, {**subject.variables, **variables})
+            if subject.before:
+                command = [str(python.parent / subject.before[0]), *subject.before[1:]]
+                subprocess.run(command, cwd=project, env=around, check=True, capture_output=True, text=True)
+            found = verified(project, python, profile, around)
     except subprocess.CalledProcessError as error:
         said = (error.stderr or error.stdout or "").strip().splitlines()
         return (subject.name, f"not run: {' | '.join(said[-4:])}", *[""] * (len(HEADING) - 2)), []
@@ -74,7 +78,7 @@ def compared(subject: Subject, place: Path, profile: str) -> tuple[tuple[str, ..
     taken = found["bought"]["tests-seconds"]
     share = shared(project, python, found)
     row = (
-        f"{subject.name} {project.name.rpartition('-')[2]}",
+        f"{subject.name} {next(python.parents[2].glob('*.tar.gz')).name[:-7].rpartition('-')[2]}",
         str(len(found["modules"])),
         f"{share['compiled']} of {share['functions']}",
         str(tests["plain"]),
@@ -114,7 +118,7 @@ def environment(subject: Subject, venv: Path) -> Path:
         run([sys.executable, "-m", "venv", str(venv)])
         package = f"{subject.name}[{subject.extras}]" if subject.extras else subject.name
         pip = [str(python), "-m", "pip", "install", "--quiet"]
-        run([*pip, package, "pytest", *subject.needs.split()])
+        run([*pip, *([] if subject.repository else [package]), "pytest", *subject.needs.split()])
         run([*pip, f"{measure.REPOSITORY}[fast]"])
         done.touch()
     return python
@@ -123,24 +127,17 @@ def environment(subject: Subject, venv: Path) -> Path:
 def unpacked(subject: Subject, place: Path) -> Path:
     """Return the source archive of the package that is installed, unpacked anew, as a project of the suite."""
     python = place / "venv/bin/python"
-    version = run(
-        [
-            str(python),
-            "-c",
-            f"from importlib.metadata import version; print(version({subject.name!r}))",
-        ]
-    ).strip()
     if not [*place.glob("*.tar.gz")]:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-        run([*pip, f"{subject.name}=={version}", "-d", str(place)])
+        (fetched if subject.repository else downloaded)(subject, place, python)
     archive = next(place.glob("*.tar.gz"))
-    project = place / archive.name.removesuffix(".tar.gz")
-    shutil.rmtree(project, ignore_errors=True)
+    whole = place / archive.name.removesuffix(".tar.gz")
+    shutil.rmtree(whole, ignore_errors=True)
     with tarfile.open(archive) as tar:
         tar.extractall(place, filter="data")
+    project = whole / subject.folder
     (project / "tasks.py").write_text(measure.OUR_TASKS)
     settings = project / "pyproject.toml"
-    text = settings.read_text() if settings.exists() else f'[project]\nname = "{subject.name}"\nversion = "{version}"\n'
+    text = settings.read_text() if settings.exists() else f'[project]\nname = "{subject.name}"\nversion = "0"\n'
     settings.write_text(f"{text}\n{subject.settings}\n[tool.buildkit.nox]\ntests = {json.dumps(subject.command)}\n")
     packages = Path(run([str(python), "-c", "import sysconfig; print(sysconfig.get_path('platlib'))"]).strip())
     for file in (file for pattern in subject.taken for file in packages.glob(pattern)):
@@ -148,13 +145,35 @@ def unpacked(subject: Subject, place: Path) -> Path:
     return project
 
 
-def verified(project: Path, python: Path, profile: str, server: Mapping[str, str]) -> Any:  # noqa: ANN401
+def downloaded(subject: Subject, place: Path, python: Path) -> None:
+    """Put the source archive of the version that is installed into a folder."""
+    asked = f"from importlib.metadata import version; print(version({subject.name!r}))"
+    version = run([str(python), "-c", asked]).strip()
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+    run([*pip, f"{subject.name}=={version}", "-d", str(place)])
+
+
+def fetched(subject: Subject, place: Path, _python: Path) -> None:
+    """Put an archive of the repository's commit into a folder."""
+    url, _, commit = subject.repository.rpartition("@")
+    with tempfile.TemporaryDirectory(prefix="buildkit-bench-") as clone:
+        git = ["git", "-C", clone]
+        run([*git, "clone", "--quiet", "--no-checkout", url, "."])
+        name = f"{subject.name}-{commit}"
+        run([*git, "archive", f"--prefix={name}/", "-o", str(place / f"{name}.tar.gz"), commit])
+
+
+def surroundings(python: Path, more: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a process in the environment of a Python."""
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "VIRTUAL_ENV": str(python.parents[1]), "PATH": path, **more}
+
+
+def verified(project: Path, python: Path, profile: str, variables: Mapping[str, str]) -> Any:  # noqa: ANN401
     """Return what `invoke compile.verify --tests --json` says of a project."""
     command = [str(python), "-m", "invoke", "compile.verify", "--tests", "--json", "--profile", profile]
-    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    variables = {**os.environ, "VIRTUAL_ENV": str(python.parents[1]), "PATH": path, **server}
     done = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True, check=False)
-    (project.parent / "said.txt").write_text(done.stderr)
+    (python.parents[2] / "said.txt").write_text(done.stderr)
     try:
         return json.loads(done.stdout)
     except ValueError:

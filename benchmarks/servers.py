@@ -42,6 +42,7 @@ def _postgres(folder: Path) -> Iterator[Mapping[str, str]]:
             "PGPORT": str(server.port),
             "PGUSER": "postgres",
             "PGPASSWORD": server.password,
+            "DATABASE_URL": server.url,
         }
     finally:
         development.stop(folder)

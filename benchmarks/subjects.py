@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,10 @@ class Subject:
         taken: patterns of files, below the folder of packages, that are taken from the installed package: those of
             its extensions that are C alone.
         server: which its tests want, `postgres` or `redis`.
+        repository: where its source is, of a service that is in no index, with the commit behind `@`.
+        folder: of it, in which the service lies.
+        variables: those of its tests.
+        before: a command that is run before its tests, such as a migration.
     """
 
     name: str
@@ -31,6 +35,10 @@ class Subject:
     settings: str = ""
     taken: Sequence[str] = ()
     server: str = ""
+    repository: str = ""
+    folder: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    before: Sequence[str] = ()
 
     @property
     def command(self) -> list[str]:
@@ -129,4 +137,23 @@ SUBJECTS = (
     ),
     Subject("more-itertools"),
     Subject("networkx", tests=("networkx/algorithms", "networkx/classes")),
+    Subject(
+        "fastapi-template",
+        (
+            "fastapi[standard] python-multipart email-validator tenacity<9 pydantic emails jinja2 alembic httpx "
+            "psycopg[binary] sqlmodel pydantic-settings sentry-sdk[fastapi] pyjwt pwdlib[argon2,bcrypt]"
+        ),
+        repository="https://github.com/fastapi/full-stack-fastapi-template@68adb40d",
+        folder="backend",
+        server="postgres",
+        variables={
+            "PROJECT_NAME": "template",
+            "SECRET_KEY": "secret-of-tests",
+            "FIRST_SUPERUSER": "admin@example.com",
+            "FIRST_SUPERUSER_PASSWORD": "password-of-tests",
+            "SMTP_HOST": "localhost",
+            "EMAILS_FROM_EMAIL": "info@example.com",
+        },
+        before=("alembic", "upgrade", "head"),
+    ),
 )
