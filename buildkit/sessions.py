@@ -128,9 +128,26 @@ def _worded(session: nox.Session) -> Iterator[None]:
 
 def _run_tests(session: nox.Session, config: Config) -> None:
     if config.nox.tests:
-        session.run(*config.nox.tests, *session.posargs)
+        session.run(*config.nox.tests, *session.posargs, env=_with_fixture(session, config))
     else:
         session.log("no tests: [tool.buildkit.nox] names none")
+
+
+def _with_fixture(session: nox.Session, config: Config) -> dict[str, str]:
+    """Return the variables with which pytest has the fixture `buildkit_database_url`, in a Python without the suite."""
+    import json
+
+    from buildkit.doors import python
+    from buildkit.testing import plugin
+
+    def joined(name: str, word: str, separator: str) -> str:
+        return separator.join(filter(None, (session.env.get(name) or os.environ.get(name), word)))
+
+    return {
+        "PYTHONPATH": joined("PYTHONPATH", str(Path(plugin.__file__).parent), os.pathsep),
+        "PYTEST_PLUGINS": joined("PYTEST_PLUGINS", "buildkit_database", ","),
+        "PYBUILDKIT_TESTING": json.dumps(python.module_command("buildkit.testing", str(config.root))),
+    }
 
 
 def _interpreter(session: nox.Session) -> Path:

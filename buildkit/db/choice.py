@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from buildkit.db.records import Copy, Records
+from buildkit.db.records import READY, Copy, Records
 from buildkit.db.revision_texts import Chain, Content
 
 KEPT = 12
 """Copies that stay, snapshots left out; each takes 8 MB at least."""
 
+TEMPLATES = 4
+"""Templates of tests that stay: one for each of the branches that one works on."""
+
 SUPERSEDED = 3
 """Copies that stay although there is a newer one at the same revision: an edited revision leaves them."""
 
 
-def fitting(records: Records, chain: Chain) -> Copy | None:
-    """Return the copy that has the present revisions, with their present contents; of several, the last used."""
+def fitting(records: Records, chain: Chain, *, template: bool = False) -> Copy | None:
+    """Return the copy that has the present revisions, with their present contents; of several, the last used.
+
+    Args:
+        records: all copies.
+        chain: the present revisions.
+        template: the one that tests clone instead.
+    """
     found = [
         each
         for each in records.copies
-        if each.follows
+        if (each.template and each.state == READY if template else each.follows)
         and each.revisions is not None
         and each.revisions.keys() == chain.ids
         and chain.holds(each.revisions)
@@ -61,6 +70,12 @@ def superfluous(records: Records, in_use: Collection[str]) -> list[Copy]:
     gone += last[:surplus]
     gone.sort(key=lambda each: each.used)
     return [each for each in gone if each.name != records.present and each.name not in in_use]
+
+
+def superfluous_templates(records: Records) -> list[Copy]:
+    """Return the templates to remove, least recently used first."""
+    found = sorted((each for each in records.copies if each.template), key=lambda each: each.used)
+    return found[:-TEMPLATES]
 
 
 def _ids(revisions: Mapping[str, Content] | None) -> frozenset[str] | None:

@@ -94,8 +94,8 @@ class Copies:
 
     @property
     def are_several(self) -> bool:
-        """Whether there is more than one, snapshots left out."""
-        return sum(not each.snapshot for each in self.records.copies) > 1
+        """Whether there is more than one that is complete, snapshots left out."""
+        return sum(each.follows for each in self.records.copies) > 1
 
     @property
     def are_settled(self) -> bool:
@@ -205,6 +205,25 @@ class Copies:
         if before is not None:
             self.remove([before], databases)
         return done
+
+    def template(self, chain: Chain, databases: Databases, apply: Callable[[str], object]) -> str:
+        """Return the name of a database at head without any rows, which tests clone; it is made if it is missing.
+
+        Args:
+            chain: the present revisions.
+            databases: the server's.
+            apply: brings a database, by its name, to head.
+        """
+        found = choice.fitting(self.records, chain, template=True)
+        if found is None or found.name not in databases.names():
+            name = f"template_{_safe(chain.head)[:_READABLE]}_{_letters()}"
+            found = Copy(name, chain.head, chain.contents(), MAKING, template=True)
+            self._write(self.records.with_copy(found))
+            databases.create(name)
+            apply(name)
+        self._write(self.records.with_copy(replace(found, state=READY, used=time.time())))
+        self.remove(choice.superfluous_templates(self.records), databases)
+        return found.name
 
     def _put_in_place(self, copy: Copy, databases: Databases, names: frozenset[str]) -> Copy:
         placed = dataclasses.replace(copy, name=copy.replaces, state=READY, replaces="")

@@ -146,16 +146,16 @@ def is_empty(connection: Connection) -> bool:
 
 
 @contextmanager
-def worded(name: str) -> Iterator[None]:
-    """Turn an error of the driver's in the block into a `DatabaseError` about the database `name`."""
+def worded(place: str) -> Iterator[None]:
+    """Turn an error of the driver's in the block into a `DatabaseError` about the server at `place`."""
     try:
         yield
     except Exception as error:
         if not hasattr(error, "sqlstate"):
             raise
         raise DatabaseError(
-            f"the development database {name}: {str(error).strip().splitlines()[0] if str(error) else 'no answer'}",
-            hint="run again; `invoke db.reset --all` begins anew",
+            f"the database server at {place}: {str(error).strip().splitlines()[0] if str(error) else 'no answer'}",
+            hint="run again; where it is the project's own, `invoke db.reset --all` begins anew",
         ) from None
 
 

@@ -41,6 +41,7 @@ class Copy:
         born: a random text, another one whenever the database of this name is made anew.
         snapshot: the name that a user gave to it; empty for a copy that follows the branch.
         replaces: the name of the database whose place it takes; empty for none.
+        template: whether it is an empty one, which tests clone.
     """
 
     name: str
@@ -51,11 +52,12 @@ class Copy:
     born: str = ""
     snapshot: str = ""
     replaces: str = ""
+    template: bool = False
 
     @property
     def follows(self) -> bool:
         """Whether it is a complete copy that may be taken up."""
-        return self.state == READY and not self.snapshot
+        return self.state == READY and not self.snapshot and not self.template
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +141,5 @@ def _copy(row: Mapping[str, Any]) -> Copy:
         untrusted.text(row["born"]),
         untrusted.text(row["snapshot"]),
         replaces,
+        row.get("template") is True,
     )

@@ -49,14 +49,24 @@ class Database:
     name: str = ""
 
 
-def start_server(config: Config, console: Console, environment: Mapping[str, str]) -> development.Server:
+def start_server(
+    config: Config, console: Console, environment: Mapping[str, str], *, quiet: bool = False
+) -> development.Server:
     """Return the project's server, started if it does not run; a line says what stays, and how it is stopped.
+
+    Args:
+        config: the project.
+        console: shows that line.
+        environment: where PostgreSQL's programs are.
+        quiet: say nothing, since it does not stay.
 
     Raises:
         DatabaseError: there is no PostgreSQL to start, or it does not start.
     """
     left = users.is_of_loops(config.root) and not users.others(config.root)
     server = development.ensure(config.root, environment, cache=usable_folder(environment))
+    if quiet:
+        return server
     if server.started and not left and users.is_of_loops(config.root):
         console.say("started a development PostgreSQL for this project; it stops with this loop")
     elif server.started:
@@ -102,9 +112,16 @@ def chain_of(graph: Graph) -> Chain:
 @contextlib.contextmanager
 def administered(server: development.Server) -> Iterator[Databases]:
     """Give the server's databases as a whole; what the server refuses is worded."""
-    address = Address.parse(server.url_of(_MAINTENANCE))
+    with connected(server.url_of(_MAINTENANCE)) as databases:
+        yield databases
+
+
+@contextlib.contextmanager
+def connected(url: str, variable: str = "DATABASE_URL") -> Iterator[Databases]:
+    """Give the databases of the server that a URL leads to; what it refuses is worded."""
+    address = Address.parse(url, variable)
     with (
-        worded(str(address)),
+        worded(address.place),
         contextlib.closing(connect(address, wait=_PATIENCE, say=lambda _: None)) as connection,
     ):
         yield Databases(connection)

@@ -283,6 +283,6 @@ def _row(copy: Copy, result: str) -> Outcome:
 def _to_remove(at_hand: AtHand, ours: Copies, everything: bool) -> list[Copy]:
     """Return the copy that fits, or all copies; snapshots are none."""
     if everything:
-        return [each for each in ours.records.copies if not each.snapshot]
+        return [each for each in ours.records.copies if not each.snapshot and not each.template]
     fit = at_hand.fitting(ours)
     return [fit] if fit else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -90,3 +91,19 @@ def test_listing_the_sessions_loads_nox_alone(sample: Path) -> None:
 def test_the_entrypoint_of_the_container_is_standard_library(sample: Path) -> None:
     code = "import buildkit.runtime.entrypoint, buildkit.runtime.data_gate, buildkit.data.artifact.pull"
     assert loaded_by(code, sample) == []
+
+
+def test_the_plugin_for_pytest_loads_pytest_alone(sample: Path) -> None:
+    code = "import sys, buildkit.testing.plugin.buildkit_database\n"
+    code += "assert 'subprocess' not in sys.modules or 'subprocess' in before\n"
+    code += "assert not [name for name in sys.modules if name.startswith(('buildkit.flows', 'buildkit.config'))]"
+    assert loaded_by(f"import sys, pytest\nbefore = set(sys.modules)\n{code}", sample) == []
+
+
+def test_the_plugin_is_found_by_pytest() -> None:
+    from importlib import import_module
+
+    settings = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    found = re.search(r'\[project\.entry-points\.pytest11]\nbuildkit = "(.+)"\n', settings)
+    assert found is not None
+    assert hasattr(import_module(found[1]), "buildkit_database_url")

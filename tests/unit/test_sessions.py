@@ -68,3 +68,25 @@ def test_a_wrong_setting_ends_nox_with_words_and_code_2(
 
     assert stop.value.code == 2
     assert 'nox.pyhtons: unknown key; did you mean "pythons"?' in capsys.readouterr().err
+
+
+def test_the_tests_of_a_session_find_the_fixture_beside_what_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+    import os
+    from types import SimpleNamespace
+    from typing import Any
+
+    from buildkit.sessions import _with_fixture
+
+    monkeypatch.setenv("PYTHONPATH", "mine")
+    monkeypatch.delenv("PYTEST_PLUGINS", raising=False)
+    session: Any = SimpleNamespace(env={"PYTEST_PLUGINS": "other"})
+    config: Any = SimpleNamespace(root=Path("/project"))
+    found = _with_fixture(session, config)
+
+    first, folder = found["PYTHONPATH"].split(os.pathsep)
+    assert first == "mine"
+    assert (Path(folder) / "buildkit_database.py").is_file()
+    assert found["PYTEST_PLUGINS"] == "other,buildkit_database"
+    assert json.loads(found["PYBUILDKIT_TESTING"])[0] == sys.executable
+    assert json.loads(found["PYBUILDKIT_TESTING"])[-2:] == ["buildkit.testing", "/project"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from buildkit.db import choice
-from buildkit.db.records import MAKING, Copy, Records
+from buildkit.db.records import MAKING, READY, Copy, Records
 from buildkit.db.revision_texts import Chain
 
 
@@ -20,8 +21,8 @@ def chain(tmp_path: Path) -> Chain:
     return Chain("three", {name: tmp_path / f"{name}.py" for name in names})
 
 
-def copy(name: str, chain: Chain, *ids: str, used: float = 0.0, **further: str) -> Copy:
-    return Copy(name, ids[-1] if ids else "", chain.contents(ids), used=used, **further)
+def copy(name: str, chain: Chain, *ids: str, used: float = 0.0, state: str = READY, snapshot: str = "") -> Copy:
+    return Copy(name, ids[-1] if ids else "", chain.contents(ids), state, used, snapshot=snapshot)
 
 
 def test_of_two_that_fit_the_last_used_is_taken(chain: Chain) -> None:
@@ -77,3 +78,14 @@ def test_what_an_edit_left_goes_before_the_copies_of_other_branches(
     edits = [Copy(f"e{at}", "two", {"two": chain.content("one")}, used=float(10 + at)) for at in range(4)]
     main = Copy("main", "one", {"one": chain.content("one")}, used=1.0)
     assert [each.name for each in choice.superfluous(Records((main, *edits), "e3"), ())] == ["e0", "e1"]
+
+
+def test_a_template_of_tests_is_for_tests_alone(chain: Chain) -> None:
+    template = replace(copy("t", chain, "one", "two", "three"), template=True)
+    records = Records((template,))
+    assert choice.fitting(records, chain) is None
+    assert choice.nearest(records, chain) is None
+    assert choice.fitting(records, chain, template=True) == template
+    several = tuple(replace(template, name=f"t{at}", used=float(at)) for at in range(choice.TEMPLATES + 1))
+    assert choice.superfluous_templates(Records(several)) == [several[0]]
+    assert choice.superfluous(Records(several), ()) == []
