@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from buildkit.core.changes import Need, Reaction, with_consequences
 from buildkit.dev.keys import Keys
@@ -13,13 +12,9 @@ from buildkit.dev.screen import Screen
 from buildkit.dev.services import Services
 from buildkit.dev.signals import Interruption
 from buildkit.dev.status import help_lines
+from buildkit.flows.dev_project import SCHEMA, Project
 from buildkit.model import Outcome, Reason
 from buildkit.report.console import Console
-
-if TYPE_CHECKING:
-    pass
-
-from buildkit.flows.dev_project import SCHEMA, Project
 
 _NEEDS = {"r": Need.RESTART, "m": Need.MIGRATE, "d": Need.REFRESH}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from buildkit.config import Config
 from buildkit.core.changes import Need, Reaction
@@ -17,14 +17,10 @@ from buildkit.dev.services import Services
 from buildkit.dev.signals import Interruption, interruptible
 from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
-from buildkit.model import Outcome, Reason, Report
-from buildkit.report.console import Console, counts
-
-if TYPE_CHECKING:
-    pass
-
 from buildkit.flows.desk import Desk
 from buildkit.flows.dev_project import SCHEMA, Project
+from buildkit.model import Outcome, Reason, Report
+from buildkit.report.console import Console, counts
 
 
 def run_dev(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
