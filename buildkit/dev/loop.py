@@ -7,22 +7,19 @@ A step that fails leaves the running service untouched and stays pending: the ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from buildkit.core.changes import Need, Reaction, with_consequences
-from buildkit.dev.service import Service
-from buildkit.dev.supervisor import End, State, how_it_ended
+from buildkit.dev.actions import Actions, Keeper
+from buildkit.dev.aside import AsideBuild, Doubt, Stage
+from buildkit.dev.supervisor import State, how_it_ended
 from buildkit.doors.clock import Stopwatch, time_of_day
 from buildkit.errors import BuildkitError, render
-from buildkit.model import Outcome, Reason, Report
+from buildkit.model import Outcome, Reason
 
 ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
 START = Reason("start")
-
-CALM = 0.5
-"""Seconds without a change after which a build begins beside the services."""
 
 SLOW = 2.0
 """Seconds after which a line says that the service is still starting."""
@@ -33,71 +30,6 @@ _DONE = {
     Need.MIGRATE: ("applied", "revision"),
     Need.REFRESH: ("made", "stage"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Actions:
-    """The steps that the loop can take. Each raises a `BuildkitError` if it fails.
-
-    Args:
-        reload: reads the settings again; returns whether they differ.
-        rebuild: brings the extensions up to date.
-        migrate: brings the database to head, and starts one where none is named.
-        refresh: brings the data up to date.
-        check_modules: checks the syntax of the changed files, and makes sure that a new start runs their present text.
-        interpret: lets the changed files run as Python; returns how many extensions that took away, or None where they
-            have to be compiled first.
-        build_aside: starts a build beside the services.
-        built_aside: returns what it came to, once; None before.
-        services: returns the services to run.
-    """
-
-    reload: Callable[[], bool]
-    rebuild: Callable[[], Report]
-    migrate: Callable[[], Report]
-    refresh: Callable[[], Report]
-    check_modules: Callable[[Collection[str]], None]
-    interpret: Callable[[Collection[str]], int | None]
-    build_aside: Callable[[], None]
-    built_aside: Callable[[], Built | None]
-    services: Callable[[], Sequence[Service]]
-
-
-class Built(Protocol):
-    """What a build beside the services came to."""
-
-    @property
-    def made(self) -> Sequence[str]:
-        """The modules that have a new extension."""
-
-    @property
-    def error(self) -> str:
-        """What went wrong, as it is shown."""
-
-
-class Keeper(Protocol):
-    """The part of `Services` that the loop uses."""
-
-    def start(self, services: Sequence[Service], files: Collection[str]) -> list[str]:
-        """Start the services that a change of these files concerns; return their names."""
-
-    def state(self) -> State:
-        """Return the state of all services."""
-
-    def bury(self) -> list[End]:
-        """Forget what ended by itself, start it again where that may help, and tell how it ended."""
-
-    def answer(self) -> bool:
-        """Return whether a service answers."""
-
-    def are_idle(self) -> bool:
-        """Return whether new processes may come unseen."""
-
-    def expect(self) -> None:
-        """Let connections wait: a service is about to be started."""
-
-    def explain(self, words: str = "") -> None:
-        """Answer connections with these words, or the last ones, where no service does."""
 
 
 @dataclass(slots=True)
@@ -117,21 +49,6 @@ class _Cycle:
     def __str__(self) -> str:
         subject = f"{self.reason.kind} {self.reason.detail}".rstrip()
         return f"{time_of_day()} {subject}: {', '.join(self.phrases)}"
-
-
-@dataclass(slots=True)
-class _Aside:
-    """The build beside the services.
-
-    Args:
-        state: `owed`, `building`, `built` where the services are to be started with it, or empty.
-        made: the modules that it made, for the reason of that start.
-        since: since when; while it is owed, since the last change.
-    """
-
-    state: str = ""
-    made: str = ""
-    since: Stopwatch = field(default_factory=Stopwatch)
 
 
 class Loop:
@@ -162,9 +79,11 @@ class Loop:
         self._last = ""
         self._owed: set[Need] = set()
         self._files: set[str] = set()
+        self._seen: set[str] = set()  # named by events while a build may have read them
         self._starting: _Cycle | None = None
         self._anew = True  # everything is to be built by the settings that there are now
-        self._aside = _Aside()
+        self._aside = AsideBuild(actions.build_aside, actions.built_aside, say, tell)
+        self._doubt = Doubt()
         self.outcomes: list[Outcome] = []
 
     def begin(self, reason: Reason = START) -> None:
@@ -172,16 +91,40 @@ class Loop:
         self._anew = True
         self.react(Reaction(ALL, reason, ()))
 
-    def react(self, reaction: Reaction) -> None:
-        """Do what `reaction` needs and what is pending; return without waiting for the service to be ready."""
-        if not reaction.needs:
-            return
+    def react(self, reaction: Reaction, seen: Collection[str] | None = ()) -> None:
+        """Do what `reaction` needs and what is pending; return without waiting for the service to be ready.
+
+        Args:
+            reaction: to what has changed since the last look.
+            seen: the code that events named, as paths relative to the project; None where events may be missing.
+        """
+        if self._doubt and (seen is None or seen):
+            self._anew = self._anew or seen is None
+            self._seen.update(seen or ())
+            reason = reaction.reason if reaction.needs else Reason("changed while it was built")
+            needs = with_consequences({*reaction.needs, Need.REBUILD})
+            self._react(Reaction(needs, reason, reaction.files), restarts=Need.RESTART in reaction.needs)
+        elif reaction.needs:
+            self._react(reaction)
+
+    def calm(self) -> None:
+        """Note that no file has changed since the last look."""
+        if self._aside.stage is not Stage.BUILDING:
+            self._doubt.calm()
+
+    def _react(self, reaction: Reaction, *, restarts: bool = True) -> None:
+        """Do it.
+
+        Args:
+            reaction: what.
+            restarts: whether the services are started anew even if nothing is built.
+        """
         cycle = _Cycle(reaction.reason)
         self._tell("begin", Outcome(str(len(self.outcomes) + 1), "begun", reaction.reason))
         self._keeper.expect()
         self._files.update(reaction.files)
         todo = list(self._with_settings(reaction.needs))
-        self._aside.since = Stopwatch()
+        self._aside.put_off()
         while todo:
             self._show(f"{todo[0].value} …", self._last)
             try:
@@ -191,9 +134,12 @@ class Loop:
                 self._fail(cycle, todo[0], error)
                 return
             done = todo.pop(0)
+            if done is Need.REBUILD and not (made or restarts or Need.MIGRATE in todo or Need.RESTART in self._owed):
+                todo = [need for need in todo if need is not Need.RESTART]
             if done is Need.REFRESH and made:
                 todo = list(with_consequences({*todo, Need.RESTART}))  # a service reads its data when it starts
         self._owed, self._anew = set(), False
+        self._seen.clear()
         if self._starting is not cycle:
             self._keeper.explain()  # nothing was started after all
             if cycle.phrases:
@@ -245,9 +191,10 @@ class Loop:
             self._show("starting …", self._last)
             return 0
         if need is Need.REBUILD and self._interprets(cycle):
-            return 0
+            return 1
         if need is Need.REBUILD:
-            self._aside.state = ""  # all is compiled now
+            self._doubt.begin()
+            self._aside.forget()
         report = self._steps[need]()
         made = sum(row.result not in _IDLE for row in report.outcomes)
         if made:
@@ -259,41 +206,21 @@ class Loop:
         """Let the changed files run as Python, if they can, and owe their extensions; return whether that was done."""
         if Need.REBUILD in self._owed or self._anew:
             return False
-        taken = self._actions.interpret(self._files)
+        taken = self._actions.interpret(self._files | self._seen)
         if taken is None:
             return False
-        self._aside.state = "owed"
+        self._aside.owe()
         if taken:
             cycle.phrases.append(f"{taken} module{'s' if taken > 1 else ''} as Python")
         return True
 
     def _go_on_aside(self) -> None:
-        """Build what is owed when nothing else happens; when it is built, start the services anew as nobody looks."""
-        aside = self._aside
-        if aside.state == "owed" and aside.since.seconds >= CALM:
-            aside.state, aside.since = "building", Stopwatch()
-            self._actions.build_aside()
-        elif aside.state == "building":
-            built = self._actions.built_aside()
-            if built is not None:
-                self._take_built(built)
-        elif aside.state == "built" and self._keeper.are_idle():
-            aside.state = ""
-            self._do(Need.RESTART, _Cycle(Reason("compiled", aside.made)))
-
-    def _take_built(self, built: Built) -> None:
-        aside = self._aside
-        if built.error:
-            aside.state = ""
-            self._say(f"{built.error}\n{time_of_day()} compiled aside: failed; the modules stay Python")
-            self._tell("aside", Outcome("", "failed", Reason("source changed"), aside.since.seconds, built.error))
-        elif not built.made:
-            aside.state = ""
-        else:
-            more = f" and {len(built.made) - 1} more" if len(built.made) > 1 else ""
-            aside.state, aside.made = "built", f"{built.made[0]}{more}"
-            self._say(f"{time_of_day()} compiled {aside.made} aside {aside.since.seconds:.2f} s")
-            self._tell("aside", Outcome(aside.made, "compiled", Reason("source changed"), aside.since.seconds))
+        stage = self._aside.stage
+        reason = self._aside.go_on(self._keeper.are_idle)
+        if Stage.BUILDING in {stage, self._aside.stage}:
+            self._doubt.begin()
+        if reason is not None:
+            self._do(Need.RESTART, _Cycle(reason))
 
     def _fail(self, cycle: _Cycle, need: Need, error: BuildkitError) -> None:
         words = render(error)

@@ -40,6 +40,14 @@ class Tree:
         """Return whether the file at this absolute path is watched."""
         return bool(needs_of(self._relative(path), self.layout))
 
+    def code_in(self, paths: Collection[str]) -> set[str]:
+        """Return those of the files that may be compiled, as paths relative to the project.
+
+        Args:
+            paths: absolute paths.
+        """
+        return {name for name in map(self._relative, paths) if Need.REBUILD in needs_of(name, self.layout)}
+
     def changes(self, paths: Collection[str] | None = None) -> Reaction:
         """Look again, and return the reaction to what has changed since the last look.
 

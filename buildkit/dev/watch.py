@@ -55,10 +55,12 @@ class Batch:
     Args:
         paths: files that may have changed.
         everything: events may be missing; look at all files.
+        pending: there are events that are not passed on yet, since more of them come.
     """
 
     paths: frozenset[str] = frozenset()
     everything: bool = False
+    pending: bool = False
 
     def __bool__(self) -> bool:
         return self.everything or bool(self.paths)
@@ -130,7 +132,7 @@ class Watch:
                 yield Batch(frozenset(waiting), everything)
                 waiting, everything = set(), False
                 continue
-            yield Batch()
+            yield Batch(pending=bool(waiting) or everything)
 
     def _ticks(self) -> Iterator[tuple[set[str], bool]]:
         """Yield, every 50 ms or sooner, the paths that events named, and whether further ones may be missing."""

@@ -99,8 +99,11 @@ def _follow(project: Project, loop: Loop, desk: Desk, console: Console, interrup
         if number == 0:  # from now on every change is seen
             tree.changes()
             loop.begin()
+        elif not (batch or batch.pending):
+            loop.calm()
         elif batch:
-            loop.react(tree.changes(None if batch.everything else batch.paths))
+            paths = None if batch.everything else batch.paths
+            loop.react(tree.changes(paths), None if paths is None else tree.code_in(paths))
         if project.has_another_database():
             loop.react(Reaction((Need.MIGRATE, Need.RESTART), Reason("the database was made anew"), ()))
         loop.attend()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from buildkit.config import Config, load
 from buildkit.core.changes import Need, needs_of
+from buildkit.dev.actions import Actions
 from buildkit.dev.layout import dependencies, layout_of
-from buildkit.dev.loop import Actions
 from buildkit.dev.service import Service, services_of
 from buildkit.dev.sources import check_syntax, forget_bytecode
 from buildkit.dev.status import Status

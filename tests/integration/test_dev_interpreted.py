@@ -37,6 +37,7 @@ def extensions(it: Dev) -> list[Path]:
 def test_it_answers_as_python_first_and_compiled_when_nobody_looks(dev: Starter) -> None:
     it = dev(FILES)
     it.until_ready()
+    it.settled()
     assert it.answer() == "one so"
     it.save("src/app/answer.py", answering("two"))
     it.until_answer("two py")
@@ -99,6 +100,7 @@ def test_the_end_ends_the_build_aside(dev: Starter) -> None:
     big = "".join(f"def f{at}(a, b):\n    return [a + b for x in range(a)] or {{a: b}}\n" for at in range(3000))
     it = dev({**FILES, "src/app/big.py": "A = 1\n"})
     it.until_ready()
+    it.settled()
     it.save("src/app/big.py", big)
     it.until_cycles(1)
     it.until(lambda: any("buildkit.flows.aside" in " ".join(each.cmdline()) for each in it.left()))

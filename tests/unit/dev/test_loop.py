@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from buildkit.core.changes import Need, Reaction
-from buildkit.dev import loop
-from buildkit.dev.loop import Actions, Loop
+from buildkit.dev import aside
+from buildkit.dev.actions import Actions
+from buildkit.dev.loop import Loop
 from buildkit.dev.service import Service
 from buildkit.dev.supervisor import End, State
 from buildkit.errors import CompileError, ConfigurationError
@@ -103,6 +104,11 @@ class World:
         self.loop.react(Reaction(needs, Reason("changed", file), (file,)))
         return list(self.done)
 
+    def calm(self) -> None:
+        """Let no event come for a while."""
+        for _ in range(5):
+            self.loop.calm()
+
     def attend(self) -> list[str]:
         self.said.clear()
         self.loop.attend()
@@ -147,6 +153,7 @@ def world() -> World:
     it.loop.begin()
     assert it.done == ["rebuild", "migrate", "refresh", "check ", "start"]
     assert it.ready() == ["start: rebuilt 1 module TIME, started TIME, ready after TIME"]
+    it.calm()
     return it
 
 
@@ -270,7 +277,7 @@ def test_a_crash_later_on_starts_it_again(world: World) -> None:
 @pytest.fixture
 def interpreting(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A loop whose compiled modules can run as Python."""
-    monkeypatch.setattr(loop, "CALM", 0.0)
+    monkeypatch.setattr(aside, "CALM", 0.0)
     world.interpreted = 1
     return world
 
@@ -323,3 +330,41 @@ def test_settings_that_changed_are_built_with_first(interpreting: World) -> None
     interpreting.settings_differ = True
     steps = interpreting.change(Need.RELOAD, Need.REBUILD, file="pyproject.toml")
     assert steps[:2] == ["reload", "rebuild"]
+
+
+def test_what_changed_and_changed_back_while_it_was_built_is_built_again(
+    interpreting: World,
+) -> None:
+    it = interpreting
+    it.change(Need.REBUILD, Need.RESTART)
+    it.ready()
+    it.attend()  # it is being compiled
+    it.done.clear()
+    it.loop.react(Reaction((), Reason("unchanged"), ()), {"app/b.py"})
+    assert it.done == ["interpret app/b.py", "check ", "start"]
+
+
+def test_a_storm_while_it_was_built_is_built_at_once(interpreting: World) -> None:
+    it = interpreting
+    it.change(Need.REBUILD, Need.RESTART)
+    it.ready()
+    it.attend()
+    it.made["rebuild"] = 0
+    it.done.clear()
+    it.loop.react(Reaction((), Reason("unchanged"), ()), None)
+    assert it.done == ["rebuild"], "nothing was made: nothing is started anew"
+    it.calm()
+    it.done.clear()
+    it.loop.react(Reaction((), Reason("unchanged"), ()), None)
+    assert it.done == []
+
+
+def test_data_without_effect_while_it_was_built_is_not_a_word(interpreting: World) -> None:
+    it = interpreting
+    it.change(Need.REBUILD, Need.RESTART)
+    it.ready()
+    it.attend()
+    it.made["rebuild"] = 0
+    it.done.clear()
+    it.loop.react(Reaction((Need.REFRESH,), Reason("changed", "tle/a.txt"), ("tle/a.txt",)), None)
+    assert it.done == ["rebuild", "refresh"]

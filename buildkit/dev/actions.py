@@ -1,0 +1,65 @@
+"""What the loop can do, and who runs the services for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from buildkit.dev.aside import Built
+from buildkit.dev.service import Service
+from buildkit.dev.supervisor import End, State
+from buildkit.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """The steps that the loop can take. Each raises a `BuildkitError` if it fails.
+
+    Args:
+        reload: reads the settings again; returns whether they differ.
+        rebuild: brings the extensions up to date.
+        migrate: brings the database to head, and starts one where none is named.
+        refresh: brings the data up to date.
+        check_modules: checks the syntax of the changed files, and makes sure that a new start runs their present text.
+        interpret: lets the changed files run as Python; returns how many extensions that took away, or None where they
+            have to be compiled first.
+        build_aside: starts a build beside the services.
+        built_aside: returns what it came to, once; None before.
+        services: returns the services to run.
+    """
+
+    reload: Callable[[], bool]
+    rebuild: Callable[[], Report]
+    migrate: Callable[[], Report]
+    refresh: Callable[[], Report]
+    check_modules: Callable[[Collection[str]], None]
+    interpret: Callable[[Collection[str]], int | None]
+    build_aside: Callable[[], None]
+    built_aside: Callable[[], Built | None]
+    services: Callable[[], Sequence[Service]]
+
+
+class Keeper(Protocol):
+    """The part of `Services` that the loop uses."""
+
+    def start(self, services: Sequence[Service], files: Collection[str]) -> list[str]:
+        """Start the services that a change of these files concerns; return their names."""
+
+    def state(self) -> State:
+        """Return the state of all services."""
+
+    def bury(self) -> list[End]:
+        """Forget what ended by itself, start it again where that may help, and tell how it ended."""
+
+    def answer(self) -> bool:
+        """Return whether a service answers."""
+
+    def are_idle(self) -> bool:
+        """Return whether new processes may come unseen."""
+
+    def expect(self) -> None:
+        """Let connections wait: a service is about to be started."""
+
+    def explain(self, words: str = "") -> None:
+        """Answer connections with these words, or the last ones, where no service does."""
