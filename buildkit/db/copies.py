@@ -94,8 +94,8 @@ class Copies:
 
     @property
     def are_several(self) -> bool:
-        """Whether there is more than one that is complete, snapshots left out."""
-        return sum(each.follows for each in self.records.copies) > 1
+        """Whether there is more than one, snapshots and the templates of tests left out."""
+        return sum(not each.snapshot and not each.template for each in self.records.copies) > 1
 
     @property
     def are_settled(self) -> bool:
@@ -156,7 +156,7 @@ class Copies:
         """
         free = DATABASE not in databases.names() and self.records.named(DATABASE) is None
         name_of_it = name or (DATABASE if free and not aside else _name(chain))
-        copy = Copy(name_of_it, chain.head, chain.contents(), MAKING, time.time(), _letters())
+        copy = Copy(name_of_it, chain.head, self._contents(chain), MAKING, time.time(), _letters())
         self._write(self.records.with_copy(copy))
         if source is not None:
             return Made(copy, source.name, databases.clone(source.name, copy.name))
@@ -217,13 +217,17 @@ class Copies:
         found = choice.fitting(self.records, chain, template=True)
         if found is None or found.name not in databases.names():
             name = f"template_{_safe(chain.head)[:_READABLE]}_{_letters()}"
-            found = Copy(name, chain.head, chain.contents(), MAKING, template=True)
+            found = Copy(name, chain.head, self._contents(chain), MAKING, template=True)
             self._write(self.records.with_copy(found))
             databases.create(name)
             apply(name)
         self._write(self.records.with_copy(replace(found, state=READY, used=time.time())))
         self.remove(choice.superfluous_templates(self.records), databases)
         return found.name
+
+    def _contents(self, chain: Chain) -> dict[str, Content]:
+        known = {each: content for copy in self.records.copies for each, content in (copy.revisions or {}).items()}
+        return chain.contents(known=known)
 
     def _put_in_place(self, copy: Copy, databases: Databases, names: frozenset[str]) -> Copy:
         placed = dataclasses.replace(copy, name=copy.replaces, state=READY, replaces="")
