@@ -8,7 +8,8 @@ seconds may be written into it before. A second request ends it at once. The ser
 Descendants that made a session of their own escape a group; on Linux they fall to this program when their parent ends
 (prctl(2), PR_SET_CHILD_SUBREAPER) and are killed as well. On other systems an escaped descendant survives.
 
-SOCKET is the number of a descriptor that the service gets as systemd passes sockets (sd_listen_fds(3)), or a hyphen.
+SOCKET is the number of a descriptor that the service gets where systemd would put it (sd_listen_fds(3)), or a hyphen.
+LISTEN_PID is set as there; LISTEN_FDS is not: gunicorn would take the socket twice, by that and by its own option.
 
 It exits with the service's exit code, or with 128 plus the signal that ended it.
 """
@@ -101,12 +102,12 @@ def _start(command: list[str], control: Callable[[int, int], int], passed: int |
 
 
 def _pass(descriptor: int) -> None:
-    """Give this process, which becomes the service, a socket as systemd would."""
+    """Give this process, which becomes the service, a socket where systemd would."""
     if descriptor != _FIRST_PASSED:
         os.dup2(descriptor, _FIRST_PASSED)
         os.close(descriptor)
     os.set_inheritable(_FIRST_PASSED, True)
-    os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+    os.environ["LISTEN_PID"] = str(os.getpid())
 
 
 def _wait(service: int, lifeline: int, wake: int, grace: float) -> int:

@@ -17,6 +17,9 @@ from buildkit.errors import ConfigurationError
 PASSED = 3
 """The descriptor of a socket that a service gets, as the first of sd_listen_fds(3)."""
 
+_BY_SYSTEMD = "LISTEN_FDS=1"
+"""Before a command, after `env`: it takes its sockets as systemd passes them."""
+
 _LOCAL = "127.0.0.1"
 _EVERYWHERE = {"0.0.0.0": "0.0.0.0", "::": "::", "[::]": "::"}  # noqa: S104 - where the user's own command says so
 _HOSTS = ("HOST", "UVICORN_HOST", "FLASK_RUN_HOST", "GRANIAN_HOST")
@@ -59,7 +62,7 @@ class Service:
     @property
     def takes_socket(self) -> bool:
         """Whether it gets a socket that listens already."""
-        return any("{fd}" in word for word in self.command)
+        return any("{fd}" in word or word == _BY_SYSTEMD for word in self.command)
 
     def concerned(self, files: Collection[str]) -> bool:
         """Return whether a change of these files, as paths relative to the project, concerns it."""

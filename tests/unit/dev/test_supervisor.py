@@ -150,6 +150,15 @@ LISTENING = (
 )
 
 
+ACCEPTING = """
+import socket, sys, time
+time.sleep(0.5)
+listener = socket.socket(fileno=int(sys.argv[1]))
+while True:
+    listener.accept()[0].close()
+"""
+
+
 @pytest.mark.parametrize("ready", ["tcp", ""])
 def test_a_port_says_that_it_is_ready(supervisor: Supervisor, tmp_path: Path, ready: str) -> None:
     code = LISTENING.replace("HOST", "'127.0.0.1'")
@@ -162,17 +171,16 @@ def test_a_port_says_that_it_is_ready(supervisor: Supervisor, tmp_path: Path, re
 
 
 def test_a_socket_that_it_gets_is_one_that_it_accepts_on(supervisor: Supervisor, tmp_path: Path) -> None:
-    code = """
-import os, socket, sys, time
-assert (os.environ["LISTEN_FDS"], os.environ["LISTEN_PID"]) == ("1", str(os.getpid()))
-time.sleep(0.5)
-listener = socket.socket(fileno=int(sys.argv[1]))
-while True:
-    listener.accept()[0].close()
-"""
-    supervisor.start(python(tmp_path, code, "tcp", ("{fd}",)))
+    supervisor.start(python(tmp_path, ACCEPTING, "tcp", ("{fd}",)))
     time.sleep(0.3)
     assert supervisor.state() is State.STARTING
+    until(supervisor, State.READY)
+
+
+def test_a_socket_can_come_as_systemd_passes_it(supervisor: Supervisor, tmp_path: Path) -> None:
+    code = 'import os, sys\nassert (os.environ["LISTEN_FDS"], os.environ["LISTEN_PID"]) == ("1", str(os.getpid()))\n'
+    command = ("env", "LISTEN_FDS=1", sys.executable, "-c", f"{code}sys.argv[1:] = ['3']\n{ACCEPTING}")
+    supervisor.start(Service(command, tmp_path, dict(os.environ), "tcp"))
     until(supervisor, State.READY)
 
 
