@@ -20,6 +20,7 @@ class Need(Enum):
     """What a change requires. The members are in the order of the work."""
 
     RELOAD = "reload the settings"
+    INSTALL = "install the dependencies"
     REBUILD = "rebuild"
     MIGRATE = "migrate"
     REFRESH = "refresh the data"
@@ -40,6 +41,7 @@ class Layout:
         inputs: globs of the data pipeline's input files; a folder means every file under it.
         stages: the modules (without ending) that hold a stage's callable.
         outputs: folders that the suite writes; nothing in them counts.
+        locks: the files that lock what is installed.
     """
 
     settings: tuple[str, ...] = ("pyproject.toml",)
@@ -51,6 +53,7 @@ class Layout:
     inputs: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     outputs: tuple[str, ...] = (WORK,)
+    locks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,8 @@ def needs_of(path: str, layout: Layout) -> tuple[Need, ...]:
 
     A plain module in doubt counts as compiled: the compilation decides by content and leaves it alone if it is not.
     """
-    if path in layout.settings:
-        return (Need.RELOAD,)
+    if path in layout.settings or path in layout.locks:
+        return (Need.RELOAD if path in layout.settings else Need.INSTALL,)
     if any(_within(path, folder) for folder in layout.outputs):
         return ()
     if path.endswith(".py") and any(_within(path, folder) for folder in layout.versions):

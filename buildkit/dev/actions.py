@@ -18,6 +18,7 @@ class Actions:
 
     Args:
         reload: reads the settings again; returns whether they differ.
+        outdated: says that the dependencies changed, and how they are installed.
         rebuild: brings the extensions up to date.
         migrate: brings the database to head, and starts one where none is named.
         refresh: brings the data up to date.
@@ -30,6 +31,7 @@ class Actions:
     """
 
     reload: Callable[[], bool]
+    outdated: Callable[[], None]
     rebuild: Callable[[], Report]
     migrate: Callable[[], Report]
     refresh: Callable[[], Report]

@@ -10,6 +10,7 @@ from typing import Any
 
 from buildkit.config import Config
 from buildkit.core.changes import Layout
+from buildkit.dev.installing import LOCKS
 from buildkit.doors import reading
 from buildkit.errors import ConfigurationError
 from buildkit.model import WORK
@@ -47,6 +48,7 @@ def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
             name for stage in config.data.stage for name in (*stage.inputs, stage.each) if name and ":" not in name
         ),
         stages=tuple(f"{inside}{module.replace('.', '/')}" for module in stages),
+        locks=LOCKS,
         outputs=(WORK, _relative(config.root / config.data.path, config)),
     )
 

@@ -161,6 +161,9 @@ class Loop:
     def _with_settings(self, needs: Collection[Need]) -> tuple[Need, ...]:
         """Return the needs to meet, after reading the settings again if they changed."""
         wanted = {*needs, *self._owed}
+        if Need.INSTALL in wanted:
+            wanted.remove(Need.INSTALL)
+            self._actions.outdated()
         if Need.RELOAD in wanted:
             wanted.remove(Need.RELOAD)
             try:

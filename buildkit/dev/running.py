@@ -43,12 +43,13 @@ class Running:
         self._waiting: socket.socket | None = None  # a connection of ours that is accepted when the process serves
         self._listener = _listener() if service.takes_socket else None
         self.port = self._listener.getsockname()[1] if self._listener else _free_port()
+        self.debugger = _free_port() if service.debugger else 0
         self.was_told = service.readiness(self.port)
         passed = [] if self._listener is None else [self._listener.fileno()]
         try:
             self._child = process.start(
                 python.script_command(
-                    _LAUNCH, str(grace), str(passed[0]) if passed else "-", *service.words(self.port)
+                    _LAUNCH, str(grace), str(passed[0]) if passed else "-", *service.words(self.port, self.debugger)
                 ),
                 folder=service.folder,
                 environment=service.variables(self.port),

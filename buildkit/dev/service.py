@@ -12,6 +12,7 @@ from pathlib import Path
 
 from buildkit.config import MAIN_SERVICE, Config, DevConfig, ServiceConfig
 from buildkit.core.changes import glob_pattern
+from buildkit.dev import debugging
 from buildkit.errors import ConfigurationError
 
 PASSED = 3
@@ -41,6 +42,7 @@ class Service:
         overlap: whether a new process may run beside the old one.
         watch: globs of the files whose changes concern it; all where empty.
         after: names of the services that are ready before it starts.
+        debugger: where a debugger attaches; 0 where it runs without one.
     """
 
     command: tuple[str, ...]
@@ -53,6 +55,7 @@ class Service:
     overlap: bool = True
     watch: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    debugger: int = 0
 
     @property
     def setting(self) -> str:
@@ -70,9 +73,18 @@ class Service:
             return True
         return any(glob_pattern(glob).fullmatch(file) for glob in self.watch for file in files)
 
-    def words(self, port: int) -> tuple[str, ...]:
-        """Return the command for a start that listens on this port of this machine."""
-        return _placed(self.command, port)
+    def words(self, port: int, debugger: int = 0) -> tuple[str, ...]:
+        """Return the command for a start.
+
+        Args:
+            port: where it listens on this machine.
+            debugger: where its debugger does, if it has one.
+
+        Raises:
+            ConfigurationError: it is to run under a debugger, and is no program of Python.
+        """
+        words = _placed(self.command, port)
+        return debugging.debugged(words, debugger, self.environment) if debugger else words
 
     def variables(self, port: int) -> dict[str, str]:
         """Return the environment for such a start."""
@@ -83,17 +95,22 @@ class Service:
         return self.ready.replace("{port}", str(port)) if isinstance(self.ready, str) else _placed(self.ready, port)
 
 
-def services_of(config: Config, environment: Mapping[str, str], database: Mapping[str, str]) -> tuple[Service, ...]:
+def services_of(
+    config: Config, environment: Mapping[str, str], database: Mapping[str, str], *, debug: bool = False
+) -> tuple[Service, ...]:
     """Return the services to run for a project: that of `dev.command` first.
 
     Args:
         config: the project's settings.
         environment: the variables of `invoke dev`; the services get them, with `PORT` and others added.
         database: the variable with the URL of the database; empty if there is none.
+        debug: whether they run under a debugger.
 
     Raises:
-        ConfigurationError: no command is configured.
+        ConfigurationError: no command is configured, or there is no debugger.
     """
+    if debug:
+        debugging.require_debugger()
     tables: dict[str, DevConfig | ServiceConfig] = {MAIN_SERVICE: config.dev} if config.dev.command else {}
     tables.update(config.dev.service)
     programs = str(Path(sys.executable).parent)
@@ -117,8 +134,9 @@ def services_of(config: Config, environment: Mapping[str, str], database: Mappin
             its.overlap,
             getattr(its, "watch", ()),
             getattr(its, "after", ()),
+            debugging.PORT + number if debug else 0,
         )
-        for name, its in tables.items()
+        for number, (name, its) in enumerate(tables.items())
     )
     if not found:
         raise ConfigurationError(

@@ -9,7 +9,7 @@ from buildkit.dev.addresses import Address, Addresses
 from buildkit.dev.hints import reloader_of
 from buildkit.dev.journal import Journal, Log
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import End, State, Supervisor
+from buildkit.dev.supervisor import End, State, Supervisor, debugger_of
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
 _SIGN = "│"
@@ -42,9 +42,11 @@ class Services:
         Raises:
             ConfigurationError: an address is somebody else's.
         """
-        self._addresses.take(
-            {each.name: Address(each.host, each.port, f"{each.setting}.port") for each in services if each.port}
-        )
+        addresses = {each.name: Address(each.host, each.port, f"{each.setting}.port") for each in services if each.port}
+        for each in services:
+            if each.debugger:
+                addresses[debugger_of(each.name)] = Address("127.0.0.1", each.debugger, "--debug")
+        self._addresses.take(addresses)
 
     def start(self, services: Sequence[Service], files: Collection[str]) -> list[str]:
         """Start the services that a change concerns, each beside the process that runs; return their names at once.
@@ -110,7 +112,7 @@ class Services:
 
     def ports(self) -> dict[str, int]:
         """Return where each service is reached that has an address, by its name."""
-        return self._addresses.ports
+        return {name: port for name, port in self._addresses.ports.items() if name in self._supervisors}
 
     def bury(self) -> list[End]:
         """Forget the processes that ended by themselves, start those again that it may help; tell how each ended."""
@@ -136,7 +138,8 @@ class Services:
         """Answer connections with these words, or the last ones, where nobody serves."""
         for each in self._supervisors.values():
             each.explain(words)
-        for name in self._addresses.names - set(self._supervisors) if words else ():
+        others = {name for each in self._supervisors for name in (each, debugger_of(each))}
+        for name in self._addresses.names - others if words else ():
             self._addresses.fail(name, words)
 
     def _start_waiting(self) -> bool:

@@ -12,6 +12,7 @@ KEYS = {
     "b": "build everything",
     "m": "migrate",
     "d": "refresh the data",
+    "i": "install the dependencies",
     "o": "open in the browser",
     "c": "clear",
     "q": "quit",
@@ -33,6 +34,7 @@ class Status:
         interpreted: of these, the ones that run as Python for now.
         doing: what is being done; empty while nothing is.
         last: the last cycle.
+        tests: what came of the tests; empty where they do not run.
     """
 
     revision: str = ""
@@ -40,6 +42,7 @@ class Status:
     interpreted: int = 0
     doing: str = ""
     last: str = ""
+    tests: str = ""
 
     def line(self, states: Mapping[str, State], ports: Mapping[str, int]) -> str:
         """Return the line.
@@ -52,7 +55,7 @@ class Status:
         modules = f"{self.compiled - self.interpreted} compiled" if self.compiled else ""
         if self.interpreted:
             modules += f", {self.interpreted} as Python"
-        parts = (services, self.revision, modules, self.doing or self.last, "? keys")
+        parts = (services, self.revision, modules, self.tests, self.doing or self.last, "? keys")
         return _BETWEEN.join(part for part in parts if part)
 
 

@@ -273,6 +273,7 @@ class Supervisor:
         coming.settle()
         former, self._current, self._coming = self._current, coming, None
         self._addresses.serve(self._name, coming.generation, coming.port)
+        self._addresses.serve(debugger_of(self._name), coming.generation, coming.debugger)
         self._has_listened = self._has_listened or listens(coming.port)  # once: what listens is then waited for
         if former is not None:
             self._leave(former, drain=self._drain)
@@ -304,6 +305,11 @@ class Supervisor:
     def _explain(self, ended: Running) -> None:
         how = how_it_ended(ended.exit_code or 0)
         self.explain("\n".join([f"{self._name} ended {how}", *ended.last_words()]))
+
+
+def debugger_of(name: str) -> str:
+    """Return what the address is called at which the debugger of a service is reached."""
+    return f"{name}, debugger"
 
 
 def how_it_ended(code: int) -> str:

@@ -76,7 +76,7 @@ class Tree:
         return marks
 
     def _files(self) -> set[str]:
-        found = {name for name in self.layout.settings if os.path.isfile(self._absolute(name))}  # noqa: PTH113
+        found = {name for name in (*self.layout.settings, *self.layout.locks) if os.path.isfile(self._absolute(name))}  # noqa: PTH113
         for place in self._places():
             if os.path.isfile(place):  # noqa: PTH113
                 found.add(self._relative(place))

@@ -69,6 +69,9 @@ class Desk:
             loop.begin(reason)
         elif key in _NEEDS:
             loop.react(Reaction(with_consequences([_NEEDS[key]]), reason, ()))
+        elif key == "i":
+            if self._project.install():
+                loop.begin(Reason("installed the dependencies"))
         elif key == "o":
             self._open()
         elif key == "c":

@@ -15,6 +15,7 @@ from buildkit.dev.loop import Loop
 from buildkit.dev.screen import Screen
 from buildkit.dev.services import Services
 from buildkit.dev.signals import Interruption, interruptible
+from buildkit.dev.testing import Runner, command_of
 from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
 from buildkit.flows.desk import Desk
@@ -23,13 +24,17 @@ from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
 
-def run_dev(config: Config, console: Console, environment: Mapping[str, str]) -> Report:
+def run_dev(
+    config: Config, console: Console, environment: Mapping[str, str], *, debug: bool = False, test: bool = False
+) -> Report:
     """Run the service and keep it up to date until Ctrl-C or SIGTERM, which end it in order.
 
     Args:
         config: the project.
         console: shows one line a cycle, and what failed.
         environment: the service gets it, with `DATABASE_URL`, `PORT` and its kin added.
+        debug: run the services under a debugger, and all modules as Python.
+        test: run the tests beside them after each cycle.
 
     Returns:
         One row a cycle. `ended-by` is `SIGINT`, `SIGTERM` or `SIGHUP`.
@@ -44,7 +49,7 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
         screen = Screen(environment)
         if screen.has_line:
             console.talk_to(screen.text)
-        project = Project(config, console, environment)
+        project = Project(config, console, environment, debug=debug)
         log = Log(screen.write, lambda words: console.say(f"hint: {words}"), by_lines=screen.has_line)
         services = Services(config.dev.hold, config.dev.drain, log, coloured=console.coloured)
         services.hold(project.services())
@@ -54,10 +59,13 @@ def run_dev(config: Config, console: Console, environment: Mapping[str, str]) ->
         cleanup.callback(screen.show, "")
         cleanup.callback(project.translators.close)
         cleanup.callback(project.builder.end)
+        tests = Runner(config.root, config.work / "dev-tests.log", console.say) if test else None
+        if tests is not None:
+            cleanup.callback(tests.end)
         cleanup.callback(project.stop_database)
         cleanup.callback(services.stop)
         desk.keys = cleanup.enter_context(Keys().read())
-        _follow(project, loop, desk, console, interruption)
+        _follow(project, loop, desk, console, interruption, tests)
     ended = interruption.signal.name if interruption.signal else "q" if outcomes else None
     return Report(SCHEMA, tuple(outcomes), watch.seconds, {"ended-by": ended}, row="cycle")
 
@@ -91,8 +99,16 @@ def lines(report: Report) -> list[str]:
     return [f"dev: stopped after {len(report.outcomes)} cycles ({words})"] if words else ["dev: stopped"]
 
 
-def _follow(project: Project, loop: Loop, desk: Desk, console: Console, interruption: Interruption) -> None:
+def _follow(
+    project: Project,
+    loop: Loop,
+    desk: Desk,
+    console: Console,
+    interruption: Interruption,
+    tests: Runner | None,
+) -> None:
     """Answer each batch of changes, and each key, until interrupted."""
+    tested = 0
     tree = project.tree
     watch = Watch(tree, console.warn, git=git_folder(project.config.root), stop=interruption)
     for number, batch in enumerate(watch):
@@ -107,6 +123,12 @@ def _follow(project: Project, loop: Loop, desk: Desk, console: Console, interrup
         if project.has_another_database():
             loop.react(Reaction((Need.MIGRATE, Need.RESTART), Reason("the database was made anew"), ()))
         loop.attend()
+        if tests is not None:
+            if len(loop.outcomes) > tested:
+                tested = len(loop.outcomes)
+                tests.start(command_of(project.config.nox.tests), project.surroundings())
+            tests.attend()
+            project.status.tests = tests.result
         if not desk.attend(loop):
             return
         if project.tree is not tree:

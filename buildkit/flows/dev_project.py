@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from buildkit.config import Config, load
 from buildkit.core.changes import Need, needs_of
+from buildkit.dev import installing
 from buildkit.dev.actions import Actions
 from buildkit.dev.layout import dependencies, layout_of
 from buildkit.dev.service import Service, services_of
 from buildkit.dev.sources import check_syntax, forget_bytecode
 from buildkit.dev.status import Status
 from buildkit.dev.tree import Tree
+from buildkit.doors import process
 from buildkit.extensions.pool import WarmTranslators
 from buildkit.flows.aside import Aside, Builder
 from buildkit.model import Report
@@ -34,9 +37,15 @@ class Project:
         config: the settings at the start.
         console: says what is said.
         environment: the variables of `invoke dev`.
+        debug: whether the services run under a debugger.
     """
 
-    def __init__(self, config: Config, console: Console, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, config: Config, console: Console, environment: Mapping[str, str], *, debug: bool = False
+    ) -> None:
+        self._debug = debug
+        if debug:
+            environment = {**environment, "PYBUILDKIT_COMPILE": "off"}  # breakpoints are in sources
         self.config = config
         self.tree = _tree(config)
         self._console = console
@@ -53,6 +62,7 @@ class Project:
         """Return what the loop does to it."""
         return Actions(
             reload=self.reload,
+            outdated=self.outdated,
             rebuild=self.rebuild,
             migrate=self.migrate,
             refresh=self.refresh,
@@ -69,12 +79,30 @@ class Project:
         config = load(before.root, self._environment, before.flags)
         self._dependencies = dependencies(config)
         if self._dependencies != depended_on:
-            self._console.warn("the dependencies changed; install them, then save again")
+            self.outdated()
         if config == before:
             return False
         self.tree = _tree(config)  # before anything is built: later changes are seen
         self.config = config
         return True
+
+    def outdated(self) -> None:
+        """Say that the dependencies changed."""
+        words = shlex.join(installing.command_of(self.config.root))
+        self._console.warn(f"the dependencies changed: key i installs them, or: {words}")
+
+    def install(self) -> bool:
+        """Install the dependencies into the environment that runs; return whether that was done."""
+        command = installing.command_of(self.config.root)
+        if not installing.is_there(command):
+            self._console.warn(f"there is no {command[0]} here, which wrote the lock of this project")
+            return False
+        self._console.say(shlex.join(command))
+        surroundings = installing.variables(self._environment)
+        code = process.stream(command, self._console.say, folder=self.config.root, environment=surroundings)
+        if code:
+            self._console.warn(f"{command[0]} ended with exit code {code}")
+        return code == 0
 
     def rebuild(self) -> Report:
         """Compile what changed."""
@@ -142,6 +170,11 @@ class Project:
             self.status.interpreted = 0
         return built
 
+    def surroundings(self) -> dict[str, str]:
+        """Return the environment of tests beside the services: without their database, which tests do not touch."""
+        path = os.pathsep.join(filter(None, (str(self.config.source), self._environment.get("PYTHONPATH"))))
+        return {**self._environment, "PYTHONPATH": path}
+
     def refresh(self) -> Report:
         """Make the data that is due."""
         from buildkit.flows.data import refresh_data  # noqa: PLC0415
@@ -160,7 +193,7 @@ class Project:
         Raises:
             ConfigurationError: nothing is configured.
         """
-        return services_of(self.config, self._environment, self._database)
+        return services_of(self.config, self._environment, self._database, debug=self._debug)
 
     def stop_database(self) -> None:
         """Stop the development server if loops alone used it, and this was the last."""

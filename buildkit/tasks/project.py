@@ -29,16 +29,22 @@ def build(context: Context, require: str = "", dry_run: bool = False, json: bool
 
 
 @task(
-    undoing=UNDOING, help={**DRY, "json": "print what happens as JSON on stdout, a line each, and the result at last"}
+    undoing=UNDOING,
+    help={
+        **DRY,
+        "debug": "run it under debugpy, which listens on port 5678, and all modules as Python",
+        "test": "run the tests that a change concerns beside it",
+        "json": "print what happens as JSON on stdout, a line each, and the result at last",
+    },
 )
-def dev(context: Context, dry_run: bool = False, json: bool = False) -> None:
+def dev(context: Context, dry_run: bool = False, debug: bool = False, test: bool = False, json: bool = False) -> None:
     """Build, start the service, and rebuild and restart it on save."""
     from buildkit.flows import dev as flow  # noqa: PLC0415
 
     if is_dry(context, dry_run):
         run(flow.foretell, flow.lines, json=json)
         return
-    report = run(flow.run_dev, flow.lines, json=json)
+    report = run(partial(flow.run_dev, debug=debug, test=test), flow.lines, json=json)
     ended_by = report.facts["ended-by"]
     if ended_by == "SIGTERM":
         raise Exit(code=_TERMINATED)

@@ -28,7 +28,8 @@ from buildkit.report.console import Console
 
 console = Console(os.environ, as_json=True)
 try:
-    console.result(run_dev(load(Path.cwd(), os.environ), console, os.environ), [])
+    flags = {flag: True for flag in sys.argv[1:]}
+    console.result(run_dev(load(Path.cwd(), os.environ), console, os.environ, **flags), [])
 except BuildkitError as error:
     print(render(error), file=sys.stderr)
     sys.exit(error.exit_code)
@@ -79,14 +80,14 @@ SAMPLE = {
 class Dev:
     """`invoke dev` on a project, and what one sees of it from outside."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str], port: int = 0) -> None:
+    def __init__(self, root: Path, environment: Mapping[str, str], port: int = 0, flags: tuple[str, ...] = ()) -> None:
         self.root = root
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = port or probe.getsockname()[1]
         self.mark = f"{root}-{self.port}"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", DRIVER],
+            [sys.executable, "-c", DRIVER, *flags],
             cwd=root,
             env={**os.environ, **environment, "PYBUILDKIT_DEV_PORT": str(self.port), "DEV_TEST_MARK": self.mark},
             stdout=subprocess.PIPE,
@@ -149,6 +150,11 @@ class Dev:
     def until_ready(self) -> None:
         self.until(lambda: " start: " in self.text() and "ready after" in self.text())
 
+    def tested(self) -> str:
+        """Return what the tests beside it printed."""
+        log = self.root / ".buildkit/dev-tests.log"
+        return log.read_text() if log.exists() else ""
+
     def settled(self) -> None:
         """Wait long enough for a change to be seen and answered, had it counted."""
         time.sleep(0.6)
@@ -191,8 +197,10 @@ def starting(project: Callable[[Mapping[str, str]], Path]) -> Iterator[Starter]:
     """Give what starts `invoke dev` on the sample project, with some files changed and variables added."""
     started: list[Dev] = []
 
-    def start(files: Mapping[str, str] | None = None, port: int = 0, **environment: str) -> Dev:
-        started.append(Dev(project({**SAMPLE, **(files or {})}), environment, port))
+    def start(
+        files: Mapping[str, str] | None = None, port: int = 0, flags: tuple[str, ...] = (), **environment: str
+    ) -> Dev:
+        started.append(Dev(project({**SAMPLE, **(files or {})}), environment, port, flags))
         return started[-1]
 
     try:

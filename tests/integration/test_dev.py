@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -294,3 +296,49 @@ for number, batch in enumerate(watch):
     )
     assert "sudo sysctl fs.inotify.max_user_watches=" in done.stdout, done.stderr
     assert f"['{folder}/a.py']" in done.stdout
+
+
+def debugger_says() -> str:
+    """Attach where editors do; return the first words of the debugger."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", 5678), timeout=10) as client:
+        return client.recv(4096).decode()
+    return ""
+
+
+def test_a_debugger_attaches_to_whichever_process_serves(dev: Starter) -> None:
+    pytest.importorskip("debugpy")
+    it = dev(flags=("debug",))
+    it.until_ready()
+    for words in ("two", "three"):
+        assert debugger_says().startswith("Content-Length: ")
+        it.save("src/app/answer.py", f"ANSWER = {words!r}\n")
+        it.until_answer(words)
+    assert debugger_says().startswith("Content-Length: ")
+    it.end()
+    assert it.left() == []
+
+
+TESTED = "from app.answer import ANSWER\n\n\ndef test_it():\n    assert ANSWER == 'one'\n"
+
+
+def test_the_tests_run_beside_it(dev: Starter) -> None:
+    it = dev({"test_app.py": TESTED}, flags=("test",))
+    it.until_ready()
+    it.until(lambda: "1 passed" in it.tested(), seconds=60)
+    it.save("src/app/answer.py", "ANSWER = 'two'\n")
+    it.until_answer("two")
+    it.until_said("AssertionError")
+    it.until_said("tests: 1 failed")
+    it.end()
+    assert it.left() == []
+
+
+def test_a_lock_that_changed_is_said(dev: Starter) -> None:
+    it = dev({"requirements.txt": "starlette==1\n"})
+    it.until_ready()
+    before = it.ask()
+    it.save("requirements.txt", "starlette==2\n")
+    it.until_said("the dependencies changed: key i installs them, or: ")
+    it.until_said("pip install -r requirements.txt")
+    it.settled()
+    assert it.ask() == before

@@ -86,6 +86,7 @@ class World:
         self.keeper = FakeKeeper(self.done)
         actions = Actions(
             self._reload,
+            lambda: self._do("outdated"),
             self._step("rebuild"),
             self._step("migrate"),
             self._step("refresh"),

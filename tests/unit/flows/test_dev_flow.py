@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,7 +36,10 @@ def test_settings_are_read_again_with_the_flags_that_were_given(project: Project
     assert found.tree is not tree
     assert found.services()[0].command[0] == "other"
     assert (found.config.compile.profile, found.config.compile.jobs) == ("release", 2)
-    assert words.getvalue() == "warning: the dependencies changed; install them, then save again\n"
+    assert (
+        words.getvalue()
+        == f"warning: the dependencies changed: key i installs them, or: {sys.executable} -m pip install -e .\n"
+    )
     (root / "pyproject.toml").write_text(SERVED.replace("packages", "package"))
     with pytest.raises(ConfigurationError):
         found.reload()
