@@ -43,6 +43,11 @@ def _postgres(folder: Path) -> Iterator[Mapping[str, str]]:
             "PGUSER": "postgres",
             "PGPASSWORD": server.password,
             "DATABASE_URL": server.url,
+            "POSTGRES_SERVER": "127.0.0.1",  # and four more as the FastAPI template calls them
+            "POSTGRES_PORT": str(server.port),
+            "POSTGRES_USER": "postgres",
+            "POSTGRES_PASSWORD": server.password,
+            "POSTGRES_DB": server.url.rpartition("/")[2],
         }
     finally:
         development.stop(folder)

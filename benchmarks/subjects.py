@@ -116,7 +116,12 @@ SUBJECTS = (
             "pytest-celery pytest-subtests pytest-timeout pytest-click pytest-order boto3 moto pytz pyyaml msgpack "
             "redis pydantic freezegun pymongo sqlalchemy cryptography"
         ),
-        tests=("t/unit", "--ignore=t/unit/backends/test_azureblockblob.py", "--ignore=t/unit/backends/test_gcs.py"),
+        tests=(
+            "t/unit",
+            "--ignore=t/unit/backends/test_azureblockblob.py",
+            "--ignore=t/unit/backends/test_gcs.py",
+            "--ignore=t/unit/tasks/test_stamping.py",
+        ),
     ),
     Subject("rq", "psutil", tests=("tests", "-m", "not slow and not ssl_test"), server="redis"),
     Subject("tenacity", "tornado typeguard pytest-asyncio trio"),
@@ -138,12 +143,26 @@ SUBJECTS = (
     Subject("more-itertools"),
     Subject("networkx", tests=("networkx/algorithms", "networkx/classes")),
     Subject(
+        "litestar",
+        (
+            "litestar[full] beanie beautifulsoup4 fsspec greenlet hypothesis python-dotenv starlette trio aiosqlite "
+            "asyncpg psycopg[pool,binary] psycopg2-binary psutil hypercorn daphne opentelemetry-sdk httpx-sse "
+            "pytest==8.3.4 pytest-asyncio<1.3 pytest-cov covdefaults pytest-lazy-fixtures pytest-mock "
+            "pytest-rerunfailures pytest-timeout pytest-xdist time-machine<3 sqlalchemy<2.1"
+        ),
+        tests=(
+            "tests/unit",
+            *(f"--ignore=tests/unit/test_{part}" for part in ("channels", "stores.py", "contrib", "repository", "cli")),
+        ),
+        repository="https://github.com/litestar-org/litestar@v2.24.0",
+    ),
+    Subject(
         "fastapi-template",
         (
             "fastapi[standard] python-multipart email-validator tenacity<9 pydantic emails jinja2 alembic httpx "
             "psycopg[binary] sqlmodel pydantic-settings sentry-sdk[fastapi] pyjwt pwdlib[argon2,bcrypt]"
         ),
-        repository="https://github.com/fastapi/full-stack-fastapi-template@68adb40d",
+        repository="https://github.com/fastapi/full-stack-fastapi-template@a7275354",
         folder="backend",
         server="postgres",
         variables={

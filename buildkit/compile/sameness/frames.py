@@ -15,7 +15,7 @@ from buildkit.compile.sameness.tree import kind, within
 LOOK_AT_THEIR_CALLER = frozenset(
     "debug info warning warn error critical exception log fatal success trace notice msg "  # logging
     "namedtuple NamedTuple TypedDict Enum IntEnum Flag IntFlag StrEnum TypeVar ParamSpec TypeVarTuple NewType "
-    "make_dataclass make_class new_class create_model "  # the module of what they make
+    "make_dataclass make_class new_class create_model defstruct "  # the module of what they make
     "DocTestSuite DocFileSuite testmod testfile files version_option "  # the module that calls
     "globals compile __import__".split()
 )
