@@ -156,6 +156,19 @@ SUBJECTS = (
         ),
         repository="https://github.com/litestar-org/litestar@v2.24.0",
     ),
+    Subject("flaskr", "flask", repository="https://github.com/pallets/flask@3.1.3", folder="examples/tutorial"),
+    Subject(
+        "litestar-fullstack",
+        (
+            "litestar[jinja,jwt,structlog,cryptography,pydantic] advanced-alchemy[uuid,obstore,pwdlib] redis "
+            "psycopg[pool,binary] python-dotenv litestar-saq[hiredis] litestar-vite>=0.15.0b4 litestar-granian[uvloop] "
+            "litestar-email[smtp]>=0.3.0 httpx-oauth pyotp qrcode[pil] pytest-xdist pytest-mock pytest-cov "
+            "pytest-databases[postgres] polyfactory aiosqlite asyncpg sqlalchemy<2.1"
+        ),
+        tests=("src/py/tests/unit", "-o", "addopts="),
+        repository="https://github.com/litestar-org/litestar-fullstack@8b637ce4",
+        settings='[tool.buildkit]\nsource-root = "src/py"\npackages = ["app"]\n',
+    ),
     Subject(
         "fastapi-template",
         (
