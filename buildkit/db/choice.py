@@ -10,6 +10,9 @@ from buildkit.db.revision_texts import Chain, Content
 KEPT = 12
 """Copies that stay, snapshots left out; each takes 8 MB at least."""
 
+BYTES = 10 << 30
+"""Bytes that the copies take together at most, if the present one alone takes no more."""
+
 TEMPLATES = 4
 """Templates of tests that stay: one for each of the branches that one works on."""
 
@@ -52,8 +55,14 @@ def edited(records: Records, chain: Chain) -> tuple[Copy, list[str]] | None:
     return found[0] if found else None
 
 
-def superfluous(records: Records, in_use: Collection[str]) -> list[Copy]:
-    """Return the copies to remove, least recently used first; never the present one, one in use, or a snapshot."""
+def superfluous(records: Records, in_use: Collection[str], sizes: Mapping[str, int]) -> list[Copy]:
+    """Return the copies to remove, least recently used first; never the present one, one in use, or a snapshot.
+
+    Args:
+        records: all copies.
+        in_use: the databases that somebody is connected to.
+        sizes: the bytes of each database.
+    """
     newest_first = sorted((each for each in records.copies if each.follows), key=lambda each: each.used, reverse=True)
     seen: set[frozenset[str]] = set()
     superseded: list[Copy] = []
@@ -65,9 +74,12 @@ def superfluous(records: Records, in_use: Collection[str]) -> list[Copy]:
             seen.add(ids)
     gone = superseded[SUPERSEDED:]
     left = [each for each in newest_first if each not in gone]
-    surplus = max(0, len(left) - KEPT)
-    last = [each for each in superseded if each in left][::-1] + [each for each in left[::-1] if each not in superseded]
-    gone += last[:surplus]
+    for each in [*superseded[:SUPERSEDED][::-1], *(each for each in left[::-1] if each not in superseded)]:
+        if len(left) <= KEPT and sum(sizes.get(copy.name, 0) for copy in left) <= BYTES:
+            break
+        if each.name != records.present and each.name not in in_use:
+            left.remove(each)
+            gone.append(each)
     gone.sort(key=lambda each: each.used)
     return [each for each in gone if each.name != records.present and each.name not in in_use]
 

@@ -188,9 +188,7 @@ class Copies:
 
     def prune(self, databases: Databases) -> list[str]:
         """Remove the copies that were not used for long; return their names."""
-        if len(self.records.copies) <= choice.SUPERSEDED:
-            return []
-        return self.remove(choice.superfluous(self.records, databases.in_use()), databases)
+        return self.remove(choice.superfluous(self.records, databases.in_use(), databases.sizes()), databases)
 
     def snapshot(self, copy: Copy, name: str, databases: Databases) -> Copy:
         """Keep the present state of a copy under a name of the user's; one of that name before it is removed."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from buildkit.db.records import is_name
-from buildkit.errors import DatabaseError
+from buildkit.errors import BuildkitError, DatabaseError
 
 PATIENCE = 1.0
 """Seconds that a session may go on with what it is at before a copy is made of its database."""
@@ -151,7 +151,7 @@ def worded(place: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not hasattr(error, "sqlstate"):
+        if isinstance(error, BuildkitError) or not hasattr(error, "sqlstate"):
             raise
         raise DatabaseError(
             f"the database server at {place}: {str(error).strip().splitlines()[0] if str(error) else 'no answer'}",

@@ -184,7 +184,7 @@ def _compare(
         raise RevisionError(
             f"the models differ from head {graph.head}",
             details=found,
-            hint='write the revision that brings the database there:\nalembic revision --autogenerate -m "…"',
+            hint='write the revision that brings the database there:\ninvoke db.revision -m "…"',
         )
     return database, at, unnamed if found is None else ""
 

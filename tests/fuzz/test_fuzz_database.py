@@ -83,7 +83,7 @@ def test_records_are_those_of_the_suite_or_count_as_none(room: Path, content: by
         choice.fitting(found, chain)
         choice.nearest(found, chain)
         choice.edited(found, chain)
-        choice.superfluous(found, ())
+        choice.superfluous(found, (), {})
         return found
 
     found = survives(room, look)

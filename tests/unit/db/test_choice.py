@@ -67,8 +67,8 @@ def test_the_least_recently_used_go_but_not_what_is_present_or_in_use(
     monkeypatch.setattr(choice, "KEPT", 2)
     copies = [Copy(f"c{at}", str(at), {str(at): chain.content("one")}, used=float(at)) for at in range(6)]
     records = Records((*copies, Copy("kept", snapshot="mine")), "c0")
-    assert [each.name for each in choice.superfluous(records, {"c2"})] == ["c1", "c3"]
-    assert choice.superfluous(Records(tuple(copies[:2])), ()) == []
+    assert [each.name for each in choice.superfluous(records, {"c2"}, {})] == ["c1", "c3", "c4", "c5"]
+    assert choice.superfluous(Records(tuple(copies[:2])), (), {}) == []
 
 
 def test_what_an_edit_left_goes_before_the_copies_of_other_branches(
@@ -77,7 +77,7 @@ def test_what_an_edit_left_goes_before_the_copies_of_other_branches(
     monkeypatch.setattr(choice, "SUPERSEDED", 1)
     edits = [Copy(f"e{at}", "two", {"two": chain.content("one")}, used=float(10 + at)) for at in range(4)]
     main = Copy("main", "one", {"one": chain.content("one")}, used=1.0)
-    assert [each.name for each in choice.superfluous(Records((main, *edits), "e3"), ())] == ["e0", "e1"]
+    assert [each.name for each in choice.superfluous(Records((main, *edits), "e3"), (), {})] == ["e0", "e1"]
 
 
 def test_a_template_of_tests_is_for_tests_alone(chain: Chain) -> None:
@@ -88,4 +88,16 @@ def test_a_template_of_tests_is_for_tests_alone(chain: Chain) -> None:
     assert choice.fitting(records, chain, template=True) == template
     several = tuple(replace(template, name=f"t{at}", used=float(at)) for at in range(choice.TEMPLATES + 1))
     assert choice.superfluous_templates(Records(several)) == [several[0]]
-    assert choice.superfluous(Records(several), ()) == []
+    assert choice.superfluous(Records(several), (), {}) == []
+
+
+def test_large_copies_go_until_they_have_room_together(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "BYTES", 100)
+    copies = tuple(Copy(f"c{at}", str(at), {str(at): chain.content("one")}, used=float(at)) for at in range(4))
+    found = Records(copies, "c3")
+    assert [each.name for each in choice.superfluous(found, (), {"c0": 10, "c1": 60, "c2": 30, "c3": 30})] == [
+        "c0",
+        "c1",
+    ]
+    assert choice.superfluous(found, (), {"c0": 10, "c1": 10}) == []
+    assert [each.name for each in choice.superfluous(found, {"c1"}, {"c3": 500})] == ["c0", "c2"]
