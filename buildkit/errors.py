@@ -104,6 +104,9 @@ class RevisionError(BuildkitError):
 
     exit_code = 40
 
+    leaves_nothing = False
+    """Whether it is known that nothing of the failed revision is left, and all before it is committed."""
+
 
 class HeadsError(BuildkitError):
     """The revision files do not lead to exactly one head."""

@@ -10,4 +10,5 @@ records         which databases there are, in a file beside them
 choice          which of them fits the present revisions; pure
 databases       the statements: copy, drop, rename
 copies          one database for each head: taken up, cloned, replaced, pruned
+looks           which copy is the present one, and whether it was made anew meanwhile
 """

@@ -22,7 +22,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -170,6 +170,20 @@ class Copies:
         self._write(self.records.with_copy(copy, present=True))
         return copy
 
+    def keep(self, made: Made, at: str, ids: Collection[str]) -> None:
+        """Record an incomplete copy, from which the next try goes on.
+
+        Args:
+            made: the copy, in which a revision has failed and left nothing.
+            at: the last revision before that.
+            ids: all revisions in it.
+        """
+        revisions = {each: content for each, content in (made.copy.revisions or {}).items() if each in ids}
+        source = self.records.named(made.source)
+        if len(revisions) > len(source.revisions or () if source else ()):
+            copy = replace(made.copy, head=at, revisions=revisions, state=READY, used=time.time())
+            self._write(self.records.with_copy(copy))
+
     def replace(self, old: Copy, made: Made, databases: Databases) -> Copy:
         """Put a copy that is at head now in the place, and under the name, of another one, which is removed."""
         copy = replace(made.copy, state=REPLACING, used=time.time(), replaces=old.name)
@@ -241,44 +255,6 @@ class Copies:
     def _write(self, changed: Records) -> None:
         records.write(self._home, changed)
         self.records = changed
-
-
-def present(home: Path, chain: Chain) -> str:
-    """Return the name of the copy that fits the present revisions, else of the nearest; empty if there is neither.
-
-    Nothing is locked and nothing is changed.
-    """
-    found = records.read(home)
-    copy = choice.fitting(found, chain) or choice.nearest(found, chain)
-    if copy is not None:
-        return copy.name
-    return "" if found.named(DATABASE) else DATABASE
-
-
-class Watched:
-    """One copy, watched for being made anew or removed by another command.
-
-    Args:
-        home: the server's folder.
-        name: the copy's database.
-    """
-
-    def __init__(self, home: Path, name: str) -> None:
-        self._home, self._name = home, name
-        self._stamp = records.stamp(home)
-        self._born = self._look()
-
-    def is_another(self) -> bool:
-        """Return whether it was made anew or removed; reads nothing while the records are as they were."""
-        stamp = records.stamp(self._home)
-        if stamp == self._stamp:
-            return False
-        self._stamp = stamp
-        return self._look() != self._born
-
-    def _look(self) -> str:
-        found = records.read(self._home).named(self._name)
-        return found.born if found is not None and found.follows else ""
 
 
 def _name(chain: Chain) -> str:

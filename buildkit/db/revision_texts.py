@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -31,10 +31,14 @@ class Chain:
     Args:
         head: the id of the last one; empty if there is none.
         files: the file of each, by id.
+        below: returns those that come before some ids, and these.
     """
 
-    def __init__(self, head: str, files: Mapping[str, Path]) -> None:
+    def __init__(
+        self, head: str, files: Mapping[str, Path], below: Callable[[Collection[str]], Collection[str]] = frozenset
+    ) -> None:
         self.head = head
+        self.below = below
         self._files = files
         self._texts: dict[str, bytes] = {}
 

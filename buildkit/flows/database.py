@@ -15,7 +15,7 @@ from buildkit.db.copies import Copies, Made
 from buildkit.db.databases import Databases, is_empty, worded
 from buildkit.db.records import Copy
 from buildkit.db.revision_texts import Chain
-from buildkit.errors import DatabaseAheadError, DatabaseError, VersionTableError
+from buildkit.errors import DatabaseAheadError, DatabaseError, RevisionError, VersionTableError
 from buildkit.migrate.postgres import version_table
 from buildkit.migrate.postgres.connection import Address, connect
 from buildkit.migrate.postgres.visit import VersionTable
@@ -106,7 +106,7 @@ def bring_to_head(
 
 def chain_of(graph: Graph) -> Chain:
     """Return the present revisions for a comparison with those in a copy."""
-    return Chain(graph.head, {each.id: each.file for each in graph.revisions.values()})
+    return Chain(graph.head, {each.id: each.file for each in graph.revisions.values()}, graph.below)
 
 
 @contextlib.contextmanager
@@ -152,12 +152,29 @@ def follow(
             if migration is not None:
                 return DATABASE, migration
         made = _begin(ours, chain, databases, console)
-    migration = apply(server.url_of(made.copy.name))
+    migration = _apply(server, ours, made, settings, chain, apply)
     copy = ours.finish(made)
     with administered(server) as databases:
         for name in ours.prune(databases):
             console.say(f"removed {name}, a copy of the development database that was not used for long")
     return copy.name, migration
+
+
+def _apply(
+    server: development.Server, ours: Copies, made: Made, settings: MigrationSettings, chain: Chain, apply: Apply
+) -> Migration:
+    """Bring a new copy to head; one in which a revision fails is kept for what came before that, if it left nothing."""
+    url = server.url_of(made.copy.name)
+    try:
+        return apply(url)
+    except RevisionError as error:
+        if error.leaves_nothing:
+            with contextlib.closing(connect(Address.parse(url), wait=_PATIENCE, say=lambda _: None)) as connection:
+                at = version_table.read(connection, VersionTable.guess(settings)) or frozenset()
+            if len(at) == 1 and at <= chain.ids:
+                (last,) = at
+                ours.keep(made, last, chain.below(at))
+        raise
 
 
 def _take_up(server: development.Server, ours: Copies, copy: Copy, apply: Apply, console: Console) -> Migration | None:
@@ -194,7 +211,7 @@ def _take_up_unrecorded(
         empty = is_empty(connection)
     if empty:
         made = ours.begin(chain, databases, name=DATABASE)
-        migration = apply(url)
+        migration = _apply(server, ours, made, settings, chain, apply)
         ours.finish(made)
         return migration
     try:

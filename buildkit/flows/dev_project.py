@@ -23,7 +23,7 @@ from buildkit.model import Report
 from buildkit.report.console import Console
 
 if TYPE_CHECKING:
-    from buildkit.db.copies import Watched
+    from buildkit.db.looks import Watched
     from buildkit.db.users import Use
 
 SCHEMA = "buildkit.dev/1"
@@ -150,7 +150,7 @@ class Project:
         report, database = migrate_database(self.config, self._console, self._environment)
         self._database = {} if database is None else {variable: database.url}
         if database is not None and database.home is not None:
-            from buildkit.db.copies import Watched  # noqa: PLC0415
+            from buildkit.db.looks import Watched  # noqa: PLC0415
 
             self._watched = Watched(database.home, database.name)
         self.status.revision = str(report.facts.get("head") or "")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from buildkit.config import Config
-from buildkit.db import copies, development
+from buildkit.db import development, looks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
 from buildkit.flows.database import Database, bring_to_head, chain_of, start_server
@@ -240,7 +240,7 @@ def ensure_database(config: Config, console: Console, environment: Mapping[str, 
     if url:
         return Database(url)
     server = start_server(config, console, environment)
-    return Database(server.url_of(copies.present(server.home, chain_of(graph)) or "postgres"), server.started)
+    return Database(server.url_of(looks.present(server.home, chain_of(graph)) or "postgres"), server.started)
 
 
 def present_database(config: Config, environment: Mapping[str, str], graph: Graph) -> Database | None:
@@ -249,7 +249,7 @@ def present_database(config: Config, environment: Mapping[str, str], graph: Grap
     if url:
         return Database(url)
     server = development.running(config.root)
-    name = "" if server is None else copies.present(server.home, chain_of(graph))
+    name = "" if server is None else looks.present(server.home, chain_of(graph))
     return Database(server.url_of(name)) if server is not None and name else None
 
 

@@ -105,7 +105,9 @@ def run_failed(
     if invalid:
         details.append(f"invalid: {', '.join(invalid)}")
         hint = repair_hint(invalid)
-    return RevisionError(f"revision {revision.id} failed: {event['message']}", details=details, hint=hint)
+    error = RevisionError(f"revision {revision.id} failed: {event['message']}", details=details, hint=hint)
+    error.leaves_nothing = not event["autocommitted"] and joined is None
+    return error
 
 
 def _outside_of_revisions(

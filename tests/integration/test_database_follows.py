@@ -122,6 +122,21 @@ def test_a_revision_that_fails_harms_no_copy_and_is_tried_from_the_same_beginnin
     assert it.databases() == {"dev", it.name}, "nothing is left of the first try"
 
 
+def test_what_went_well_before_a_revision_failed_is_not_done_again(it: Branches) -> None:
+    three = revision("three", "two")
+    with pytest.raises(RevisionError, match="revision three failed"):
+        it.migrate(ONE, TWO, three.replace("CREATE TABLE", "CREATE TABEL"))
+    assert {each.head for each in it.records().copies} == {"two"}
+    report = it.migrate(ONE, TWO, three)
+    assert [row.subject for row in report.outcomes] == ["three"]
+    assert it.run("SELECT to_regclass('t_one')::text, to_regclass('t_three')::text") == [("t_one", "t_three")]
+    it.migrate(ONE, TWO)
+    assert it.run("SELECT to_regclass('t_two')::text, to_regclass('t_three')") == [("t_two", None)]
+    edited = TWO.replace("t_two", "t_zwei")
+    it.migrate(ONE, edited, three)
+    assert it.run("SELECT to_regclass('t_two'), to_regclass('t_zwei')::text") == [(None, "t_zwei")]
+
+
 def test_who_took_a_copy_ahead_by_hand_is_not_in_the_way(it: Branches) -> None:
     it.migrate(ONE, TWO)
     it.run("UPDATE alembic_version SET version_num = 'elsewhere'")
