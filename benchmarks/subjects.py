@@ -90,7 +90,10 @@ SUBJECTS = (
     ),
     Subject(
         "fastapi",
-        "dirty-equals sqlmodel flask anyio[trio] PyJWT pwdlib[argon2] inline-snapshot a2wsgi pyyaml httpx2",
+        (
+            "dirty-equals sqlmodel flask anyio[trio] PyJWT pwdlib[argon2] inline-snapshot a2wsgi pyyaml httpx2 "
+            "pytest-xdist pytest-timeout strawberry-graphql"
+        ),
         extras="all",
     ),
     Subject(
@@ -131,6 +134,7 @@ SUBJECTS = (
         "cattrs",
         "hypothesis pytest-xdist pytest-benchmark immutables msgspec orjson pyyaml tomlkit ujson cbor2 pymongo",
     ),
+    Subject("pyparsing", "railroad-diagrams jinja2 matplotlib"),
     Subject("pydantic-settings", "pytest-mock pytest-examples pyyaml moto boto3"),
     Subject("msgpack", tests=("test",)),
     Subject("asyncpg", "distro uvloop", taken=("asyncpg/protocol/record*.so",), server="postgres"),

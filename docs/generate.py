@@ -26,6 +26,7 @@ from buildkit.compile.sameness.making import Maker
 from buildkit.compile.sameness.parameters import as_locals
 from buildkit.compile.sameness.reasons import KINDS
 from buildkit.compile.sameness.repairs import REPAIRS
+from buildkit.compile.sameness.stack import with_lines
 from buildkit.compile.sameness.written import for_cython
 from buildkit.config.settings import Config
 from buildkit.tasks import ns
@@ -178,7 +179,18 @@ SESSIONS = """## `nox -s build`, `tests`, `migrations`, `image`
 
 def sameness() -> str:
     """Return the page of what is repaired in compiled functions, and of what stays Python."""
-    every = (for_cython, *REPAIRS, with_turns, consume, as_locals, with_cells, names_passed_by, Maker, yields)
+    every = (
+        for_cython,
+        *REPAIRS,
+        with_turns,
+        with_lines,
+        consume,
+        as_locals,
+        with_cells,
+        names_passed_by,
+        Maker,
+        yields,
+    )
     repairs = dict.fromkeys(sys.modules[each.__module__] for each in every)
     lines = [
         "# What keeps the meaning of Python",
@@ -211,9 +223,10 @@ def sameness() -> str:
     lines += [", ".join(f"`{each}`" for each in sorted(functions.OF_TRACEBACKS)) + "."]
     lines += [
         "",
-        "## Calls that have a frame",
+        "## Calls that always have a frame",
         "",
-        "Of functions with these names, which look for the file, the line, the module or the names of who called them:",
+        "Also in a Python in which compiled functions have none. Of functions with these names, which look for the",
+        "file, the line, the module or the names of who called them:",
         "",
     ]
     lines += [

@@ -123,6 +123,7 @@ static int buildkit_run_body(PyObject *module, const char *source) {
   /* Where Cython and Python disagree about which functions there are, all of them stay Python. */
   if (strcmp(buildkit_names, buildkit_body_names) != 0)
     for (Py_ssize_t at = 0; buildkit_functions[at].name; at++) buildkit_functions[at].entry = NULL;
+  buildkit_begin_frames(code);
   if (buildkit_load_texts() == 0 && buildkit_watch_builtins() == 0) result = buildkit_evaluate(module, code);
   Py_DECREF(code);
   if (result == 0) buildkit_may_be_loaded_again(module, source);

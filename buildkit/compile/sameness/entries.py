@@ -12,8 +12,10 @@ from Cython.Compiler.Code import UtilityCode
 from Cython.Compiler.StringEncoding import EncodedString
 
 from buildkit.compile.sameness.making import Inner
+from buildkit.compile.sameness.stack import Lines
 
 _PARTS = (
+    "stack",
     "support",
     "attributes",
     "tracebacks",
@@ -31,6 +33,10 @@ _PARTS = (
     "frames",
     "body",
 )
+
+SHARED = "_buildkit_2_"
+"""How the module is called in which all modules of ours share their type of generators: not with those of Cython's own,
+which are made otherwise. The number is another one when what they have of ours changes."""
 
 _IN_PROTO = ("arithmetic", "floats")
 """Of which all C is in the header."""
@@ -68,6 +74,7 @@ class Entries(Nodes.StatNode):
 
     Attributes:
         functions: the compiled ones.
+        lines: those to which they come.
         names: of all codes: functions, classes and generator expressions.
         count: how many of them are functions.
         builtins: those that C calls by itself.
@@ -76,6 +83,7 @@ class Entries(Nodes.StatNode):
 
     child_attrs: list[str] = []  # type: ignore[assignment]  # noqa: RUF012 - as all of Cython's nodes
     functions: Sequence[Lifted]
+    lines: Lines
     names: Sequence[str]
     count: int
     builtins: Sequence[str]
@@ -89,12 +97,12 @@ class Entries(Nodes.StatNode):
 
     def generate_function_definitions(self, env: Any, code: Any) -> None:
         for each, mask in zip(self.functions, self.masks, strict=True):
-            code.putln(_entry(each, mask))
+            code.putln(_entry(each, mask, is_seen=self.lines.is_seen(each.number)))
         compiled = {each.number: each for each in self.functions}
         rows = []
         for number, name in enumerate(self.names[: self.count]):
             if number not in compiled:
-                rows.append(f"{{{_text(name)}}},")
+                rows.append(f"{{BUILDKIT_NO_FRAMES, 0, 0, {_text(name)}}},")
                 continue
             function, made = compiled[number], "NULL"
             if function.made:
@@ -102,17 +110,29 @@ class Entries(Nodes.StatNode):
                 inner = [*(_inner(each) for each in function.made), "{0}"]
                 code.putln(f"static const buildkit_code {made}[] = {{{', '.join(inner)}}};")
             free = _text(",".join(function.free))
-            rows.append(f"{{{_text(name)}, {free}, buildkit_entry_{number}, {made}}},")
+            first, count, _ = self.lines.functions[number]
+            parts = f"{first}, {count}, {_text(name)}, {free}, buildkit_entry_{number}, {made}"
+            rows.append(f"{{BUILDKIT_NO_FRAMES, {parts}}},")
         names = "".join(f"{name}\n" for name in self.names)
         code.putln(f"static const char buildkit_names[] = {_text(names)};")
         code.putln("static buildkit_function buildkit_functions[] = {")
         code.putln("\n".join(rows))
-        code.putln("{NULL}")
+        code.putln("{{0}}")
         code.putln("};")
         code.putln(f"static const Py_ssize_t buildkit_function_count = {self.count};")
+        code.putln("#if BUILDKIT_FRAMES")
+        code.putln(
+            f"static const int buildkit_line_numbers[] = {{{''.join(f'{each}, ' for each in self.lines.numbers)}0}};"
+        )
+        code.putln(f"static void *buildkit_lines[{len(self.lines.numbers) + 1}];")
+        code.putln("#undef __Pyx_RefNannyDeclarations")
+        code.putln("#define __Pyx_RefNannyDeclarations")
+        code.putln("#endif")
         code.putln(f"static PyObject *buildkit_codes[{len(self.names) + 1}];")
         used = "".join(f"{_text(name)}, " for name in self.builtins)
         code.putln(f"static const char *const buildkit_used[] = {{{used}NULL}};")
+        code.putln("#undef __PYX_ABI_MODULE_NAME")
+        code.putln(f"#define __PYX_ABI_MODULE_NAME {_text(SHARED)} CYTHON_ABI")
         code.putln("#undef __Pyx_AddTraceback")
         code.putln("#ifdef BUILDKIT_NEVER")
         code.putln("#undef __Pyx_PyObject_GetAttrStr")
@@ -141,20 +161,20 @@ def support() -> UtilityCode:
     )
 
 
-def _entry(function: Lifted, mask: int) -> str:
+def _entry(function: Lifted, mask: int, *, is_seen: bool) -> str:
     """Return the C function that receives the calls of a Python function."""
     number, total = function.number, function.parameters
-    called = f"make_{function.node.name}" if function.is_generator else function.node.entry.func_cname
     python = "return buildkit_in_python(function, args, nargsf, names);"
     guard = f"\n  if (unlikely(!buildkit_are_builtins(UINT64_C({mask})))) {python}" if mask else ""
     holds, lets_go = _held(function)
+    run = _run(function, is_seen=is_seen)
     taken = "".join(f" bound[{at}] = args[{at}]; Py_INCREF(bound[{at}]);" for at in range(total))
     left = "".join(f" Py_DECREF(bound[{at}]);" for at in range(total))
     direct = f"""
   if (likely(BUILDKIT_IS_PLAIN(function, {number}, nargsf, names, {total}))) {{
     if (unlikely(!(state = buildkit_enter()))) return NULL;
     {holds}{taken}
-    result = {called}({_list(function, "bound")});
+    {run}
     buildkit_leave(state);
     {lets_go}{left}
     return result;
@@ -164,19 +184,33 @@ static PyObject *buildkit_entry_{number}(BUILDKIT_CALL) {{
   PyObject *result = NULL, *bound[{max(total, 1)}];
   PyObject *closure = PyFunction_GET_CLOSURE(function);
   PyThreadState *state;
+  buildkit_frame *frame CYTHON_UNUSED, *previous CYTHON_UNUSED;
   int how;{guard}{direct if function.is_plain else ""}
   how = buildkit_bind(&buildkit_functions[{number}], function, args, nargsf, names, bound, {total});
   if (how < 0) return NULL;
   if (how == 0) {python}
   if (likely(state = buildkit_enter())) {{
     {holds}
-    result = {called}({_list(function, "bound")});
+    {run}
     buildkit_leave(state);
     {lets_go}
   }}
   buildkit_release(bound, {total});
   return result;
 }}"""
+
+
+def _run(function: Lifted, *, is_seen: bool) -> str:
+    """Return how the C function is called: with a frame where it calls others, which a generator has as it goes on."""
+    if function.is_generator:
+        return f"result = make_{function.node.name}({_list(function, 'bound')});"
+    call = f"result = {function.node.entry.func_cname}({_list(function, 'bound')});"
+    if not is_seen:
+        return f"buildkit_push_none();\n    {call}"
+    own = f"&buildkit_functions[{function.number}].frames"
+    return (
+        f"frame = buildkit_push(state, {own}, &previous);\n    {call}\n    buildkit_pop(state, {own}, frame, previous);"
+    )
 
 
 def _held(function: Lifted) -> tuple[str, str]:

@@ -1,8 +1,10 @@
-"""A call whose function looks for who called it finds a frame: that of a function with the name, the file and the line.
+"""A call whose function looks for who called it finds a frame, also where compiled functions have none.
 
-C has no frame. So `logging` and `warnings` named the file, the line and the function of the caller's caller, and what
-`namedtuple`, `Enum` or `TypeVar` make was of another module. These calls go through a piece of Python that does nothing
-but call, and looks like the function (`frames.c`).
+Some have none: those of a free-threaded Python, of one that is newer than this suite, and where the interpreter's
+frames are not as they should be. There `logging` and `warnings` named the file, the line and the function of the
+caller's caller, and what `namedtuple`, `Enum` or `TypeVar` make was of another module. So these calls go through a
+piece of Python that does nothing but call, and looks like the function (`frames.c`), unless it has a frame of its own
+(`stack.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from buildkit.compile.sameness.methods import ObjectCall
+from buildkit.compile.sameness.stack import number
 from buildkit.compile.sameness.tree import kind, within
 
 LOOK_AT_THEIR_CALLER = frozenset(
@@ -48,17 +51,12 @@ def keep_frames(body: Any) -> None:
             node.__class__ = FramedGeneralCall
 
 
-def number(code: Any) -> str:
-    """Return the number of the function whose C is written."""
-    return str(code.funcstate.scope.name.rpartition("_")[2])
-
-
 class _Framed(ObjectCall):
     function: Any
 
     def in_c(self, code: Any, function: str, given: str) -> None:
         """Write the C of the call."""
-        call = f"{function}({self.function.py_result()}, {given}, {number(code)}, {self.pos[1]})"
+        call = f"{function}({code.frame}, {self.function.py_result()}, {given}, {number(code)}, {self.pos[1]})"
         code.putln(f"{self.result()} = {call};")
 
 
@@ -77,7 +75,7 @@ class FramedCall(_Framed):
         code.mark_pos(self.pos)
         given = ", ".join([*(each.py_result() for each in self.args), "NULL"])
         code.putln(f"{{ PyObject *given[] = {{{given}}};")
-        self.in_c(code, "buildkit_call_framed", f"given, {len(self.args)}")
+        self.in_c(code, "buildkit_call_seen", f"given, {len(self.args)}")
         code.putln("}")
         code.putln(code.error_goto_if_null(self.result(), self.pos))
         self.generate_gotref(code)
@@ -102,6 +100,6 @@ class FramedGeneralCall(_Framed):
         if kind(self.positional_args) == "StarArguments":
             self.positional_args.take_apart(code)
         named = self.keyword_args.py_result() if self.keyword_args else "NULL"
-        self.in_c(code, "buildkit_call_framed_tuple", f"{self.positional_args.py_result()}, {named}")
+        self.in_c(code, "buildkit_call_seen_tuple", f"{self.positional_args.py_result()}, {named}")
         code.putln(code.error_goto_if_null(self.result(), self.pos))
         self.generate_gotref(code)

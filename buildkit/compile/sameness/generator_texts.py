@@ -79,13 +79,33 @@ GENERATORS = (
         """    __Pyx_Coroutine_clear(self);
     __Pyx_PyHeapTypeObject_GC_Del(gen);
 """,
-        """    __Pyx_Coroutine_clear(self);
+        """    buildkit_end_generator(gen);
+    __Pyx_Coroutine_clear(self);
     Py_CLEAR(gen->gi_code);
     Py_CLEAR(gen->gi_name);
     Py_CLEAR(gen->gi_qualname);
     __Pyx_PyHeapTypeObject_GC_Del(gen);
 """,
         "the same, when nobody has it any more",
+    ),
+    _in(
+        "CoroutineBase",
+        """    gen->is_running = 1;
+    __Pyx_END_CRITICAL_SECTION();
+    return result;
+""",
+        """    if (!result) gen->is_running = 1;
+    __Pyx_END_CRITICAL_SECTION();
+    if (unlikely(gen->yieldfrom) && !result) buildkit_delegate(gen);
+    return result;
+""",
+        "the frame of a generator while it goes through another one",
+    ),
+    _in(
+        "CoroutineBase",
+        "    gen->is_running = 0;\n    __Pyx_END_CRITICAL_SECTION();\n",
+        "    buildkit_pause_generator(gen);\n    gen->is_running = 0;\n    __Pyx_END_CRITICAL_SECTION();\n",
+        "the same when it pauses",
     ),
     _in(
         "CoroutineBase",
@@ -105,8 +125,8 @@ GENERATORS = (
         );
         Py_DECREF(globals);
 """,
-        "        frame = buildkit_generator_frame(self->gi_code, self->resume_label > 0);\n",
-        "`gi_frame`, which has the module's names",
+        "        frame = buildkit_generator_frame(self, NULL);\n",
+        "`gi_frame`, which has the module's names, and its line",
     ),
     _in(
         "CoroutineBase",
@@ -115,11 +135,8 @@ GENERATORS = (
         return __Pyx_NewRef(frame);
 """,
         """    PyObject *frame = self->gi_frame;
-#if PY_VERSION_HEX < 0x030B0000
-    if (frame && self->resume_label > 0) ((PyFrameObject *)frame)->f_lasti = 0;  /* `inspect` looks at it */
-#endif
     if (frame)
-        return __Pyx_NewRef(frame);
+        return buildkit_generator_frame(self, frame);
 """,
         "`gi_frame` of one that has gone on since it was first asked",
     ),

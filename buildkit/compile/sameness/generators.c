@@ -23,6 +23,43 @@ static void buildkit_chain_thrown(__pyx_CoroutineObject *generator) {
   }
 }
 
+#if BUILDKIT_FRAMES
+#define BUILDKIT_DELEGATES 2
+
+static PyObject *buildkit_with_frame(__pyx_CoroutineObject *generator, buildkit_own_frames *own) {
+  if (generator) generator->gi_modulename = (PyObject *)buildkit_take_frame(own);
+  return (PyObject *)generator;
+}
+
+static void buildkit_end_generator(__pyx_CoroutineObject *generator) {
+  buildkit_frame *frame = BUILDKIT_FRAME_OF(generator);
+  generator->gi_modulename = NULL;
+  if (frame) buildkit_give_frame(frame);
+}
+
+/* It goes on, and what it goes through is asked first. */
+static void buildkit_delegate(__pyx_CoroutineObject *generator) {
+  if (!BUILDKIT_IS_FRAME(BUILDKIT_FRAME_OF(generator))) return;
+  buildkit_link(__Pyx_PyThreadState_Current, BUILDKIT_FRAME_OF(generator));
+  generator->is_running = BUILDKIT_DELEGATES;
+}
+
+static CYTHON_INLINE void buildkit_pause_generator(__pyx_CoroutineObject *generator) {
+  buildkit_frame *frame = BUILDKIT_FRAME_OF(generator);
+  if (generator->is_running == BUILDKIT_DELEGATES) buildkit_unlink(__Pyx_PyThreadState_Current, frame, BUILDKIT_PREVIOUS(frame));
+}
+
+static CYTHON_INLINE PyObject *buildkit_run_generator(__pyx_CoroutineObject *generator, PyThreadState *state, PyThreadState *thread, PyObject *sent) {
+  buildkit_frame *frame = BUILDKIT_FRAME_OF(generator), *previous;
+  PyObject *result;
+  if (unlikely(generator->is_running == BUILDKIT_DELEGATES || !BUILDKIT_IS_FRAME(frame))) return generator->body(generator, state, sent);
+  previous = buildkit_link(thread, frame);
+  result = generator->body(generator, state, sent);
+  buildkit_unlink(thread, frame, previous);
+  return result;
+}
+#endif
+
 static PyObject *buildkit_resume(__pyx_CoroutineObject *generator, PyThreadState *state, PyObject *sent) {
   PyObject *result = NULL;
   PyThreadState *thread;
@@ -32,7 +69,7 @@ static PyObject *buildkit_resume(__pyx_CoroutineObject *generator, PyThreadState
   }
   if (unlikely(!sent)) buildkit_chain_thrown(generator);
   if (likely(thread = buildkit_enter())) {
-    result = generator->body(generator, state, sent);
+    result = buildkit_run_generator(generator, state, thread, sent);
     buildkit_leave(thread);
     if (unlikely(!result) && PyErr_ExceptionMatches(PyExc_StopIteration)) buildkit_replace_stop();
   } else {
@@ -50,15 +87,39 @@ static PyObject *buildkit_yields_from(PyObject *generator, void *unused) {
   return found;
 }
 
-static PyObject *buildkit_generator_frame(PyObject *code, int has_begun) {
-  PyObject *empty = buildkit_code_in((PyCodeObject *)code, ((PyCodeObject *)code)->co_firstlineno), *frame;
-  if (!empty) return NULL;
-  frame = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)empty, buildkit_globals, NULL);
-  Py_DECREF(empty);
-#if PY_VERSION_HEX < 0x030B0000
-  if (frame && has_begun) ((PyFrameObject *)frame)->f_lasti = 0;  /* `inspect` looks at it */
+/* In which line it is. */
+static int buildkit_line_of_generator(__pyx_CoroutineObject *generator) {
+  PyCodeObject *code = (PyCodeObject *)generator->gi_code;
+#if BUILDKIT_FRAMES
+  buildkit_frame *frame = BUILDKIT_FRAME_OF(generator);
+  if (frame && BUILDKIT_IS_FRAME(frame) && generator->resume_label != 0) {
+#if PY_VERSION_HEX >= 0x030B0000
+    return PyCode_Addr2Line(code, (int)((char *)frame->instruction - (char *)code->co_code_adaptive));
 #else
-  (void)has_begun;
+    return frame->f_lineno;
+#endif
+  }
+#endif
+  return code->co_firstlineno;
+}
+
+/* Let its `gi_frame` say where it is: a new reference to that. */
+static PyObject *buildkit_generator_frame(__pyx_CoroutineObject *generator, PyObject *frame) {
+  PyObject *globals = buildkit_globals, *empty;
+  int line = buildkit_line_of_generator(generator);
+  if (!frame) {
+#if BUILDKIT_FRAMES
+    if (BUILDKIT_FRAME_OF(generator) && BUILDKIT_IS_FRAME(BUILDKIT_FRAME_OF(generator))) globals = BUILDKIT_GLOBALS(BUILDKIT_FRAME_OF(generator));
+#endif
+    empty = buildkit_code_in((PyCodeObject *)generator->gi_code, line);
+    if (!empty) return NULL;
+    frame = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)empty, globals, NULL);
+    Py_DECREF(empty);
+    if (!frame) return NULL;
+  } else Py_INCREF(frame);
+  buildkit_set_line(frame, line);
+#if PY_VERSION_HEX < 0x030B0000
+  if (generator->resume_label > 0) ((PyFrameObject *)frame)->f_lasti = 0;  /* `inspect` looks at it */
 #endif
   return frame;
 }

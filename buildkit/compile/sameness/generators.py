@@ -11,6 +11,7 @@ from typing import Any
 from Cython.Compiler import Naming, Nodes, PyrexTypes
 
 from buildkit.compile.sameness.scopes import parts
+from buildkit.compile.sameness.stack import with_lines
 from buildkit.compile.sameness.tree import kind
 
 
@@ -30,6 +31,17 @@ class NoCode:
         """Make nothing."""
 
 
+class LiftedBody(Nodes.GeneratorBodyDefNode):
+    """What a generator runs."""
+
+    body: Any
+
+    def generate_function_body(self, env: Any, code: Any) -> None:
+        write = super().generate_function_body
+        frame = f"BUILDKIT_FRAME_OF({Naming.generator_cname})"
+        with_lines(self.body, env.global_scope().lines, code, lambda writer: write(env, writer), frame=frame)
+
+
 class LiftedGenerator(Nodes.GeneratorDefNode):
     """A generator function. What Cython hands it as its own object is the function that was called."""
 
@@ -45,9 +57,11 @@ class LiftedGenerator(Nodes.GeneratorDefNode):
     def analyse_declarations(self, env: Any) -> None:
         super().analyse_declarations(env)
         self.entry.pyfunc_cname = f"make_{self.name}"
+        self.gbody.__class__ = LiftedBody
 
     def generate_function_body(self, env: Any, code: Any) -> None:
-        made = f"buildkit_generator({self.gbody.entry.func_cname}, {Naming.self_cname}, {Naming.cur_scope_cname})"
+        parts = (self.gbody.entry.func_cname, Naming.self_cname, Naming.cur_scope_cname, self.name.rpartition("_")[2])
+        made = f"buildkit_generator({', '.join(parts)})"
         code.putln(f"{{ PyObject *made = {made};")
         code.putln(code.error_goto_if_null("made", self.pos))
         code.put_decref(Naming.cur_scope_cname, PyrexTypes.py_object_type)

@@ -8,7 +8,7 @@ from Cython.Compiler import ExprNodes, Nodes, PyrexTypes
 from Cython.Compiler.Code import UtilityCode
 
 from buildkit.compile.sameness.calls import Checked
-from buildkit.compile.sameness.frames import number
+from buildkit.compile.sameness.stack import number
 from buildkit.compile.sameness.tree import kind, within
 
 

@@ -30,6 +30,7 @@ from buildkit.compile.sameness.making import Maker
 from buildkit.compile.sameness.parameters import as_locals, with_locals
 from buildkit.compile.sameness.repairs import repair
 from buildkit.compile.sameness.sharing import Sharing
+from buildkit.compile.sameness.stack import Lines, with_lines
 from buildkit.compile.sameness.texts import Texts
 from buildkit.compile.sameness.tree import kind, within
 
@@ -127,11 +128,13 @@ def lift(module: Any, *, annotations_are_texts: bool = False) -> Any:
     compiled = [each for each in found if not why_python(each)]
     used = [names.used(each.body) for each in compiled]
     builtins = sorted(names.declare(module, fixed, set().union(*used)))
+    module.scope.lines = lines = Lines()
     # those around first: they take the defaults of those in them
     lifted = [_lifted(each, maker, fixed) for each in compiled]
     entries = Entries(
         module.pos,
         functions=lifted,
+        lines=lines,
         names=[each.name for each in every],
         count=len(found),
         builtins=builtins,
@@ -147,6 +150,10 @@ class CFunction(Nodes.CFuncDefNode):
     def analyse_declarations(self, env: Any) -> None:
         super().analyse_declarations(env)
         self.entry.used = True
+
+    def generate_function_body(self, env: Any, code: Any) -> None:
+        write = super().generate_function_body
+        with_lines(self.body, env.global_scope().lines, code, lambda writer: write(env, writer))
 
 
 def _lifted(definition: Definition, maker: Maker, fixed: Collection[str]) -> Lifted:

@@ -32,6 +32,9 @@ static int buildkit_pause(void) {
     Py_DECREF(code);
     if (!nothing) return -1;
   }
+#if PY_VERSION_HEX < 0x030B0000
+  if (PyErr_CheckSignals() < 0) return -1;  /* or their handlers would be handed the frame of the function that does nothing */
+#endif
   done = PyObject_CallObject(nothing, NULL);
   if (likely(done)) {
     Py_DECREF(done);

@@ -211,6 +211,7 @@ static void buildkit_take_over(Py_ssize_t at, PyObject *function) {
     row->star = (code->co_flags & CO_VARARGS) != 0;
     row->star_star = (code->co_flags & CO_VARKEYWORDS) != 0;
     if (buildkit_forget_columns(code) < 0) PyErr_Clear();
+    else buildkit_prepare_frames(row, code);
     Py_INCREF(code);
     row->code = (PyObject *)code;
   }

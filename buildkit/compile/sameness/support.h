@@ -8,6 +8,8 @@ typedef struct {
 } buildkit_code;
 /* A function of the module: its row is filled when the body first makes it. */
 typedef struct {
+  buildkit_own_frames frames;
+  int first_line, lines;       /* its lines among all */
   const char *name;
   const char *free;            /* the names of its cells */
   vectorcallfunc entry;        /* NULL: it stays Python */
@@ -18,6 +20,10 @@ typedef struct {
   int star, star_star;
 } buildkit_function;
 static buildkit_function buildkit_functions[];
+#if BUILDKIT_FRAMES
+static void buildkit_prepare_frames(buildkit_function *row, PyCodeObject *code);
+static void buildkit_begin_frames(PyObject *code);
+#endif
 static const Py_ssize_t buildkit_function_count;
 static const char buildkit_names[];
 static PyObject *buildkit_codes[];         /* those of which compiled functions make something */

@@ -56,15 +56,19 @@ static PyObject *buildkit_code_in(PyCodeObject *code, int line) {
   return found;
 }
 
+static void buildkit_set_line(PyObject *frame, int line) {
+#if PY_VERSION_HEX >= 0x030B0000
+  struct { PyObject_HEAD void *back, *data, *trace; int line; } *start = (void *)frame;  /* how a frame begins */
+  start->line = line;
+#else
+  ((PyFrameObject *)frame)->f_lineno = line;
+#endif
+}
+
 /* A frame of this code that never runs and is in this line: a new reference. */
 static PyObject *buildkit_frame_in(PyObject *code, int line) {
   PyObject *made = (PyObject *)PyFrame_New(PyThreadState_Get(), (PyCodeObject *)code, buildkit_globals, NULL);
-#if PY_VERSION_HEX >= 0x030B0000
-  struct { PyObject_HEAD void *back, *data, *trace; int line; } *start = (void *)made;  /* how a frame begins */
-  if (made) start->line = line;
-#else
-  if (made) ((PyFrameObject *)made)->f_lineno = line;
-#endif
+  if (made) buildkit_set_line(made, line);
   return made;
 }
 

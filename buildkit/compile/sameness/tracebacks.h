@@ -2,6 +2,7 @@ static PyObject *buildkit_line_table(PyCodeObject *code, int first, int line);
 static PyObject *buildkit_code_in(PyCodeObject *code, int line);
 #if PY_VERSION_HEX >= 0x030B0000
 static int buildkit_forget_columns(PyCodeObject *code);
+static unsigned int buildkit_read_number(const unsigned char **at);
 #else
 #define buildkit_forget_columns(code) 0  /* its tables have none */
 #endif
