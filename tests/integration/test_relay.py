@@ -219,6 +219,29 @@ def test_a_process_is_not_quiet_before_it_has_answered(held: Held, peer: Callabl
         until(quiet)
 
 
+def test_a_request_that_waited_belongs_to_the_process_that_got_it(held: Held, peer: Callable[..., Peer]) -> None:
+    go = threading.Event()
+
+    def slow(connection: socket.socket) -> None:
+        assert connection.recv(65536)
+        go.wait(10)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + connection.recv(100)[:4])
+
+    old, new = peer(slow), peer(saying("new"))
+    with held.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
+        time.sleep(0.1)
+        held.addresses.serve("api", 1, old.port)
+        time.sleep(0.3)
+        held.addresses.serve("api", 2, new.port)
+        quiet = held.leaves(1)
+        time.sleep(0.5)
+        assert not quiet()
+        client.sendall(b"slow")
+        go.set()
+        assert client.recv(4096).endswith(b"slow")
+
+
 def test_a_websocket_keeps_its_process(held: Held, peer: Callable[..., Peer]) -> None:
     def upgraded(connection: socket.socket) -> None:
         connection.recv(65536)
@@ -238,6 +261,32 @@ def test_a_websocket_keeps_its_process(held: Held, peer: Callable[..., Peer]) ->
         assert client.recv(4096) == b"echo GET / HTTP/1.1\r\n looks like a request"
         assert not quiet()
     until(quiet)
+
+
+def test_a_websocket_that_was_refused_is_a_request_like_others(held: Held, peer: Callable[..., Peer]) -> None:
+    old, new = peer(saying("old")), peer(saying("new"))
+    held.addresses.serve("api", 1, old.port)
+    with held.connect() as client:
+        client.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        assert client.recv(4096).endswith(b"old")
+        held.addresses.serve("api", 2, new.port)
+        until(held.leaves(1))
+        client.sendall(GET)
+        assert client.recv(4096).endswith(b"new")
+
+
+def test_a_connection_without_a_word_goes_to_the_new_process(held: Held, peer: Callable[..., Peer]) -> None:
+    def echo(connection: socket.socket) -> None:
+        connection.sendall(b"new " + connection.recv(100))
+
+    old, new = peer(saying("old")), peer(echo)
+    held.addresses.serve("api", 1, old.port)
+    with held.connect() as client:
+        time.sleep(0.1)
+        held.addresses.serve("api", 2, new.port)
+        time.sleep(0.1)
+        client.sendall(b"\x16\x03\x01 no HTTP")
+        assert client.recv(100) == b"new \x16\x03\x01 no HTTP"
 
 
 def test_where_nobody_will_serve_there_is_an_answer_at_once(held: Held) -> None:

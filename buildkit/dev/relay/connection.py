@@ -53,6 +53,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_asks_upgrade",
         "_client",
         "_connecting",
         "_early",
@@ -76,6 +77,7 @@ class Connection:
         self._early = bytearray()  # what the client sent before anybody could have it
         self._connecting = False
         self._is_http: bool | None = None  # not known before its first bytes
+        self._asks_upgrade = False
         self._upgraded = False
         self._spoke = ""  # "client" or "service", who sent the last byte
         self._last = 0.0
@@ -90,13 +92,18 @@ class Connection:
 
     def connect(self, target: Target) -> None:
         """Pass it on to a process."""
-        kind = socket.AF_INET6 if ":" in target.host else socket.AF_INET
-        made = socket.socket(kind, socket.SOCK_STREAM)
+        self.target, self._connecting = target, True
+        try:
+            made = socket.socket(socket.AF_INET6 if ":" in target.host else socket.AF_INET, socket.SOCK_STREAM)
+        except OSError:  # no room for a further descriptor, or no such family here
+            self._refused()
+            return
         made.setblocking(False)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.target, self._connecting = target, True
         self._service = Side(self._events, made, self._on_service)
         self._service.owed, self._early = self._early, bytearray()
+        if self._service.owed:
+            self._heard(self._service.owed)
         number = made.connect_ex((target.host, target.port))
         if number not in (0, errno.EINPROGRESS):
             self._refused()
@@ -199,16 +206,19 @@ class Connection:
         except BlockingIOError:
             return
         if count:
+            if self._asks_upgrade:
+                self._asks_upgrade, self._upgraded = False, opening.is_switched(bytes(_BUFFER[:16]))
             self._spoke, self._last = "service", time.monotonic()
             self._client.give(_BUFFER[:count])
         elif not self._goes_elsewhere():
             service.ended = True
 
-    def _heard(self, data: memoryview) -> None:
-        if self._is_http is None:
+    def _heard(self, data: memoryview | bytearray) -> None:
+        if self._spoke != "client" and not self._upgraded:
             first = bytes(data[: opening.LONGEST])
-            self._is_http = opening.is_request(first)
-            self._upgraded = self._is_http and opening.is_upgrade(first)
+            begins = opening.is_request(first)
+            self._is_http = begins if self._is_http is None else self._is_http
+            self._asks_upgrade = begins and opening.is_upgrade(first)
         self._spoke, self._last = "client", time.monotonic()
 
     # ------------------------------------------------------------ from one process to another
@@ -226,14 +236,16 @@ class Connection:
         )
 
     def _moves(self, data: memoryview) -> bool:
-        """Return whether a new request begins that another process has to answer."""
-        return self._is_http is not False and self._has_left() and opening.is_request(bytes(data[: opening.LONGEST]))
+        """Return whether these are the first bytes of what another process has to answer."""
+        if not self._has_left():
+            return False
+        return not self._spoke or (self._is_http is True and opening.is_request(bytes(data[: opening.LONGEST])))
 
     def _goes_elsewhere(self) -> bool:
         """Where a process that leaves closes a connection on which nothing is under way: move it if it goes on."""
         if not self._has_left():
             return False
-        if self._is_http is None:
+        if not self._spoke:
             self._move(b"")
             return True
         try:
@@ -243,14 +255,17 @@ class Connection:
         if count and self._moves(_BUFFER[:count]):
             self._move(_BUFFER[:count])
             return True
-        if not count:
+        if count and self._service is not None:
+            self._heard(_BUFFER[:count])
+            self._service.give(_BUFFER[:count])
+        elif not count:
             self._client.ended = True
         return False
 
     def _move(self, data: memoryview | bytes) -> None:
         if self._service is not None:
             self._service.close()
-        self._service, self._is_http, self._upgraded = None, None, False
+        self._service, self._is_http, self._spoke = None, None, ""
         self._early += data
         self._front.place(self)
 
@@ -276,8 +291,6 @@ class Connection:
             client.want(reading=not client.ended and len(service.owed) < opening.LONGEST, writing=False)
             service.want(reading=False, writing=True)
             return
-        if self._is_http is None and service.owed:
-            self._heard(memoryview(service.owed))
         if client.ended and not service.owed:
             service.finish()
         if service.ended and not client.owed:

@@ -24,6 +24,11 @@ def is_upgrade(data: bytes | bytearray) -> bool:
     return _UPGRADE.search(_head(data)) is not None
 
 
+def is_switched(answer: bytes) -> bool:
+    """Return whether the answer to such a request begins with agreement."""
+    return answer.startswith((b"HTTP/1.1 101", b"HTTP/1.0 101"))
+
+
 def wants_html(data: bytes | bytearray) -> bool:
     """Return whether who asks accepts a page."""
     return _HTML.search(_head(data)) is not None
