@@ -99,11 +99,18 @@ class Dev:
         self.out = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self._told: list[str] = []
+        self._listener = threading.Thread(target=self._listen, daemon=True)  # who writes into a full pipe waits
+        self._listener.start()
 
     def _read(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.words.append(line.rstrip("\n"))
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        self._told.extend(self.process.stdout)
 
     def text(self) -> str:
         return "\n".join(self.words)
@@ -171,10 +178,10 @@ class Dev:
     def end(self, number: int = signal.SIGINT) -> dict[str, object]:
         """Press Ctrl-C, wait for the end, and return the report."""
         self.process.send_signal(number)
-        assert self.process.stdout is not None
-        self.out = self.process.stdout.read()
         assert self.process.wait(20) == 0, self.text()
         self._reader.join(5)
+        self._listener.join(5)
+        self.out = "".join(self._told)
         report: dict[str, object] = json.loads(self.out.splitlines()[-1])
         return report
 

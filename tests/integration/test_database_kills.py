@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 from branches import ONE, SURROUNDINGS, TWO, Branches, branching, revision
+from hypothesis import settings
 from plugins.projects import ProjectMaker
 
 from buildkit.doors import process
+
+STRIDE = 1 if settings.get_current_profile_name() == "nightly" else 2
+"""At night a command is killed at each of its steps."""
 
 KILLED = """
 import functools, os, sys
@@ -78,7 +82,7 @@ def test_a_copy_that_is_being_made(it: Branches) -> None:
         assert it.notes() == ["of main"]
         assert it.run("SELECT version_num FROM alembic_version") == [(f"k{kills}",)]
         assert it.databases() == {each.name for each in it.records().copies}, "nothing is left half made"
-        kills += 1
+        kills += STRIDE
     assert kills >= 8, kills
 
 
@@ -96,7 +100,7 @@ def test_a_reset(it: Branches) -> None:
         assert it.databases() == {each.name for each in it.records().copies}
         if not it.notes():
             it.note("of main")
-        step += 1
+        step += STRIDE
     assert it.notes() == []
     assert step >= 10, step
 
@@ -110,7 +114,7 @@ def test_a_snapshot_and_its_way_back(it: Branches) -> None:
         it.migrate(ONE)
         assert it.notes() == ["kept"], f"killed at step {step}"
         assert it.databases() == {each.name for each in it.records().copies}
-        step += 1
+        step += STRIDE
     assert step >= 4, step
     it.note("later")
     step = 0
@@ -122,5 +126,5 @@ def test_a_snapshot_and_its_way_back(it: Branches) -> None:
             it.note("later")
         assert it.records().snapshot("mine") is not None
         assert it.databases() == {each.name for each in it.records().copies}
-        step += 1
+        step += STRIDE
     assert it.notes() == ["kept"]
