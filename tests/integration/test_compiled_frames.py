@@ -184,6 +184,18 @@ def test_frames_that_are_kept_cost_nothing_for_good(compiled: Path) -> None:
     assert answer == "True True True"
 
 
+def test_the_frames_of_many_generators_are_given_back(compiled: Path) -> None:
+    answer = asked(
+        compiled,
+        "import tracemalloc\n"
+        "tracemalloc.start()\n"
+        "def most(): tracemalloc.reset_peak(); many = [stack.walks(0, int) for _ in range(20_000)]; "
+        "[next(each) for each in many]; return len(many)\n"
+        "print(most(), tracemalloc.get_traced_memory()[0] < 500_000, [*stack.walks(2, int)])",
+    )
+    assert answer == "20000 True [0, 0, 0, 0]"
+
+
 def test_a_recursion_without_end_and_its_frames(compiled: Path) -> None:
     answer = asked(
         compiled,

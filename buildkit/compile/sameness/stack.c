@@ -28,6 +28,7 @@ static buildkit_frame *buildkit_new_frame(buildkit_own_frames *own) {
   return frame;
 }
 
+#define buildkit_free_frame(frame) Py_DECREF(frame)
 static int buildkit_let_go(buildkit_frame *frame) {
   frame->f_state = FRAME_RETURNED;
   Py_DECREF(frame);
@@ -112,6 +113,18 @@ static buildkit_frame *buildkit_new_frame(buildkit_own_frames *own) {
   return frame;
 }
 
+static void buildkit_clear_names(buildkit_frame *frame, PyCodeObject *code) {
+  for (int at = 0; at < BUILDKIT_PLACES(code); at++) {
+    PyObject *each = BUILDKIT_NAMES(frame)[at];
+    if (each != BUILDKIT_NO_VALUE && !BUILDKIT_IS_BORROWED(each)) Py_DECREF(BUILDKIT_PLAIN(each));
+  }
+}
+
+static void buildkit_free_frame(buildkit_frame *frame) {
+  buildkit_clear_names(frame, (PyCodeObject *)BUILDKIT_PLAIN(frame->code));
+  PyMem_Free((buildkit_own_frames **)frame - 1);
+}
+
 /* What an object that lives longer than the call has of it: a new reference. */
 static PyObject *buildkit_to_keep(PyObject *of) {
   PyObject *object = BUILDKIT_PLAIN(of);
@@ -151,10 +164,7 @@ static int buildkit_let_go(buildkit_frame *frame) {
     frame->locals = locals = NULL;
     buildkit_forget_names(frame, code);  /* the object has what was there */
   } else {
-    for (int at = 0; at < BUILDKIT_PLACES(code); at++) {
-      PyObject *each = BUILDKIT_NAMES(frame)[at];
-      if (each != BUILDKIT_NO_VALUE && !BUILDKIT_IS_BORROWED(each)) Py_DECREF(BUILDKIT_PLAIN(each));
-    }
+    buildkit_clear_names(frame, code);
     frame->locals = NULL;
     buildkit_forget_names(frame, code);
   }
@@ -240,7 +250,7 @@ static int buildkit_frames_work(PyThreadState *state, PyFrameObject *caller, PyO
   buildkit_pop(state, &own, frame, previous);
   work = work && ((buildkit_frame_object *)object)->frame == BUILDKIT_OWN_FRAME(object) && buildkit_is_frame(object, code, caller);
   Py_XDECREF(object);
-  PyMem_Free((buildkit_own_frames **)frame - 1);
+  buildkit_free_frame(frame);
   return work;
 }
 
@@ -259,9 +269,12 @@ static void buildkit_begin_frames(PyObject *code) {
 }
 #endif
 
+#define BUILDKIT_MOST_SPARE 256  /* of a function: there may once have been many generators at a time */
+
 static buildkit_frame *buildkit_take_frame(buildkit_own_frames *own) {
   buildkit_frame *frame = own->unused;
-  if (!frame && !(frame = buildkit_new_frame(own))) return &buildkit_nowhere;
+  if (frame) own->spare--;
+  else if (!(frame = buildkit_new_frame(own))) return &buildkit_nowhere;
   own->unused = BUILDKIT_PREVIOUS(frame);
   BUILDKIT_PREVIOUS(frame) = NULL;
   return frame;
@@ -272,6 +285,11 @@ static void buildkit_give_frame(buildkit_frame *frame) {
   if (!BUILDKIT_IS_FRAME(frame)) return;
   own = buildkit_owner(frame);
   if (BUILDKIT_IS_KEPT(frame) && !buildkit_let_go(frame)) return;
+  if (own->spare >= BUILDKIT_MOST_SPARE) {
+    buildkit_free_frame(frame);
+    return;
+  }
+  own->spare++;
   BUILDKIT_PREVIOUS(frame) = own->unused;
   own->unused = frame;
 }

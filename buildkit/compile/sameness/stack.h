@@ -59,8 +59,9 @@ typedef PyFrameObject buildkit_frame;
 typedef struct {
   buildkit_frame *unused;  /* the first of those that are in no call: the next one is its `previous` */
   PyObject *code;          /* NULL where there are no frames */
+  int spare;               /* how many generators have given back */
 } buildkit_own_frames;
-#define BUILDKIT_NO_FRAMES {NULL, NULL}
+#define BUILDKIT_NO_FRAMES {NULL, NULL, 0}
 static buildkit_frame buildkit_nowhere;                  /* that of a call without one: it has no code */
 static buildkit_frame *buildkit_now = &buildkit_nowhere; /* that of the function which is just about to run */
 static const int buildkit_line_numbers[];                /* the lines to which functions come */
