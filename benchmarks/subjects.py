@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -70,6 +71,15 @@ sources = [
 ]
 """
 
+PARTS_OF_AIOHTTP = re.findall(
+    r"\w+",
+    """base_protocol client_exceptions client_proto client_request client_response client_session client_ws
+    compression_utils connector cookiejar formdata helpers http_exceptions http_parser http_writer multipart payload
+    resolver streams tracing urldispatch web_app web_exceptions web_middleware web_request web_response web_runner
+    web_urldispatcher web_websocket websocket_parser websocket_writer""",
+)
+"""A third of its tests: all of them take more than ten minutes each way."""
+
 SUBJECTS = (
     Subject("itsdangerous", "freezegun"),
     Subject("h11", tests=("h11/tests",)),
@@ -103,14 +113,20 @@ SUBJECTS = (
     Subject("httpx", "chardet trio trustme uvicorn anyio zstandard brotli h2 socksio rich pygments"),
     Subject("httpcore", "pytest-trio pytest-httpbin h2 socksio trio hpack"),
     Subject("uvicorn", "httpx trustme cryptography a2wsgi pytest-mock anyio[trio] pytest-xdist", extras="standard"),
-    Subject("anyio", "hypothesis psutil pytest-mock trustme truststore exceptiongroup trio"),
+    Subject("anyio", "pytest-timeout blockbuster hypothesis psutil pytest-mock trustme truststore exceptiongroup trio"),
     Subject(
         "aiohttp",
         (
             "pytest-mock pytest-codspeed re-assert freezegun proxy.py trustme time-machine isal zlib_ng "
             "pytest-xdist pytest-cov blockbuster pytest-timeout"
         ),
-        tests=("tests", "-o", "addopts=", "-m", "not dev_mode and not autobahn and not internal"),
+        tests=(
+            *(f"tests/test_{part}.py" for part in PARTS_OF_AIOHTTP),
+            "-o",
+            "addopts=",
+            "-m",
+            "not dev_mode and not autobahn and not internal",
+        ),
         settings=PARSER_OF_AIOHTTP,
     ),
     Subject(
@@ -142,10 +158,29 @@ SUBJECTS = (
     Subject("alembic", "sqlalchemy"),
     Subject(
         "sqlalchemy",
-        tests=("test/base", "test/sql", "test/engine", "-m", "not memory_intensive and not timing_intensive"),
+        tests=(
+            "test/base",
+            *(f"test/sql/test_{part}.py" for part in ("compiler", "select", "operators", "types", "resultset")),
+            *(f"test/orm/test_{part}.py" for part in ("mapper", "query", "session", "unitofwork", "eager_relations")),
+            "-m",
+            "not memory_intensive and not timing_intensive",
+        ),
     ),
     Subject("more-itertools"),
-    Subject("networkx", tests=("networkx/algorithms", "networkx/classes")),
+    Subject(
+        "networkx",
+        tests=tuple(
+            f"networkx/{part}"
+            for part in (
+                "classes",
+                "algorithms/tests",
+                "algorithms/shortest_paths",
+                "algorithms/flow",
+                "algorithms/isomorphism",
+                "algorithms/traversal",
+            )
+        ),
+    ),
     Subject(
         "litestar",
         (
