@@ -228,3 +228,31 @@ def q_method_without_self():
 
 def q_equal_hash():
     return [plain == plain, plain != mutable, hash(plain) == hash(plain), {plain: 1}[plain]]
+
+
+def is_value_error(error):
+    return isinstance(error, ValueError)
+
+
+def q_functions_that_choose_of_a_group():
+    if "BaseExceptionGroup" not in dir(__import__("builtins")):
+        return None
+    group = ExceptionGroup("g", [ValueError(1), TypeError(2), ExceptionGroup("h", [ValueError(3)])])
+    matched, rest = group.split(is_value_error)
+    found = [matched, rest, group.subgroup(is_value_error), group.subgroup(lambda error: isinstance(error, TypeError))]
+    split = group.split
+    wrong = []
+    for condition in (1, len, print, is_value_error.__get__(1)):
+        try:
+            wrong.append(split(condition))
+        except TypeError as error:
+            wrong.append(str(error))
+
+    def fails(error):
+        raise KeyError(error)
+
+    try:
+        group.subgroup(fails)
+    except KeyError as error:
+        wrong.append(repr(error))
+    return found, split(is_value_error), wrong, type(fails).__name__, isinstance(fails, type(is_value_error))

@@ -123,8 +123,40 @@ static PyTypeObject buildkit_type = {PyVarObject_HEAD_INIT(NULL, 0) "function"};
 static int buildkit_is_wrapped(const char *name) {
   return !strcmp(name, "__new__") || !strcmp(name, "__init_subclass__") || !strcmp(name, "__class_getitem__");
 }
+/* `split` and `subgroup` of exception groups take nothing for a function but what is of the type `function` itself, so it
+   is that for as long as they look. Whoever calls it meanwhile runs its bytecode. */
+static PyCFunction buildkit_group_methods[2];
+static PyObject *buildkit_call_group(int at, PyObject *self, PyObject *args) {
+  PyObject *condition = PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : Py_None, *result;
+  PyTypeObject *type = Py_TYPE(condition);
+  if (type == &PyFunction_Type || !PyType_IsSubtype(type, &PyFunction_Type)) return buildkit_group_methods[at](self, args);
+  Py_SET_TYPE(condition, &PyFunction_Type);
+  result = buildkit_group_methods[at](self, args);
+  Py_SET_TYPE(condition, type);
+  return result;
+}
+static PyObject *buildkit_split(PyObject *self, PyObject *args) { return buildkit_call_group(0, self, args); }
+static PyObject *buildkit_subgroup(PyObject *self, PyObject *args) { return buildkit_call_group(1, self, args); }
+/* Put these in the places of Python's own, once in a process for the functions of all modules. */
+static int buildkit_ready_groups(void) {
+  static const char *const names[] = {"split", "subgroup"};
+  PyObject *kept = PyInterpreterState_GetDict(PyInterpreterState_Get());
+  if (!kept || PyDict_GetItemString(kept, "buildkit.groups")) return 0;
+  for (int at = 0; at < 2; at++) {
+    PyObject *method = PyObject_GetAttrString(PyExc_BaseExceptionGroup, names[at]);
+    if (!method) return -1;
+    if (Py_IS_TYPE(method, &PyMethodDescr_Type) && ((PyMethodDescrObject *)method)->d_method->ml_flags == METH_VARARGS) {
+      PyMethodDef *definition = ((PyMethodDescrObject *)method)->d_method;
+      buildkit_group_methods[at] = definition->ml_meth;
+      definition->ml_meth = at ? buildkit_subgroup : buildkit_split;
+    }
+    Py_DECREF(method);
+  }
+  return PyDict_SetItemString(kept, "buildkit.groups", Py_True);
+}
 static int buildkit_ready(void) {
   if (buildkit_type.tp_base) return 0;
+  if (buildkit_ready_groups() < 0) return -1;
   buildkit_type.tp_base = &PyFunction_Type;
   buildkit_type.tp_basicsize = PyFunction_Type.tp_basicsize;
   buildkit_type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_HAVE_VECTORCALL;
