@@ -121,6 +121,8 @@ class Copies:
 
     def recover(self, databases: Databases) -> None:
         """Bring records and server together: finish or undo what a killed command began, forget what is gone."""
+        if not self.are_settled:
+            databases.await_killed()
         names = databases.names()
         for copy in self.records.copies:
             if copy.state == MAKING:

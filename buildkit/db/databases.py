@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from buildkit.db.records import is_name
+from buildkit.doors import process
 from buildkit.errors import BuildkitError, DatabaseError
 
 PATIENCE = 1.0
@@ -27,6 +28,13 @@ SELECT pid, application_name, state, coalesce(extract(epoch FROM now() - xact_st
 FROM pg_stat_activity
 WHERE datname = %s AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
+
+_OF_COMMANDS = """
+SELECT application_name FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'buildkit %' AND pid <> pg_backend_pid()
+"""
+_PROCESS = re.compile(r":(\d+)-[0-9a-f]+$")
+"""The process in the name of a session of the suite."""
 
 _ANYTHING = """
 SELECT EXISTS (
@@ -71,6 +79,19 @@ class Databases:
         """Return the size of each in bytes."""
         found = self._connection.execute("SELECT datname, pg_database_size(oid) FROM pg_database")
         return {str(name): int(size) for name, size in found.fetchall()}
+
+    def await_killed(self) -> None:
+        """Wait until no session is left of a command that was killed.
+
+        The server does not see at once that a client is gone: a database that it had asked for is made all the same.
+        """
+        deadline = time.monotonic() + _DEADLINE
+        while time.monotonic() < deadline:
+            found = self._connection.execute(_OF_COMMANDS).fetchall()
+            processes = {int(match[1]) for (name,) in found if (match := _PROCESS.search(name))}
+            if all(process.is_running(pid) for pid in processes):
+                return
+            time.sleep(0.02)
 
     def create(self, name: str) -> None:
         """Make an empty database."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from branches import ONE, SURROUNDINGS, TWO, Branches, branching, revision
 from hypothesis import settings
 from plugins.projects import ProjectMaker
 
+from buildkit.db.databases import Databases
 from buildkit.doors import process
 
 STRIDE = 1 if settings.get_current_profile_name() == "nightly" else 2
@@ -128,3 +132,29 @@ def test_a_snapshot_and_its_way_back(it: Branches) -> None:
         assert it.databases() == {each.name for each in it.records().copies}
         step += STRIDE
     assert it.notes() == ["kept"]
+
+
+SLEEPING = """
+import os, sys, psycopg
+name = f"buildkit lock host:{os.getpid()}-0a0b"
+with psycopg.connect(sys.argv[1], application_name=name, autocommit=True) as connection:
+    connection.execute("SELECT pg_sleep(2)")
+"""
+
+
+def test_what_the_server_goes_on_with_for_a_killed_command_is_waited_for(it: Branches) -> None:
+    it.migrate(ONE)
+    url = it.server.url_of("postgres")
+    killed = subprocess.Popen([sys.executable, "-c", SLEEPING, url])
+    active = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+    while it.run(active, "postgres") == [(0,)]:
+        time.sleep(0.01)
+    with psycopg.connect(url, autocommit=True) as connection:
+        databases = Databases(connection)
+        killed.kill()
+        killed.wait(10)
+        databases.await_killed()
+        assert it.run(active, "postgres") == [(0,)]
+        start = time.monotonic()
+        databases.await_killed()
+        assert time.monotonic() - start < 1, "the sessions of living commands are not waited for"
