@@ -103,9 +103,10 @@ def runs(tmp_path: Path, mark: str) -> bool:
 def test_the_new_one_starts_beside_the_old_one(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start(python(tmp_path, marking(tmp_path, "old")))
     until(supervisor, State.READY)
-    supervisor.start(python(tmp_path, marking(tmp_path, "new")))
+    supervisor.start(python(tmp_path, marking(tmp_path, "new"), ("test", "-e", str(tmp_path / "go"))))
     wait(lambda: runs(tmp_path, "new"))
     assert runs(tmp_path, "old")
+    (tmp_path / "go").touch()
     wait(lambda: not runs(tmp_path, "old"))
     assert supervisor.state() is State.READY
 
