@@ -113,7 +113,7 @@ SUBJECTS = (
     Subject("httpx", "chardet trio trustme uvicorn anyio zstandard brotli h2 socksio rich pygments"),
     Subject("httpcore", "pytest-trio pytest-httpbin h2 socksio trio hpack"),
     Subject("uvicorn", "httpx trustme cryptography a2wsgi pytest-mock anyio[trio] pytest-xdist", extras="standard"),
-    Subject("anyio", "pytest-timeout blockbuster hypothesis psutil pytest-mock trustme truststore exceptiongroup trio"),
+    Subject("anyio", "pytest-timeout hypothesis psutil pytest-mock trustme truststore exceptiongroup trio"),
     Subject(
         "aiohttp",
         (
@@ -165,6 +165,7 @@ SUBJECTS = (
             "-m",
             "not memory_intensive and not timing_intensive",
         ),
+        settings='[tool.buildkit]\nsource-root = "lib"\n',
     ),
     Subject("more-itertools"),
     Subject(

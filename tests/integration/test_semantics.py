@@ -145,3 +145,30 @@ def test_another_word_is_refused(project: ProjectMaker, invoke: InvokeRunner) ->
     assert ran.exit_code == 2
     assert 'compile.semantics: expected one of "python", "cython"' in ran.stderr
     assert 'did you mean "python"?' in ran.stderr
+
+
+def test_annotations_of_a_module_that_is_cythons_are_types_as_its_declarations_say(
+    project: ProjectMaker, invoke: InvokeRunner
+) -> None:
+    text = (
+        "import cython\n\n@cython.cfunc\ndef twice(n: cython.ulonglong, /) -> cython.ulonglong:\n    return n * 2\n\n"
+    )
+    files = {
+        "src/app/two.py": f"{text}def says(n: float):\n    return cython.typeof(n), twice(3)\n",
+        "src/app/two.pxd": "cdef unsigned long long twice(unsigned long long n)\n",
+        "src/app/user.pyx": "from app.two cimport twice\ndef four_times(n):\n    return 2 * twice(n)\n",
+    }
+    root = project({"pyproject.toml": APP, "src/app/__init__.py": "", **files})
+    ask = "import app.two, app.user; print(app.two.says(1), app.user.four_times(2))"
+
+    ran = invoke(root, "compile", "--json")
+    typed = python(root, ask)
+    (root / "src/app/two.pxd").unlink()
+    (root / "src/app/user.pyx").unlink()
+    (root / "pyproject.toml").write_text(f"{APP}{_TABLE}directives = {{ annotation_typing = false }}\n")
+    given = invoke(root, "compile", "--json")
+
+    assert ran.outcomes() == {"app.two": "compiled", "app.user": "compiled"}, ran.stderr
+    assert typed == "('double', 6) 8"
+    assert given.outcomes()["app.two"] == "compiled", given.stderr
+    assert python(root, "import app.two; print(app.two.says(1))") == "('Python object', 6)"

@@ -87,6 +87,7 @@ class Translator:
             "module": module.name,
             "source": module.source,
             "directives": {**(PURE_PYTHON_DIRECTIVES if module.keeps_python else {}), **module.directives},
+            "given": [*module.directives],
             "keeps_python": module.keeps_python,
             "output": str(output),
             "language": language,

@@ -63,7 +63,7 @@ def main() -> None:
 
 def _translate(job: dict[str, Any], cython: CythonInternals, lifting: Lifting, recorder: Recorder) -> dict[str, Any]:
     cython.utils.clear_function_caches()
-    lifting.begin(is_wanted=job["keeps_python"], language=job["language"])
+    lifting.begin(is_wanted=job["keeps_python"], language=job["language"], given=job["given"])
     options = cython.main.CompilationOptions(
         **{**OPTIONS, "include_path": [*OPTIONS["include_path"], *job["include"]]},
         compiler_directives={**DIRECTIVES, **job["directives"]},

@@ -63,6 +63,7 @@ class Lifting:
         self.is_done = False
         self.is_wanted = False
         self._language = "c"
+        self._given: Collection[str] = ()
         self._texts = Texts()
         original = pipeline.create_py_pipeline
 
@@ -72,22 +73,28 @@ class Lifting:
 
         pipeline.create_py_pipeline = create
 
-    def begin(self, *, is_wanted: bool, language: str = "c") -> None:
+    def begin(self, *, is_wanted: bool, language: str = "c", given: Collection[str] = ()) -> None:
         """Begin a job.
 
         Args:
             is_wanted: whether the module may be lifted, if it is one of plain Python.
+            given: the directives that the project's settings give.
             language: what is written. Plain Python in C++ is an error of the job: its meaning is kept in C alone, and
                 what only a comment asks for must not take it away.
         """
         self.is_done = False
         self.is_wanted = is_wanted
         self._language = language
+        self._given = given
         self._texts.use(ours=False)
         vars(Nodes).update(_CYTHONS)
 
     def _stage(self, module: Any, context: Any) -> Any:
-        if not self.is_wanted or speaks_cython(module):
+        if not self.is_wanted:
+            return module
+        if speaks_cython(module):
+            if "annotation_typing" not in self._given:  # its annotations are Cython's, and its .pxd agrees with them
+                module.directive_comments = {"annotation_typing": True, **module.directive_comments}
             return module
         if self._language != "c":
             raise CompileError(module.pos, PLUS_PLUS)
