@@ -104,6 +104,6 @@ def test_the_plugin_is_found_by_pytest() -> None:
     from importlib import import_module
 
     settings = (Path(__file__).parents[2] / "pyproject.toml").read_text()
-    found = re.search(r'\[project\.entry-points\.pytest11]\nbuildkit = "(.+)"\n', settings)
+    found = re.search(r'\[project\.entry-points\.pytest11].*\n"(.+)" = "\1"\n', settings)
     assert found is not None
     assert hasattr(import_module(found[1]), "buildkit_database_url")

@@ -225,7 +225,9 @@ static int buildkit_is_same(PyObject *code, buildkit_function *row) {
 
 /* Let the calls of a function run the C from now on, if it was compiled. */
 static void buildkit_take_over(Py_ssize_t at, PyObject *function) {
-  buildkit_function *row = &buildkit_functions[at];
+  buildkit_function *row;
+  if (at < 0 || at >= buildkit_function_count) return;  /* Python made one more, in a function that stays Python */
+  row = &buildkit_functions[at];
   if (!row->entry || !PyFunction_Check(function) || buildkit_is_wrapped(row->name)) return;
   if (!buildkit_in_python) buildkit_in_python = ((PyFunctionObject *)function)->vectorcall;
   if (!row->code) {
