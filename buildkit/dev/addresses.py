@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -19,12 +20,15 @@ from typing import Any
 
 from buildkit.dev.relay.messages import Lines, encode
 from buildkit.doors import process, python
+from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 
 _BACKLOG = 4096
 _PROGRAM = "buildkit.dev.relay.program"
 _PACKAGES = Path(__file__).parents[2]
-_RESTARTS = 5
+_SOON = 0.2
+"""Seconds that a relay is given before the next one is started."""
+
 _ALWAYS = 0
 """The question that nobody has to answer: there is no address."""
 
@@ -61,7 +65,7 @@ class Addresses:
         self._quiet: set[int] = set()
         self._lock = threading.RLock()
         self._child: process.Child | None = None
-        self._restarts = 0
+        self._since = Stopwatch()
 
     @property
     def ports(self) -> dict[str, int]:
@@ -158,6 +162,7 @@ class Addresses:
 
     def _start(self) -> None:
         with self._lock:
+            self._since = Stopwatch()
             self._child = process.start(
                 python.isolated_command(_PROGRAM, [str(_PACKAGES)]),
                 environment=_without_python(os.environ),
@@ -184,9 +189,10 @@ class Addresses:
             if self._child is child:  # it was not to end
                 _end(child)
                 self._child = None
-                self._restarts += 1
-                if self._restarts <= _RESTARTS:
-                    self._start()
+                lived = self._since.seconds
+                if lived < _SOON:
+                    time.sleep(_SOON - lived)  # it would end again at once
+                self._start()
 
 
 def _end(child: process.Child) -> None:

@@ -151,6 +151,8 @@ class Connection:
     # ------------------------------------------------------------ what comes
 
     def _on_client(self, ready: int) -> None:
+        if self._client.is_closed:
+            return  # by what came at the same moment from the other side
         try:
             if ready & WRITE:
                 self._client.pay()
@@ -162,7 +164,7 @@ class Connection:
 
     def _on_service(self, ready: int) -> None:
         service = self._service
-        if service is None:
+        if service is None or service.is_closed:
             return
         if self._connecting:
             if service.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
@@ -281,7 +283,7 @@ class Connection:
     # ------------------------------------------------------------ what to wait for next
 
     def _settle(self) -> None:
-        if self._client.socket.fileno() < 0:
+        if self._client.is_closed:
             return
         if self._service is None:
             self._settle_alone()

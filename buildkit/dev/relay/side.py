@@ -35,6 +35,11 @@ class Side:
         self._handler = handler
         self._interest = 0
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self.socket.fileno() < 0
+
     def give(self, data: memoryview | bytes) -> None:
         """Send it bytes, and keep what it does not take at once.
 
