@@ -40,8 +40,6 @@ packages = ["svc"]
 script_location = "migrations"
 """
 
-SURROUNDINGS = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-
 
 def revision(name: str, parent: str | None, statement: str = "") -> str:
     """Return the text of a revision that makes a table of its own."""
@@ -92,7 +90,7 @@ class Branches:
         """Check out these revisions, if any are given, and migrate."""
         if texts:
             self.check_out(*texts)
-        report, database = migrate_database(self.config, self.console(), SURROUNDINGS)
+        report, database = migrate_database(self.config, self.console(), os.environ)
         assert database is not None
         self.url = database.url
         return report

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from branches import ONE, SURROUNDINGS, TWO, Branches, branching, revision
+from branches import ONE, TWO, Branches, branching, revision
 from plugins.projects import InvokeRunner, ProjectMaker, Ran
 
 from buildkit.db import development
@@ -73,7 +73,7 @@ def test_a_project_without_migrations_has_a_database_too(
     with branching(project) as plain:
         shutil.rmtree(plain.root / "migrations")
         (plain.root / "pyproject.toml").write_text('[project]\nname = "plain"\n[tool.buildkit]\npackages = []\n')
-        ran = invoke(plain.root, "db.url", **SURROUNDINGS)
+        ran = invoke(plain.root, "db.url")
         plain.url = ran.stdout.strip()
         plain.run("CREATE TABLE t (id int)")
         assert invoke(plain.root, "db.snapshot", "full").exit_code == 0

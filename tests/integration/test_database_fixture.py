@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from branches import ONE, SURROUNDINGS, TWO, Branches, branching
+from branches import ONE, TWO, Branches, branching
 from plugins.databases import Serve
 from plugins.projects import ProjectMaker
 
@@ -54,7 +54,7 @@ def it(postgres: Path, project: ProjectMaker) -> Iterator[Branches]:
 
 
 def variables(it: Branches, more: Mapping[str, str]) -> dict[str, str]:
-    return {**SURROUNDINGS, "SEEN": str(it.root / "seen"), "HEAD": "one", "PYTEST_ADDOPTS": "", **more}
+    return {**os.environ, "SEEN": str(it.root / "seen"), "HEAD": "one", "PYTEST_ADDOPTS": "", **more}
 
 
 @pytest.fixture

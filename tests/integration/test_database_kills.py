@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from branches import ONE, SURROUNDINGS, TWO, Branches, branching, revision
+from branches import ONE, TWO, Branches, branching, revision
 from hypothesis import settings
 from plugins.projects import ProjectMaker
 
@@ -66,7 +66,7 @@ def it(postgres: Path, project: ProjectMaker) -> Iterator[Branches]:
 def killed(it: Branches, step: int, module: str, call: str, further: str = "") -> bool:
     """Run a flow that is killed before its step of this number; return whether it was."""
     script = KILLED.format(module=module, call=call, further=further)
-    done = process.run([sys.executable, "-c", script, str(step)], folder=it.root, environment=SURROUNDINGS)
+    done = process.run([sys.executable, "-c", script, str(step)], folder=it.root)
     assert done.exit_code in {0, 9}, done.stderr
     return done.exit_code == 9
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from statistics import median
 
 import pytest
-from branches import ENV, ONE, SURROUNDINGS, TWO, Branches, branching
+from branches import ENV, ONE, TWO, Branches, branching
 from dev_service import MAIN, SETTINGS, Dev
 from plugins.projects import ProjectMaker
 
@@ -112,7 +112,7 @@ def test_a_loop_notices_that_its_database_was_made_anew(dev: Dev) -> None:
     note(it, "old")
     pid, words = it.ask()
     assert words == "first two old"
-    reset(load(it.root, {}), Console({}), SURROUNDINGS)
+    reset(load(it.root, {}), Console({}), os.environ)
     it.until_answer("first two")
     it.until_cycles(1)
     assert "the database was made anew: restarted" in it.cycles()[0]

@@ -39,6 +39,8 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         places.setenv("PYBUILDKIT_COMPILE_PROFILE", "dev")  # CI asks for release
         places.setenv("PYBUILDKIT_COMPILE_JOBS", "1")  # each translator has to load; see `all_cores`
         places.setenv("NO_COLOR", "1")
+        # A pytest that a test runs clears away the old folders in its place at the end: it has a place of its own.
+        places.setenv("PYTEST_DEBUG_TEMPROOT", str(tmp_path_factory.mktemp("pytest")))
         before = _environment()
         yield
         assert _environment() == before, "a test changed the environment"
