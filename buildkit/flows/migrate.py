@@ -14,7 +14,7 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
 from buildkit.flows.database import Database, bring_to_head, chain_of, start_server
 from buildkit.flows.outdated import remove_outdated_extensions
-from buildkit.migrate import revisions, status, upgrade
+from buildkit.migrate import autogenerate, revisions, status, upgrade
 from buildkit.migrate.discovery import find
 from buildkit.migrate.postgres.connection import Address
 from buildkit.migrate.scripts import env_text, git_history
@@ -179,7 +179,7 @@ def _compare(
         return database, at, f"{_name(settings, database)} is not at head {graph.head}"
     if start:
         remove_outdated_extensions(config, console, environment)
-    found = status.differences(settings, database.url, say=console.say)
+    found = autogenerate.differences(settings, database.url, say=console.say)
     if found:
         raise RevisionError(
             f"the models differ from head {graph.head}",

@@ -1,9 +1,11 @@
-"""Writes the revision that brings a database at head to what the models say (Alembic's autogenerate)."""
+"""Holds the models against a database at head, as Alembic's autogenerate does: says what differs, or writes it."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from buildkit.errors import RevisionError
 from buildkit.migrate import same_database
@@ -12,6 +14,31 @@ from buildkit.migrate.postgres.connection import Address, Say, connect
 from buildkit.migrate.postgres.visit import Visit
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.supervision import supervisor
+
+
+def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str] | None:
+    """Return how the models differ from a database that is at head, in Alembic's terms; empty if they do not.
+
+    None if neither env.py nor the settings name the models.
+
+    Raises:
+        RevisionError: env.py cannot be run.
+    """
+    found: list[str] = []
+
+    def hear(event: supervisor.Event) -> None:
+        if event["event"] == "differences":
+            found.extend(event["rows"])
+
+    def refused(failure: supervisor.Failure) -> RevisionError:
+        return RevisionError(
+            f"the models cannot be compared: {failure.event.get('message', 'Alembic did not run')}",
+            details=_place(failure),
+            hint='are they named as they should be? [tool.buildkit.migrate] metadata = "app.models:Base.metadata"',
+        )
+
+    named = _run("check", settings, url, say=say, hear=hear, refused=refused, more={})
+    return found if named else None
 
 
 def write_revision(
@@ -30,16 +57,52 @@ def write_revision(
     Raises:
         RevisionError: env.py cannot be run, or the file cannot be written.
     """
-    address = Address.parse(url, settings.url_env)
     written: list[Path] = []
-    named = True
 
     def hear(event: supervisor.Event) -> None:
-        nonlocal named
         if event["event"] == "written":
             written.extend(Path(file) for file in event["files"])
-        elif event["event"] == "no models":
-            named = False
+
+    def refused(failure: supervisor.Failure) -> RevisionError:
+        return RevisionError(
+            f"no revision was written: {failure.event.get('message', 'Alembic did not run')}",
+            details=_place(failure),
+            hint=failure.event.get("hint") or "mend that, and run again",
+        )
+
+    more = {"head": head, "message": message, "empty": empty}
+    named = _run("revision", settings, url, say=say, hear=hear, refused=refused, more=more)
+    return written if named else None
+
+
+def _run(
+    command: str,
+    settings: MigrationSettings,
+    url: str,
+    *,
+    say: Say,
+    hear: Callable[[supervisor.Event], None],
+    refused: Callable[[supervisor.Failure], RevisionError],
+    more: Mapping[str, Any],
+) -> bool:
+    """Let Alembic compare in its own process, which writes nothing to the database; return whether models are named.
+
+    Args:
+        command: the child's.
+        settings: the project's migration settings.
+        url: the database that env.py must work on.
+        say: called with each line that Alembic and the project print.
+        hear: called with each thing that it tells.
+        refused: makes the error of a failure.
+        more: what the command is given.
+    """
+    address = Address.parse(url, settings.url_env)
+    named = True
+
+    def tell(event: supervisor.Event) -> None:
+        nonlocal named
+        named = named and event["event"] != "no models"
+        hear(event)
 
     with supervisor.stoppable(), contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection:
         ours = version_table.session(connection)
@@ -50,26 +113,24 @@ def write_revision(
 
         try:
             supervisor.run(
-                "revision",
+                command,
                 settings,
                 address,
                 url=url,
                 lock=connection,
                 say=say,
-                tell=hear,
+                tell=tell,
                 judge=judge,
                 fence={"kind": "named", "server": ours.server},
                 writes_nothing=True,
-                head=head,
-                message=message,
-                empty=empty,
+                **more,
             )
         except supervisor.Failure as failure:
             if failure.event.get("other"):
                 raise same_database.other_database(failure.event["other"], settings, address) from None
-            raise RevisionError(
-                f"no revision was written: {failure.event.get('message', 'Alembic did not run')}",
-                details=[failure.event["where"]] if failure.event.get("where") else failure.words,
-                hint=failure.event.get("hint") or "mend that, and run again",
-            ) from None
-    return written if named else None
+            raise refused(failure) from None
+    return named
+
+
+def _place(failure: supervisor.Failure) -> list[str]:
+    return [failure.event["where"]] if failure.event.get("where") else failure.words

@@ -1,4 +1,4 @@
-"""Reads a database's state without changing it: its revisions, the pending ones, and how the models differ from it."""
+"""Reads a database's state without changing it: its revisions, and the pending ones."""
 
 from __future__ import annotations
 
@@ -202,57 +202,6 @@ def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> S
     lacking = {revision.id for _, at in found for revision in graph.pending(at or ())}
     pending = [each for each in graph.revisions if each in lacking]
     return State(frozenset().union(*(at or () for _, at in found)), pending, tuple(found))
-
-
-def differences(settings: MigrationSettings, url: str, *, say: Say) -> list[str] | None:
-    """Return how the models differ from a database that is at head, in Alembic's terms; empty if they do not.
-
-    None if neither env.py nor the settings name the models.
-
-    Raises:
-        RevisionError: env.py cannot be run.
-    """
-    address = Address.parse(url, settings.url_env)
-    found: list[str] = []
-    named = True
-
-    def hear(event: supervisor.Event) -> None:
-        nonlocal named
-        if event["event"] == "differences":
-            found.extend(event["rows"])
-        elif event["event"] == "no models":
-            named = False
-
-    with supervisor.stoppable(), contextlib.closing(connect(address, wait=settings.wait, say=say)) as connection:
-        try:
-            ours = version_table.session(connection)
-
-            def judge(event: supervisor.Event) -> object:
-                same_database.require_same([Visit.of(event["visit"])], ours, settings, address)
-                return same_database.GO
-
-            fence = {"kind": "named", "server": ours.server}
-            supervisor.run(
-                "check",
-                settings,
-                address,
-                url=url,
-                lock=connection,
-                say=say,
-                tell=hear,
-                judge=judge,
-                fence=fence,
-                writes_nothing=True,
-            )
-        except supervisor.Failure as failure:
-            if failure.event.get("other"):
-                raise same_database.other_database(failure.event["other"], settings, address) from None
-            raise RevisionError(
-                f"the models cannot be compared: {failure.event.get('message', 'Alembic did not run')}",
-                details=[failure.event.get("where", "")] if failure.event.get("where") else failure.words,
-                hint='are they named as they should be? [tool.buildkit.migrate] metadata = "app.models:Base.metadata"',
-            ) from None
-    return found if named else None
 
 
 @contextlib.contextmanager
