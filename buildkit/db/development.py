@@ -18,7 +18,6 @@ import contextlib
 import hashlib
 import os
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ from pathlib import Path
 
 from buildkit.db import cluster, ownership
 from buildkit.db.programs import find_programs, version
-from buildkit.doors import files, locks, process
+from buildkit.doors import files, locks, ports, process
 from buildkit.errors import DatabaseError
 from buildkit.model import WORK
 
@@ -37,7 +36,6 @@ _HINT = 'pip install "invoke-buildkit[postgres]", or name a folder with PYBUILDK
 _READY = 30.0
 _STOP = 10.0
 _ELSEWHERE = "postgres.place"
-_PORTS = range(20000, 32000)  # below what the kernel gives to outgoing connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +233,9 @@ def _clear_stale(data: Path) -> None:
 def _start(home: Path, programs: Path, account: str | None) -> Server:
     data = home / "data"
     deadline = time.monotonic() + _READY
-    ports = _free_ports(home)
-    while ports:
-        port = ports[0]
+    free = _free_ports(home)
+    while free:
+        port = free[0]
         log = os.open(home / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             child = process.start(
@@ -254,7 +252,7 @@ def _start(home: Path, programs: Path, account: str | None) -> Server:
         words = (home / "log").read_text(errors="replace").splitlines()
         process.end(child)
         if any("could not bind" in line for line in words):
-            del ports[0]
+            del free[0]
         elif any("still in use" in line for line in words) and time.monotonic() < deadline:
             time.sleep(0.1)  # the last processes of a server that was killed
         else:
@@ -268,11 +266,5 @@ def _start(home: Path, programs: Path, account: str | None) -> Server:
 
 def _free_ports(home: Path) -> list[int]:
     """Return ports to try: first the project's own, always the same, so that a client's saved settings stay valid."""
-    own = _PORTS[int.from_bytes(hashlib.sha256(os.fsencode(home)).digest()[:4], "big") % len(_PORTS)]
-    ports = []
-    for wanted in (own, 0, 0, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", wanted))
-            ports.append(probe.getsockname()[1])
-    return ports
+    own = ports.OWN[int.from_bytes(hashlib.sha256(os.fsencode(home)).digest()[:4], "big") % len(ports.OWN)]
+    return [port for port in map(ports.free, (own, 0, 0, 0)) if port is not None]

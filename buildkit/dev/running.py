@@ -15,11 +15,10 @@ from pathlib import Path
 from buildkit.dev.journal import Journal
 from buildkit.dev.readiness import succeeds
 from buildkit.dev.service import Service
-from buildkit.doors import process, python
+from buildkit.doors import ports, process, python
 from buildkit.doors.clock import Stopwatch
 
 _LAUNCH = Path(__file__).with_name("launch.py")
-_OWN_PORTS = range(20000, 32000)  # below what the kernel gives to outgoing connections
 _UNTAKEN = 24  # where tcp(7)'s TCP_INFO has, for a socket that listens, how many connections nobody has accepted
 
 
@@ -142,9 +141,4 @@ def _listener() -> socket.socket:
 
 def _free_port() -> int:
     """Return a port that nobody has, neither here nor towards others."""
-    for port in random.sample(_OWN_PORTS, 100):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("", port))
-            return port
-    return 0
+    return next(filter(None, (ports.free(port, "") for port in random.sample(ports.OWN, 100))), 0)
