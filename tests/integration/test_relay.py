@@ -242,6 +242,28 @@ def test_a_request_that_waited_belongs_to_the_process_that_got_it(held: Held, pe
         assert client.recv(4096).endswith(b"slow")
 
 
+def test_a_body_after_100_continue_is_no_request(held: Held, peer: Callable[..., Peer]) -> None:
+    smuggled = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    def continuing(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    old, new = peer(continuing), peer(saying("new"))
+    held.addresses.serve("api", 1, old.port)
+    with held.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 37\r\n\r\n")
+        assert b"100 Continue" in client.recv(4096)
+        held.addresses.serve("api", 2, new.port)
+        quiet = held.leaves(1)
+        time.sleep(0.6)
+        assert not quiet(), "it waits for the body"
+        client.sendall(smuggled)
+        assert client.recv(4096).endswith(smuggled)
+
+
 def test_a_websocket_keeps_its_process(held: Held, peer: Callable[..., Peer]) -> None:
     def upgraded(connection: socket.socket) -> None:
         connection.recv(65536)

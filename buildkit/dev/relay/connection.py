@@ -210,7 +210,9 @@ class Connection:
         if count:
             if self._asks_upgrade:
                 self._asks_upgrade, self._upgraded = False, opening.is_switched(bytes(_BUFFER[:16]))
-            self._spoke, self._last = "service", time.monotonic()
+            self._last = time.monotonic()
+            if count > opening.LONGEST or not opening.is_interim(bytes(_BUFFER[:count])):
+                self._spoke = "service"
             self._client.give(_BUFFER[:count])
         elif not self._goes_elsewhere():
             service.ended = True

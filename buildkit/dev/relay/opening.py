@@ -11,6 +11,7 @@ _REQUEST = re.compile(rb"[A-Z]{3,20} [^\s\x00-\x1f]+ HTTP/1\.[01]\r?\n")
 _BEGINS = re.compile(rb"[A-Z]{3,20} [^\s\x00-\x1f]{0,8192}")
 _UPGRADE = re.compile(rb"\r?\nupgrade:", re.IGNORECASE)
 _HTML = re.compile(rb"\r?\naccept:[^\r\n]*text/html", re.IGNORECASE)
+_INTERIM = re.compile(rb"(?:HTTP/1\.[01] 1(?!01)\d\d[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)+")
 _END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -27,6 +28,11 @@ def is_upgrade(data: bytes | bytearray) -> bool:
 def is_switched(answer: bytes) -> bool:
     """Return whether the answer to such a request begins with agreement."""
     return answer.startswith((b"HTTP/1.1 101", b"HTTP/1.0 101"))
+
+
+def is_interim(answer: bytes) -> bool:
+    """Return whether an answer says only that the request goes on, as `100 Continue` does."""
+    return _INTERIM.fullmatch(answer) is not None
 
 
 def wants_html(data: bytes | bytearray) -> bool:
