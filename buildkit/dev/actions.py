@@ -54,9 +54,6 @@ class Keeper(Protocol):
     def bury(self) -> list[End]:
         """Forget what ended by itself, start it again where that may help, and tell how it ended."""
 
-    def answer(self) -> bool:
-        """Return whether a service answers."""
-
     def are_idle(self) -> bool:
         """Return whether new processes may come unseen."""
 

@@ -72,11 +72,6 @@ class Addresses:
         """The port of each service that has an address."""
         return {name: address.port for name, address in self._addresses.items()}
 
-    @property
-    def names(self) -> set[str]:
-        """The services that have an address."""
-        return set(self._sockets)
-
     def take(self, addresses: Mapping[str, Address]) -> None:
         """Listen on these addresses, and on no other; what connects waits until somebody serves.
 

@@ -121,10 +121,6 @@ class Services:
         self._waiting = [each for each in self._waiting if not gone.intersection(each.after)]
         return ends
 
-    def answer(self) -> bool:
-        """Return whether any of them serves."""
-        return any(each.answers() for each in self._supervisors.values())
-
     def are_idle(self) -> bool:
         """Return whether nothing is open with any of them: a moment at which new processes may come, unseen."""
         return bool(self._supervisors) and all(each.is_idle() for each in self._supervisors.values())
@@ -139,7 +135,7 @@ class Services:
         for each in self._supervisors.values():
             each.explain(words)
         others = {name for each in self._supervisors for name in (each, debugger_of(each))}
-        for name in self._addresses.names - others if words else ():
+        for name in self._addresses.ports.keys() - others if words else ():
             self._addresses.fail(name, words)
 
     def _start_waiting(self) -> bool:

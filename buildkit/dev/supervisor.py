@@ -7,7 +7,9 @@ A thread looks after them, so that a new process serves, and an old one ends, wh
 from __future__ import annotations
 
 import shutil
+import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -113,7 +115,7 @@ class Supervisor:
         self._words = ""  # why nobody serves
         self._revivals = 0
         self._thread: threading.Thread | None = None
-        self._stopping = False
+        self._stopped = False
 
     # ------------------------------------------------------------ what the loop asks for
 
@@ -136,9 +138,9 @@ class Supervisor:
             self._launch(service)
 
     def stop(self) -> None:
-        """End every process of the service and wait until they are gone. Interrupted, it does so at once."""
+        """End every process of the service, for good, and wait until they are gone. Interrupted, it does so at once."""
         with self._lock:
-            self._stopping = True
+            self._stopped = True
             found = [each for each in (self._coming, self._current) if each is not None]
             found += [each.process for each in self._leaving]
             self._coming = self._current = self._failed = None
@@ -152,7 +154,6 @@ class Supervisor:
         finally:
             for each in found:
                 each.kill()
-            self._stopping = False
 
     def state(self) -> State:
         """Return the state of the newest process."""
@@ -234,7 +235,7 @@ class Supervisor:
             question = self._addresses.ask(self._name, current.generation)
         watch = Stopwatch()
         while not self._addresses.is_quiet(question) and watch.seconds < self._grace and current.exit_code is None:
-            threading.Event().wait(PAUSE)
+            time.sleep(PAUSE)
         current.ask_to_end(self._grace)
         current.has_ended_within(self._grace + 1)
         current.kill()
@@ -244,7 +245,7 @@ class Supervisor:
         while True:
             with self._work:
                 while not (self._coming or self._leaving):
-                    if self._stopping:
+                    if self._stopped:
                         return
                     self._work.wait()
                 coming = self._coming
@@ -252,7 +253,7 @@ class Supervisor:
                 self._look_at_coming(coming)
             with self._lock:
                 self._leaving = [each for each in self._leaving if not self._has_left(each)]
-            threading.Event().wait(PAUSE)
+            time.sleep(PAUSE)
 
     def _look_at_coming(self, coming: Running) -> None:
         if coming.exit_code is not None:
@@ -318,8 +319,6 @@ def how_it_ended(code: int) -> str:
     Args:
         code: its exit code, or 128 plus the signal that ended it.
     """
-    import signal  # noqa: PLC0415 - where something ended by itself
-
     if code > 128 and code - 128 in set(signal.Signals):  # noqa: PLR2004 - as shells count
         return f"by {signal.Signals(code - 128).name}"
     return f"with exit code {code}"

@@ -10,7 +10,6 @@ from buildkit.dev.keys import Keys
 from buildkit.dev.loop import Loop
 from buildkit.dev.screen import Screen
 from buildkit.dev.services import Services
-from buildkit.dev.signals import Interruption
 from buildkit.dev.status import help_lines
 from buildkit.flows.dev_project import SCHEMA, Project
 from buildkit.model import Outcome, Reason
@@ -27,17 +26,13 @@ class Desk:
         services: its services.
         screen: the terminal.
         console: says what is said.
-        interruption: is asked for the signal that ended the loop.
     """
 
-    def __init__(
-        self, project: Project, services: Services, screen: Screen, console: Console, interruption: Interruption
-    ) -> None:
+    def __init__(self, project: Project, services: Services, screen: Screen, console: Console) -> None:
         self._project = project
         self._services = services
         self._screen = screen
         self._console = console
-        self._interruption = interruption
         self.keys = Keys()
 
     def tell(self, event: str, outcome: Outcome) -> None:

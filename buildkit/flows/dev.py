@@ -15,7 +15,7 @@ from buildkit.dev.loop import Loop
 from buildkit.dev.screen import Screen
 from buildkit.dev.services import Services
 from buildkit.dev.signals import Interruption, interruptible
-from buildkit.dev.testing import Runner, command_of
+from buildkit.dev.test_runner import Runner, command_of
 from buildkit.dev.watch import Watch, git_folder
 from buildkit.doors.clock import Stopwatch
 from buildkit.flows.desk import Desk
@@ -37,7 +37,7 @@ def run_dev(
         test: run the tests beside them after each cycle.
 
     Returns:
-        One row a cycle. `ended-by` is `SIGINT`, `SIGTERM` or `SIGHUP`.
+        One row a cycle. `ended-by` is `SIGINT`, `SIGTERM` or `SIGHUP`, or `q` for the key.
 
     Raises:
         ConfigurationError: there is nothing to run, or its port is taken.
@@ -53,7 +53,7 @@ def run_dev(
         log = Log(screen.write, lambda words: console.say(f"hint: {words}"), by_lines=screen.has_line)
         services = Services(config.dev.hold, config.dev.drain, log, coloured=console.coloured)
         services.hold(project.services())
-        desk = Desk(project, services, screen, console, interruption)
+        desk = Desk(project, services, screen, console)
         loop = Loop(project.actions(), services, console.say, desk.tell, desk.show)
         outcomes = loop.outcomes
         cleanup.callback(screen.show, "")

@@ -18,7 +18,7 @@ from buildkit.dev.status import Status
 from buildkit.dev.tree import Tree
 from buildkit.doors import process
 from buildkit.extensions.pool import WarmTranslators
-from buildkit.flows.aside import Aside, Builder
+from buildkit.flows.build_aside import Aside, Builder
 from buildkit.model import Report
 from buildkit.report.console import Console
 

@@ -48,9 +48,6 @@ class FakeKeeper:
         self.now = State.STARTING if self.revives else State.READY if answered_for else State.STOPPED
         return [End(SERVICE.name, self.exit_code, revived=self.revives, answered_for=answered_for)]
 
-    def answer(self) -> bool:
-        return self.answers
-
     def are_idle(self) -> bool:
         return self.idle
 

@@ -1,6 +1,6 @@
 """Compile beside a service that runs: a process of its own, which can be ended at any point.
 
-    python -m buildkit.flows.aside JSON
+    python -m buildkit.flows.build_aside JSON
 
 JSON has the project's folder as `root`, and the values that flags gave as `flags`. The last line on standard output is
 the report as `invoke compile --json` prints it, or an object with `error`.
@@ -45,7 +45,7 @@ class Builder:
         self.end()
         words = json.dumps({"root": str(config.root), "flags": config.flags})
         self._child = process.start(
-            python.module_command("buildkit.flows.aside", words),
+            python.module_command("buildkit.flows.build_aside", words),
             folder=config.root,
             environment=environment,
             output=process.PIPE,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.dev.testing import Runner, command_of
+from buildkit.dev.test_runner import Runner, command_of
 
 
 def came(tests: Runner) -> str:
