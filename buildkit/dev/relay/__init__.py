@@ -9,7 +9,9 @@ the process that serves: bytes only, whatever the protocol. While no process is 
     front       one address: who serves it, who waits, what is still open with a process that leaves
     connection  one client's connection, from its acceptance to its end
     side        one end of it: what it is owed, and what is still to come from it
-    opening     what the first bytes of a request tell: the protocol, and whether a new request begins
+    framing     where the messages of HTTP/1 end, both ways
+    heads       what their heads say of what follows
+    opening     what a request tells who answers it here: whether it is whole, and whether it wants a page
     pages       the answer where nobody serves
     program     all of them together
 

@@ -1,7 +1,8 @@
 """One client's connection, from its acceptance to its end.
 
 It is held until a process serves, then passed on. A client that keeps its connection is not tied to the process that
-served it: its next request of HTTP/1 goes to the one that serves by then.
+served it: its next request of HTTP/1 goes to the one that serves by then. `framing` knows where one ends and the next
+begins; what it cannot follow stays with its process to the end.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Protocol
 
 from buildkit.dev.relay import opening, pages
 from buildkit.dev.relay.events import READ, WRITE, Events
+from buildkit.dev.relay.framing import Framing
+from buildkit.dev.relay.heads import LONGEST, may_begin
 from buildkit.dev.relay.side import Side
 from buildkit.dev.relay.target import Target
 
@@ -20,7 +23,7 @@ _BUFFER = memoryview(bytearray(1 << 18))
 """What is read at once; read and given on before anything else is read."""
 
 _PAUSE = 0.3
-"""Seconds without a byte after which a response counts as complete."""
+"""Seconds without a byte after which nothing counts as under way, where it is not known what the bytes are."""
 
 
 class Address(Protocol):
@@ -53,17 +56,17 @@ class Connection:
     """
 
     __slots__ = (
-        "_asks_upgrade",
         "_client",
         "_connecting",
         "_early",
         "_events",
+        "_framing",
         "_front",
-        "_is_http",
+        "_is_alone",
         "_last",
+        "_later",
         "_service",
         "_spoke",
-        "_upgraded",
         "answered",
         "since",
         "target",
@@ -76,9 +79,9 @@ class Connection:
         self._service: Side | None = None
         self._early = bytearray()  # what the client sent before anybody could have it
         self._connecting = False
-        self._is_http: bool | None = None  # not known before its first bytes
-        self._asks_upgrade = False
-        self._upgraded = False
+        self._is_alone = False  # its process has left and closed it, while nothing was under way
+        self._later = bytearray()  # the further requests that the process does not get, since it leaves
+        self._framing = Framing()
         self._spoke = ""  # "client" or "service", who sent the last byte
         self._last = 0.0
         self.target: Target | None = None
@@ -103,7 +106,7 @@ class Connection:
         self._service = Side(self._events, made, self._on_service)
         self._service.owed, self._early = self._early, bytearray()
         if self._service.owed:
-            self._heard(self._service.owed)
+            self._hear(memoryview(bytes(self._service.owed)))
         number = made.connect_ex((target.host, target.port))
         if number not in (0, errno.EINPROGRESS):
             self._refused()
@@ -137,9 +140,13 @@ class Connection:
             return False
         if self._connecting or self._service.owed or self._client.owed:
             return True
-        if self._is_http and (self._upgraded or self._spoke == "client"):
+        if self._framing.is_switched:
             return True
-        return now - self._last < _PAUSE
+        if self._service.ended:
+            return False
+        if self._framing.is_followed:
+            return self._framing.is_busy
+        return (self._framing.is_http and self._spoke == "client") or now - self._last < _PAUSE
 
     def close(self, at_once: bool = False) -> None:
         """End both sides; `at_once` as a connection that broke."""
@@ -192,38 +199,44 @@ class Connection:
         elif self.answered:
             pass  # the rest of a request that has its answer
         elif self._service is None:
-            self._early += data
+            if self._is_alone:
+                self._move(data)
+            else:
+                self._early += data
         elif self._moves(data):
             self._move(data)
         else:
-            self._heard(data)
-            if self._connecting:
-                self._service.owed += data
-            else:
-                self._service.give(data)
+            self._pass_on(data, self._service)
 
     def _read_service(self, service: Side) -> None:
         try:
             count = service.socket.recv_into(_BUFFER)
         except BlockingIOError:
             return
+        except ConnectionError:
+            if not self._goes_elsewhere():
+                raise
+            return
         if count:
-            if self._asks_upgrade:
-                self._asks_upgrade, self._upgraded = False, opening.is_switched(bytes(_BUFFER[:16]))
-            self._last = time.monotonic()
-            if count > opening.LONGEST or not opening.is_interim(bytes(_BUFFER[:count])):
-                self._spoke = "service"
+            self._spoke, self._last = "service", time.monotonic()
+            self._framing.answer(_BUFFER[:count])
             self._client.give(_BUFFER[:count])
         elif not self._goes_elsewhere():
             service.ended = True
 
-    def _heard(self, data: memoryview | bytearray) -> None:
-        if self._spoke != "client" and not self._upgraded:
-            first = bytes(data[: opening.LONGEST])
-            begins = opening.is_request(first)
-            self._is_http = begins if self._is_http is None else self._is_http
-            self._asks_upgrade = begins and opening.is_upgrade(first)
+    def _hear(self, data: memoryview, *, one: bool = False) -> int:
         self._spoke, self._last = "client", time.monotonic()
+        return self._framing.ask(data, one=one)
+
+    def _pass_on(self, data: memoryview, service: Side) -> None:
+        """Give bytes to the process; where it leaves, those of the request that it has begun to read alone."""
+        leaves = self.target is not self._front.target
+        count = self._hear(data, one=leaves)
+        self._later += data[count:]
+        if self._connecting:
+            service.owed += data[:count]
+        else:
+            service.give(data[:count])
 
     # ------------------------------------------------------------ from one process to another
 
@@ -232,8 +245,7 @@ class Connection:
         client, service = self._client, self._service
         return (
             self.target is not self._front.target
-            and self._spoke != "client"
-            and not self._upgraded
+            and not (self._framing.is_busy if self._framing.is_followed else self._spoke == "client")
             and not client.owed
             and not client.shut
             and not (service is not None and service.owed)
@@ -243,34 +255,30 @@ class Connection:
         """Return whether these are the first bytes of what another process has to answer."""
         if not self._has_left():
             return False
-        return not self._spoke or (self._is_http is True and opening.is_request(bytes(data[: opening.LONGEST])))
+        if not self._spoke or self._framing.is_followed:
+            return True
+        return self._framing.is_http and may_begin(bytes(data[:LONGEST]))
 
     def _goes_elsewhere(self) -> bool:
-        """Where a process that leaves closes a connection on which nothing is under way: move it if it goes on."""
+        """Where a process that leaves closes a connection on which nothing is under way: keep it for another one."""
         if not self._has_left():
             return False
-        if not self._spoke:
+        if not self._spoke:  # it may be the process that speaks first
             self._move(b"")
             return True
-        try:
-            count = self._client.socket.recv_into(_BUFFER)
-        except BlockingIOError:
+        if not self._framing.is_followed or self._framing.closes:
             return False
-        if count and self._moves(_BUFFER[:count]):
-            self._move(_BUFFER[:count])
-            return True
-        if count and self._service is not None:
-            self._heard(_BUFFER[:count])
-            self._service.give(_BUFFER[:count])
-        elif not count:
-            self._client.ended = True
-        return False
+        if self._service is not None:
+            self._service.close()
+        self._service, self._is_alone = None, True
+        return True
 
     def _move(self, data: memoryview | bytes) -> None:
         if self._service is not None:
             self._service.close()
-        self._service, self._is_http, self._spoke = None, None, ""
+        self._service, self._is_alone, self._spoke = None, False, ""
         self._early += data
+        self._framing = Framing()
         self._front.place(self)
 
     def _refused(self) -> None:
@@ -278,6 +286,7 @@ class Connection:
         service, self._service, self._connecting = self._service, None, False
         if service is not None:
             self._early = service.owed
+            self._framing = Framing()
             service.close()
         refused, self.target = self.target, None
         self._front.refused(self, refused)
@@ -292,8 +301,12 @@ class Connection:
             return
         client, service = self._client, self._service
         if self._connecting:
-            client.want(reading=not client.ended and len(service.owed) < opening.LONGEST, writing=False)
+            client.want(reading=not client.ended and len(service.owed) < LONGEST, writing=False)
             service.want(reading=False, writing=True)
+            return
+        if self._later and self._has_left():
+            later, self._later = self._later, bytearray()
+            self._move(bytes(later))
             return
         if client.ended and not service.owed:
             service.finish()
@@ -302,7 +315,8 @@ class Connection:
         if client.shut and service.shut:
             self.close()
             return
-        client.want(reading=not client.ended and not service.owed, writing=bool(client.owed))
+        reading = not client.ended and not service.owed and not self._later
+        client.want(reading=reading, writing=bool(client.owed))
         service.want(reading=not service.ended and not client.owed, writing=bool(service.owed))
 
     def _settle_alone(self) -> None:
@@ -317,4 +331,4 @@ class Connection:
         elif client.ended and not self._early:
             self.close()
         else:
-            client.want(reading=not client.ended and len(self._early) < opening.LONGEST, writing=False)
+            client.want(reading=not client.ended and len(self._early) < LONGEST, writing=False)
