@@ -134,7 +134,11 @@ def _main_modules(config: Config) -> frozenset[str]:
     """Return the modules that commands of the project run as main ones: Python runs no extension that way."""
     stages = [each.run for each in config.data.stage if not isinstance(each.run, str)]
     images = [each.command for each in config.image.values()]
-    return frozenset(map(commands.main_module, (*stages, *images, config.dev.command, config.nox.tests)))
+    services = [*config.dev.service.values()]
+    ready = [words for words in (config.dev.ready, *(each.ready for each in services)) if not isinstance(words, str)]
+    commands_of_dev = [config.dev.command, *(each.command for each in services)]
+    found = (*stages, *images, *commands_of_dev, *ready, config.nox.tests)
+    return frozenset().union(*map(commands.main_modules, found))
 
 
 def _of_alembic(root: Path, sources: Iterable[str], looked: set[str]) -> frozenset[str]:

@@ -235,3 +235,30 @@ def test_an_env_py_of_the_projects_own_is_compiled(project: ProjectMaker) -> Non
     text = "import os\nfrom alembic import command\nfrom .alembic import context\n"
     files = {"src/app/__init__.py": "", "pyproject.toml": "[tool.buildkit]\n", "src/app/env.py": text}
     assert [*find_modules(load(project(files), {})).compiled] == ["app.env"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        '[tool.buildkit.dev]\ncommand = ["python", "-m", "app.worker"]',
+        '[tool.buildkit.dev]\ncommand = "python -X dev -um app.worker --fast"',
+        '[tool.buildkit.dev]\ncommand = ["python", "-mapp.worker"]',
+        '[tool.buildkit.dev]\ncommand = ["serve"]\nready = ["python", "-m", "app.worker"]',
+        '[tool.buildkit.dev.service.jobs]\ncommand = ["python", "-m", "app.worker"]',
+        '[tool.buildkit.dev.service.jobs]\ncommand = ["python", "-m", "debugpy", "--listen", "1", "-m", "app.worker"]',
+        '[tool.buildkit.image.api]\ncommand = ["python", "-m", "app.worker"]',
+        '[tool.buildkit.nox]\ntests = ["python", "-m", "app.worker"]',
+    ],
+)
+def test_what_a_command_runs_by_m_stays_python(project: ProjectMaker, settings: str) -> None:
+    found = find(project, ["app/__init__.py", "app/worker.py", "app/other.py"], settings)
+    assert sources(found) == {"app.other": "app/other.py"}
+    assert found.kept == {"app.worker": Reason("python -m runs it")}
+
+
+@pytest.mark.parametrize(
+    "command", ['["uvicorn", "app.worker:app"]', '["tool", "--m", "app.worker"]', '["tool", "-m"]']
+)
+def test_what_a_command_imports_is_compiled(project: ProjectMaker, command: str) -> None:
+    found = find(project, ["app/__init__.py", "app/worker.py"], f"[tool.buildkit.dev]\ncommand = {command}")
+    assert [*found.compiled] == ["app.worker"]
