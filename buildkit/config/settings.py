@@ -264,6 +264,9 @@ class DevConfig:
     overlap: bool = option(
         "switch", True, "Whether the new process starts beside the old one, which ends when it is ready."
     )
+    watch: tuple[str, ...] = option(
+        "texts", (), "Globs of further files whose changes concern it, such as templates; its code does all the same."
+    )
     service: Mapping[str, ServiceConfig] = field(
         default_factory=dict, metadata={"tables": ServiceConfig, "named": "service"}
     )

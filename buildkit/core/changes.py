@@ -42,6 +42,7 @@ class Layout:
         stages: the modules (without ending) that hold a stage's callable.
         outputs: folders that the suite writes; nothing in them counts.
         locks: the files that lock what is installed.
+        watched: globs of further files, each of which concerns the services that name it.
     """
 
     settings: tuple[str, ...] = ("pyproject.toml",)
@@ -54,6 +55,7 @@ class Layout:
     stages: tuple[str, ...] = ()
     outputs: tuple[str, ...] = (WORK,)
     locks: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,16 @@ def needs_of(path: str, layout: Layout) -> tuple[Need, ...]:
 
     A plain module in doubt counts as compiled: the compilation decides by content and leaves it alone if it is not.
     """
+    needs = needs_of_all(path, layout)
+    if needs and Need.REFRESH not in needs:
+        return needs
+    if any(_within(path, folder) for folder in layout.outputs):
+        return needs
+    return (*needs, Need.RESTART) if any(glob_pattern(glob).fullmatch(path) for glob in layout.watched) else needs
+
+
+def needs_of_all(path: str, layout: Layout) -> tuple[Need, ...]:
+    """Return the same without the files that count for single services alone, which name them."""
     if path in layout.settings or path in layout.locks:
         return (Need.RELOAD if path in layout.settings else Need.INSTALL,)
     if any(_within(path, folder) for folder in layout.outputs):

@@ -36,6 +36,7 @@ def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
     source = _relative(config.source, config)
     inside = f"{source}/" if source else ""
     backends = (config.backend, *(module.backend for module in config.compile.module.values()))
+    services = config.dev.service.values()
     stages = [stage.run.partition(":")[0] for stage in config.data.stage if isinstance(stage.run, str)]
     return Layout(
         settings=tuple({"pyproject.toml": 0, _relative(config.service_folder / "pyproject.toml", config): 0}),
@@ -49,6 +50,7 @@ def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
         ),
         stages=tuple(f"{inside}{module.replace('.', '/')}" for module in stages),
         locks=LOCKS,
+        watched=tuple(dict.fromkeys((*config.dev.watch, *(glob for each in services for glob in each.watch)))),
         outputs=(WORK, _relative(config.root / config.data.path, config)),
     )
 

@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +40,8 @@ class Service:
         port: where others reach it; 0 for nowhere.
         host: the address on which they do.
         overlap: whether a new process may run beside the old one.
-        watch: globs of the files whose changes concern it; all where empty.
+        watch: globs of the files whose changes concern it; all that count where empty.
+        counts: returns whether a file counts for all services that name no files, whoever else names it.
         after: names of the services that are ready before it starts.
         debugger: where a debugger attaches; 0 where it runs without one.
     """
@@ -56,6 +57,7 @@ class Service:
     watch: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     debugger: int = 0
+    counts: Callable[[str], bool] = field(default=lambda _file: True, repr=False, compare=False)
 
     @property
     def setting(self) -> str:
@@ -69,9 +71,9 @@ class Service:
 
     def concerned(self, files: Collection[str]) -> bool:
         """Return whether a change of these files, as paths relative to the project, concerns it."""
-        if not self.watch or not files:
+        if not files or any(glob_pattern(glob).fullmatch(file) for glob in self.watch for file in files):
             return True
-        return any(glob_pattern(glob).fullmatch(file) for glob in self.watch for file in files)
+        return (self.name == MAIN_SERVICE or not self.watch) and any(map(self.counts, files))
 
     def words(self, port: int, debugger: int = 0) -> tuple[str, ...]:
         """Return the command for a start.
@@ -96,7 +98,12 @@ class Service:
 
 
 def services_of(
-    config: Config, environment: Mapping[str, str], database: Mapping[str, str], *, debug: bool = False
+    config: Config,
+    environment: Mapping[str, str],
+    database: Mapping[str, str],
+    *,
+    debug: bool = False,
+    counts: Callable[[str], bool] = lambda _file: True,
 ) -> tuple[Service, ...]:
     """Return the services to run for a project: that of `dev.command` first.
 
@@ -105,6 +112,7 @@ def services_of(
         environment: the variables of `invoke dev`; the services get them, with `PORT` and others added.
         database: the variable with the URL of the database; empty if there is none.
         debug: whether they run under a debugger.
+        counts: returns whether a file counts for all services that name no files.
 
     Raises:
         ConfigurationError: no command is configured, or there is no debugger.
@@ -132,9 +140,10 @@ def services_of(
             its.port,
             _host(_split(its.command), environment),
             its.overlap,
-            getattr(its, "watch", ()),
+            its.watch,
             getattr(its, "after", ()),
             debugging.PORT + number if debug else 0,
+            counts,
         )
         for number, (name, its) in enumerate(tables.items())
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from buildkit.dev.addresses import Address, Addresses
@@ -33,7 +33,7 @@ class Services:
         self._coloured = coloured
         self._addresses = Addresses(hold)
         self._supervisors: dict[str, Supervisor] = {}
-        self._environments: dict[str, Mapping[str, str]] = {}
+        self._last: dict[str, Service] = {}  # as it was configured when services were started last
         self._waiting: list[Service] = []  # for others, which are to be ready first
 
     def hold(self, services: Sequence[Service]) -> None:
@@ -69,9 +69,9 @@ class Services:
             if each.name not in self._supervisors
             or each.concerned(files)
             or self._failed(each)
-            or each.environment != self._environments.get(each.name)  # another database: the branch is another one
+            or each != self._last.get(each.name)  # another command, another database
         ]
-        self._environments = {each.name: each.environment for each in services}
+        self._last = {each.name: each for each in services}
         names = {each.name for each in concerned}
         self._waiting = [each for each in concerned if names.intersection(each.after)]
         width = max(len(each.name) for each in services)

@@ -90,7 +90,7 @@ class Tree:
             yield self._absolute(name)
             yield from (self._absolute(f"{name}{ending}") for ending in (".py", ".pyx", ".pxd"))
         yield from (self._absolute(name) for name in self.layout.versions)
-        yield from (self._absolute(glob_place(glob)) for glob in self.layout.inputs)
+        yield from (self._absolute(glob_place(glob)) for glob in (*self.layout.inputs, *self.layout.watched))
 
     def _walk(self, place: str) -> Iterator[tuple[str, list[str]]]:
         for folder, folders, files in os.walk(place):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from buildkit.config import Config, load
-from buildkit.core.changes import Need, needs_of
+from buildkit.core.changes import Need, needs_of, needs_of_all
 from buildkit.dev import installing
 from buildkit.dev.actions import Actions
 from buildkit.dev.layout import dependencies, layout_of
@@ -193,7 +193,12 @@ class Project:
         Raises:
             ConfigurationError: nothing is configured.
         """
-        return services_of(self.config, self._environment, self._database, debug=self._debug)
+        layout = self.tree.layout
+
+        def counts(file: str) -> bool:
+            return bool(needs_of_all(file, layout))
+
+        return services_of(self.config, self._environment, self._database, debug=self._debug, counts=counts)
 
     def stop_database(self) -> None:
         """Stop the development server if loops alone used it, and this was the last."""

@@ -208,7 +208,7 @@ SEVERAL = f"""{SETTINGS}
 [tool.buildkit.dev.service.worker]
 command = ["python", "-m", "app.worker"]
 ready = "log:works on"
-watch = ["src/app/jobs/**", "src/app/worker.py"]
+watch = ["src/app/jobs/**", "src/app/worker.py", "jobs.yaml"]
 after = ["service"]
 """
 
@@ -234,6 +234,12 @@ def test_several_processes_each_with_its_changes(dev: Starter) -> None:
     it.settled()
     assert "restarted service " in it.cycles()[1]
     assert it.text().count("works on post") == 1, "a change that does not concern it does not restart it"
+    pid = it.ask()[0]
+    it.save("jobs.yaml", "queues: [post]\n")
+    it.until_said("works on post", 2)
+    it.until_cycles(3)
+    assert "new jobs.yaml: restarted worker " in it.cycles()[2]
+    assert it.ask()[0] == pid
     it.end()
     assert it.left() == []
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from plugins.projects import ProjectMaker
 
+from buildkit.config import load
+from buildkit.core.changes import needs_of_all
 from buildkit.dev.journal import Log
-from buildkit.dev.service import Service
+from buildkit.dev.layout import layout_of
+from buildkit.dev.service import Service, services_of
 from buildkit.dev.services import Services
 
 
@@ -22,13 +26,14 @@ def services() -> Iterator[Services]:
     found.stop()
 
 
-def test_another_database_concerns_a_service_whatever_it_watches(services: Services, tmp_path: Path) -> None:
+def test_another_database_or_command_concerns_a_service_whatever_it_watches(services: Services, tmp_path: Path) -> None:
     one = Service(("sleep", "30"), tmp_path, {**os.environ, "DATABASE_URL": "a"}, "alive", "one", watch=("src/**",))
     assert services.start([one], []) == ["one"]
     assert services.start([one], ["migrations/versions/two.py"]) == []
     moved = replace(one, environment={**os.environ, "DATABASE_URL": "b"})
     assert services.start([moved], ["migrations/versions/two.py"]) == ["one"]
     assert services.start([moved], ["migrations/versions/two.py"]) == []
+    assert services.start([replace(moved, command=("sleep", "31"))], ["pyproject.toml"]) == ["one"]
 
 
 def test_a_service_that_reloads_by_itself_is_named_once(tmp_path: Path) -> None:
@@ -41,3 +46,46 @@ def test_a_service_that_reloads_by_itself_is_named_once(tmp_path: Path) -> None:
     finally:
         services.stop()
     assert said == ["one reloads by itself (--reload): leave that to invoke dev, which restarts it already"]
+
+
+def of(project: ProjectMaker, files: Collection[str]) -> list[str]:
+    """Return the processes that a change of these files concerns."""
+    config = load(project({"src/app/__init__.py": "", "pyproject.toml": WATCHING}), {})
+    layout = layout_of(config, ())
+    found = services_of(config, {}, {}, counts=lambda file: bool(needs_of_all(file, layout)))
+    return [each.name for each in found if each.concerned(files)]
+
+
+WATCHING = """
+[tool.buildkit]
+packages = ["app"]
+[tool.buildkit.dev]
+command = ["serve"]
+watch = ["src/app/templates/**", "both.yaml"]
+[tool.buildkit.dev.service.worker]
+command = ["work"]
+watch = ["src/app/jobs/**", "jobs.yaml", "both.yaml"]
+[tool.buildkit.dev.service.other]
+command = ["else"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "concerned"),
+    [
+        ("src/app/main.py", ["service", "other"]),
+        ("src/app/jobs/one.py", ["service", "worker", "other"]),
+        ("src/app/jobs/query.sql", ["worker"]),
+        ("jobs.yaml", ["worker"]),
+        ("src/app/templates/deep/page.html", ["service"]),
+        ("both.yaml", ["service", "worker"]),
+        ("pyproject.toml", ["service", "other"]),
+    ],
+)
+def test_whom_a_file_concerns(project: ProjectMaker, file: str, concerned: list[str]) -> None:
+    assert of(project, [file]) == concerned
+
+
+def test_several_files_concern_whom_one_does(project: ProjectMaker) -> None:
+    assert of(project, ["jobs.yaml", "src/app/templates/page.html"]) == ["service", "worker"]
+    assert of(project, []) == ["service", "worker", "other"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,21 @@ def test_what_counts(root: Path) -> None:
     assert tree.is_relevant(f"{root}/src/app/main.c")
     assert not tree.is_relevant(f"{root}/src/app/main.o")
     assert not tree.is_relevant(f"{root}/src/other/main.py")
+
+
+def test_what_a_service_names_is_watched_wherever_it_lies(project: Callable[[Mapping[str, str]], Path]) -> None:
+    layout = replace(LAYOUT, watched=("src/app/templates/**", "conf/*.yaml", ".env", "data/**", "tle/*.txt"))
+    root = project({**FILES, "src/app/templates/in/a.html": "1", "conf/a.yaml": "1", "conf/b.txt": "1", ".env": "1"})
+    tree = Tree(root, layout)
+    folders = [os.path.relpath(folder, root) for folder in tree.folders()]
+    assert {"src/app/templates/in", "conf"} <= {*folders}
+    for name in ("src/app/templates/in/a.html", "conf/a.yaml", ".env"):
+        (root / name).write_text("2")
+        assert tree.changes().needs == (Need.RESTART,), name
+        (root / name).touch()
+        assert not tree.changes().needs
+    (root / "conf/b.txt").write_text("2")
+    (root / "data/current/a.txt").write_text("2")
+    assert not tree.changes().needs, "not named, and what the suite writes"
+    (root / "tle/a.txt").write_text("2")
+    assert tree.changes().needs == (Need.REFRESH, Need.RESTART)
