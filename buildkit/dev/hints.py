@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 _KNOWN = (
+    (
+        r"That port is already in use",
+        'the loop holds the address: command = ["python", "manage.py", "runserver", "--noreload", "{{port}}"]',
+    ),
     (
         r"ModuleNotFoundError: No module named '([\w.]+)'",
         "{0} is not in the environment that runs invoke: install it there, or correct the import",
@@ -28,8 +32,16 @@ _KNOWN = (
         "the service goes to a server of its own settings: let it read DATABASE_URL",
     ),
     (
-        r"(?:Started reloader process|Restarting with (?:stat|watchdog|watchfiles|inotify))",
-        "the service has a reloader of its own, which restarts it once more: switch it off, as invoke dev restarts it",
+        r"Restarting with (?:stat|watchdog|inotify)",
+        "the service has a reloader of its own beside invoke dev: flask run --no-reload, app.run(use_reloader=False)",
+    ),
+    (
+        r"Watching for file changes with \w+",
+        "the service has a reloader of its own beside invoke dev: write runserver --noreload",
+    ),
+    (
+        r"Started reloader process|Starting .*reloader|Restarting with watchfiles|Spawning .* with reload",
+        "the service has a reloader of its own beside invoke dev: write its command without --reload, or reload=False",
     ),
     (
         r"inotify (?:watch|instance) limit reached|ENOSPC: System limit",
@@ -38,7 +50,6 @@ _KNOWN = (
     (r"OSError: \[Errno 24\]", "let a process have more open files: ulimit -n 4096"),
 )
 _PATTERNS = [(re.compile(pattern), words) for pattern, words in _KNOWN]
-_RELOADERS = ("--reload", "--debug", "--autoreload", "--auto-reload")
 
 
 class Hints:
@@ -55,12 +66,3 @@ class Hints:
                 self._given.add(words)
                 yield words.format(*found.groups())
                 return
-
-
-def reloader_of(command: Sequence[str]) -> str:
-    """Return the word by which a command reloads by itself; empty if it does not."""
-    words = {word.partition("=")[0] for word in command[1:]}
-    found = next((word for word in _RELOADERS if word in words), "")
-    if found == "--debug" and not {"flask", "run"} <= {word.rpartition("/")[2] for word in command}:
-        return ""  # of another program, where it means another thing
-    return found

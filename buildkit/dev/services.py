@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from functools import partial
 
 from buildkit.dev.addresses import Address, Addresses
-from buildkit.dev.hints import reloader_of
 from buildkit.dev.journal import Journal, Log
+from buildkit.dev.reloaders import reloader_of
 from buildkit.dev.service import Service
 from buildkit.dev.supervisor import End, State, Supervisor, debugger_of
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
 _SIGN = "│"
 
-RELOADS = "{} reloads by itself ({}): leave that to invoke dev, which restarts it already"
+RELOADS = "{} reloads by itself ({}), and invoke dev restarts it already; write command = {}"
 
 
 class Services:
@@ -61,8 +62,9 @@ class Services:
         self.hold(services)
         self._forget_others({each.name for each in services})
         for each in services:
-            if each.name not in self._supervisors and reloader_of(each.command):
-                self._log.hint(RELOADS.format(each.name, reloader_of(each.command)))
+            reloader = None if each.name in self._supervisors else reloader_of(each.command)
+            if reloader is not None:
+                self._log.hint(RELOADS.format(each.name, reloader.word, json.dumps(reloader.instead)))
         concerned = [
             each
             for each in services

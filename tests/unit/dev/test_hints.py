@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildkit.dev.hints import Hints, reloader_of
+from buildkit.dev.hints import Hints
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,10 @@ from buildkit.dev.hints import Hints, reloader_of
         ('psycopg.errors.UndefinedTable: relation "users" does not exist', "the database lacks users"),
         ("column users.age does not exist", "the database lacks users.age"),
         ('column "age" of relation "users" does not exist', "the database lacks age"),
-        ("INFO:     Started reloader process [17] using WatchFiles", "a reloader of its own"),
-        (" * Restarting with stat", "a reloader of its own"),
+        ("INFO:     Started reloader process [17] using WatchFiles", "without --reload"),
+        (" * Restarting with stat", "flask run --no-reload"),
+        ("Watching for file changes with StatReloader", "runserver --noreload"),
+        ("Error: That port is already in use.", '["python", "manage.py", "runserver", "--noreload", "{port}"]'),
         ('FATAL:  password authentication failed for user "app"', "let it read DATABASE_URL"),
         ("OSError: [Errno 24] Too many open files", "ulimit -n 4096"),
     ],
@@ -36,18 +38,3 @@ def test_a_hint_is_given_once() -> None:
 
 def test_the_usual_words_have_none() -> None:
     assert [*Hints().of("INFO:     Application startup complete.")] == []
-
-
-@pytest.mark.parametrize(
-    ("command", "word"),
-    [
-        (["uvicorn", "app:app", "--reload"], "--reload"),
-        (["gunicorn", "app:app", "--reload=true"], "--reload"),
-        (["flask", "--app", "app", "run", "--debug"], "--debug"),
-        (["python", "-m", "flask", "run", "--debug"], "--debug"),
-        (["serve", "--debug"], ""),
-        (["uvicorn", "reload:app"], ""),
-    ],
-)
-def test_a_reloader_in_the_command_is_noticed(command: list[str], word: str) -> None:
-    assert reloader_of(command) == word

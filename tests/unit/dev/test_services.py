@@ -16,7 +16,7 @@ from buildkit.core.changes import needs_of_all
 from buildkit.dev.journal import Log
 from buildkit.dev.layout import layout_of
 from buildkit.dev.service import Service, services_of
-from buildkit.dev.services import Services
+from buildkit.dev.services import RELOADS, Services
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_service_that_reloads_by_itself_is_named_once(tmp_path: Path) -> None:
         services.start([one], [])
     finally:
         services.stop()
-    assert said == ["one reloads by itself (--reload): leave that to invoke dev, which restarts it already"]
+    assert said == [RELOADS.format("one", "--reload", '["sleep", "30"]')]
 
 
 def of(project: ProjectMaker, files: Collection[str]) -> list[str]:
