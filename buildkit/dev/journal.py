@@ -80,6 +80,10 @@ class Journal:
             lines = [*self._lines, *([_text(self._rest)] if self._rest else [])]
         return [line for line in lines if line.strip()][-count:]
 
+    def hint(self, words: str) -> None:
+        """Say what helps, below its lines."""
+        self._log.hint(words)
+
     def _follow(self) -> None:
         with contextlib.suppress(OSError):  # a terminal ends so
             while piece := os.read(self._reading, 1 << 16):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -38,6 +38,9 @@ class Started(Protocol):
     def has_listened(self) -> bool:
         """Whether a process of the same service was seen to listen."""
 
+    def elsewhere(self) -> Sequence[int]:
+        """Return the ports that it listens on although it was given another one."""
+
     def is_taken_up(self) -> bool | None:
         """Return whether it accepts on the socket that it got; None if it got none."""
 
@@ -61,7 +64,7 @@ def is_ready(started: Started) -> bool:
         return started.age >= SETTLE
     if ready.startswith("log:"):
         return started.has_said(ready.removeprefix("log:"))
-    return _serves(started) or (started.age >= SETTLE and not started.has_listened)
+    return _serves(started) or (started.age >= SETTLE and not started.has_listened and not started.elsewhere())
 
 
 def _serves(started: Started) -> bool:

@@ -10,15 +10,20 @@ import contextlib
 import os
 import random
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
+from buildkit.dev import readiness
 from buildkit.dev.journal import Journal
 from buildkit.dev.readiness import succeeds
 from buildkit.dev.service import Service
 from buildkit.doors import ports, process, python
 from buildkit.doors.clock import Stopwatch
+from buildkit.doors.listening import ports_of
 
 _LAUNCH = Path(__file__).with_name("launch.py")
+_CHOSEN = range(1, 32768)  # what somebody chose; the kernel gives others
+_LOOK = 0.5
 _UNTAKEN = 24  # where tcp(7)'s TCP_INFO has, for a socket that listens, how many connections nobody has accepted
 
 
@@ -38,6 +43,9 @@ class Running:
         self.generation = generation
         self.has_listened = has_listened
         self._since = Stopwatch()
+        self._looked: Stopwatch | None = None  # since when it was seen where it listens
+        self._found: tuple[int, ...] = ()
+        self._told = False
         self._journal = journal
         self._waiting: socket.socket | None = None  # a connection of ours that is accepted when the process serves
         self._listener = _listener() if service.takes_socket else None
@@ -80,6 +88,30 @@ class Running:
     def asks(self, command: tuple[str, ...]) -> bool:
         """Return whether a command succeeds in its surroundings."""
         return succeeds(command, self.service.variables(self.port))
+
+    def elsewhere(self) -> Sequence[int]:
+        """Return the ports that it listens on although it was given another one, as they were at the last look."""
+        if not self.service.port or self.service.debugger:
+            return ()  # debugpy listens where it likes
+        if self._looked is None or self._looked.seconds >= _LOOK:
+            self._looked = Stopwatch()
+            found = ports_of(self._child.pid) if self.exit_code is None else frozenset()
+            self._found = () if self.port in found else tuple(sorted(found & {*_CHOSEN}))
+        return self._found
+
+    def say_where(self) -> str:
+        """Say once that it listens elsewhere, if it does; return the words, empty if they were said or it does not."""
+        if self._told or self.age < readiness.SETTLE or not self.elsewhere():
+            return ""
+        self._told = True
+        there = " and ".join(map(str, self._found))
+        given, way = ("the socket", "{fd}") if self.service.takes_socket else (str(self.port), "{port}")
+        words = (
+            f"{self.service.name} listens on {there}, not on {given} that it is given: let it take {way} of its "
+            f"command, or PORT; port = 0 in [tool.buildkit.{self.service.setting}] where it serves nobody"
+        )
+        self._journal.hint(words)
+        return words
 
     def is_taken_up(self) -> bool | None:
         """Return whether it accepts on the socket that it got; None if it got none, or the system does not say."""

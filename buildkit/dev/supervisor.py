@@ -268,6 +268,11 @@ class Supervisor:
             with self._lock:
                 if self._coming is coming:
                     self._promote(coming)
+            return
+        words = coming.say_where()
+        with self._lock:
+            if words and self._coming is coming and not self.answers():
+                self._addresses.fail(self._name, words)
 
     def _promote(self, coming: Running) -> None:
         """Let the new process serve, and the old one finish what it has begun."""
@@ -276,6 +281,8 @@ class Supervisor:
         self._addresses.serve(self._name, coming.generation, coming.port)
         self._addresses.serve(debugger_of(self._name), coming.generation, coming.debugger)
         self._has_listened = self._has_listened or listens(coming.port)  # once: what listens is then waited for
+        if not self._has_listened:
+            coming.say_where()  # ready in another way
         if former is not None:
             self._leave(former, drain=self._drain)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
+import random
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +18,12 @@ import psutil
 import pytest
 
 from buildkit.dev import readiness, running
-from buildkit.dev.addresses import Addresses
+from buildkit.dev.addresses import Address, Addresses
 from buildkit.dev.journal import Journal, Log
 from buildkit.dev.readiness import answers, listens
 from buildkit.dev.service import Service
 from buildkit.dev.supervisor import State, Supervisor
+from buildkit.doors import ports
 from buildkit.errors import ConfigurationError
 
 LOG = Log(partial(os.write, 2), print)
@@ -40,6 +45,10 @@ def python(
 ) -> Service:
     command = (sys.executable, "-c", code, *arguments)
     return Service(command, tmp_path, dict(os.environ), ready, overlap=overlap)
+
+
+def free_port() -> int:
+    return next(port for port in random.sample(ports.OWN, 50) if ports.free(port))
 
 
 def until(supervisor: Supervisor, state: State) -> None:
@@ -201,6 +210,55 @@ def test_the_launcher_ends_as_the_command_did() -> None:
         assert launcher.wait(10) == 128 + 9
     with launched("raise SystemExit(3)") as launcher:
         assert launcher.wait(10) == 3
+
+
+ELSEWHERE = """
+import socket, sys, time
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+time.sleep(float(sys.argv[2]))
+listener.bind(("127.0.0.1", int(sys.argv[1])))
+listener.listen()
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("ready", ["", "tcp", "http://127.0.0.1:{port}/"])
+def test_a_service_that_listens_elsewhere_is_told_and_not_ready(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ready: str
+) -> None:
+    monkeypatch.setattr(readiness, "SETTLE", 0.2)
+    said: list[str] = []
+    addresses, chosen = Addresses(hold=30), free_port()
+    addresses.take({"service": Address("127.0.0.1", public := free_port(), "dev.port")})
+    log = Log(partial(os.write, 2), said.append)
+    found = Supervisor(addresses, "service", drain=0.5, journal=partial(Journal, log), grace=0.5)
+    try:
+        found.start(replace(python(tmp_path, ELSEWHERE, ready, (str(chosen), "0")), port=public))
+        wait(lambda: said)
+        assert said[0].startswith(f"service listens on {chosen}, not on ")
+        assert (
+            "that it is given: let it take {port} of its command, or PORT; port = 0 in [tool.buildkit.dev]" in said[0]
+        )
+        wait(lambda: said[0] in _text_at(public))
+        assert found.state() is State.STARTING
+        found.start(replace(python(tmp_path, ELSEWHERE, "", ("{port}", "0.5")), port=public))
+        until(found, State.READY)
+        assert len(said) == 1
+    finally:
+        found.stop()
+        addresses.close()
+
+
+def _text_at(port: int) -> str:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as client:
+        client.request("GET", "/")
+        return client.getresponse().read().decode()
+
+
+def test_a_service_that_nobody_reaches_may_listen_where_it_likes(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(python(tmp_path, ELSEWHERE, "", (str(free_port()), "0")))
+    until(supervisor, State.READY)
 
 
 def test_the_service_reads_nothing_and_heads_its_group() -> None:
