@@ -68,7 +68,8 @@ def compared(subject: Subject, place: Path, profile: str) -> tuple[tuple[str, ..
             around = surroundings(python, {**subject.variables, **variables})
             if subject.before:
                 command = [str(python.parent / subject.before[0]), *subject.before[1:]]
-                subprocess.run(command, cwd=project, env=around, check=True, capture_output=True, text=True)
+                own = {**around, "PYTHONPATH": str(project)}  # as installed: the project itself is not
+                subprocess.run(command, cwd=project, env=own, check=True, capture_output=True, text=True)
             found = verified(project, python, profile, around)
     except subprocess.CalledProcessError as error:
         said = (error.stderr or error.stdout or "").strip().splitlines()

@@ -168,6 +168,16 @@ SUBJECTS = (
         settings='[tool.buildkit]\nsource-root = "lib"\n',
     ),
     Subject("more-itertools"),
+    Subject("cachetools"),
+    Subject("tinydb", "pyyaml"),
+    Subject("arrow", "dateparser pytest-mock pytz simplejson", tests=("tests", "-o", "addopts=")),
+    Subject(
+        "falcon",
+        (
+            "pyyaml requests aiofiles httpx uvicorn websockets cbor2 msgpack mujson ujson python-rapidjson orjson "
+            "msgspec testtools jsonschema"
+        ),
+    ),
     Subject(
         "networkx",
         tests=tuple(

@@ -115,9 +115,9 @@ def main(request: dict[str, Any], out: IO[str]) -> None:
                 child.finish(late=late)
                 for answer in child.answers:
                     out.write(json.dumps(answer) + "\n")
+                out.flush()  # who reads it meanwhile sees how far it is
                 if child.waiting:
                     waiting.append(child.waiting)
-    out.flush()
 
 
 def _import_all(modules: list[str], request: dict[str, Any], answer: int, errors: IO[bytes]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,6 +23,10 @@ PATIENCE = 120.0
 
 _LEAST, _TIMES = 20.0, 10
 _MARGIN = 60.0
+_TICK = 1.0
+
+Hear = Callable[[int, int], None]
+"""Told again and again, in a thread of its own, how many modules have been imported, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ def imported(
     scratch: Path,
     environment: Mapping[str, str],
     isolated: bool = False,
+    hear: Hear | None = None,
 ) -> dict[str, Import]:
     """Import modules as the request says, and return the answers by module.
 
@@ -63,6 +70,7 @@ def imported(
         scratch: where request and answers go.
         environment: all of the interpreter's environment.
         isolated: nothing but what is installed in the interpreter's environment is found.
+        hear: told how far it is.
 
     Raises:
         ToolchainError: the interpreter does not run.
@@ -71,13 +79,37 @@ def imported(
         return {}
     asked, answered = scratch / "request.json", scratch / "answers.jsonl"
     files.write(asked, request.as_json())
+    files.remove(answered)
     flags = ["-I"] if isolated else []
     command = [str(python), *flags, str(IMPORTER), str(asked), str(answered)]
-    done = process.run(command, folder=folder, environment=environment, timeout=request.limit)
+    with _heard(answered, len(request.modules), hear):
+        done = process.run(command, folder=folder, environment=environment, timeout=request.limit)
     if not done.ok:
         words = done.stderr.strip().splitlines()[-20:]
         raise ToolchainError(f"{python}: cannot import modules", hint="its last words stand above", details=words)
     return parse(answered.read_text("utf-8").splitlines())
+
+
+@contextlib.contextmanager
+def _heard(answered: Path, of: int, hear: Hear | None) -> Iterator[None]:
+    """Tell during the block how many answers there are, again and again."""
+    if hear is None:
+        yield
+        return
+    is_over = threading.Event()
+
+    def listen() -> None:
+        while not is_over.wait(_TICK):
+            with contextlib.suppress(OSError):  # it has not begun
+                hear(answered.read_bytes().count(b"\n"), of)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        listener.join()
 
 
 def imported_elsewhere(

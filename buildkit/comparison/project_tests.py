@@ -57,6 +57,10 @@ def limits_of(plain: Run) -> Limits:
     return Limits(_WHOLE_LEAST + _WHOLE_TIMES * plain.wall, tests, _WHOLE_LEAST)
 
 
+Hear = Callable[[int, int], None]
+"""Told again and again, while tests run, how many have ended, and of how many; of 0 where that is not known."""
+
+
 class ProjectTests:
     """The command that runs the tests.
 
@@ -80,6 +84,7 @@ class ProjectTests:
         only: Iterable[str] | None = None,
         log: str = "tests",
         prepare: Callable[[], None] = lambda: None,
+        hear: Hear = lambda _ended, _of: None,
     ) -> Run:
         """Run the tests once; of a test that ends the process or does not end, that is its outcome, and the rest runs.
 
@@ -88,6 +93,7 @@ class ProjectTests:
             only: names of the tests to run; None for all. Heeded by pytest alone.
             log: the name of the file for what the command prints.
             prepare: called before each start of the command.
+            hear: told how far the tests are.
 
         Raises:
             FileNotFoundError: there is no such program.
@@ -97,7 +103,7 @@ class ProjectTests:
         whole: Run | None = None
         for start in range(_MOST_STARTS):
             prepare()
-            part = self._once(limits, chosen, without, f"{log}.log", keep=start > 0)
+            part = self._once(limits, chosen, without, f"{log}.log", hear, keep=start > 0)
             whole = part if whole is None else outcomes.joined(whole, part)
             if part.is_whole or not part.is_named:
                 break
@@ -122,7 +128,9 @@ class ProjectTests:
         except OSError:
             return ""
 
-    def _once(self, limits: Limits, only: list[str] | None, without: Collection[str], log: str, *, keep: bool) -> Run:
+    def _once(
+        self, limits: Limits, only: list[str] | None, without: Collection[str], log: str, hear: Hear, *, keep: bool
+    ) -> Run:
         record, outcome = self._scratch / "record.jsonl", self._scratch / "outcome.json"
         plugin, choice = self._scratch / "plugin", self._scratch / "choice.json"
         for old in (record, outcome):
@@ -148,7 +156,7 @@ class ProjectTests:
                 output=output.fileno(),
             )
             try:
-                in_time = _watched(child, record, limits)
+                in_time = _watched(child, _Record(record), limits, hear)
             finally:
                 process.end(child, grace=0.0)
         wall = time.monotonic() - began
@@ -165,35 +173,47 @@ class ProjectTests:
         return outcomes.of_output(self._log(log), code, wall, memory)
 
 
-def _watched(child: process.Child, record: Path, limits: Limits) -> bool:
+class _Record:
+    """The record of a run, read as it grows."""
+
+    def __init__(self, file: Path) -> None:
+        self.running: dict[str, float] = {}
+        """The tests that run, each with the moment since when."""
+        self.ended = 0
+        self.of = 0
+        self._file = file
+        self._read = 0
+
+    def follow(self, now: float) -> None:
+        """Note what has been written since the last time."""
+        try:
+            with open(self._file, "rb") as file:  # noqa: PTH123
+                file.seek(self._read)
+                new = file.read()
+        except FileNotFoundError:
+            return
+        whole = new.rpartition(b"\n")[0]
+        self._read += len(whole) + 1 if whole else 0
+        for line in whole.splitlines():
+            event = json.loads(line)
+            if event["event"] == "start":
+                self.running[event["test"]] = now
+            elif event["event"] == "collected":
+                self.of = event["count"]
+            elif event["event"] == "finish" or event.get("part") == "???":  # pytest-xdist's word on a dead worker
+                self.ended += self.running.pop(event["test"], None) is not None
+
+
+def _watched(child: process.Child, record: _Record, limits: Limits, hear: Hear) -> bool:
     """Wait for the end of the command; return whether it came before a limit."""
     began = time.monotonic()
-    running: dict[str, float] = {}
-    read = 0
     while not process.ended_within(child, _TICK):
         cancellation.check()
         now = time.monotonic()
         if now - began > limits.whole:
             return False
-        read = _follow(record, read, running, now)
-        if any(now - since > limits.of(test) for test, since in running.items()):
+        record.follow(now)
+        if any(now - since > limits.of(test) for test, since in record.running.items()):
             return False
+        hear(record.ended, record.of)
     return True
-
-
-def _follow(record: Path, read: int, running: dict[str, float], now: float) -> int:
-    """Note which tests run; return how much of the record has been read."""
-    try:
-        with open(record, "rb") as file:  # noqa: PTH123
-            file.seek(read)
-            new = file.read()
-    except FileNotFoundError:
-        return read
-    whole = new.rpartition(b"\n")[0]
-    for line in whole.splitlines():
-        event = json.loads(line)
-        if event["event"] == "start":
-            running[event["test"]] = now
-        elif event["event"] == "finish" or event.get("part") == "???":  # pytest-xdist's word on a worker that has died
-            running.pop(event["test"], None)
-    return read + len(whole) + 1 if whole else read

@@ -56,6 +56,11 @@ class Record:
             config.hook.pytest_deselected(items=others)
             items[:] = left
 
+    def pytest_collection_finish(self, session: Any) -> None:  # noqa: ANN401 - pytest's
+        """Note how many tests are to run, where this process runs them."""
+        if session.items:
+            self.write(event="collected", count=len(session.items))
+
     def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:  # noqa: ANN401, ARG002 - pytest's
         """Note that a test begins."""
         self.write(event="start", test=nodeid)
@@ -98,11 +103,15 @@ class Record:
 
 
 class Workers:
-    """Hears from pytest-xdist's workers which extensions each of them has loaded."""
+    """Hears from pytest-xdist's workers what they have found, and which extensions each of them has loaded."""
 
     def __init__(self, record: Record) -> None:
         """Add what is heard to a record."""
         self._record = record
+
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:  # noqa: ANN401, ARG002
+        """Note how many tests are to run: each worker has found all of them."""
+        self._record.write(event="collected", count=len(ids))
 
     def pytest_testnodedown(self, node: Any, error: Any) -> None:  # noqa: ANN401, ARG002
         """Note what a worker says at its end."""

@@ -22,7 +22,8 @@ PATIENCE = 1.8
 """Seconds between the signal and the end, however much is left to be undone."""
 
 UNDOING = 20.0
-"""The same where a database that was made for the command is to be deleted again; a second signal cuts that off."""
+"""The same where a database, or a copy of the project, that was made for the command is to be deleted again; a second
+signal cuts that off."""
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}

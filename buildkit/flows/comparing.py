@@ -20,6 +20,7 @@ from buildkit.compile.suffix import own_suffix
 from buildkit.config import Config
 from buildkit.errors import CompileError, ToolchainError
 from buildkit.flows.compile import compile_modules
+from buildkit.flows.pace import Pace
 from buildkit.model import LIBRARY
 from buildkit.report.console import Console
 from buildkit.wheels.contents import natives_of_the_checkout
@@ -94,12 +95,14 @@ class Bench:
         config: the project.
         built: its extensions.
         environment: the user's.
+        console: told how far it is.
     """
 
-    def __init__(self, config: Config, built: Built, environment: Mapping[str, str]) -> None:
+    def __init__(self, config: Config, built: Built, environment: Mapping[str, str], console: Console) -> None:
         self.built = built
         self._config = config
         self._user = environment
+        self._console = console
         self._scratch = config.work / "verify"
         self._python = Path(sys.executable)
         self._jobs = config.compile.jobs or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else (0,))
@@ -153,7 +156,8 @@ class Bench:
         """
         command = self._commands[bool(units)]
         log = "compiled" if units else "plain"
-        return command.run(limits, only=only, log=log, prepare=lambda: self.renew(units))
+        pace = Pace(self._console, f"tests run {self._how(units)}")
+        return command.run(limits, only=only, log=log, prepare=lambda: self.renew(units), hear=pace)
 
     def last_words(self, *, compiled: bool) -> list[str]:
         """Return the last lines that the tests printed."""
@@ -168,12 +172,27 @@ class Bench:
 
     def _imported(self, request: Request, units: Collection[str]) -> Mapping[str, Import]:
         environment = self._environment(compiled=bool(units))
-        found = imported(request, self._python, folder=self.copy.folder, scratch=self._scratch, environment=environment)
+        pace = None if request.together else Pace(self._console, f"modules imported {self._how(units)}")
+        found = imported(
+            request,
+            self._python,
+            folder=self.copy.folder,
+            scratch=self._scratch,
+            environment=environment,
+            hear=pace,
+        )
         own = self.built.paths
         return {
             name: replace(each, extensions=tuple(found for found in each.extensions if found in own))
             for name, each in found.items()
         }
+
+    def _how(self, units: Collection[str]) -> str:
+        """Return with which extensions something is done, in words."""
+        of = len(self.built.units)
+        return (
+            (f"with {len(units)} of {of} extensions" if len(units) < of else "compiled") if units else "as plain Python"
+        )
 
     def _environment(self, *, compiled: bool) -> dict[str, str]:
         """Return the variables with which the project's code runs in the copy."""

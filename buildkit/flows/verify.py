@@ -14,7 +14,7 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.doors.locks import held
 from buildkit.errors import ConfigurationError, DifferenceError
 from buildkit.flows.comparing import Bench, built
-from buildkit.flows.verify_tests import Tested, as_json, bought_in, compare_tests
+from buildkit.flows.verify_tests import Tested, as_json, bought_in, compare_tests, plain_run
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, counts
 
@@ -65,8 +65,9 @@ def verify(
     with held(folder / "lock", on_wait=lambda: console.say("waiting for another comparison of this project")):
         variables = {name: value for name, value in environment.items() if name != "PYBUILDKIT_COMPILE"}
         made = built(config, console, variables)
-        bench = Bench(config, made, variables)
+        bench = Bench(config, made, variables, console)
         try:
+            plain = plain_run(config, console, bench) if tests else None  # first: what cannot run is said at once
             bench.renew(())
             found = verdicts(made.names, [*made.units], bench.look)
             blame = blamed([each for each in found.values() if each.result == "differs"], made.units, bench.look)
@@ -76,7 +77,7 @@ def verify(
                     console.outcome(row)
             bought = _bought_at_import(bench, found)
             guilty = {unit for units in blame.values() for unit in units[:1]}
-            tested = compare_tests(config, console, bench, guilty) if tests else None
+            tested = None if plain is None else compare_tests(console, bench, plain, guilty)
         finally:
             shutil.rmtree(bench.copy.folder, ignore_errors=True)
     exclusions = _exclusions(bench, found, blame, tested)
@@ -95,6 +96,9 @@ def verify(
     report = Report(SCHEMA, tuple(rows), watch.seconds, facts, row="module")
     if differs and not (facts["written"] and is_mended):
         raise _differs(report, exclusions)
+    if not tests:
+        first = "" if config.nox.tests else "[tool.buildkit.nox] tests names them, and "
+        console.say(f"hint: what the project's tests say is compared too: {first}invoke compile.verify --tests")
     return report
 
 
@@ -198,7 +202,10 @@ def _differs(report: Report, exclusions: list[Exclusion]) -> DifferenceError:
     details = [*modules[:_SHOWN], *tests[:_SHOWN]]
     more = len(modules) + len(tests) - len(details)
     details += [f"… and {more} more; --json has them all"] if more else []
-    hint = "let stay Python what makes the difference (--write does it):\n" + "\n".join(exclude_lines(exclusions))
+    if exclusions:
+        hint = "let stay Python what makes the difference (--write does it):\n" + "\n".join(exclude_lines(exclusions))
+    else:
+        hint = "no extension makes it by itself; --json has what each test says in both forms"
     return DifferenceError(f"{' and '.join(parts)} from plain Python", details=details, hint=hint, report=report)
 
 

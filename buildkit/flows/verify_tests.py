@@ -38,20 +38,16 @@ class Tested:
     left: Confirmed
 
 
-def compare_tests(config: Config, console: Console, bench: Bench, guilty: Iterable[str]) -> Tested:
-    """Run the tests both ways, and find which extensions make what comes out otherwise.
+def compare_tests(console: Console, bench: Bench, plain: Run, guilty: Iterable[str]) -> Tested:
+    """Run the tests compiled, and find which extensions make what comes out otherwise.
 
     Args:
-        config: the project.
         console: shows what differs.
         bench: the project's copy.
+        plain: their run as plain Python.
         guilty: units that are known to differ by what can be seen of them.
-
-    Raises:
-        ConfigurationError: the tests cannot be run, or run none, as plain Python.
     """
     units = [*bench.built.units]
-    plain = _plain_run(config, console, bench)
     if not units:
         return Tested(plain, plain, Confirmed(), {}, Confirmed())
     limits = limits_of(plain)
@@ -93,8 +89,17 @@ def compare_tests(config: Config, console: Console, bench: Bench, guilty: Iterab
     return Tested(plain, compiled, found, blame, left)
 
 
-def _plain_run(config: Config, console: Console, bench: Bench) -> Run:
-    """Run the tests as plain Python, as they must come to their end."""
+def plain_run(config: Config, console: Console, bench: Bench) -> Run:
+    """Run the tests as plain Python, as they must come to their end.
+
+    Args:
+        config: the project.
+        console: told that they begin, and how far they are.
+        bench: the project's copy.
+
+    Raises:
+        ConfigurationError: the tests cannot be run, or run none, as plain Python.
+    """
     console.say("running the tests as plain Python")
     try:
         plain = bench.run_tests((), Limits())

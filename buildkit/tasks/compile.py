@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from invoke.collection import Collection
 from invoke.context import Context
 
+from buildkit.doors.signals import UNDOING
 from buildkit.tasks.exits import task
 from buildkit.tasks.running import DRY, JSON, is_dry, refuse_dry, run
 
@@ -56,6 +57,7 @@ def compile(  # noqa: A001 - the name that users type
 
 
 @task(
+    undoing=UNDOING,
     help={
         "tests": "run the project's tests both ways too, and find the module that makes a difference",
         "write": "write what must stay Python into pyproject.toml, each with its reason",
@@ -63,7 +65,7 @@ def compile(  # noqa: A001 - the name that users type
         "explain": "name every module, also those that are equal",
         "jobs": "compilers and imports at once; auto takes as many as there are cores",
         **JSON,
-    }
+    },
 )
 def verify(
     context: Context,

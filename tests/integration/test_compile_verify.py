@@ -257,6 +257,7 @@ def test_tests_that_do_not_run_as_plain_python_are_a_matter_of_settings(
 
     assert ran.exit_code == 2, ran.stderr
     assert words in ran.stderr
+    assert "fails" not in ran.stderr, "before all modules are imported: that takes minutes where there are many"
 
 
 def test_a_module_that_does_not_compile_ends_it_in_words(project: ProjectMaker, invoke: InvokeRunner) -> None:
@@ -307,6 +308,45 @@ def test_killed_half_way_it_leaves_the_tree_as_it_was_and_no_process(
     assert not alive(tests)
     assert tree(root) == before
     assert invoke(root, "compile.verify").exit_code == 0
+
+
+def test_a_signal_leaves_no_copy_also_where_the_disk_takes_its_time(project: ProjectMaker, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    waiting = (
+        f"import pathlib, time\n\n\ndef test_it():\n    pathlib.Path({str(begun)!r}).touch()\n    time.sleep(300)\n"
+    )
+    slow = "import shutil, time\nreal = shutil.rmtree\n\n\ndef rmtree(*a, **k): time.sleep(3); real(*a, **k)\n\n\n"
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/sitecustomize.py").write_text(f"{slow}shutil.rmtree = rmtree\n")
+    plain = {"pyproject.toml": SETTINGS, "src/app/__init__.py": "", "tasks.py": "from buildkit.tasks import ns\n"}
+    root = project({**plain, "tests/test_waits.py": waiting})
+    child = subprocess.Popen(
+        [sys.executable, "-m", "invoke", "compile.verify", "--tests"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "disk"), os.environ.get("PYTHONPATH", "")])},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 100
+    while not begun.exists() and child.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert (root / ".buildkit/verify/copy/pyproject.toml").exists()
+
+    child.send_signal(signal.SIGTERM)
+
+    assert child.communicate(timeout=60)[1].endswith("terminated\n")
+    assert child.returncode == 143
+    assert not (root / ".buildkit/verify/copy").exists()
+
+
+def test_a_comparison_that_takes_long_says_how_far_it_is(project: ProjectMaker, invoke: InvokeRunner) -> None:
+    tests = "import time\n\n\ndef test_short(): pass\n\n\ndef test_long(): time.sleep(11)\n"
+    root = project({"pyproject.toml": SETTINGS, "src/app/__init__.py": "", "tests/test_it.py": tests})
+
+    ran = invoke(root, "compile.verify", "--tests")
+
+    assert ran.exit_code == 0, ran.stderr
+    assert "tests run as plain Python: 1 of 2  [10 s]\n" in ran.stderr
 
 
 def alive(pid: int) -> bool:
