@@ -105,7 +105,7 @@ def compared(subject: Subject, place: Path, profile: str) -> tuple[tuple[str, ..
 def shared(project: Path, python: Path, found: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """Return how many functions of the compiled modules run C (`shares.py`)."""
     names = [each["module"].replace(".", "/") + ".py" for each in found["modules"]]
-    roots = (project, project / "src", project / "lib")
+    roots = [project / root for root in (".", "src", "lib", "src/py")]
     files = [str(root / name) for root in roots for name in names if (root / name).exists()]
     return json.loads(run([str(python), str(HERE / "shares.py"), *files]))
 
