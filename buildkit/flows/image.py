@@ -10,7 +10,6 @@ from typing import Any
 
 from buildkit.config import Config, in_ci
 from buildkit.core.fingerprint import digest_value, fingerprint
-from buildkit.core.ignore import parse
 from buildkit.core.plan import decide
 from buildkit.core.sizes import in_words
 from buildkit.doors import files, locks
@@ -21,6 +20,7 @@ from buildkit.flows.image_inputs import cache_mount_prefix, compose_variables, r
 from buildkit.image import checkout, engine, measure, rules, staging
 from buildkit.image.build import Request, build, image_id
 from buildkit.image.context import Context, digests, scan
+from buildkit.image.ignore.lines import parse
 from buildkit.image.progress import Vertex, shown_lines
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -9,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.core.fingerprint import digest_bytes
-from buildkit.core.ignore import Ignore, Verdict, parse
 from buildkit.doors import reading
 from buildkit.doors.statcache import StatCache
+from buildkit.errors import ImageError
+from buildkit.image.ignore.lines import parse
+from buildkit.image.ignore.rules import Ignore
+from buildkit.image.ignore.sieve import Sieve
 from buildkit.model import Digest
 
 
@@ -66,7 +70,7 @@ def ignore_text(root: Path, dockerfile: Path) -> str:
     """Return the rules for a build of `dockerfile`: those in `<Dockerfile>.dockerignore`, else the context's own."""
     for file in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), root / ".dockerignore"):
         if file.is_file():
-            return reading.read_text(file, errors="replace").removeprefix("\ufeff")
+            return reading.read_text(file, errors="surrogateescape").removeprefix("\ufeff")
     return ""
 
 
@@ -98,35 +102,57 @@ class _Walk:
     def __init__(self, root: Path, ignore: Ignore, watched: frozenset[str]) -> None:
         self._root = root
         self._ignore = ignore
+        self._sieve = Sieve(ignore)
         self._watched = watched
+        self._withholds = Sieve(Ignore([rule for rule in ignore.rules if rule.text in watched]))
         self.withheld: list[str] = []
 
     def all(self) -> Iterator[Entry]:
         """Yield the entries of the build, in no order. No recursion: a tree may be deeper than Python's stack."""
-        waiting: list[tuple[str, Verdict | None]] = [("", None)]
+        waiting = [("", self._sieve.at_top, False)]
         unless_empty: dict[str, int] = {}
         while waiting:
-            folder, above = waiting.pop()
+            folder, above, is_ignored = waiting.pop()
+            for item in self._inside(folder, is_ignored=is_ignored):
+                path = f"{folder}/{item.name}" if folder else item.name
+                ignored, hits = self._sieve.judge(path, above)
+                if ignored:
+                    self._note(path)
+                if item.is_dir(follow_symlinks=False) and not (ignored and not self._ignore.may_keep_within(path)):
+                    waiting.append((path, hits, ignored))
+                    if ignored:
+                        unless_empty[path] = item.stat(follow_symlinks=False).st_mode
+                if not ignored:
+                    with contextlib.suppress(FileNotFoundError):  # the builder passes over what is gone meanwhile
+                        yield _entry(path, item)
+                        yield from _above(path, unless_empty)
+
+    def _inside(self, folder: str, *, is_ignored: bool) -> list[os.DirEntry[str]]:
+        """Return what is in a folder; nothing of an ignored one that cannot be read, which the builder passes over."""
+        try:
             with os.scandir(self._root / folder) as found:
-                for item in found:
-                    entry, verdict = self._judged(f"{folder}/{item.name}" if folder else item.name, item, above)
-                    if item.is_dir(follow_symlinks=False) and self._enters(entry.path, verdict):
-                        waiting.append((entry.path, verdict))
-                        if verdict.ignored:
-                            unless_empty[entry.path] = entry.mode
-                    if not (verdict.ignored or stat.S_ISSOCK(entry.mode)):
-                        yield entry
-                        yield from _above(entry.path, unless_empty)
+                return list(found)
+        except FileNotFoundError:
+            return []
+        except PermissionError as error:
+            if is_ignored:
+                return []
+            raise ImageError(
+                f"{folder} cannot be read, and is in the build context", hint="keep it out with .dockerignore"
+            ) from error
 
-    def _judged(self, path: str, item: os.DirEntry[str], above: Verdict | None) -> tuple[Entry, Verdict]:
-        verdict = self._ignore.judge(path, above)
-        if verdict.ignored and verdict.rule is not None and verdict.rule.text in self._watched:
-            self.withheld.append(path)
-        about = item.stat(follow_symlinks=False)
-        return Entry(path, about.st_mode, about.st_size if stat.S_ISREG(about.st_mode) else 0), verdict
+    def _note(self, path: str) -> None:
+        """Note an ignored path if one of the watched rules keeps it out."""
+        if self._watched and self._withholds.judge(path, self._withholds.at_top)[0]:
+            rule = self._ignore.explain(path).rule
+            if rule is not None and rule.text in self._watched:
+                self.withheld.append(path)
 
-    def _enters(self, path: str, verdict: Verdict) -> bool:
-        return not verdict.ignored or self._ignore.may_keep_within(path)
+
+def _entry(path: str, item: os.DirEntry[str]) -> Entry:
+    """Return a file, folder or link as it is sent: a socket as an empty file."""
+    about = item.stat(follow_symlinks=False)
+    return Entry(path, about.st_mode, about.st_size if stat.S_ISREG(about.st_mode) else 0)
 
 
 def _above(path: str, folders: dict[str, int]) -> Iterator[Entry]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from buildkit.core.ignore import Ignore, Verdict, parse
+from buildkit.image.ignore.lines import parse
+from buildkit.image.ignore.rules import Ignore
 from buildkit.model import WORK
 
 OWN = (f"**/{WORK}", f"**/{WORK}/**")
@@ -62,13 +63,4 @@ def _names(line: str, keeps: Ignore) -> bool:
     if not text.startswith("!"):
         return False
     pattern = posixpath.normpath(text[1:].strip().lstrip("/"))
-    return _judged(pattern, keeps).ignored
-
-
-def _judged(path: str, rules: Ignore) -> Verdict:
-    parts: Sequence[str] = path.split("/")
-    verdict = None
-    for end in range(1, len(parts) + 1):
-        verdict = rules.judge("/".join(parts[:end]), verdict)
-    assert verdict is not None  # noqa: S101 - a path has a part
-    return verdict
+    return keeps.explain(pattern).ignored

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from plugins.images import docker
 
-from buildkit.core.ignore import parse
 from buildkit.image.context import scan
+from buildkit.image.ignore.lines import parse
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.slow]
 
@@ -34,7 +34,14 @@ SEGMENTS = [
     "a{2}*",
     "x|b",
     "\\a",
+    "[[:alpha:]]*",
+    "aa|b]",
+    "a{,2}*",
+    "\\pL",
 ]
+BACK = ["!*/**", "!a/*/**", "!b/**", "!a/*", "!**/*.so", "!a/b", "!a*", "./!a", "!*"]
+"""Exceptions: which ignored folders a builder walks is where it surprises."""
+
 NAMES = ["a", "b", "ab", "aa", "a.so", "b c", "myab", ".venv", "!c", "#d"]
 
 
@@ -53,6 +60,14 @@ def test_the_context_is_what_a_real_builder_gets(tmp_path: Path, seed: int) -> N
         chance.choice(marks) + "/".join(chance.choice(SEGMENTS) for _ in range(chance.choice(lengths)))
         for _ in range(chance.randint(1, 7))
     )
+    if seed % 2:
+        rules = "\n".join(
+            (
+                chance.choice(("*", "a", "**", "b\na")),
+                *chance.sample(BACK, chance.choice((1, 1, 2))),
+                rules.partition("\n")[0],
+            )
+        )
     (tmp_path / ".dockerignore").write_text(rules)
     target = tmp_path.parent / f"sent-{seed}.tar"
     docker("buildx", "build", "--quiet", "--output", f"type=tar,dest={target}", str(tmp_path))

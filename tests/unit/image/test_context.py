@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from buildkit.core.ignore import Ignore, parse
+import pytest
+
 from buildkit.doors.statcache import StatCache
+from buildkit.errors import ImageError
 from buildkit.image import templates
 from buildkit.image.context import digests, ignore_rules, scan
+from buildkit.image.ignore.lines import parse
+from buildkit.image.ignore.rules import Ignore
 
 ProjectMaker = Callable[[Mapping[str, str]], Path]
 
@@ -35,6 +40,47 @@ def test_a_link_is_sent_as_a_link(project: ProjectMaker, tmp_path: Path) -> None
     context = scan(root, Ignore())
     assert [entry.path for entry in context.entries] == ["a", "loop", "out"]
     assert context.size == 4
+
+
+def test_a_socket_is_sent_as_an_empty_file(project: ProjectMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = project({"a": ""})
+    monkeypatch.chdir(root)  # the name of a socket has 107 bytes at most
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("s")
+        entries = scan(root, Ignore()).entries
+    assert [(entry.path, entry.size) for entry in entries] == [("a", 0), ("s", 0)]
+
+
+def test_a_folder_that_cannot_be_read_is_passed_over_where_it_is_ignored(
+    project: ProjectMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = project({"closed/a": "", "open": ""})
+    look = os.scandir
+
+    def scandir(place: Path) -> object:
+        if place.name == "closed":
+            raise PermissionError(13, "Permission denied", str(place))
+        return look(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert paths(root, "closed\n!closed/a") == ["open"]
+    with pytest.raises(ImageError, match="closed cannot be read") as refused:
+        paths(root, "")
+    assert ".dockerignore" in refused.value.hint
+
+
+def test_what_is_gone_during_the_walk_is_passed_over(project: ProjectMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = project({"a/b": "", "c/d": ""})
+    look = os.scandir
+
+    def scandir(place: Path) -> object:
+        if place.name == "a":
+            (root / "a/b").unlink()
+            (root / "a").rmdir()
+        return look(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert "a/b" not in paths(root, "")
 
 
 def test_content_and_permissions_count_and_time_does_not(project: ProjectMaker) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.core.ignore import parse
 from buildkit.image import rules
 from buildkit.image.context import scan
+from buildkit.image.ignore.lines import parse
 from buildkit.image.staging import suite_rules
 
 ProjectMaker = Callable[[Mapping[str, str]], Path]
