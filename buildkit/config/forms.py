@@ -19,6 +19,7 @@ _IDENTITY = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _MOUNT = r"(/[A-Za-z0-9._@+-]+)+"
 _HEALTH = r"/[!#-\[\]-~]*"
 _MACRO = r"[A-Za-z_][A-Za-z0-9_]*"
+_EXTRA = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
 _LIBRARY = r"[\w:][\w.+:-]*"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -98,6 +99,19 @@ def within(paths: tuple[str, ...]) -> None:
     for path in paths:
         if not path or path.startswith(("/", "~")) or ".." in path.split("/") or not path.isprintable():
             raise ValueError("files and folders of the project, as paths relative to it")
+
+
+def lock(path: str) -> None:
+    """Check the path of a lock file, which counts from the folder of the service's pyproject.toml."""
+    if path.startswith(("/", "~")) or not path.isprintable():
+        raise ValueError('a file of the project by its relative path, such as "uv.lock"')
+
+
+def extras(names: tuple[str, ...]) -> None:
+    """Check names of extras and dependency groups."""
+    for name in names:
+        if not re.fullmatch(_EXTRA, name):
+            raise ValueError("names of ASCII letters, digits, - _ and . inside")
 
 
 def sources(paths: tuple[str, ...]) -> None:
@@ -227,6 +241,8 @@ FORMS: Mapping[str, Callable[[Any], None]] = {
     "packages": packages,
     "folder": folder,
     "within": within,
+    "lock": lock,
+    "extras": extras,
     "sources": sources,
     "libraries": libraries,
     "macros": macros,

@@ -304,6 +304,15 @@ class ImageConfig:
     include: tuple[str, ...] = option(
         "texts", (), "Further files and folders of the project that the image needs.", form="within"
     )
+    lock: str = option(
+        "text",
+        "",
+        "The lock file whose versions are installed, relative to the folder of the service's pyproject.toml; the one "
+        "that is there if empty.",
+        form="lock",
+    )
+    extras: tuple[str, ...] = option("texts", (), "Extras of the service that the image gets.", form="extras")
+    groups: tuple[str, ...] = option("texts", (), "Dependency groups that the image gets.", form="extras")
     context_budget: int = option("bytes", 10**9, "Most bytes that the build context may have.")
     size_budget: int = option("bytes", 500 * 10**6, "Most bytes that the image may have.")
     memory_budget: int = option("bytes", 0, "Most bytes of memory at rest; 0 for no limit.")

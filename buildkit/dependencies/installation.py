@@ -28,6 +28,10 @@ class Files:
     options: str = ""
 
 
+NOTHING = Files("")
+"""No packages."""
+
+
 def files(locked: Locked) -> Files:
     """Return the texts that install the packages.
 

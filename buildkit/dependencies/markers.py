@@ -1,8 +1,8 @@
 """Conditions of where a package is installed: markers (PEP 508, PEP 751), decided as far as the target is known.
 
 What an image's Python will say is not known here: its exact version, its machine. So a marker is decided by the facts
-that hold, and what is left of it goes to the installer in the target, which asks its own Python. With all variables given
-nothing is left.
+that hold, and what is left of it goes to the installer in the target, which asks its own Python. With all variables
+given nothing is left.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, StatCache
 from buildkit.errors import ConfigurationError, EngineError, ImageError
 from buildkit.flows.image_inputs import cache_mount_prefix, compose_variables, request_of, staged_of
+from buildkit.flows.image_packages import Packages, packages_of
 from buildkit.image import checkout, engine, measure, rules, staging
 from buildkit.image.build import Request, build, image_id
 from buildkit.image.context import Context, digests, scan
@@ -37,6 +38,7 @@ class _Inputs:
     """All inputs of one image, found without starting the builder."""
 
     request: Request
+    packages: Packages
     staged: Mapping[str, bytes]
     context: Context
     parts: Mapping[str, Digest]
@@ -174,14 +176,17 @@ class _Image:
             return Outcome(self._name, "skipped", Reason("no engine", error.message)), self._facts(inputs)
         self._check_context(inputs)
         self._say_withheld(inputs)
+        for line in inputs.packages.said:
+            self._console.say(line)
         staging.write(self._folder, inputs.staged, cache_mount_prefix(self._config, self._environment, make=True))
         steps = build(inputs.request, self._metadata, self._tell, self._environment)
         self._record(inputs, now)
         return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, steps)
 
     def _look(self, seen: checkout.Checkout) -> _Inputs:
-        staged = staged_of(self._config, self._name)
-        request = request_of(self._config, self._name, self._folder, seen)
+        packages = packages_of(self._config, self._name, self._environment)
+        staged = staged_of(self._config, self._name, packages)
+        request = request_of(self._config, self._name, self._folder, seen, packages)
         ignore = parse(staged[staging.IGNORED].decode(), staging.IGNORED)
         context = scan(request.context, ignore, rules.secrets(staging.suite_rules()))
         cache = StatCache(snapshots.read(self._seen).rows())
@@ -192,7 +197,7 @@ class _Image:
             "setting arguments": digest_value([dict(request.arguments), request.given.parts()]),
             "setting names": digest_value(list(request.tags)),
         }
-        return _Inputs(request, staged, context, parts, cache.trusted_rows())
+        return _Inputs(request, packages, staged, context, parts, cache.trusted_rows())
 
     def _decide(self, inputs: _Inputs, kept: state.State) -> tuple[Fingerprint, Step]:
         """Decide by comparing with the last build and with the images that the engine has."""
@@ -258,5 +263,6 @@ class _Image:
     def _facts(self, inputs: _Inputs) -> Mapping[str, object]:
         return {
             "tags": list(inputs.request.tags),
+            "lock": inputs.packages.lock,
             "context": {"files": len(inputs.context.entries), "bytes": inputs.context.size},
         }

@@ -17,6 +17,7 @@ from buildkit.data.stages import code
 from buildkit.doors import reading
 from buildkit.errors import ConfigurationError, HeadsError
 from buildkit.flows.data import pipeline_of
+from buildkit.flows.image_packages import Packages
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import compose, staging
 from buildkit.image.build import Request
@@ -34,8 +35,13 @@ PROJECT = Path("/app")
 """Where the project lies in the container."""
 
 
-def staged_of(config: Config, name: str) -> dict[str, bytes]:
+def staged_of(config: Config, name: str, packages: Packages) -> dict[str, bytes]:
     """Return the files that the build of one image reads beside the project.
+
+    Args:
+        config: the project.
+        name: the image.
+        packages: what it installs.
 
     Raises:
         ConfigurationError: the settings do not fit.
@@ -48,7 +54,7 @@ def staged_of(config: Config, name: str) -> dict[str, bytes]:
         data=os.path.relpath(config.root / config.data.path, config.root),
         include=settings.include,
     )
-    return staging.staged_files(_contents(config, settings), _last_lines(name, settings), own)
+    return staging.staged_files(_contents(config, settings, packages), _last_lines(name, settings), own)
 
 
 def cache_mount_prefix(config: Config, environment: Mapping[str, str], *, make: bool = False) -> str:
@@ -67,7 +73,7 @@ def cache_mount_prefix(config: Config, environment: Mapping[str, str], *, make: 
     return f"buildkit-{repository}-{digest_value([number, str(config.root)])[:20]}"
 
 
-def request_of(config: Config, name: str, folder: Path, seen: Checkout) -> Request:
+def request_of(config: Config, name: str, folder: Path, seen: Checkout, packages: Packages) -> Request:
     """Return the build request of one image.
 
     Args:
@@ -75,6 +81,7 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout) -> Reque
         name: the image.
         folder: the folder with the files of `staged_of`.
         seen: the git revision of the sources.
+        packages: what it installs.
 
     Raises:
         ConfigurationError: a file that the settings name is not there.
@@ -93,7 +100,7 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout) -> Reque
         dockerfile=folder / staging.DOCKERFILE,
         tags=tuple(f"{repository}:{tag}" for tag in (seen.tag, "latest") if tag),
         arguments=arguments,
-        given=_given(config, name, arguments),
+        given=_given(config, name, arguments, packages),
         contexts={"buildkit": folder},
         labels=seen.labels,
         ca_bundle=_file(config, "engine.ca-bundle", given.ca_bundle),
@@ -112,7 +119,7 @@ def compose_variables(config: Config, name: str, image: str) -> str:
     return compose.variables(repository_of(config, name), image, config.image[name].port, config.data.mount)
 
 
-def _given(config: Config, name: str, own: Mapping[str, str]) -> Given:
+def _given(config: Config, name: str, own: Mapping[str, str], packages: Packages) -> Given:
     """Return the build arguments and secrets of the project; refuse those without effect."""
     arguments = {key: str(value) for key, value in config.engine.build_args.items()}
     places = {
@@ -121,11 +128,11 @@ def _given(config: Config, name: str, own: Mapping[str, str]) -> Given:
     }
     dockerfile = _file(config, f"image.{name}.dockerfile", config.image[name].dockerfile)
     if dockerfile is None:
-        return of_suite(arguments, places, own)
+        return of_suite(arguments, places, own, packages.indexes)
     return of_project(arguments, places, reading.read_text(dockerfile, errors="replace"))
 
 
-def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
+def _contents(config: Config, settings: ImageConfig, packages: Packages) -> staging.Contents:
     migrate = migration_settings(config)
     inputs = [name for stage in config.data.stage for name in (*stage.inputs, *([stage.each] if stage.each else []))]
     needed = [name for name in inputs if not name.startswith(("stage:", "env:", "package:"))]
@@ -152,6 +159,7 @@ def _contents(config: Config, settings: ImageConfig) -> staging.Contents:
         packages=config.packages or top_level_packages(config),
         files=(*needed, *settings.include),
         settings=runtime.as_text(),
+        installed=packages.files,
         tools=MYPYC if any(each.backend == "mypyc" for each in find_modules(config).compiled.values()) else (),
     )
 

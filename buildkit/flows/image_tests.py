@@ -11,6 +11,7 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError
 from buildkit.flows.image import NO_IMAGE, chosen
 from buildkit.flows.image_inputs import cache_mount_prefix, repository_of, request_of, staged_of
+from buildkit.flows.image_packages import packages_of
 from buildkit.image import engine, staging
 from buildkit.image.build import build
 from buildkit.image.checkout import Checkout
@@ -56,9 +57,10 @@ def run_tests_in(config: Config, console: Console, environment: Mapping[str, str
         )
     engine.require(environment)
     folder = config.work / "image" / f"{name}.test"
-    staged = staging.for_tests(staged_of(config, name), config.nox.requires, config.nox.tests)
+    packages = packages_of(config, name, environment)
+    staged = staging.for_tests(staged_of(config, name, packages), config.nox.requires, config.nox.tests)
     request = replace(
-        request_of(config, name, folder, Checkout()),
+        request_of(config, name, folder, Checkout(), packages),
         dockerfile=folder / "test.Dockerfile",
         tags=(f"{repository_of(config, name)}:test",),
         target="test",

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from buildkit.doors import reading
-from buildkit.errors import ConfigurationError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - one interpreter takes one branch
-    import tomli as tomllib
+from buildkit.dependencies.declared import project_table, tables_of
 
 TOOLS = ("cython", "invoke", "tomli")
 """The packages that compiling in a build needs; tomli is for a build with Python before 3.11."""
@@ -24,32 +17,12 @@ MYPYC = ("mypy",)
 
 
 def read_project(folder: Path) -> Mapping[str, Any]:
-    """Return the [project] table of the pyproject.toml in `folder`.
+    """Return the [project] table of the pyproject.toml in `folder`, or what [tool.poetry] says in its place.
 
     Raises:
-        ConfigurationError: the table cannot be read, or it leaves the dependencies to a build backend.
+        ConfigurationError: it cannot be read, or has no name.
     """
-    file = folder / "pyproject.toml"
-    try:
-        project: Any = tomllib.loads(reading.read_text(file)).get("project", {})
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file") from None
-    except OSError as error:
-        raise ConfigurationError(f"{file}: {error.strerror}", hint="mend it, or bring it back") from None
-    if not isinstance(project, dict) or not isinstance(project.get("name"), str):
-        raise ConfigurationError(
-            f"{file}: no [project] table with a name", hint="an image needs it: it names the service and its packages"
-        )
-    for key in ("dynamic", "dependencies"):
-        listed = project.get(key, [])
-        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
-            raise ConfigurationError(f"{file}: [project] {key} is no list of texts", hint=f'write {key} = ["..."]')
-    if "dependencies" in project.get("dynamic", ()):
-        raise ConfigurationError(
-            f"{file}: [project] leaves its dependencies to the build backend",
-            hint="write them as `dependencies = [...]`, so that an image can install them before it has the sources",
-        )
-    return project
+    return project_table(folder / "pyproject.toml", tables_of(folder))
 
 
 def as_text(requirements: Iterable[str]) -> str:

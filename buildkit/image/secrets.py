@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from buildkit.core.fingerprint import digest_value
+from buildkit.dependencies.indexes import Index
 from buildkit.errors import ConfigurationError
 
 PIP = {
@@ -27,6 +28,9 @@ PIP = {
 
 SECRETS = ("pip.conf", "netrc")
 """The secrets that the suite's Dockerfile knows, beside the bundle of certificates."""
+
+LOCKED = "locked.conf"
+"""The secret with pip's configuration for the packages of a lock, whose only index may not have the suite's tools."""
 
 INDEX = "PACKAGE_INDEX"
 """The argument that identifies the package index, without its credentials, so that another index installs anew."""
@@ -44,6 +48,7 @@ _BUILDERS = "BUILDKIT_"
 
 _ENV = "env:"
 _PIP_CONF = "PYBUILDKIT_PIP_CONF"
+_LOCKED_CONF = "PYBUILDKIT_LOCKED_CONF"
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 _HIDDEN = "****"
 _SHORTEST = 4
@@ -118,13 +123,17 @@ class Given:
         return [word for word in {*parts, *map(unquote, parts), *plain} if len(word) >= _SHORTEST]
 
 
-def of_suite(given: Mapping[str, str], secrets: Mapping[str, str], own: Collection[str]) -> Given:
+def of_suite(
+    given: Mapping[str, str], secrets: Mapping[str, str], own: Collection[str], indexes: Iterable[Index] = ()
+) -> Given:
     """Return the arguments and secrets for the suite's Dockerfile.
 
     Args:
         given: the project's build arguments.
         secrets: the project's secrets.
         own: the names of the arguments that the suite sets.
+        indexes: those that the project's lock names. What the project tells the build of indexes counts more: its main
+            one stands in their place, and a pip.conf of its own says all.
 
     Raises:
         ConfigurationError: an argument or a secret that this Dockerfile would not use.
@@ -145,6 +154,7 @@ def of_suite(given: Mapping[str, str], secrets: Mapping[str, str], own: Collecti
                 f"engine.secrets: the suite's Dockerfile uses no secret {name}",
                 hint=f"it knows {' and '.join(SECRETS)}; a Dockerfile of your own may use any",
             )
+    locked = {} if "pip.conf" in secrets else _of_lock(index, indexes)
     if not index:
         named = dict(secrets)
     elif "pip.conf" in secrets:
@@ -153,12 +163,32 @@ def of_suite(given: Mapping[str, str], secrets: Mapping[str, str], own: Collecti
         )
     else:
         named = {**secrets, "pip.conf": f"{_ENV}{_PIP_CONF}"}
-    lines = (f"{PIP[name]} = {value}" for name, value in sorted(index.items()))
-    made = {_PIP_CONF: "\n".join(("[global]", *lines, ""))} if index else {}
+    made = {_PIP_CONF: _configuration(index)} if index else {}
+    if locked:
+        named[LOCKED] = f"{_ENV}{_LOCKED_CONF}"
+        made[_LOCKED_CONF] = _configuration({**index, **locked})
     if named:
-        shown = {name: redacted(value) for name, value in index.items()}
+        shown = {name: redacted(value) for name, value in {**index, **locked}.items()}
         arguments[INDEX] = digest_value([shown, dict(secrets)])[:16]
     return Given(arguments, named, made)
+
+
+def _configuration(index: Mapping[str, str]) -> str:
+    """Return pip's configuration file for settings of indexes."""
+    return "\n".join(("[global]", *(f"{PIP[name]} = {value}" for name, value in sorted(index.items())), ""))
+
+
+def _of_lock(given: Mapping[str, str], indexes: Iterable[Index]) -> dict[str, str]:
+    """Return what the indexes of a lock add to the settings of pip that are given."""
+    rows = [each for each in indexes if each.address]
+    main = [each.address for each in rows if each.main][:1]
+    more = [each.address for each in rows if each.address not in main]
+    found = {} if "PIP_INDEX_URL" in given or not main else {"PIP_INDEX_URL": main[0]}
+    if "PIP_INDEX_URL" in given:
+        more += main
+    if more:
+        found["PIP_EXTRA_INDEX_URL"] = " ".join([*given.get("PIP_EXTRA_INDEX_URL", "").split(), *more])
+    return found
 
 
 def of_project(given: Mapping[str, str], secrets: Mapping[str, str], dockerfile: str) -> Given:

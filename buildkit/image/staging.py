@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.core.fingerprint import digest_bytes, key_of
+from buildkit.dependencies.installation import NOTHING, Files
 from buildkit.errors import ImageError
 from buildkit.image import rules, templates
 from buildkit.image.requirements import as_text, tools_text
@@ -61,6 +62,7 @@ class Contents:
         packages: the names of the packages.
         files: globs of other files that it needs, relative to the project's folder.
         settings: the text of the entrypoint's settings.
+        installed: what pip installs.
         tools: packages that it needs to be compiled, besides those of every project.
     """
 
@@ -69,6 +71,7 @@ class Contents:
     packages: tuple[str, ...]
     files: tuple[str, ...]
     settings: str
+    installed: Files = NOTHING
     tools: tuple[str, ...] = ()
 
     def as_json(self) -> str:
@@ -103,7 +106,10 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dic
     texts = {
         IGNORED: ignored,
         "tools.txt": tools_text(contents.tools),
-        "requirements.txt": as_text(contents.project.get("dependencies", ())),
+        "requirements.txt": contents.installed.requirements,
+        "unhashed.txt": contents.installed.unhashed,
+        "constraints.txt": contents.installed.constraints,
+        "options.txt": contents.installed.options,
         "contents/contents.json": contents.as_json(),
         "contents/app/buildkit.json": contents.settings,
     }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from buildkit.core.untrusted import Odd
+from buildkit.dependencies.backend import at_hand
 from buildkit.doors import python
 from buildkit.doors.process import Completed, Runner, run
 from buildkit.errors import ConfigurationError
@@ -19,7 +20,7 @@ def make_wheel(service: Path, folder: Path, environment: Mapping[str, str], runn
     Raises:
         ConfigurationError: the backend failed; gives its last output lines.
     """
-    isolation = ["--no-isolation"] if backend_at_hand(service) else []
+    isolation = ["--no-isolation"] if at_hand(service) else []
     command = [*python.module_command("build"), "--wheel", *isolation, "--outdir", str(folder), str(service)]
     expect(runner(command, environment=environment), f"{service / 'pyproject.toml'}: the wheel could not be built")
     return next(folder.glob("*.whl"))
@@ -54,17 +55,6 @@ def make_wheel_by(
     built = runner(command, environment=environment, timeout=None)
     expect(built, f"{service / 'pyproject.toml'}: the wheel could not be built by {interpreter}")
     return next(folder.glob("*.whl"))
-
-
-def backend_at_hand(service: Path) -> bool:
-    """Return whether the backend's requirements are installed beside the suite: it then needs no isolation."""
-    from build import BuildException, ProjectBuilder, check_dependency  # noqa: PLC0415 - a tenth of a second
-
-    try:
-        requires = ProjectBuilder(service).build_system_requires
-    except BuildException as error:
-        raise ConfigurationError(str(error), hint="mend its [build-system] table") from None
-    return not any(unmet for need in requires for unmet in check_dependency(need))
 
 
 def unpack(wheel: Path, folder: Path, environment: Mapping[str, str], runner: Runner = run) -> Path:

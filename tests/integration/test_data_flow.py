@@ -14,6 +14,7 @@ from buildkit.config import Config, load
 from buildkit.errors import ConfigurationError, DataError
 from buildkit.flows.data import clear_data, data_status, lines, pipeline_of, refresh_data, verify_data
 from buildkit.flows.image_inputs import staged_of
+from buildkit.flows.image_packages import Packages
 from buildkit.model import Report
 from buildkit.report.console import Console, as_json
 from buildkit.runtime import settings as runtime_settings
@@ -228,4 +229,4 @@ def test_inputs_in_the_data_folder_are_read_on_the_host_and_named_for_an_image(
     clear_data(service.config, service.console, service.environment)
     assert (service.root / "data/raw/a.csv").read_text() == "1"
     with pytest.raises(ConfigurationError, match=r'input "data/raw/\*\.csv" lies in the data\'s folder'):
-        staged_of(service.config, "api")
+        staged_of(service.config, "api", Packages())

@@ -16,6 +16,7 @@ from buildkit.config import load
 from buildkit.doors import process
 from buildkit.errors import BudgetError, EngineError, ImageError
 from buildkit.flows.image_inputs import request_of
+from buildkit.flows.image_packages import Packages
 from buildkit.image.build import command
 from buildkit.image.checkout import Checkout
 
@@ -97,7 +98,7 @@ def test_two_builds_without_a_cache_give_the_same_image(editable: Project) -> No
     variables = dict(os.environ)
     config = load(editable.root, variables)
     folder = config.work / "image" / "api"
-    request = request_of(config, "api", folder, Checkout(time=1_700_000_000))
+    request = request_of(config, "api", folder, Checkout(time=1_700_000_000), Packages())
     aside = {**request.arguments, "BUILDKIT_CACHE_MOUNT_NS": "buildkit-test"}  # --no-cache empties cache mounts
     request = replace(request, tags=(f"{editable.repository}:same",), arguments=aside)
     digests = set()

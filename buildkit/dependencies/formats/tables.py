@@ -6,14 +6,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from buildkit.core import untrusted
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:  # pragma: no cover - one interpreter takes one branch
     import tomli as tomllib
 
 
-class Odd(ValueError):  # noqa: N818 - a fact
-    """A lock file that is not of the form that its name promises."""
+Odd = untrusted.Odd
 
 
 def parsed(text: str) -> Mapping[str, Any]:

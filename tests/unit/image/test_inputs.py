@@ -27,10 +27,10 @@ def test_mypy_is_installed_only_where_modules_need_it() -> None:
     assert set(tools_text(MYPYC).splitlines()) == {*tools_text().splitlines(), f"mypy=={version('mypy')}"}
 
 
-def test_dependencies_that_only_a_backend_knows_are_refused(project: ProjectMaker) -> None:
-    root = project({"pyproject.toml": '[project]\nname = "x"\ndynamic = ["dependencies"]\n'})
-    with pytest.raises(ConfigurationError, match="leaves its dependencies to the build backend"):
-        read_project(root)
+def test_poetrys_table_names_the_service(project: ProjectMaker) -> None:
+    text = '[tool.poetry]\nname = "x"\nversion = "2"\n[tool.poetry.scripts]\nserve = "x:main"\n'
+    table = read_project(project({"pyproject.toml": text}))
+    assert (table["name"], table["version"], table["scripts"]) == ("x", "2", {"serve": "x:main"})
 
 
 def test_a_pyproject_without_a_name_is_refused(project: ProjectMaker) -> None:

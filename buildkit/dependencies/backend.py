@@ -1,0 +1,89 @@
+"""The project's build backend, asked for the requirements that pyproject.toml leaves to it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from buildkit.core.fingerprint import digest_bytes, digest_value
+from buildkit.doors import files, python, reading
+from buildkit.doors.process import Runner, run
+from buildkit.errors import ConfigurationError
+
+_QUOTED = re.compile(r"""["']([^"'\n]{1,200})["']|^\s*(?:[\w-]+\s*=\s*)?(?:file:\s*)?([\w./-]+)\s*$""", re.MULTILINE)
+_READ = ("pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in")
+_MOST_LINES = 20
+
+
+def at_hand(service: Path) -> bool:
+    """Return whether the backend's requirements are installed beside the suite: it then needs no isolation.
+
+    Raises:
+        ConfigurationError: its [build-system] table is not valid.
+    """
+    from build import BuildException, ProjectBuilder, check_dependency  # noqa: PLC0415 - a tenth of a second
+
+    try:
+        requires = ProjectBuilder(service).build_system_requires
+    except BuildException as error:
+        raise ConfigurationError(str(error), hint="mend its [build-system] table") from None
+    return not any(unmet for need in requires for unmet in check_dependency(need))
+
+
+def requirements(service: Path, memory: Path, environment: Mapping[str, str], runner: Runner = run) -> Sequence[str]:
+    """Return the requirements that the backend gives the project, with the extra of each in its marker.
+
+    It is asked again where a file changed that it is told of: its settings, and the files that they name.
+
+    Args:
+        service: the folder of the service's pyproject.toml.
+        memory: the file that keeps the answer.
+        environment: the variables of the backend.
+        runner: runs it.
+
+    Raises:
+        ConfigurationError: it failed; gives its last output lines.
+    """
+    key = str(digest_value({name: digest_bytes(content) for name, content in _inputs(service)}))
+    kept = _kept(memory)
+    if kept is not None and kept[0] == key:
+        return kept[1]
+    with tempfile.TemporaryDirectory() as scratch:
+        answer = Path(scratch) / "requires.json"
+        isolation = ["--no-isolation"] if at_hand(service) else []
+        command = python.module_command("buildkit.dependencies.ask", str(service), str(answer), *isolation)
+        done = runner(command, environment=environment, timeout=None)
+        if not done.ok:
+            raise ConfigurationError(
+                f"{service / 'pyproject.toml'}: the build backend does not say what the project requires",
+                details=(done.stdout + done.stderr).strip().splitlines()[-_MOST_LINES:],
+                hint="what it said stands above; or write the requirements as `dependencies = [...]`",
+            )
+        found = json.loads(reading.read_text(answer))
+    if not any("@" in text for text in found):  # an address may hold credentials
+        files.write_if_changed(memory, json.dumps({"key": key, "requires": found}))
+    return [str(text) for text in found]
+
+
+def _inputs(service: Path) -> Iterable[tuple[str, bytes]]:
+    """Yield the files that decide what the backend says: those of its settings, and those that these name."""
+    named: dict[str, None] = dict.fromkeys(_READ)
+    for name in _READ:
+        if reading.is_file(service / name):
+            text = reading.read_text(service / name, errors="replace")
+            named |= dict.fromkeys(quoted or bare for quoted, bare in _QUOTED.findall(text))
+    for name in named:
+        if name and reading.is_file(service / name):
+            yield name, reading.read(service / name)
+
+
+def _kept(memory: Path) -> tuple[str, list[str]] | None:
+    try:
+        found: Any = json.loads(reading.read_text(memory))
+        return str(found["key"]), [str(text) for text in found["requires"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
