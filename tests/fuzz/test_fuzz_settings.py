@@ -15,9 +15,11 @@ from running import emptied, inputs, survives
 from buildkit.compile import arguments, distutils
 from buildkit.compile.mypyc import settings as mypyc_settings
 from buildkit.config import load
-from buildkit.core import alembic, ignore, untrusted
+from buildkit.core import alembic, untrusted
 from buildkit.data.stages import code
 from buildkit.image import checkout, context, requirements
+from buildkit.image.ignore import lines as ignore_lines
+from buildkit.image.ignore import patterns
 
 SETTINGS: dict[str, Any] = {
     "project": {"name": "app", "dependencies": ["x"], "dynamic": ["version"]},
@@ -142,7 +144,7 @@ PATTERNS = st.lists(SIGNS, min_size=1, max_size=10).map("".join)
 @example("*(" * 200, "a")
 def test_rules_of_an_ignore_file_judge_or_are_said_to_be_none(room: Path, text: str, path: str) -> None:
     def judge() -> None:
-        rules = ignore.parse(text)
+        rules = ignore_lines.parse(text)
         for each in (path, f"{path}/{path}", ("a" * 100 + "/") * 3):
             verdict = rules.judge(each)
             rules.judge(f"{each}/x", verdict)
@@ -180,11 +182,12 @@ def test_an_address_of_a_repository_is_shown_without_what_is_secret(room: Path, 
 )
 def test_many_stars_are_judged_as_few_are(pattern: str, path: str) -> None:
     try:
-        ignore._check(pattern)
+        found = patterns.compiled(pattern)
     except ValueError:
         return
-    expression = re.compile(rf"^{ignore._expression(pattern)}\Z", re.ASCII)
-    assert ignore._matches(ignore._steps(pattern), path) == bool(expression.search(path))
+    if found.kind == patterns.EXPRESSION:
+        steps = [(kind, fits) for _, kind, fits in patterns._tokens(pattern)]
+        assert patterns._takes(steps, path) == bool(re.compile(found.part, re.ASCII).search(path))
 
 
 # ------------------------------------------------------------------ what sources ask for
