@@ -20,10 +20,12 @@ from buildkit.model import Outcome, Reason
 
 ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
 START = Reason("start")
+IN_DOUBT = Reason("changed while it was built")
 
 SLOW = 2.0
 """Seconds after which a line says that the service is still starting."""
 
+_REMOVED = "removed"
 _IDLE = frozenset({"fresh", "kept"})
 _DONE = {
     Need.REBUILD: ("rebuilt", "module"),
@@ -84,6 +86,7 @@ class Loop:
         self._anew = True  # everything is to be built by the settings that there are now
         self._aside = AsideBuild(actions.build_aside, actions.built_aside, say, tell)
         self._doubt = Doubt()
+        self._failed = ""  # what was said of the step that failed, until it no longer does
         self.outcomes: list[Outcome] = []
 
     def begin(self, reason: Reason = START) -> None:
@@ -101,7 +104,7 @@ class Loop:
         if self._doubt and (seen is None or seen):
             self._anew = self._anew or seen is None
             self._seen.update(seen or ())
-            reason = reaction.reason if reaction.needs else Reason("changed while it was built")
+            reason = reaction.reason if reaction.needs else IN_DOUBT
             needs = with_consequences({*reaction.needs, Need.REBUILD})
             self._react(Reaction(needs, reason, reaction.files), restarts=Need.RESTART in reaction.needs)
         elif reaction.needs:
@@ -138,12 +141,14 @@ class Loop:
                 todo = [need for need in todo if need is not Need.RESTART]
             if done is Need.REFRESH and made:
                 todo = list(with_consequences({*todo, Need.RESTART}))  # a service reads its data when it starts
-        self._owed, self._anew = set(), False
+        self._owed, self._anew, self._failed = set(), False, ""
         self._seen.clear()
         if self._starting is not cycle:
             self._keeper.explain()  # nothing was started after all
             if cycle.phrases:
                 self._close(cycle, "done")
+            else:
+                self._rest()
 
     def attend(self) -> None:
         """Look at the service's state, and report if it is ready, still starting, or ended by itself."""
@@ -152,7 +157,7 @@ class Loop:
             self._bury()
         elif cycle is not None and state is State.READY:
             self._close(cycle, "ready", f"ready after {cycle.watch.seconds:.2f} s")
-        elif cycle is None and state is State.READY:
+        elif cycle is None and state is State.READY and not self._owed:  # what fails here would fail there once more
             self._go_on_aside()
         elif cycle is not None and not cycle.told and cycle.started.seconds >= SLOW:
             self._say(f"{cycle}, not ready yet")
@@ -188,6 +193,7 @@ class Loop:
             if len(services) > 1:
                 words = f"{words} {', '.join(names)}"
             if self._starting is not None:
+                cycle.told = self._starting.told  # of the same start, as a person sees it
                 self._close(self._starting, "superseded", "overtaken by a further change")
             self._starting, cycle.started = cycle, Stopwatch()
             cycle.add(words, watch.seconds)
@@ -199,11 +205,13 @@ class Loop:
             self._doubt.begin()
             self._aside.forget()
         report = self._steps[need]()
-        made = sum(row.result not in _IDLE for row in report.outcomes)
-        if made:
-            verb, noun = _DONE[need]
-            cycle.add(f"{verb} {made} {noun}{'s' if made > 1 else ''}", watch.seconds)
-        return made
+        results = [row.result for row in report.outcomes if row.result not in _IDLE]
+        removed = results.count(_REMOVED) if need is Need.REBUILD else 0
+        verb, noun = _DONE[need]
+        phrases = [_counted(verb, len(results) - removed, noun), _counted("removed", removed, noun)]
+        if results:
+            cycle.add(" and ".join(filter(None, phrases)), watch.seconds)
+        return len(results)
 
     def _interprets(self, cycle: _Cycle) -> bool:
         """Let the changed files run as Python, if they can, and owe their extensions; return whether that was done."""
@@ -227,15 +235,21 @@ class Loop:
 
     def _fail(self, cycle: _Cycle, need: Need, error: BuildkitError) -> None:
         words = render(error)
+        runs = self._keeper.state() in {State.READY, State.STARTING}
+        if cycle.reason == IN_DOUBT and words == self._failed:  # it did not change after all
+            self._keeper.explain()
+            self._rest()
+            return
+        self._failed = words
         self._say(words)
         self._keeper.explain(f"{need.value} failed\n{words}")
-        runs = self._keeper.state() in {State.READY, State.STARTING}
         cycle.phrases.append(f"{need.value} failed")
         self._close(cycle, "failed", "the service runs on as it was" if runs else "waiting for a change")
 
     def _bury(self) -> None:
         """Report what ended by itself; it is started again if that may help."""
         for end in self._keeper.bury():
+            told = self._starting is not None and self._starting.told
             words = f"the {end.name} ended {how_it_ended(end.exit_code)}"
             then = "the one before answers on" if end.answered_for else "waiting for a change"
             if self._starting is not None:
@@ -243,7 +257,11 @@ class Loop:
             elif not end.revived:
                 self._say(f"{time_of_day()} {words}, {then}")
             if end.revived:
-                self._starting = _Cycle(Reason(words), phrases=["started again"])
+                self._starting = _Cycle(Reason(words), phrases=["started again"], told=told)
+
+    def _rest(self) -> None:
+        """Show that nothing is being done, or what goes on."""
+        self._show("starting …" if self._starting is not None else "", self._last)
 
     def _close(self, cycle: _Cycle, result: str, words: str = "") -> None:
         """Record a cycle that has ended, and only then print its line: its reader may end the loop at once."""
@@ -258,3 +276,7 @@ class Loop:
         self._say(self._last)
         self._tell("cycle", outcome)
         self._show("", self._last)
+
+
+def _counted(verb: str, count: int, noun: str) -> str:
+    return f"{verb} {count} {noun}{'s' if count > 1 else ''}" if count else ""

@@ -62,10 +62,16 @@ class Desk:
         reason = Reason("key", key)
         if key == "b":
             loop.begin(reason)
+        elif key == "m" and not self._project.has_migrations():
+            self._console.say("there are no migrations here: no alembic.ini, and no [tool.alembic] in pyproject.toml")
         elif key in _NEEDS:
             loop.react(Reaction(with_consequences([_NEEDS[key]]), reason, ()))
         elif key == "i":
-            if self._project.install():
+            status = self._project.status
+            self.show("install the dependencies …", status.last)
+            installed = self._project.install()
+            self.show("", status.last)
+            if installed:
                 loop.begin(Reason("installed the dependencies"))
         elif key == "o":
             self._open()

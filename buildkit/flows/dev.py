@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,7 +18,9 @@ from buildkit.dev.services import Services
 from buildkit.dev.signals import Interruption, interruptible
 from buildkit.dev.test_runner import Runner, command_of
 from buildkit.dev.watch import Watch, git_folder
+from buildkit.doors import locks
 from buildkit.doors.clock import Stopwatch
+from buildkit.errors import ConfigurationError
 from buildkit.flows.desk import Desk
 from buildkit.flows.dev_project import SCHEMA, Project
 from buildkit.model import Outcome, Reason, Report
@@ -52,7 +55,7 @@ def run_dev(
         project = Project(config, console, environment, debug=debug)
         log = Log(screen.write, lambda words: console.say(f"hint: {words}"), by_lines=screen.has_line)
         services = Services(config.dev.hold, config.dev.drain, log, coloured=console.coloured)
-        services.hold(project.services())
+        _hold(services, project, cleanup.enter_context(_alone(config, console)))
         desk = Desk(project, services, screen, console)
         loop = Loop(project.actions(), services, console.say, desk.tell, desk.show)
         outcomes = loop.outcomes
@@ -68,6 +71,29 @@ def run_dev(
         _follow(project, loop, desk, console, interruption, tests)
     ended = interruption.signal.name if interruption.signal else "q" if outcomes else None
     return Report(SCHEMA, tuple(outcomes), watch.seconds, {"ended-by": ended}, row="cycle")
+
+
+@contextlib.contextmanager
+def _alone(config: Config, console: Console) -> Iterator[str]:
+    """Note that a loop runs in this project, for the time of the block; yield who runs another one, or nothing."""
+    note = config.work / "dev.lock"
+    with ExitStack() as held:
+        other = ""
+        try:
+            held.enter_context(locks.held(note, wait=0, overtake=False))
+        except locks.Busy:
+            other = locks.describe(note)
+            console.warn(f"invoke dev runs in this project already: {other}; both build the same files")
+        yield other
+
+
+def _hold(services: Services, project: Project, other: str) -> None:
+    try:
+        services.hold(project.services())
+    except ConfigurationError as error:
+        if other:
+            raise ConfigurationError(str(error), hint=f"{other} runs here already; {error.hint}") from None
+        raise
 
 
 def foretell(config: Config, console: Console, environment: Mapping[str, str]) -> Report:

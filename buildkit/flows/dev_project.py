@@ -156,6 +156,12 @@ class Project:
         self.status.revision = str(report.facts.get("head") or "")
         return report
 
+    def has_migrations(self) -> bool:
+        """Return whether there is something to migrate by."""
+        from buildkit.flows.migrate import migration_settings  # noqa: PLC0415
+
+        return migration_settings(self.config) is not None
+
     def has_another_database(self) -> bool:
         """Return whether another command has made the development database anew, or removed it; true once."""
         if self._watched is None or not self._watched.is_another():

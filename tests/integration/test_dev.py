@@ -248,6 +248,8 @@ def test_a_taken_port_is_named(dev: Starter) -> None:
     second = dev(port=first.port)
     assert second.process.wait(20) == 2
     second.until_said(f"dev.port: 127.0.0.1:{first.port} is taken: Address already in use")
+    second.until_said(f"warning: invoke dev runs in this project already: process {first.process.pid} (")
+    second.until_said(f"hint: process {first.process.pid} (")
     second.until_said(f"or choose another port: PYBUILDKIT_DEV_PORT={first.port + 1} invoke dev")
     assert first.answer() == "one"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from buildkit.core.changes import Need, Reaction
-from buildkit.dev import aside
+from buildkit.dev import aside, loop
 from buildkit.dev.actions import Actions
 from buildkit.dev.loop import Loop
 from buildkit.dev.service import Service
@@ -93,7 +93,9 @@ class World:
             lambda: self.built,
             lambda: [SERVICE],
         )
-        self.loop = Loop(actions, self.keeper, self._say)
+        self.doing = ""
+        self.result = "compiled"
+        self.loop = Loop(actions, self.keeper, self._say, show=self._show)
 
     def change(self, *needs: Need, file: str = "app/a.py") -> list[str]:
         """Let a file change; return the steps that were taken."""
@@ -119,6 +121,9 @@ class World:
     def _say(self, text: str) -> None:
         self.said.append(re.sub(r"\d+\.\d\d s", "TIME", re.sub(r"\d\d:\d\d:\d\d ", "", text)))
 
+    def _show(self, doing: str, _last: str) -> None:
+        self.doing = doing
+
     def _do(self, name: str) -> None:
         self.done.append(name)
         if name in self.fails:
@@ -127,7 +132,7 @@ class World:
     def _step(self, name: str) -> Callable[[], Report]:
         def step() -> Report:
             self._do(name)
-            rows = [Outcome(str(at), "compiled", Reason("changed")) for at in range(self.made[name])]
+            rows = [Outcome(str(at), self.result, Reason("changed")) for at in range(self.made[name])]
             return Report("test/1", (*rows, Outcome("other", "fresh", Reason("unchanged"))), 0.0)
 
         return step
@@ -167,6 +172,51 @@ def test_a_rebuild_names_what_it_made(world: World) -> None:
     world.made["rebuild"] = 2
     assert world.change(Need.REBUILD, Need.RESTART, file="app/a.pyx") == ["rebuild", "check app/a.pyx", "start"]
     assert world.ready() == ["changed app/a.pyx: rebuilt 2 modules TIME, restarted TIME, ready after TIME"]
+
+
+def test_a_module_that_went_is_not_called_rebuilt(world: World) -> None:
+    world.result = "removed"
+    world.change(Need.REBUILD, Need.RESTART)
+    assert world.ready() == ["changed app/a.py: removed 1 module TIME, restarted TIME, ready after TIME"]
+
+
+def test_nothing_is_shown_as_done_after_what_did_nothing(world: World) -> None:
+    world.change(Need.REFRESH)
+    assert world.doing == ""
+    world.change(Need.RESTART)
+    world.change(Need.REFRESH)
+    assert world.doing == "starting …"
+
+
+def test_a_failure_is_told_once_where_nothing_changed_after_all() -> None:
+    it = World()
+    it.fails["rebuild"] = CompileError("it does not compile")
+    it.loop.begin()
+    assert it.said == ["error: it does not compile", "start: rebuild failed, waiting for a change"]
+    it.loop.react(Reaction((), Reason("unchanged"), ()), seen=None)
+    assert it.done == ["rebuild", "rebuild"]
+    assert (len(it.said), len(it.loop.outcomes), it.doing) == (2, 1, "")
+    it.fails["rebuild"] = CompileError("another one does not")
+    it.loop.react(Reaction((), Reason("unchanged"), ()), seen=None)
+    assert it.said[2:] == [
+        "error: another one does not",
+        "changed while it was built: rebuild failed, waiting for a change",
+    ]
+    assert it.change(Need.REBUILD) == ["rebuild"]
+    assert it.said[0] == "error: another one does not", "what was changed is told again"
+
+
+def test_a_start_that_takes_long_is_told_once_however_often_one_saves(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setattr(loop, "SLOW", 0.0)
+    world.change(Need.RESTART)
+    assert world.attend() == ["changed app/a.py: restarted TIME, not ready yet"]
+    world.change(Need.RESTART)
+    assert world.attend() == []
+    assert world.ready() == ["changed app/a.py: restarted TIME, ready after TIME"]
+    world.change(Need.RESTART)
+    assert world.attend() == ["changed app/a.py: restarted TIME, not ready yet"]
 
 
 def test_nothing_that_counts_is_not_a_word(world: World) -> None:
@@ -306,6 +356,19 @@ def test_a_change_while_it_is_compiled_begins_anew(interpreting: World) -> None:
     it.done.clear()
     it.attend()
     assert it.done == ["build aside"]
+
+
+def test_what_is_no_python_is_not_compiled_aside_too(interpreting: World) -> None:
+    interpreting.fails["check app/a.py"] = CompileError("not valid Python")
+    interpreting.change(Need.REBUILD, Need.RESTART)
+    for _ in range(3):
+        interpreting.attend()
+    assert "build aside" not in interpreting.done
+    interpreting.fails.clear()
+    interpreting.change(Need.REBUILD, Need.RESTART)
+    interpreting.ready()
+    interpreting.attend()
+    assert interpreting.done[-1] == "build aside"
 
 
 def test_what_does_not_compile_aside_stays_python(interpreting: World) -> None:
