@@ -42,6 +42,7 @@ class Layout:
         stages: the modules (without ending) that hold a stage's callable.
         outputs: folders that the suite writes; nothing in them counts.
         locks: the files that lock what is installed.
+        migrations: the files that say how is migrated: Alembic's settings, and its env.py.
         watched: globs of further files, each of which concerns the services that name it.
     """
 
@@ -55,6 +56,7 @@ class Layout:
     stages: tuple[str, ...] = ()
     outputs: tuple[str, ...] = (WORK,)
     locks: tuple[str, ...] = ()
+    migrations: tuple[str, ...] = ()
     watched: tuple[str, ...] = ()
 
 
@@ -103,7 +105,7 @@ def needs_of_all(path: str, layout: Layout) -> tuple[Need, ...]:
         return (Need.RELOAD if path in layout.settings else Need.INSTALL,)
     if any(_within(path, folder) for folder in layout.outputs):
         return ()
-    if path.endswith(".py") and any(_within(path, folder) for folder in layout.versions):
+    if path in layout.migrations or (path.endswith(".py") and any(_within(path, folder) for folder in layout.versions)):
         return (Need.MIGRATE,)
     if any(glob_pattern(glob).fullmatch(path) for glob in layout.inputs):
         return (Need.REFRESH,)

@@ -26,12 +26,13 @@ _NO_SERVICE = frozenset(
 _NO_MODULES = frozenset({"tasks", "noxfile", "setup", "conftest"})
 
 
-def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
+def layout_of(config: Config, versions: Sequence[Path], script_location: Path | None = None) -> Layout:
     """Return the layout of the project, as paths relative to its folder.
 
     Args:
         config: the project's settings.
         versions: the folders with its revision files.
+        script_location: the folder with Alembic's env.py; None if there is none.
     """
     source = _relative(config.source, config)
     inside = f"{source}/" if source else ""
@@ -45,6 +46,10 @@ def layout_of(config: Config, versions: Sequence[Path]) -> Layout:
         compiles=any(backend not in {"", "none"} for backend in backends),
         exclude=config.exclude,
         versions=tuple(_relative(folder, config) for folder in versions),
+        migrations=(
+            _relative(config.root / config.migrate.config, config),
+            *(() if script_location is None else (_relative(script_location / "env.py", config),)),
+        ),
         inputs=tuple(
             name for stage in config.data.stage for name in (*stage.inputs, stage.each) if name and ":" not in name
         ),

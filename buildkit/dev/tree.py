@@ -30,7 +30,8 @@ class Tree:
 
     def folders(self) -> list[str]:
         """Return the absolute path of every folder that holds watched files; each is watched without its subfolders."""
-        places = {os.path.dirname(self._absolute(path)) for path in self.layout.settings}  # noqa: PTH120
+        single = (*self.layout.settings, *self.layout.migrations)
+        places = {os.path.dirname(self._absolute(path)) for path in single}  # noqa: PTH120
         for place in self._places():
             places.add(place if os.path.isdir(place) else os.path.dirname(place))  # noqa: PTH112, PTH120
             places.update(folder for folder, _ in self._walk(place))
@@ -76,7 +77,8 @@ class Tree:
         return marks
 
     def _files(self) -> set[str]:
-        found = {name for name in (*self.layout.settings, *self.layout.locks) if os.path.isfile(self._absolute(name))}  # noqa: PTH113
+        single = (*self.layout.settings, *self.layout.locks, *self.layout.migrations)
+        found = {name for name in single if os.path.isfile(self._absolute(name))}  # noqa: PTH113
         for place in self._places():
             if os.path.isfile(place):  # noqa: PTH113
                 found.add(self._relative(place))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from buildkit.config import Config, load
-from buildkit.core.changes import Need, needs_of, needs_of_all
+from buildkit.core.changes import Layout, Need, needs_of, needs_of_all
 from buildkit.dev import installing
 from buildkit.dev.actions import Actions
 from buildkit.dev.layout import dependencies, layout_of
@@ -80,7 +80,7 @@ class Project:
         self._dependencies = dependencies(config)
         if self._dependencies != depended_on:
             self.outdated()
-        if config == before:
+        if config == before and _layout(config) == self.tree.layout:
             return False
         self.tree = _tree(config)  # before anything is built: later changes are seen
         self.config = config
@@ -138,6 +138,8 @@ class Project:
         """Bring the database to head; where none is named, start the project's own."""
         from buildkit.flows.migrate import migrate_database, migration_settings  # noqa: PLC0415
 
+        if _layout(self.config) != self.tree.layout:
+            self.tree = _tree(self.config)  # alembic.ini names other folders
         variable = self.config.migrate.url_env
         if migration_settings(self.config) is None:
             self._database = {}
@@ -214,7 +216,14 @@ class Project:
 
 def _tree(config: Config) -> Tree:
     """Return the files that count under these settings."""
+    return Tree(config.root, _layout(config))
+
+
+def _layout(config: Config) -> Layout:
+    """Return where they lie; Alembic's own settings have a say."""
     from buildkit.flows.migrate import migration_settings  # noqa: PLC0415
 
     migrations = migration_settings(config)
-    return Tree(config.root, layout_of(config, migrations.versions if migrations else ()))
+    if migrations is None:
+        return layout_of(config, ())
+    return layout_of(config, migrations.versions, migrations.script_location)

@@ -19,10 +19,11 @@ outputs = ["read/"]
 def test_the_layout_of_a_project_with_everything(project: ProjectMaker) -> None:
     files = {"src/app/__init__.py": "", "migrations/env.py": "", "pyproject.toml": SERVED + STAGES}
     root = project(files)
-    layout = layout_of(load(root, {}), [root / "migrations/versions"])
+    layout = layout_of(load(root, {}), [root / "migrations/versions"], root / "migrations")
     assert layout.settings == ("pyproject.toml",)
     assert (layout.source_root, layout.packages, layout.compiles) == ("src", ("src/app",), True)
     assert layout.versions == ("migrations/versions",)
+    assert layout.migrations == ("alembic.ini", "migrations/env.py")
     assert (layout.inputs, layout.stages) == (("tle/*.txt",), ("src/app/pipeline/read",))
     assert layout.outputs == (".buildkit", "data")
 

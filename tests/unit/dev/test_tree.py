@@ -100,3 +100,13 @@ def test_what_a_service_names_is_watched_wherever_it_lies(project: Callable[[Map
     assert not tree.changes().needs, "not named, and what the suite writes"
     (root / "tle/a.txt").write_text("2")
     assert tree.changes().needs == (Need.REFRESH, Need.RESTART)
+
+
+def test_how_is_migrated_is_watched(project: Callable[[Mapping[str, str]], Path]) -> None:
+    root = project({**FILES, "src/app/db/env.py": "1", "src/app/db/script.py.mako": "1"})
+    tree = Tree(root, replace(LAYOUT, migrations=("alembic.ini", "src/app/db/env.py")))
+    for name in ("alembic.ini", "src/app/db/env.py"):
+        (root / name).write_text("2")
+        assert tree.is_relevant(str(root / name))
+        assert tree.changes().needs == (Need.MIGRATE, Need.RESTART)
+        assert not tree.changes().needs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ import pytest
 from plugins.projects import SERVED, ProjectMaker
 
 from buildkit.config import load
-from buildkit.errors import ConfigurationError
+from buildkit.core.changes import Need
+from buildkit.errors import BuildkitError, ConfigurationError
 from buildkit.flows.dev import lines
 from buildkit.flows.dev_project import Project
 from buildkit.model import Outcome, Reason, Report
@@ -50,3 +52,18 @@ def test_the_summary() -> None:
     rows = tuple(Outcome(str(at), result, Reason("changed")) for at, result in enumerate(("ready", "ready", "failed")))
     assert lines(Report("buildkit.dev/1", rows, 1.0)) == ["dev: stopped after 3 cycles (2 ready, 1 failed)"]
     assert lines(Report("buildkit.dev/1", (), 1.0)) == ["dev: stopped"]
+
+
+def test_revisions_are_watched_where_alembic_says_they_are(project: ProjectMaker) -> None:
+    root = project({"pyproject.toml": SERVED, "src/app/__init__.py": "", "a/env.py": "", "b/env.py": ""})
+    found, _ = project_in(
+        root, {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "PYBUILDKIT_MIGRATE_WAIT": "0"}
+    )
+    assert [*found.tree.layout.migrations] == ["alembic.ini"]
+    for folder in ("a", "b"):
+        (root / "alembic.ini").write_text(f"[alembic]\nscript_location = {folder}\n")
+        assert found.tree.changes().needs == (Need.MIGRATE, Need.RESTART)
+        with contextlib.suppress(BuildkitError):  # there is no such database
+            found.migrate()
+        assert [*found.tree.layout.versions] == [f"{folder}/versions"]
+        assert [*found.tree.layout.migrations] == ["alembic.ini", f"{folder}/env.py"]
