@@ -12,6 +12,7 @@ from buildkit.errors import ConfigurationError
 PORT = 5678
 """Where a debugger attaches, as editors expect it; each further service has the next one."""
 
+_FROZEN = "frozen_modules"
 _WITH_ARGUMENT = frozenset({"-W", "-X"})
 
 
@@ -30,14 +31,19 @@ def debugged(command: tuple[str, ...], port: int, environment: Mapping[str, str]
     program = shutil.which(command[0], path=environment.get("PATH")) or command[0]
     if Path(program).name.startswith(("python", "pypy")):
         options, rest = _apart(command[1:])
-        return (program, *options, *listen, *rest)
+        return (program, *_whole(options), *listen, *rest)
     interpreter = _interpreter_of(Path(program))
     if not interpreter:
         raise ConfigurationError(
             f"--debug: {command[0]} is no program of Python, which is what debugpy runs",
             hint='start the service as a module: command = ["python", "-m", …]',
         )
-    return (interpreter, *listen, program, *command[1:])
+    return (interpreter, *_whole(()), *listen, program, *command[1:])
+
+
+def _whole(options: tuple[str, ...]) -> tuple[str, ...]:
+    """Return Python's options so that it reads its own modules from their sources, where breakpoints are."""
+    return options if any(_FROZEN in option for option in options) else (*options, f"-X{_FROZEN}=off")
 
 
 def require_debugger() -> None:

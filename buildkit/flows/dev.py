@@ -56,6 +56,8 @@ def run_dev(
         log = Log(screen.write, lambda words: console.say(f"hint: {words}"), by_lines=screen.has_line)
         services = Services(config.dev.hold, config.dev.drain, log, coloured=console.coloured)
         _hold(services, project, cleanup.enter_context(_alone(config, console)))
+        for each in project.services() if debug else ():
+            console.say(f"debugger: attach to 127.0.0.1:{each.debugger} for the {each.name}")
         desk = Desk(project, services, screen, console)
         loop = Loop(project.actions(), services, console.say, desk.tell, desk.show)
         outcomes = loop.outcomes

@@ -310,6 +310,7 @@ def debugger_says() -> str:
 def test_a_debugger_attaches_to_whichever_process_serves(dev: Starter) -> None:
     pytest.importorskip("debugpy")
     it = dev(flags=("debug",))
+    it.until_said("debugger: attach to 127.0.0.1:5678 for the service")
     it.until_ready()
     for words in ("two", "three"):
         assert debugger_says().startswith("Content-Length: ")
@@ -317,6 +318,7 @@ def test_a_debugger_attaches_to_whichever_process_serves(dev: Starter) -> None:
         it.until_answer(words)
     assert debugger_says().startswith("Content-Length: ")
     it.end()
+    assert "frozen" not in it.text(), "debugpy warns of modules without a source"
     assert it.left() == []
 
 

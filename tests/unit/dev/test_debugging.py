@@ -11,7 +11,7 @@ import pytest
 from buildkit.dev.debugging import debugged
 from buildkit.errors import ConfigurationError
 
-LISTEN = ("-m", "debugpy", "--listen", "127.0.0.1:5678")
+LISTEN = ("-Xfrozen_modules=off", "-m", "debugpy", "--listen", "127.0.0.1:5678")
 PATH = {"PATH": os.environ["PATH"]}
 
 
@@ -41,6 +41,11 @@ def test_a_script_that_names_python(tmp_path: Path, first: str) -> None:
         str(script),
         "app:app",
     )
+
+
+def test_what_is_said_of_frozen_modules_stays() -> None:
+    words = (sys.executable, "-X", "frozen_modules=on", "-m", "app")
+    assert debugged(words, 5678, PATH) == (*words[:3], *LISTEN[1:], "-m", "app")
 
 
 def test_another_program_is_refused() -> None:
