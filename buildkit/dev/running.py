@@ -13,7 +13,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from buildkit.dev import readiness
+from buildkit.dev import readiness, strays
 from buildkit.dev.journal import Journal
 from buildkit.dev.readiness import succeeds
 from buildkit.dev.service import Service
@@ -46,6 +46,7 @@ class Running:
         self._looked: Stopwatch | None = None  # since when it was seen where it listens
         self._found: tuple[int, ...] = ()
         self._told = False
+        self._mark = f"{os.getpid()}-{generation}"
         self._journal = journal
         self._waiting: socket.socket | None = None  # a connection of ours that is accepted when the process serves
         self._listener = _listener() if service.takes_socket else None
@@ -59,7 +60,7 @@ class Running:
                     _LAUNCH, str(grace), str(passed[0]) if passed else "-", *service.words(self.port, self.debugger)
                 ),
                 folder=service.folder,
-                environment=service.variables(self.port),
+                environment={**service.variables(self.port), strays.VARIABLE: self._mark},
                 stdin=process.PIPE,
                 output=self._journal.writing,
                 inherit=passed,
@@ -143,6 +144,7 @@ class Running:
         self._release()
         if self._child.poll() is None:
             process.end(self._child)
+        self._sweep()
 
     def settle(self) -> None:
         """Let go of what was only needed until it was ready."""
@@ -156,6 +158,12 @@ class Running:
         if self._child.stdin is not None:
             with contextlib.suppress(OSError):
                 self._child.stdin.close()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """End what the launcher left, if it was killed itself."""
+        if (self._child.poll() or 0) < 0:
+            strays.end(self._mark)
 
     def _release(self) -> None:
         self.settle()

@@ -324,8 +324,10 @@ def how_it_ended(code: int) -> str:
     """Return in words how a process ended.
 
     Args:
-        code: its exit code, or 128 plus the signal that ended it.
+        code: its exit code, or 128 plus the signal that ended it; below 0 the one that ended its launcher.
     """
+    if code < 0:
+        return f"with its launcher, by {signal.Signals(-code).name}"
     if code > 128 and code - 128 in set(signal.Signals):  # noqa: PLR2004 - as shells count
         return f"by {signal.Signals(code - 128).name}"
     return f"with exit code {code}"

@@ -22,7 +22,7 @@ from buildkit.dev.addresses import Address, Addresses
 from buildkit.dev.journal import Journal, Log
 from buildkit.dev.readiness import answers, listens
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import State, Supervisor
+from buildkit.dev.supervisor import State, Supervisor, how_it_ended
 from buildkit.doors import ports
 from buildkit.errors import ConfigurationError
 
@@ -295,3 +295,26 @@ def test_the_service_dies_with_its_launcher() -> None:
         while psutil.pid_exists(service) and psutil.Process(service).status() != psutil.STATUS_ZOMBIE:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+ESCAPING = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+open("escaped", "w").write(str(child.pid))
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the environment of a process")
+def test_what_escaped_a_killed_launcher_is_ended(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(python(tmp_path, ESCAPING, "alive"))
+    wait(lambda: (tmp_path / "escaped").exists() and (tmp_path / "escaped").read_text())
+    until(supervisor, State.READY)
+    escaped = psutil.Process(int((tmp_path / "escaped").read_text()))
+    (launcher,) = (each for each in psutil.Process().children() if str(LAUNCH) in each.cmdline())
+    launcher.kill()
+    until(supervisor, State.ENDED)
+    assert escaped.is_running()
+    end = supervisor.bury()
+    assert how_it_ended(end.exit_code) == "with its launcher, by SIGKILL"
+    wait(lambda: not escaped.is_running() or escaped.status() == psutil.STATUS_ZOMBIE)
