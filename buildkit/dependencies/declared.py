@@ -88,6 +88,20 @@ def tables_of(folder: Path) -> Mapping[str, Any]:
         raise ConfigurationError(f"{file}: {error.strerror}", hint="mend it, or bring it back") from None
 
 
+def relevant(tables: Mapping[str, Any]) -> Any:  # noqa: ANN401 - only compared
+    """Return the parts of a pyproject.toml that say what is installed, to be compared with an earlier result."""
+    project, tool = tables.get("project", {}), tables.get("tool", {})
+    poetry = tool.get("poetry", {}) if isinstance(tool, Mapping) else {}
+    return [
+        [table.get(key) for key in keys] if isinstance(table, Mapping) else None
+        for table, keys in (
+            (project, ("dependencies", "optional-dependencies")),
+            (tables, ("dependency-groups",)),
+            (poetry, ("dependencies", "dev-dependencies", "group", "extras")),
+        )
+    ]
+
+
 def project_table(file: Path, tables: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the [project] table, or what [tool.poetry] says in its place: name, version, scripts, entry points.
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from buildkit.dependencies.locked import Locked, Package
 from buildkit.errors import ConfigurationError
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+
+
+CHECKOUT = "/checkout"
+"""Where the folders of the checkout lie while packages are built from them."""
+
+
+def mounted(folders: str) -> list[str]:
+    """Return the folders, relative to the project's, that the text `folders` of `Files` names."""
+    return re.findall(rf"@ file://{CHECKOUT}/(\S+)", folders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +28,14 @@ class Files:
     Args:
         requirements: packages; each has a hash, or none.
         unhashed: beside packages with hashes, what cannot have any, such as a commit: installed by a call of its own.
+        folders: packages that are built from folders of the checkout, below `CHECKOUT`.
         constraints: bounds of what else pip looks for.
         options: options of the calls.
     """
 
     requirements: str
     unhashed: str = ""
+    folders: str = ""
     constraints: str = ""
     options: str = ""
 
@@ -32,16 +44,24 @@ NOTHING = Files("")
 """No packages."""
 
 
-def files(locked: Locked) -> Files:
+def files(locked: Locked, folders: Mapping[str, str] | None = None) -> Files:
     """Return the texts that install the packages.
+
+    Args:
+        locked: the packages.
+        folders: those of packages that can be built from the checkout, by the package's name; relative to the
+            project's.
 
     Raises:
         ConfigurationError: one of them is of a kind that cannot be installed without the checkout, or not safely.
     """
-    for package in locked.packages:
+    places = {} if folders is None or not locked.complete else folders
+    inside = [each for each in locked.packages if each.source.kind == "path" and each.name in places]
+    packages = [each for each in locked.packages if each not in inside]
+    for package in packages:
         _require_installable(package, locked)
-    hashed = [package for package in locked.packages if package.hashes]
-    bare = [package for package in locked.packages if not package.hashes]
+    hashed = [package for package in packages if package.hashes]
+    bare = [package for package in packages if not package.hashes]
     if bare and len({each.source.place for each in bare if each.source.kind == "index"} | {*locked.indexes}) > 1:
         raise ConfigurationError(
             f"{locked.file}: {bare[0].name} has no hash, so of several indexes chance would say whose file comes",
@@ -55,6 +75,7 @@ def files(locked: Locked) -> Files:
     return Files(
         _text(hashed or bare, "--require-hashes\n" if hashed else ""),
         _text(bare if hashed else []),
+        "".join(f"{each.name} @ file://{CHECKOUT}/{places[each.name]}{_marker(each)}\n" for each in inside),
         "".join(f"{limit}\n" for limit in sorted(set(locked.limits))),
         "--no-deps" if locked.complete else "",
     )
@@ -94,8 +115,11 @@ def _line(package: Package) -> str:
         asked = f" @ {source.place}{_fragment(source.folder)}"
     else:
         asked = f"=={package.version}" if package.version else package.specifier
-    marker = "" if package.condition.always else f" ; {package.condition}"
-    return f"{package.name}{extras}{asked}{marker}" + "".join(f" --hash={each}" for each in package.hashes)
+    return f"{package.name}{extras}{asked}{_marker(package)}" + "".join(f" --hash={each}" for each in package.hashes)
+
+
+def _marker(package: Package) -> str:
+    return "" if package.condition.always else f" ; {package.condition}"
 
 
 def _fragment(folder: str) -> str:

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "requirements.txt")
-"""Files that lock what is installed; the first that a project has counts."""
+from buildkit.dependencies import lockfile
 
 _BY = {
     "uv.lock": ("uv", "sync", "--inexact"),  # what is not in the lock stays: the suite itself, say
@@ -24,7 +23,7 @@ def command_of(root: Path) -> tuple[str, ...]:
     Args:
         root: its folder.
     """
-    lock = next((name for name in LOCKS if (root / name).is_file()), "")
+    lock = next((place.name for place in lockfile.found(root, root)), "")
     if lock in _BY:
         return _BY[lock]
     return (*_PIP, "-r", lock) if lock else (*_PIP, "-e", ".")

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from buildkit.config import Config
 from buildkit.core.changes import Layout
-from buildkit.dev.installing import LOCKS
-from buildkit.doors import reading
-from buildkit.errors import ConfigurationError
+from buildkit.dependencies import declared, lockfile
 from buildkit.model import WORK
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover - one interpreter takes one branch
-    import tomli as tomllib
 
 _NO_SERVICE = frozenset(
     {"build", "dist", "docs", "doc", "examples", "benchmarks", "migrations", "docker", "tests", "test"}
@@ -54,7 +46,7 @@ def layout_of(config: Config, versions: Sequence[Path], script_location: Path | 
             name for stage in config.data.stage for name in (*stage.inputs, stage.each) if name and ":" not in name
         ),
         stages=tuple(f"{inside}{module.replace('.', '/')}" for module in stages),
-        locks=LOCKS,
+        locks=lockfile.NAMES,
         watched=tuple(dict.fromkeys((*config.dev.watch, *(glob for each in services for glob in each.watch)))),
         outputs=(WORK, _relative(config.root / config.data.path, config)),
     )
@@ -66,14 +58,7 @@ def dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
     Raises:
         ConfigurationError: the file cannot be read.
     """
-    file = config.service_folder / "pyproject.toml"
-    try:
-        project = tomllib.loads(reading.read_text(file)).get("project", {})
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{file}: not valid TOML: {error}", hint="mend the file") from None
-    except OSError as error:
-        raise ConfigurationError(f"{file}: {error.strerror}", hint="mend it, or bring it back") from None
-    return (project.get("dependencies"), project.get("optional-dependencies")) if isinstance(project, dict) else None
+    return declared.relevant(declared.tables_of(config.service_folder))
 
 
 def _packages(config: Config, source: str) -> tuple[str, ...]:

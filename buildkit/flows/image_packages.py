@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from buildkit.config import Config
 from buildkit.dependencies import backend, indexes, installation, selection
@@ -13,6 +16,7 @@ from buildkit.dependencies.locked import Locked
 from buildkit.doors import reading
 
 _STAGED = "--from=buildkit"
+_PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")  # what a Dockerfile takes without quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,23 @@ def packages_of(config: Config, name: str, environment: Mapping[str, str]) -> Pa
     lock = found.file.name if found.file else ""
     passed = tuple(f"image {name}: not taken: {each}" for each in found.passed)
     return Packages(
-        installation.files(found.locked),
+        installation.files(found.locked, _folders(config, found)),
         indexes.of(found.locked, tables_of(service), environment),
         lock,
         (*([f"image {name}: {_summary(lock, found.locked)}"] if lock else []), *passed),
     )
+
+
+def _folders(config: Config, found: selection.Selection) -> dict[str, str]:
+    """Return the folders of the checkout from which packages of the lock are built, relative to the project's."""
+    folders: dict[str, str] = {}
+    for package in found.locked.packages:
+        if found.file is not None and package.source.kind == "path":
+            place = Path(os.path.normpath(found.file.parent / package.source.place))
+            settings = any(reading.is_file(place / name) for name in ("pyproject.toml", "setup.py"))
+            if settings and config.root in place.parents and _PLAIN.fullmatch(str(place.relative_to(config.root))):
+                folders[package.name] = place.relative_to(config.root).as_posix()
+    return folders
 
 
 def _summary(lock: str, locked: Locked) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.core.fingerprint import digest_bytes, key_of
-from buildkit.dependencies.installation import NOTHING, Files
+from buildkit.dependencies.installation import CHECKOUT, NOTHING, Files, mounted
 from buildkit.errors import ImageError
 from buildkit.image import rules, templates
 from buildkit.image.requirements import as_text, tools_text
@@ -30,6 +30,21 @@ IGNORED = "Dockerfile.dockerignore"
 TESTS = "**/tests"
 """The ignore rule that is left out of a build for tests."""
 
+
+_FOLDERS = "# A package of the lock that lies in the checkout is built here, from its folder alone.\n"
+"""The line of the Dockerfile behind which that is written."""
+
+_INSTALL = r"""COPY --from=buildkit folders.txt /requirements/
+RUN --mount=type=cache,id=buildkit-pip-${PYTHON_BUILD}-${TARGETARCH},target=/cache/pip \
+    --mount=type=secret,id=ca --mount=type=secret,id=pip.conf --mount=type=secret,id=netrc \
+MOUNTS    if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca SSL_CERT_FILE=/run/secrets/ca; fi \
+    && if [ -s /run/secrets/pip.conf ]; then export PIP_CONFIG_FILE=/run/secrets/pip.conf; fi \
+    && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
+    && python3 -m pip --python /opt/venv/bin/python install --no-compile --no-deps \
+        --requirement /requirements/folders.txt \
+    && { /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib || true; } \
+    && find /opt -exec touch --no-dereference --date=@315532800 {} +
+"""
 
 _MOUNT = b"id=buildkit-"
 """The beginning of the names of the suite's cache mounts in its Dockerfiles."""
@@ -97,9 +112,8 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dic
         last_lines: instructions to append to the Dockerfile: the command, the health check.
         own: the project's own ignore rules and included files, and its Dockerfile if it has one.
     """
-    docker = templates.folder()
     if own.dockerfile is None:
-        dockerfile = _joined((docker / "Dockerfile").read_text("utf-8"), *last_lines).encode()
+        dockerfile = _joined(_stages(contents.installed.folders), *last_lines).encode()
         ignored = rules.joined(suite_rules(), own.rules, own.data, own.include)
     else:
         dockerfile, ignored = own.dockerfile, rules.of_project(own.rules)
@@ -109,11 +123,23 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dic
         "requirements.txt": contents.installed.requirements,
         "unhashed.txt": contents.installed.unhashed,
         "constraints.txt": contents.installed.constraints,
+        "folders.txt": contents.installed.folders,
         "options.txt": contents.installed.options,
         "contents/contents.json": contents.as_json(),
         "contents/app/buildkit.json": contents.settings,
     }
     return {DOCKERFILE: dockerfile, **{name: text.encode() for name, text in texts.items()}, **_suite()}
+
+
+def _stages(folders: str) -> str:
+    """Return the text of the Dockerfile's stages, which build packages from folders of the checkout too.
+
+    Args:
+        folders: the list for pip; empty if there are none.
+    """
+    text = (templates.folder() / "Dockerfile").read_text("utf-8")
+    mounts = [f"    --mount=type=bind,source={each},target={CHECKOUT}/{each},rw \\\n" for each in mounted(folders)]
+    return text.replace(_FOLDERS, f"{_FOLDERS}{_INSTALL.replace('MOUNTS', ''.join(mounts))}") if mounts else text
 
 
 def suite_rules() -> str:
@@ -129,7 +155,7 @@ def for_tests(staged: Mapping[str, bytes], requirements: Iterable[str], command:
         requirements: the packages that the tests need besides the service's.
         command: the command that runs them.
     """
-    stages = (templates.folder() / "Dockerfile").read_text("utf-8")
+    stages = _stages(staged["folders.txt"].decode())
     test = (templates.folder() / "test.Dockerfile").read_text("utf-8")
     ignored = staged[IGNORED].decode().splitlines()
     texts = {

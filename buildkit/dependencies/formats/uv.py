@@ -120,7 +120,9 @@ def _edges(table: Mapping[str, Any], key: str, deciding: Deciding) -> tuple[Edge
 
 
 def _source(source: Mapping[str, Any], wanted: Wanted) -> Source:
-    for kind in ("editable", "virtual", "directory", "path"):
+    if "virtual" in source:  # uv does not install it either, only what it requires
+        return Source("self", posixpath.normpath(tables.text(source, "virtual")))
+    for kind in ("editable", "directory", "path"):
         if kind in source:
             place = posixpath.normpath(tables.text(source, kind))
             return Source("self" if place == posixpath.normpath(wanted.folder) else "path", place)

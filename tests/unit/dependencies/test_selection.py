@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.dependencies.installation import files
+from buildkit.dependencies.installation import files, mounted
 from buildkit.dependencies.selection import Choice, Selection, select
 from buildkit.errors import ConfigurationError
 
@@ -159,6 +159,22 @@ def test_a_member_of_the_workspace_is_never_dropped(project: ProjectMaker) -> No
     lock = uv(package("alpha", '{ editable = "packages/alpha" }'))
     with pytest.raises(ConfigurationError, match="alpha comes from the folder packages/alpha"):
         lines(chosen(project({"pyproject.toml": ALPHA, "uv.lock": lock})))
+
+
+def test_a_member_is_built_from_its_folder_where_that_can_be(project: ProjectMaker) -> None:
+    lock = uv(
+        package("alpha", '{ editable = "packages/alpha" }', 'dependencies = [{ name = "beta" }]'),
+        package("beta", REGISTRY),
+        needs='{ name = "alpha", marker = "python_version < \'3.12\'" }',
+    )
+    text = ALPHA.replace('["alpha"]', "[\"alpha ; python_version < '3.12'\"]")
+    locked = chosen(project({"pyproject.toml": text, "uv.lock": lock})).locked
+
+    made = files(locked, {"alpha": "packages/alpha"})
+
+    assert made.requirements == 'beta==1.0 ; python_version < "3.12"\n'
+    assert made.folders == 'alpha @ file:///checkout/packages/alpha ; python_version < "3.12"\n'
+    assert mounted(made.folders) == ["packages/alpha"]
 
 
 def test_without_hashes_several_indexes_are_refused(project: ProjectMaker) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from buildkit.dependencies.installation import Files
 from buildkit.errors import ImageError
 from buildkit.image import staging
 from buildkit.image.staging import Contents, Own, staged_files, write
@@ -68,6 +70,22 @@ def test_cache_mounts_carry_the_project(folder: Path) -> None:
         ]
         assert len(mounts) >= 3
         assert all(mount.startswith("id=buildkit-x-0123-") for mount in mounts), mounts
+
+
+def test_folders_of_packages_are_there_while_they_are_built_and_in_no_layer_before() -> None:
+    folders = "lib @ file:///checkout/packages/lib\n"
+    contents = replace(CONTENTS, installed=Files("a==1\n", folders=folders))
+    staged = staging.for_tests(staged_files(contents, ['CMD ["x"]'], Own()), (), ["pytest"])
+
+    for name in ("Dockerfile", "test.Dockerfile"):
+        before, found, after = staged[name].decode().partition("COPY --from=buildkit folders.txt")
+        assert found
+        assert "requirements/requirements.txt" in before, "an edit of the folder installs only what is built from it"
+        run = after.partition("\n\n\n")[0]
+        assert "--mount=type=bind,source=packages/lib,target=/checkout/packages/lib,rw" in run
+        assert "MOUNTS" not in run
+    plain = staged_files(CONTENTS, ['CMD ["x"]'], Own())
+    assert b"COPY --from=buildkit folders.txt" not in plain["Dockerfile"]
 
 
 def test_a_dockerfile_of_ones_own_is_built_as_it_is_without_the_suites_folder() -> None:
