@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +30,9 @@ from buildkit.migrate.postgres import unknown_revision
 from buildkit.migrate.scripts import graph
 from buildkit.runtime.settings import RuntimeSettings
 from buildkit.store.place import private_number
+
+_APPLICATION = re.compile(r"[\w.]+:[\w.]+(\(.*\))?")
+"""How servers are told of an application: `module:attribute`."""
 
 PROJECT = Path("/app")
 """Where the project lies in the container."""
@@ -153,15 +156,27 @@ def _contents(config: Config, settings: ImageConfig, packages: Packages) -> stag
     runtime = RuntimeSettings(
         PROJECT, pipeline if pipeline.stages else None, None if migrate is None else migrate.as_json(config.root)
     )
+    names = config.packages or top_level_packages(config)
     return staging.Contents(
         project=read_project(config.service_folder),
         source_root=source_root,
-        packages=config.packages or top_level_packages(config),
+        packages=(*names, *_of_command(config, settings.command, names)),
         files=(*needed, *settings.include),
         settings=runtime.as_text(),
         installed=packages.files,
         tools=MYPYC if any(each.backend == "mypyc" for each in find_modules(config).compiled.values()) else (),
     )
+
+
+def _of_command(config: Config, command: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    """Yield the module that the command starts, where it lies beside the packages: `python -m start`, `wsgi:app`."""
+    known = {name.partition(".")[0] for name in names}
+    for before, word in zip(("", *command), command, strict=False):
+        module = word if before == "-m" else word.partition(":")[0] if _APPLICATION.fullmatch(word) else ""
+        top = module.partition(".")[0]
+        if top.isidentifier() and top not in known and (config.source / f"{top}.py").is_file():
+            known.add(top)
+            yield top
 
 
 def _require_outside(config: Config, inputs: Iterable[str]) -> None:

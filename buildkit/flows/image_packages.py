@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from buildkit.config import Config
-from buildkit.dependencies import backend, indexes, installation, selection
-from buildkit.dependencies.declared import tables_of
+from buildkit.core.fingerprint import digest_value
+from buildkit.dependencies import backend, indexes, installation, lockfile, selection
+from buildkit.dependencies.declared import left_to_backend, tables_of
 from buildkit.dependencies.installation import NOTHING, Files
 from buildkit.dependencies.locked import Locked
-from buildkit.doors import reading
+from buildkit.doors import files, reading
 
 _STAGED = "--from=buildkit"
 _PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")  # what a Dockerfile takes without quotes
@@ -48,6 +50,10 @@ def packages_of(config: Config, name: str, environment: Mapping[str, str]) -> Pa
         return Packages()
     choice = selection.Choice(settings.extras, settings.groups, settings.lock)
     service = config.service_folder
+    memory = config.work / "image" / f"{name}.packages.json"
+    key = _key(config, choice)
+    if key and (kept := _kept(memory, key)):
+        return kept
 
     def ask() -> list[str]:
         return [*backend.requirements(service, config.work / "requirements.json", environment)]
@@ -55,12 +61,41 @@ def packages_of(config: Config, name: str, environment: Mapping[str, str]) -> Pa
     found = selection.select(service, config.root, choice, environment, ask)
     lock = found.file.name if found.file else ""
     passed = tuple(f"image {name}: not taken: {each}" for each in found.passed)
-    return Packages(
+    packages = Packages(
         installation.files(found.locked, _folders(config, found)),
         indexes.of(found.locked, tables_of(service), environment),
         lock,
         (*([f"image {name}: {_summary(lock, found.locked)}"] if lock else []), *passed),
     )
+    if key and not (packages.indexes or packages.files.folders or left_to_backend(tables_of(service))):
+        files.write_if_changed(memory, json.dumps({"key": key, **asdict(packages)}))
+    return packages
+
+
+def _key(config: Config, choice: selection.Choice) -> str:
+    """Return a digest of all that decides which packages these are; empty if that is not known in advance.
+
+    A lock of a megabyte takes half a second to be understood, and a build that finds nothing changed has not that long.
+    """
+    service = config.service_folder
+    places = [service / choice.lock] if choice.lock else [*lockfile.found(service, config.root)]
+    if any(place.name.endswith((".txt", ".in")) or not reading.is_file(place) for place in places):
+        return ""  # one that names further files, or is missing, which is told elsewhere
+    read = [service / "pyproject.toml", *places, *sorted(Path(selection.__file__).parent.rglob("*.py"))]
+    chosen = [choice.extras, choice.groups, choice.lock, sorted(choice.facts.items()), str(config.root)]
+    return str(digest_value([chosen, [[str(each), str(files.digest_file(each))] for each in read]]))
+
+
+def _kept(memory: Path, key: str) -> Packages | None:
+    """Return what was found when all was as it is now; None if there is no such memory, or not a whole one."""
+    try:
+        found = json.loads(reading.read_text(memory))
+        if found.pop("key") != key:
+            return None
+        texts = Files(**{name: str(text) for name, text in found["files"].items()})
+        return Packages(texts, (), str(found["lock"]), tuple(map(str, found["said"])))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _folders(config: Config, found: selection.Selection) -> dict[str, str]:
