@@ -54,7 +54,7 @@ class Terminal:
     def history(self) -> str:
         return self._run("capture-pane", "-p", "-J", "-S", "-500")
 
-    def until(self, what: Callable[[], object], seconds: float = 30) -> None:
+    def until(self, what: Callable[[], object], seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < deadline, self.history()
