@@ -69,7 +69,7 @@ def _expression(text: str) -> Pattern:
         return Pattern(text, EXPRESSION, part, lambda path: expression.search(path) is not None)
     if _ODD.search(text):
         raise ValueError(f'beside "[", "]", "{{", "|", "^" or an escaped letter it may have {_STARS} stars')
-    steps = [(kind, fits) for _, kind, fits in _tokens(text)]
+    steps = _steps(text)
     return Pattern(text, EXPRESSION, part, lambda path: _takes(steps, path), is_simple=False)
 
 
@@ -95,6 +95,11 @@ def _tokens(pattern: str) -> Iterator[tuple[str, str, Callable[[str], object]]]:
             at += 1
         else:
             yield f"\\{character}" if character in ".+()$" else character, _ONE, character.__eq__
+
+
+def _steps(pattern: str) -> Steps:
+    """Return what a pattern without odd characters wants of a path, step by step."""
+    return [(kind, fits) for _, kind, fits in _tokens(pattern)]
 
 
 def _takes(steps: Steps, path: str) -> bool:

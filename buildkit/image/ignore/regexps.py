@@ -20,6 +20,7 @@ _MOST_TIMES = 1000
 _OCTAL = re.compile(r"0[0-7]{0,2}|[1-7][0-7]{1,2}")
 _HEXADECIMAL = re.compile(r"x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]+)\})")
 _CATEGORY = re.compile(r"[pP](?:\{(\^?)([A-Za-z_]+)\}|([A-Z]))")
+_OF_UNICODE = re.compile("C[cfos]?|L[ulmot]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?")
 _CONTROLS = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 _DIGITS, _WORDS = "09", "09AZ__az"
 _PERL = {"d": _DIGITS, "s": "\t\n\f\r  ", "w": _WORDS}
@@ -161,15 +162,16 @@ def _category(name: str) -> Ranges:
     """Return the characters of a category of Unicode such as `L` or `Lu`."""
     if name == "Any":
         return [(0, _MOST)]
+    if not _OF_UNICODE.fullmatch(name):
+        raise ValueError(rf"\p{{{name}}} is no category of Unicode; scripts are known to the builder alone")
     ranges: Ranges = []
     for number in range(_MOST + 1):
-        if unicodedata.category(chr(number)).startswith(name):
+        category = unicodedata.category(chr(number))
+        if category.startswith(name) and category != "Cn":  # what is not assigned is in no category of the builder's
             if ranges and ranges[-1][1] == number - 1:
                 ranges[-1] = (ranges[-1][0], number)
             else:
                 ranges.append((number, number))
-    if not ranges:
-        raise ValueError(rf"\p{{{name}}} is no category of Unicode; scripts are known to the builder alone")
     return ranges
 
 
