@@ -5,6 +5,7 @@
 #     docker buildx build -f .buildkit/image/NAME/test.Dockerfile --build-context buildkit=.buildkit/image/NAME .
 
 FROM build AS test
+# What `system-packages` names is installed here, by apt or apk.
 ARG PYTHON_BUILD
 ARG TARGETARCH
 ARG PACKAGE_INDEX

@@ -6,18 +6,17 @@ and the reader asks it.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from buildkit.config.image_forms import arguments, broken, environment, health, mount, system_packages, writable
 
 _IMAGE = r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _STAGE = r"\w([\w. -]*\w)?"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATTERN = r"[\w.*?\[\]!-]+"
 _IDENTITY = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-_MOUNT = r"(/[A-Za-z0-9._@+-]+)+"
-_HEALTH = r"/[!#-\[\]-~]*"
 _MACRO = r"[A-Za-z_][A-Za-z0-9_]*"
 _EXTRA = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
 _LIBRARY = r"[\w:][\w.+:-]*"
@@ -31,34 +30,6 @@ NATIVE_SOURCES = (".c", ".cpp", ".cc", ".cxx", ".c++", ".C")
 """The endings of C and C++ files that can be sources of a module."""
 
 _LONGEST = 100  # bytes: room for what is put behind it, below the 255 of a file's name
-_TAKEN = frozenset(
-    [
-        "/app",
-        "/bin",
-        "/boot",
-        "/etc",
-        "/home",
-        "/lib",
-        "/lib32",
-        "/lib64",
-        "/libx32",
-        "/media",
-        "/mnt",
-        "/opt",
-        "/root",
-        "/run",
-        "/sbin",
-        "/srv",
-        "/tmp",  # noqa: S108 - a name in the image
-        "/usr",
-        "/usr/bin",
-        "/usr/lib",
-        "/usr/local",
-        "/var",
-        "/var/lib",
-    ]
-)
-_CLOSED = ("/dev", "/proc", "/sys", "/opt/venv", "/opt/buildkit", "/usr/local/bin", "/usr/local/lib")
 _PORTS = range(1, 65536)
 
 
@@ -135,22 +106,8 @@ def macros(table: Mapping[str, Any]) -> None:
     for name, value in table.items():
         if not re.fullmatch(_MACRO, name):
             raise ValueError(f"names of macros, not {name!r}")
-        if value is not True and (not isinstance(value, (str, int, float)) or value is False or _broken(str(value))):
+        if value is not True and (not isinstance(value, (str, int, float)) or value is False or broken(str(value))):
             raise ValueError(f"a text, a number or true for {name}")
-
-
-def mount(path: str) -> None:
-    """Check the mount point of a volume in a container, where it must not hide files of the image."""
-    if not re.fullmatch(_MOUNT, path) or posixpath.normpath(path) != path:
-        raise ValueError('an absolute path in the container, such as "/app/data"')
-    if path in _TAKEN or any(f"{path}/".startswith(f"{place}/") for place in _CLOSED):
-        raise ValueError(f'a folder for the data alone, such as "/app/data": the image itself lies in {path}')
-
-
-def health(path: str) -> None:
-    """Check the path of a URL; it may be empty."""
-    if path and not re.fullmatch(_HEALTH, path):
-        raise ValueError('a path such as "/health", or "" for no health check')
 
 
 def port(number: int) -> None:
@@ -181,15 +138,6 @@ def reference(name: str) -> None:
     """Check the name of an image with or without tag and digest; empty for the default."""
     if name and not re.fullmatch(_REFERENCE, name):
         raise ValueError('the name of an image, such as "python:3.12-slim"')
-
-
-def arguments(table: Mapping[str, Any]) -> None:
-    """Check build arguments: the builder takes names of variables, and texts."""
-    for name, value in table.items():
-        if not re.fullmatch(_VARIABLE, name):
-            raise ValueError(f"names of variables, not {name!r}")
-        if not isinstance(value, (str, int, float)) or isinstance(value, bool) or _broken(str(value)):
-            raise ValueError(f"a text or a number for {name}")
 
 
 def secrets(table: Mapping[str, Any]) -> None:
@@ -229,11 +177,6 @@ def alike(names: Iterable[str], same: str = "") -> list[tuple[str, str]]:
     return found
 
 
-def _broken(text: str) -> bool:
-    """Return whether a text contains characters that cannot stand in a command line or in one line of a file."""
-    return bool({*"\0\r\n"} & {*text})
-
-
 FORMS: Mapping[str, Callable[[Any], None]] = {
     "image": image,
     "stage": stage,
@@ -255,5 +198,8 @@ FORMS: Mapping[str, Callable[[Any], None]] = {
     "reference": reference,
     "arguments": arguments,
     "secrets": secrets,
+    "environment": environment,
+    "system_packages": system_packages,
+    "writable": writable,
     "command": command,
 }

@@ -313,6 +313,24 @@ class ImageConfig:
     )
     extras: tuple[str, ...] = option("texts", (), "Extras of the service that the image gets.", form="extras")
     groups: tuple[str, ...] = option("texts", (), "Dependency groups that the image gets.", form="extras")
+    system_packages: tuple[str, ...] = option(
+        "texts",
+        (),
+        "Packages of the system that the service needs when it runs, as apt or apk of its base names them.",
+        form="system_packages",
+    )
+    build_packages: tuple[str, ...] = option(
+        "texts", (), "Packages of the system that installing and compiling need.", form="system_packages"
+    )
+    environment: Mapping[str, Any] = option(
+        "table", {}, "Variables of the service; secrets are given at run time and refused here.", form="environment"
+    )
+    writable: tuple[str, ...] = option(
+        "texts",
+        (),
+        "Folders that the service may write: relative to the project's folder, or absolute ones of the image.",
+        form="writable",
+    )
     context_budget: int = option("bytes", 10**9, "Most bytes that the build context may have.")
     size_budget: int = option("bytes", 500 * 10**6, "Most bytes that the image may have.")
     memory_budget: int = option("bytes", 0, "Most bytes of memory at rest; 0 for no limit.")

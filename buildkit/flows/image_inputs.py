@@ -25,7 +25,7 @@ from buildkit.image.checkout import Checkout
 from buildkit.image.context import ignore_text
 from buildkit.image.requirements import MYPYC, read_project
 from buildkit.image.secrets import Given, of_project, of_suite
-from buildkit.image.serving import last_lines
+from buildkit.image.serving import last_lines, variables
 from buildkit.migrate.postgres import unknown_revision
 from buildkit.migrate.scripts import graph
 from buildkit.runtime.settings import RuntimeSettings
@@ -36,6 +36,9 @@ _APPLICATION = re.compile(r"[\w.]+:[\w.]+(\(.*\))?")
 
 PROJECT = Path("/app")
 """Where the project lies in the container."""
+
+HOME = "/home/service"
+"""The HOME of a service that names none; the Dockerfile says it too."""
 
 
 def staged_of(config: Config, name: str, packages: Packages) -> dict[str, bytes]:
@@ -108,6 +111,7 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout, packages
         labels=seen.labels,
         ca_bundle=_file(config, "engine.ca-bundle", given.ca_bundle),
         time=seen.time,
+        name=name,
     )
 
 
@@ -165,7 +169,16 @@ def _contents(config: Config, settings: ImageConfig, packages: Packages) -> stag
         settings=runtime.as_text(),
         installed=packages.files,
         tools=MYPYC if any(each.backend == "mypyc" for each in find_modules(config).compiled.values()) else (),
+        system=settings.system_packages,
+        build=settings.build_packages,
+        writable=writable_of(settings),
     )
+
+
+def writable_of(settings: ImageConfig) -> tuple[str, ...]:
+    """Return the folders of an image that its service may write, HOME first."""
+    folders = [settings.environment.get("HOME", HOME), *settings.writable]
+    return tuple(dict.fromkeys(str(PROJECT / str(folder)) for folder in folders))
 
 
 def _of_command(config: Config, command: Sequence[str], names: Sequence[str]) -> Iterator[str]:
@@ -201,7 +214,7 @@ def _last_lines(name: str, settings: ImageConfig) -> list[str]:
             f"image {name} has no command",
             hint=f'[tool.buildkit.image.{name}]\ncommand = ["uvicorn", "app.main:app", "--host", "0.0.0.0"]',
         )
-    return last_lines(settings.command, settings.port, settings.health)
+    return [*variables(settings.environment), *last_lines(settings.command, settings.port, settings.health)]
 
 
 def _relative(config: Config, place: Path) -> str:

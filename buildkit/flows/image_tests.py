@@ -58,7 +58,9 @@ def run_tests_in(config: Config, console: Console, environment: Mapping[str, str
     engine.require(environment)
     folder = config.work / "image" / f"{name}.test"
     packages = packages_of(config, name, environment)
-    staged = staging.for_tests(staged_of(config, name, packages), config.nox.requires, config.nox.tests)
+    staged = staging.for_tests(
+        staged_of(config, name, packages), config.nox.requires, config.nox.tests, config.image[name].system_packages
+    )
     request = replace(
         request_of(config, name, folder, Checkout(), packages),
         dockerfile=folder / "test.Dockerfile",

@@ -3,7 +3,8 @@
 It runs inside the image build as `python -m buildkit.image.assemble CONTENTS PROJECT TARGET` and needs nothing but the
 standard library. CONTENTS is a folder with
 
-* `contents.json`: the source root, the packages and what else the service needs of the project, and its entry points,
+* `contents.json`: the source root, the packages and what else the service needs of the project, its entry points, and
+  the folders that it may write,
 * `app/`: files that go into the project as they are, such as the settings of the entrypoint.
 
 In TARGET, `app/` holds the project's files that are needed at run time, each at its place in the checkout, and
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import compileall
 import json
+import os
 import py_compile
 import shutil
 import sys
@@ -31,19 +33,27 @@ _BUILD_ONLY = ("*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyx", "__pycache__", 
 """Files that only a compiler reads. The Python sources stay, since tracebacks quote them."""
 
 
-def assemble(contents: Path, project: Path, target: Path) -> None:
+USER = 10001
+"""The number of the user and group that the service runs as; the Dockerfile says it too."""
+
+_PROJECT = "app"
+"""The folder of the target that holds the project."""
+
+
+def assemble(contents: Path, project: Path, target: Path, user: int = USER) -> None:
     """Gather the content of the runtime stage in `target`.
 
     Args:
         contents: the folder described at the top of this file.
         project: the project's folder after the compilation.
         target: a folder that does not exist yet.
+        user: the number of the user and group that own what the service may write.
 
     Raises:
         FileNotFoundError: something that `contents` names is not in the context.
     """
     wanted = json.loads((contents / "contents.json").read_text("utf-8"))
-    app, suite = target / "app", target / "opt" / "buildkit"
+    app, suite = target / _PROJECT, target / "opt" / "buildkit"
     root = Path(wanted["source_root"])
     for package in wanted["packages"]:
         _copy_package(project / root, package, app / root)
@@ -54,6 +64,38 @@ def assemble(contents: Path, project: Path, target: Path) -> None:
     for name in RUNTIME:
         _copy(Path(buildkit.__file__).parent / name, suite / "buildkit" / name)
     make_bytecode(target)
+    for folder in wanted["writable"]:
+        make_writable(target, folder, user)
+
+
+def make_writable(target: Path, folder: str, user: int) -> None:
+    """Make `folder` in `target`, owned by `user` with all that is in it.
+
+    A folder above it that the base has too, such as /tmp, keeps the mode and the owner that it has there.
+
+    Args:
+        target: what becomes the image's root.
+        folder: an absolute path in the image.
+        user: the number of the user and group.
+
+    Raises:
+        NotADirectoryError: there is a file of that name.
+    """
+    parent, name = os.path.split(folder)
+    own = Path(folder).parts[1] == _PROJECT
+    place = target / (parent if own else os.path.realpath(parent)).lstrip("/") / name  # /var/run is a link to /run
+    above = [each for each in place.parents if each.is_relative_to(target) and not each.exists()]
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise NotADirectoryError(f"writable: {folder} is a file") from None
+    for each in above:
+        base = Path("/", each.relative_to(target))
+        if not own and base.is_dir():
+            each.chmod(base.stat().st_mode & 0o7777)
+            os.chown(each, base.stat().st_uid, base.stat().st_gid)
+    for each in (place, *place.rglob("*")):
+        os.chown(each, user, user, follow_symlinks=False)
 
 
 def _copy_package(source: Path, package: str, target: Path) -> None:
@@ -123,7 +165,7 @@ def main(arguments: Iterable[str]) -> int:
     contents, project, target = map(Path, arguments)
     try:
         assemble(contents, project, target)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the builder's log
         return 1
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from buildkit.doors import process
 from buildkit.errors import ImageError
+from buildkit.image import system_packages
 from buildkit.image.progress import Progress, Vertex
 from buildkit.image.secrets import Given, redacted
 
@@ -33,6 +34,7 @@ class Request:
         ca_bundle: a file that package installs trust; it is a secret of the build, so it enters no layer.
         time: the image's time stamp in seconds since 1970.
         target: the stage to build; the last one if empty.
+        name: the image's name in the settings.
     """
 
     context: Path
@@ -45,6 +47,7 @@ class Request:
     ca_bundle: Path | None = None
     time: int = 0
     target: str = ""
+    name: str = ""
 
 
 def command(request: Request, metadata: Path) -> list[str]:
@@ -99,6 +102,13 @@ def build(
     exit_code = process.stream(command(request, metadata), feed, environment=variables)
     if exit_code != 0:
         step, words = progress.failure()
+        setting, wrong = system_packages.fault(step, words)
+        if setting:
+            raise ImageError(
+                f"image {request.tags[0]} did not build: image.{request.name}.{setting}: {wrong}",
+                details=words,
+                hint=f"correct {setting} in [tool.buildkit.image.{request.name}]: as the base's apt or apk names it",
+            )
         raise ImageError(
             f"image {request.tags[0]} did not build: {step or 'the builder refused'}",
             details=words,

@@ -16,7 +16,7 @@ from typing import Any
 from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.dependencies.installation import CHECKOUT, NOTHING, Files, mounted
 from buildkit.errors import ImageError
-from buildkit.image import rules, templates
+from buildkit.image import rules, system_packages, templates
 from buildkit.image.requirements import as_text, tools_text
 from buildkit.model import Digest
 from buildkit.trees import exact
@@ -34,6 +34,10 @@ TESTS = "**/tests"
 _FOLDERS = "# A package of the lock that lies in the checkout is built here, from its folder alone.\n"
 """The line of the Dockerfile behind which that is written."""
 
+_BUILD_PACKAGES = "# What `build-packages` names is installed here, by apt or apk.\n"
+_SYSTEM_PACKAGES = "# What `system-packages` names is installed here, by apt or apk.\n"
+"""The lines of the Dockerfiles behind which that is written."""
+
 _INSTALL = r"""COPY --from=buildkit folders.txt /requirements/
 RUN --mount=type=cache,id=buildkit-pip-${PYTHON_BUILD}-${TARGETARCH},target=/cache/pip \
     --mount=type=secret,id=ca --mount=type=secret,id=pip.conf --mount=type=secret,id=netrc \
@@ -43,8 +47,11 @@ MOUNTS    if [ -s /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca SSL_CE
     && python3 -m pip --python /opt/venv/bin/python install --no-compile --no-deps \
         --requirement /requirements/folders.txt \
     && { /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib || true; } \
-    && find /opt -exec touch --no-dereference --date=@315532800 {} +
+    && find /opt -exec touch -h -d @315532800 {} +
 """
+
+_OWN_LINES = "# The image's own lines."
+"""The line between the stages and what one image adds to the last of them."""
 
 _MOUNT = b"id=buildkit-"
 """The beginning of the names of the suite's cache mounts in its Dockerfiles."""
@@ -79,6 +86,9 @@ class Contents:
         settings: the text of the entrypoint's settings.
         installed: what pip installs.
         tools: packages that it needs to be compiled, besides those of every project.
+        system: packages of the system that the service needs when it runs.
+        build: packages of the system that the build needs.
+        writable: folders that the service may write, as absolute paths in the image.
     """
 
     project: Mapping[str, Any]
@@ -88,6 +98,9 @@ class Contents:
     settings: str
     installed: Files = NOTHING
     tools: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
 
     def as_json(self) -> str:
         """Return the JSON text that `buildkit.image.assemble` reads."""
@@ -99,6 +112,7 @@ class Contents:
             "source_root": self.source_root,
             "packages": list(self.packages),
             "files": sorted(set(self.files)),
+            "writable": sorted(set(self.writable)),
             "distribution": about,
         }
         return json.dumps(wanted, indent=2, sort_keys=True) + "\n"
@@ -113,7 +127,7 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dic
         own: the project's own ignore rules and included files, and its Dockerfile if it has one.
     """
     if own.dockerfile is None:
-        dockerfile = _joined(_stages(contents.installed.folders), *last_lines).encode()
+        dockerfile = _joined(_stages(contents), _OWN_LINES, *last_lines).encode()
         ignored = rules.joined(suite_rules(), own.rules, own.data, own.include)
     else:
         dockerfile, ignored = own.dockerfile, rules.of_project(own.rules)
@@ -131,15 +145,22 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dic
     return {DOCKERFILE: dockerfile, **{name: text.encode() for name, text in texts.items()}, **_suite()}
 
 
-def _stages(folders: str) -> str:
-    """Return the text of the Dockerfile's stages, which build packages from folders of the checkout too.
+def _stages(contents: Contents) -> str:
+    """Return the text of the Dockerfile's stages.
 
-    Args:
-        folders: the list for pip; empty if there are none.
+    They build packages from folders of the checkout too, and install packages of the system, where there are such.
     """
     text = (templates.folder() / "Dockerfile").read_text("utf-8")
-    mounts = [f"    --mount=type=bind,source={each},target={CHECKOUT}/{each},rw \\\n" for each in mounted(folders)]
-    return text.replace(_FOLDERS, f"{_FOLDERS}{_INSTALL.replace('MOUNTS', ''.join(mounts))}") if mounts else text
+    folders = mounted(contents.installed.folders)
+    mounts = [f"    --mount=type=bind,source={each},target={CHECKOUT}/{each},rw \\\n" for each in folders]
+    behind = {
+        _FOLDERS: _INSTALL.replace("MOUNTS", "".join(mounts)) if mounts else "",
+        _BUILD_PACKAGES: system_packages.instructions(contents.build, "PYTHON_BUILD"),
+        _SYSTEM_PACKAGES: system_packages.instructions(contents.system, "PYTHON_SLIM"),
+    }
+    for line, written in behind.items():
+        text = text.replace(line, f"{line}{written}")
+    return text
 
 
 def suite_rules() -> str:
@@ -147,16 +168,21 @@ def suite_rules() -> str:
     return (templates.folder() / IGNORED).read_text("utf-8")
 
 
-def for_tests(staged: Mapping[str, bytes], requirements: Iterable[str], command: Iterable[str]) -> dict[str, bytes]:
+def for_tests(
+    staged: Mapping[str, bytes], requirements: Iterable[str], command: Iterable[str], system: Iterable[str] = ()
+) -> dict[str, bytes]:
     """Return the files that make `staged` build the image for tests too.
 
     Args:
         staged: the result of `staged_files`.
         requirements: the packages that the tests need besides the service's.
         command: the command that runs them.
+        system: packages of the system that the service needs.
     """
-    stages = _stages(staged["folders.txt"].decode())
+    stages = staged[DOCKERFILE].decode().partition(_OWN_LINES)[0]
+    installed = system_packages.instructions(system, "PYTHON_BUILD")
     test = (templates.folder() / "test.Dockerfile").read_text("utf-8")
+    test = test.replace(_SYSTEM_PACKAGES, f"{_SYSTEM_PACKAGES}{installed}")
     ignored = staged[IGNORED].decode().splitlines()
     texts = {
         "test.Dockerfile": _joined(stages, test, instruction("CMD", command)),

@@ -40,10 +40,27 @@ def test_the_image_has_what_runs_and_nothing_else(greeter: Project) -> None:
     assert about["Healthcheck"]["Test"][-1] == "http://127.0.0.1:8000/health"
 
 
-def test_the_service_may_write_to_nothing_but_its_data(greeter: Project) -> None:
-    tried = "for place in /app /app/src /opt/venv /opt/buildkit /app/data; do touch $place/x 2>&1 && echo $place; done"
-    words = inside(greeter.image, f"{tried}; true").splitlines()
-    assert [line for line in words if not line.startswith("touch:")] == ["/app/data"]
+def test_the_service_may_write_to_its_data_its_home_and_what_is_named(greeter: Project) -> None:
+    closed = "/app /app/src /opt/venv /opt/buildkit /var /var/lib /var/lib/greeter /home"
+    opened = ["/app/data", "/app/uploads", "/var/lib/greeter/cache", "/tmp/greeter", "/tmp", "/home/service"]
+    tried = f"for place in {closed} {' '.join(opened)}; do touch $place/x 2>&1 && echo $place; done; stat -c %a /tmp"
+    words = inside(greeter.image, f"{tried}; echo ~").splitlines()
+    assert [line for line in words if not line.startswith("touch:")] == [*opened, "1777", "/home/service"]
+
+
+def test_packages_of_the_system_and_variables_are_there_and_no_lists(greeter: Project) -> None:
+    assert inside(greeter.image, 'hello; echo "$GREETING"') == 'Hello, world!\na "b" $HOME'
+    assert inside(greeter.image, "find /var/lib/apt/lists /var/log/apt /cache -type f -size +0 2>/dev/null; true") == ""
+
+
+def test_an_unknown_package_of_the_system_is_named_with_its_setting(editable: Project) -> None:
+    editable.edit("pyproject.toml", 'system-packages = ["hello"]', 'system-packages = ["libnothing99"]')
+    with pytest.raises(ImageError) as caught:
+        editable.build()
+    assert "image.api.system-packages: the base has no package libnothing99" in caught.value.message
+    assert "correct system-packages in [tool.buildkit.image.api]" in caught.value.hint
+    assert caught.value.exit_code == 20
+    assert docker("image", "ls", "--quiet", f"{editable.repository}:latest"), "the image from before is still there"
 
 
 # ------------------------------------------------------------------ how it runs

@@ -42,6 +42,10 @@ FILES = {
         [tool.buildkit.image.api]
         repository = "REPOSITORY"
         command = ["uvicorn", "greeter.main:app", "--host", "0.0.0.0", "--port", "8000"]
+        system-packages = ["hello"]
+        build-packages = ["hello"]
+        writable = ["uploads", "/var/lib/greeter/cache", "/tmp/greeter"]
+        environment = { GREETING = "a \\"b\\" $HOME" }
     """,
     "src/greeter/__init__.py": "",
     "src/greeter/stages.py": """

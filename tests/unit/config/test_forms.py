@@ -25,6 +25,16 @@ FITTING: list[tuple[str, list[Any]]] = [
     ("reference", ["", "python:3.12-slim", "localhost/python-build:3.11", f"a/b@sha256:{'0' * 64}"]),
     ("arguments", [{"HTTP_PROXY": "http://proxy:3128", "LEVEL": 3}]),
     ("secrets", [{"pip.conf": "env:PIP_CONF", "netrc": "~/.netrc"}]),
+    ("system_packages", [("libpq5", "g++", "libpq5=15.3-0+deb12u1", "libc6:amd64", "py3-pip~1.2"), ()]),
+    ("writable", [("uploads", "var/cache", "/var/lib/app", "/tmp/app"), ()]),
+    (
+        "environment",
+        [
+            {"LOG_LEVEL": "info", "WORKERS": 2, "CACHE": "redis://cache:6379/0"},
+            {"TOKEN_URL": "https://x", "PASSWORD_MIN_LENGTH": 8, "TOKENIZERS_PARALLELISM": "no", "PUBLIC_KEY": "x"},
+            {"API_KEY": "", "HOME": "/var/lib/app"},
+        ],
+    ),
 ]
 UNFIT: list[tuple[str, list[Any]]] = [
     ("image", ["", ".", "..", "../../app", "a/b", "a b", ".a", "-a", "a.b", "ü", "a\n", "a" * 64]),
@@ -42,6 +52,19 @@ UNFIT: list[tuple[str, list[Any]]] = [
     ("reference", ["a b", "--help", "python\n", ":3", "python:"]),
     ("arguments", [{"A B": "x"}, {"A": ["x"]}, {"A": True}, {"A": "x\ny"}, {"": "x"}]),
     ("secrets", [{"a b": "x"}, {"a": ""}, {"a": 3}, {"a": "env:"}, {"a": "env:A B"}, {"../a": "x"}]),
+    ("system_packages", [("lib pq5",), ("a;id",), ("$(id)",), ("-y",), ("a'",), ("",), ("a=",)]),
+    ("writable", [("",), (".",), ("/",), ("../x",), ("/etc",), ("/opt/venv",), ("/tmp",), ("a b",), ("/proc/1",)]),
+    (
+        "environment",
+        [
+            *({name: "x"} for name in ("API_TOKEN", "DB_PASSWORD_PROD", "SECRET_KEY", "AWS_ACCESS_KEY_ID", "password")),
+            {"DATABASE_URL": "postgresql://me:word@db/app"},
+            {"PATH": "/bin"},
+            {"A": "x\ny"},
+            {"A": ["x"]},
+            {"HOME": "/"},
+        ],
+    ),
 ]
 
 
@@ -80,6 +103,15 @@ def refused(project: ProjectMaker, settings: str, **environment: str) -> str:
         (
             '[tool.buildkit.image.a]\nrepository = "x"\n[tool.buildkit.image.b]\nrepository = "x"',
             "another image's already",
+        ),
+        (
+            '[tool.buildkit.image.api.environment]\nAPI_TOKEN = "abc"',
+            "API_TOKEN is a secret by its name; leave it out and pass it when the container starts, as in docker run",
+        ),
+        ('[tool.buildkit.image.api]\nwritable = ["/etc"]', "expected folders of the service alone, such as "),
+        (
+            '[tool.buildkit.image.api]\nsystem-packages = ["a;id"]',
+            "api.system-packages: expected names of packages",
         ),
         ('project = ".."', 'project: ".." lies outside the project'),
         ('source-root = "/"', 'source-root: "/" lies outside the project'),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 import buildkit
 from buildkit.doors.process import run
-from buildkit.image.assemble import RUNTIME, assemble
+from buildkit.image.assemble import RUNTIME, assemble, make_writable
 from buildkit.image.staging import Contents
 
 TABLE = {"name": "my-service", "version": "1.2", "scripts": {"serve": "app.main:serve"}}
@@ -117,3 +119,35 @@ def test_the_rooms_that_are_gathered_are_those_that_may_know_no_configuration() 
 def test_what_is_wanted_and_kept_out_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="tle: not in the build context"):
         assembled(tmp_path, ("tle",))
+
+
+@pytest.mark.parametrize("folder", ["/app/uploads", "/var/lib/service/cache", "/home/service"])
+def test_what_may_be_written_belongs_to_the_user_and_what_is_above_it_does_not(tmp_path: Path, folder: str) -> None:
+    if os.geteuid():
+        pytest.skip("files are given away by root alone")
+    make_writable(tmp_path, folder, 10001)
+
+    place = tmp_path / folder.lstrip("/")
+    assert (place.stat().st_uid, place.stat().st_gid) == (10001, 10001)
+    assert place.parent.stat().st_uid == 0
+
+
+def test_a_folder_of_the_base_keeps_its_mode(tmp_path: Path) -> None:
+    make_writable(tmp_path, f"{tempfile.gettempdir()}/service", os.getuid())
+
+    above = tmp_path / tempfile.gettempdir().lstrip("/")
+    assert above.stat().st_mode == Path(tempfile.gettempdir()).stat().st_mode, "others write there too"
+
+
+def test_files_that_come_along_in_a_writable_folder_may_be_changed(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("files are given away by root alone")
+    (tmp_path / "app/uploads/first").mkdir(parents=True)
+    (tmp_path / "app/uploads/first/one.txt").touch()
+
+    make_writable(tmp_path, "/app/uploads", 10001)
+
+    assert (tmp_path / "app/uploads/first/one.txt").stat().st_uid == 10001
+    (tmp_path / "app/single").touch()
+    with pytest.raises(NotADirectoryError, match="writable: /app/single is a file"):
+        make_writable(tmp_path, "/app/single", 10001)
