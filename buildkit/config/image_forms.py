@@ -9,6 +9,7 @@ from typing import Any
 
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _MOUNT = r"(/[A-Za-z0-9._@+-]+)+"
+_FILE = "file:"
 _HEALTH = r"/[!#-\[\]-~]*"
 _SYSTEM_PACKAGE = r"[A-Za-z0-9][A-Za-z0-9+._:-]*([=~][A-Za-z0-9][A-Za-z0-9+._:~-]*)?"
 _PROJECT = "/app"
@@ -107,10 +108,17 @@ def mount(path: str) -> None:
         raise ValueError(f'a folder for the data alone, such as "/app/data": the image itself lies in {path}')
 
 
-def health(path: str) -> None:
-    """Check the path of a URL; it may be empty."""
-    if path and not re.fullmatch(_HEALTH, path):
-        raise ValueError('a path such as "/health", or "" for no health check')
+def health(check: Any) -> None:  # noqa: ANN401 - what `values` makes of a command
+    """Check how a container is asked whether it is well: a path, a file, a command, or nothing."""
+    if isinstance(check, str) and not check.startswith(_FILE):
+        if check not in {"", "auto"} and not re.fullmatch(_HEALTH, check):
+            raise ValueError('a path such as "/health", "file:/tmp/alive", a command as a list, or "" for no check')
+    elif isinstance(check, str):
+        place = check.removeprefix(_FILE)
+        if not re.fullmatch(_MOUNT, place) or posixpath.normpath(place) != place:
+            raise ValueError('a file of the container by its absolute path, such as "file:/tmp/alive"')
+    elif not check or not check[0]:
+        raise ValueError('a command such as ["celery", "inspect", "ping"]')
 
 
 def arguments(table: Mapping[str, Any]) -> None:

@@ -298,9 +298,14 @@ class ImageConfig:
     dockerfile: str = option("text", "", "The project's own Dockerfile; the suite's where empty.")
     repository: str = option("text", "", "Name of the image; `<distribution>-<image>` where empty.", form="repository")
     port: int = option("integer", 8000, "The port that the service listens on.", form="port")
-    health: str = option(
-        "text", "/health", 'The path that the health check asks by HTTP; `""` for none, as for a worker.', form="health"
+    health: str | tuple[str, ...] = option(
+        "command",
+        "auto",
+        'The health check: a path asked by HTTP, `"file:/tmp/alive"` that the service touches, a command as a list, or '
+        '`""` for none. `auto` asks `/health` where the command is a known HTTP server, and is none elsewhere.',
+        form="health",
     )
+    health_age: float = option("seconds", 60.0, "The age at which the file of `health` no longer shows life.")
     include: tuple[str, ...] = option(
         "texts", (), "Further files and folders of the project that the image needs.", form="within"
     )

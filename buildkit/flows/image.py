@@ -16,7 +16,7 @@ from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, StatCache
 from buildkit.errors import ConfigurationError, EngineError, ImageError
-from buildkit.flows.image_inputs import cache_mount_prefix, compose_variables, request_of, staged_of
+from buildkit.flows.image_inputs import cache_mount_prefix, compose_variables, request_of, said_of_health, staged_of
 from buildkit.flows.image_packages import Packages, packages_of
 from buildkit.image import checkout, engine, measure, rules, staging
 from buildkit.image.build import Request, build, image_id
@@ -176,7 +176,7 @@ class _Image:
             return Outcome(self._name, "skipped", Reason("no engine", error.message)), self._facts(inputs)
         self._check_context(inputs)
         self._say_withheld(inputs)
-        for line in inputs.packages.said:
+        for line in (*inputs.packages.said, *said_of_health(self._name, self._settings)):
             self._console.say(line)
         staging.write(self._folder, inputs.staged, cache_mount_prefix(self._config, self._environment, make=True))
         steps = build(inputs.request, self._metadata, self._tell, self._environment)

@@ -13,7 +13,7 @@ from buildkit.core.untrusted import shown
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ImageError
 from buildkit.flows.image import build_images, chosen
-from buildkit.flows.image_inputs import repository_of
+from buildkit.flows.image_inputs import repository_of, wants_health_check, writable_of
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import compose, engine, image_points
 from buildkit.image.point import Point
@@ -74,16 +74,17 @@ def _verdict(image: str, point: Point) -> Outcome:
 
 def _sight(config: Config, environment: Mapping[str, str], name: str) -> Sight:
     """Return what there is to see of one image, before anything is looked at."""
-    migrations = migration_settings(config)
+    migrations, settings = migration_settings(config), config.image[name]
     file, own = compose.file_of(config.root)
     expected = Expected(
         repository=repository_of(config, name),
         mount=config.data.mount,
         gates=(*(["data"] if config.data.stage else []), *(["migrate"] if migrations is not None else [])),
-        health=bool(config.image[name].health),
+        health=wants_health_check(settings),
         database=migrations.url_env if migrations is not None else "",
         compose=file,
         variables=None if own else config.work / "image" / f"{name}.env",
+        writable=writable_of(settings),
     )
 
     def due() -> str:

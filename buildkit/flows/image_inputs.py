@@ -25,7 +25,7 @@ from buildkit.image.checkout import Checkout
 from buildkit.image.context import ignore_text
 from buildkit.image.requirements import MYPYC, read_project
 from buildkit.image.secrets import Given, of_project, of_suite
-from buildkit.image.serving import last_lines, variables
+from buildkit.image.serving import AUTO, health_test, last_lines, variables
 from buildkit.migrate.postgres import unknown_revision
 from buildkit.migrate.scripts import graph
 from buildkit.runtime.settings import RuntimeSettings
@@ -176,8 +176,9 @@ def _contents(config: Config, settings: ImageConfig, packages: Packages) -> stag
 
 
 def writable_of(settings: ImageConfig) -> tuple[str, ...]:
-    """Return the folders of an image that its service may write, HOME first."""
-    folders = [settings.environment.get("HOME", HOME), *settings.writable]
+    """Return the folders of an image that its service may write; a HOME is made by the suite's Dockerfile alone."""
+    home = [] if settings.dockerfile else [settings.environment.get("HOME", HOME)]
+    folders = [*home, *settings.writable]
     return tuple(dict.fromkeys(str(PROJECT / str(folder)) for folder in folders))
 
 
@@ -214,7 +215,24 @@ def _last_lines(name: str, settings: ImageConfig) -> list[str]:
             f"image {name} has no command",
             hint=f'[tool.buildkit.image.{name}]\ncommand = ["uvicorn", "app.main:app", "--host", "0.0.0.0"]',
         )
-    return [*variables(settings.environment), *last_lines(settings.command, settings.port, settings.health)]
+    return [*variables(settings.environment), *last_lines(settings.command, settings.port, _health(settings))]
+
+
+def _health(settings: ImageConfig) -> list[str]:
+    return health_test(settings.health, settings.command, settings.port, settings.health_age)
+
+
+def wants_health_check(settings: ImageConfig) -> bool | None:
+    """Return whether an image is to have a health check; None if the settings do not say so, nor its command."""
+    return None if settings.health == AUTO and not _health(settings) else bool(settings.health)
+
+
+def said_of_health(name: str, settings: ImageConfig) -> tuple[str, ...]:
+    """Return a line for an image that gets no health check though nobody said so."""
+    if settings.dockerfile or wants_health_check(settings) is not None:
+        return ()
+    why = f"image {name}: no health check, as {settings.command[0]} is no HTTP server that is known here"
+    return (f'{why}; health = "/health", "file:/tmp/alive" or a command gives it one, health = "" says so',)
 
 
 def _relative(config: Config, place: Path) -> str:

@@ -58,10 +58,17 @@ def command_is_in_the_image(sight: Sight) -> Point | None:
 
 
 def has_a_health_check(sight: Sight) -> Point | None:
-    """An image that is to have a health check has one."""
-    if not sight.expected.health or sight.health_check:
+    """An image that is to have a health check has one, and one that serves is asked or said not to be."""
+    if sight.expected.health is False or sight.health_check:
         return None
-    return Point("health check", wrong="there is none")
+    if sight.expected.health:
+        return Point("health check", wrong="there is none")
+    seen = sight.trial[0] if sight.inside and sight.inside["program"] else None
+    if seen is not None and seen.ports:
+        ports = ", ".join(map(str, seen.ports))
+        said = f'there is none, and it listens on {ports}: health = "/health" asks it, "" asks nothing'
+        return Point("health check", wrong=said)
+    return Point("health check", found="none, as the command is no HTTP server that is known")
 
 
 def command_starts(sight: Sight) -> Point | None:
@@ -118,6 +125,24 @@ def gates_can_start(sight: Sight) -> Point | None:
     missing = [gate for gate in sight.expected.gates if gates is not None and gate not in gates]
     wrong = sight.inside["why"] or (f"the image knows of no gate for: {', '.join(missing)}" if missing else "")
     return Point("gates can start", wrong=wrong, found=", ".join(gates or ()) or "none is needed")
+
+
+def driver_of_the_gate(sight: Sight) -> Point | None:
+    """What the migration gate reaches the database with can be imported."""
+    if "migrate" not in sight.expected.gates or not sight.inside:
+        return None
+    why = sight.inside["driver"]
+    wrong = f"{why}; the migration gate needs alembic and psycopg[binary] among the dependencies" if why else ""
+    return Point("driver of the gate", wrong=wrong, found="alembic and psycopg")
+
+
+def folders_may_be_written(sight: Sight) -> Point | None:
+    """The service may write to its HOME and to the folders that the settings name."""
+    if not sight.inside or not sight.expected.writable:
+        return None
+    closed = ", ".join(sight.inside["closed"])
+    wrong = f"the service cannot write to {closed}" if closed else ""
+    return Point("folders may be written", wrong=wrong, found=", ".join(sight.expected.writable))
 
 
 def revisions_are_in_the_image(sight: Sight) -> Point | None:
@@ -207,7 +232,9 @@ POINTS: tuple[Callable[[Sight], Point | None], ...] = (
     can_look_inside,
     modules_are_imported,
     user_is_not_root,
+    folders_may_be_written,
     gates_can_start,
+    driver_of_the_gate,
     revisions_are_in_the_image,
     image_carries_no_data,
     place_for_the_volume,

@@ -1,14 +1,42 @@
-"""The last lines of an image's Dockerfile: its port, its health check, and the command of the service."""
+"""The last lines of an image's Dockerfile: variables, port, health check, and the command of the service."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from buildkit.image import staging
 
+AUTO = "auto"
+"""The health check that depends on the command."""
+
 _HEALTH = "--interval=5s --timeout=5s --start-period=300s --retries=3"
 """The start period covers a migration and small data; a success inside it counts at once."""
+
+_USUAL = "/health"
+_FILE = "file:"
+_RUNTIME = ("python", "-m", "buildkit.runtime")
+
+_SERVERS = frozenset(["daphne", "granian", "gunicorn", "hypercorn", "uvicorn", "waitress", "waitress-serve"])
+_BY_WORD = {"flask": "run", "fastapi": "run"}
+"""Programs that are an HTTP server with this word alone."""
+_BEFORE = frozenset(
+    [
+        "--",
+        "ddtrace-run",
+        "dumb-init",
+        "env",
+        "exec",
+        "newrelic-admin",
+        "opentelemetry-instrument",
+        "run-program",
+        "tini",
+    ]
+)
+"""Words that stand before the program which they start."""
+_SHELLS = frozenset(["bash", "dash", "sh"])
 
 _SPECIAL = re.compile(r'[\\"$]')
 _ESCAPED = r"\\\g<0>"
@@ -20,15 +48,54 @@ def variables(environment: Mapping[str, object]) -> list[str]:
     return [f'ENV {name}="{_SPECIAL.sub(_ESCAPED, str(value))}"' for name, value in sorted(environment.items())]
 
 
-def last_lines(command: Iterable[str], port: int, health: str) -> list[str]:
+def is_server(command: Sequence[str]) -> bool:
+    """Return whether a command starts an HTTP server that is known here, also behind `python -m`, `sh -c` or `exec`."""
+    words = [*command]
+    if len(words) > 2 and PurePosixPath(words[0]).name in _SHELLS and words[1] in {"-c", "-ec"}:  # noqa: PLR2004
+        try:
+            words = shlex.split(words[2])
+        except ValueError:
+            return False
+    while words and (PurePosixPath(words[0]).name in _BEFORE or "=" in words[0]):
+        words = words[1:]
+    if words and PurePosixPath(words[0]).name.startswith("python") and "-m" in words:
+        words = words[words.index("-m") + 1 :]
+    program = PurePosixPath(words[0]).name if words else ""
+    return program in _SERVERS or (program in _BY_WORD and _BY_WORD[program] in words[1:])
+
+
+def health_test(health: str | Sequence[str], command: Sequence[str], port: int, age: float) -> list[str]:
+    """Return the command of the health check; empty for none.
+
+    Args:
+        health: the setting.
+        command: program and arguments of the service.
+        port: the port on which it listens.
+        age: seconds after which a file no longer shows life.
+    """
+    if health == AUTO:
+        health = _USUAL if is_server(command) else ""
+    if not health:
+        return []
+    if not isinstance(health, str):
+        return [*_RUNTIME, "--health-command", *health]
+    if health.startswith(_FILE):
+        return [*_RUNTIME, "--health-file", health.removeprefix(_FILE), f"{age:g}"]
+    return [*_RUNTIME, "--health", f"http://127.0.0.1:{port}{health}"]
+
+
+def last_lines(command: Sequence[str], port: int, test: Iterable[str]) -> list[str]:
     """Return the instructions for port, health check and command.
 
     Args:
         command: program and arguments of the service.
         port: the port on which it listens.
-        health: the path that the health check requests; empty for a service without one.
+        test: the command of the health check; empty for a service without one.
     """
-    ask = ["python", "-m", "buildkit.runtime", "--health", f"http://127.0.0.1:{port}{health}"]
-    healthy = f"HEALTHCHECK {_HEALTH} {staging.instruction('CMD', ask)}"
-    served = [f"EXPOSE {port}", healthy] if health else []
-    return [*served, staging.instruction("CMD", command)]
+    words = [*test]
+    served = is_server(command) or "--health" in words
+    return [
+        *([f"EXPOSE {port}"] if served else []),
+        *([f"HEALTHCHECK {_HEALTH} {staging.instruction('CMD', words)}"] if words else []),
+        staging.instruction("CMD", command),
+    ]

@@ -21,19 +21,21 @@ class Expected:
         repository: the image's name without a tag.
         mount: the mount point of the data volume.
         gates: those of `data` and `migrate` that the service has.
-        health: whether it is to have a health check.
+        health: whether it is to have a health check; None if nothing says so.
         database: the variable with the database's URL; empty if the service has none.
         compose: the compose file that runs it.
         variables: the `--env-file` of that compose file; None for what compose finds itself.
+        writable: folders that its service may write.
     """
 
     repository: str
     mount: str
     gates: tuple[str, ...]
-    health: bool
+    health: bool | None
     database: str
     compose: Path
     variables: Path | None
+    writable: tuple[str, ...] = ()
 
 
 class Imports(NamedTuple):
@@ -99,7 +101,7 @@ class Sight:
     def health_check(self) -> list[str]:
         """The command of the health check; empty where there is none or the project wants none."""
         test = (self.configuration.get("Healthcheck") or {}).get("Test") or ()
-        return trial.as_command(test) if self.expected.health else []
+        return [] if self.expected.health is False else trial.as_command(test)
 
     @property
     def inside(self) -> dict[str, Any]:
@@ -136,4 +138,5 @@ class Sight:
     @cached_property
     def _inside(self) -> tuple[dict[str, Any], str]:
         program = self.command[0] if self.command else ""
-        return probe.inside(self.image, self.expected.mount, program, self._environment)
+        places = (self.expected.mount, *self.expected.writable)
+        return probe.inside(self.image, places, program, self._environment)

@@ -28,6 +28,9 @@ _BROKEN = re.compile(
     r"ModuleNotFoundError|ImportError|No module named|SyntaxError|can't open file|[Cc]ould not import|No code object"
 )
 """Messages of Python, uvicorn and gunicorn about code that is missing from the image or incomplete."""
+_NEVER = re.compile(r"cannot (write|start) ")
+"""Words of a worker's health check about what nothing around the container can mend."""
+_WORKERS = frozenset(["--health-file", "--health-command"])
 _UNWELL = re.compile(r"\bstatus 5\d\d\b")
 
 
@@ -129,10 +132,14 @@ def healthy(trial: Trial, test: Sequence[str], gates: Sequence[str]) -> Point:
         return Point(name, wrong='the command ends, and nothing is left to ask; without a check: health = ""')
     if trial.ended is not None:
         return Point(name, found="the command does not run here", absent=True)
+    if _WORKERS & {*test}:
+        said = f"it runs, and the check fails: {trial.check}"
+        return Point(name, wrong=said) if _NEVER.search(trial.check) else Point(name, found=said, absent=True)
     if trial.ports:
         said = f"it listens on {', '.join(map(str, trial.ports))}, and the check fails: {trial.check}"
         return Point(name, found=said, absent=True) if _UNWELL.search(trial.check) else Point(name, wrong=said)
-    said = f'it listens on no port, and the check fails: {trial.check}; a worker has no path to ask: health = ""'
+    said = f"it listens on no port, and the check fails: {trial.check}; a worker has no path to ask: "
+    said += 'health = "file:/tmp/alive", a command, or ""'
     return Point(name, found=said, absent=True) if gates else Point(name, wrong=said)
 
 

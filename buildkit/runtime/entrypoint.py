@@ -19,6 +19,7 @@ Say = Callable[[str], None]
 
 _USAGE = """python -m buildkit.runtime -- COMMAND...     the gates, then the command
 python -m buildkit.runtime --health URL       exit code 0 if URL answers and no gate is at work
+python -m buildkit.runtime --health-file FILE SECONDS, --health-command COMMAND...     the same for a worker
 python -m buildkit.runtime --renew, --status, --verify [--deep [--renew]], --pull, --push, --clear     the data"""
 _NO_PROGRAM = 127
 
@@ -27,10 +28,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run what `arguments` ask for and return the exit code; does not return if this process becomes the service."""
     try:
         match list(arguments):
-            case ["--health", url]:
-                from buildkit.runtime.health import ask  # noqa: PLC0415 - the start of a service does not pay for it
+            case ["--health" | "--health-file" | "--health-command" as kind, *words] if words:
+                from buildkit.runtime.health import answer  # noqa: PLC0415 - the start of a service does not pay for it
 
-                return ask(url, say, state.read(environment))
+                return answer(kind, words, say, state.read(environment))
             case ["--", *command] if command:
                 return _start(command, environment)
             case [*words] if words and words[0].startswith("--"):

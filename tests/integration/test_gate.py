@@ -108,6 +108,26 @@ def test_a_registry_that_is_away_costs_a_line(service: Service) -> None:
 # ------------------------------------------------------------------ what the health check hears
 
 
+def test_a_worker_is_well_while_it_touches_its_file(made: Service) -> None:
+    alive = made.root / "alive"
+    asked = ("--health-file", str(alive), "60")
+    assert made.start(*asked).wait() == 1
+    alive.touch()
+    assert made.start(*asked).wait() == 0
+    os.utime(alive, (time.time() - 90, time.time() - 90))
+    assert made.start(*asked).wait() == 1
+    said = made.log().splitlines()
+    assert said[0] == f"buildkit: health: {alive}: No such file or directory"
+    assert said[1] == f"buildkit: health: {alive}: touched 90 s ago, to be within 60 s"
+
+
+def test_a_command_answers_for_a_worker(made: Service) -> None:
+    assert made.start("--health-command", "true").wait() == 0
+    assert made.start("--health-command", "sh", "-c", "exit 3").wait() == 3
+    assert made.start("--health-command", "no-such-program").wait() == 1
+    assert made.log().splitlines() == ["buildkit: health: cannot start no-such-program: No such file or directory"]
+
+
 def test_starting_while_data_is_made_then_ready(service: Service) -> None:
     service.hold("read")
     child = service.start("--", "sleep", "30")

@@ -16,6 +16,8 @@ from buildkit.report.console import Console
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.slow]
 
+FILE = ['HEALTHCHECK CMD ["python", "-m", "buildkit.runtime", "--health-file", "/tmp/alive", "60"]']
+
 
 def checked(project: Project) -> dict[str, tuple[str, str]]:
     """Return the verdict and its reason for each point."""
@@ -43,6 +45,7 @@ def test_each_point_of_the_arrangement_has_its_verdict(editable: Project) -> Non
         "health check",
         "modules are imported",
         "user",
+        "folders may be written",
         "gates can start",
         "image carries no data",
         "place for the volume",
@@ -96,6 +99,19 @@ def test_what_does_not_hold_is_named(editable: Project, greeter: Project) -> Non
     ("lines", "starts", "healthy"),
     [
         (['CMD ["python", "-c", "import time; time.sleep(60)"]'], "holds: it runs", "wrong: it listens on no port"),
+        (
+            [
+                'CMD ["python", "-c", "import pathlib, time; pathlib.Path(\'/tmp/alive\').touch(); time.sleep(60)"]',
+                *FILE,
+            ],
+            "holds: it runs",
+            "holds: python -m buildkit.runtime --health-file /tmp/alive 60",
+        ),
+        (
+            ['CMD ["python", "-c", "import time; time.sleep(60)"]', FILE[0].replace("/tmp", "/app")],
+            "holds: it runs",
+            "wrong: it runs, and the check fails: buildkit: health: /app/alive: user 10001 cannot write to /app",
+        ),
         (['CMD ["python", "-m", "start"]'], "wrong: it ends with 1: ", "not yet: the command does not run here"),
         (['CMD ["python", "-c", "raise SystemExit(\'no database\')"]'], "not yet: without network", "not yet: "),
         (

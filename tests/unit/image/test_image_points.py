@@ -13,7 +13,9 @@ from buildkit.image.measure import Image
 from buildkit.image.sight import Expected, Imports, Sight
 from buildkit.image.trial import Trial
 
-EXPECTED = Expected("greeter", "/app/data", ("data", "migrate"), True, "DATABASE_URL", Path("compose.yaml"), None)
+EXPECTED = Expected(
+    "greeter", "/app/data", ("data", "migrate"), True, "DATABASE_URL", Path("compose.yaml"), None, ("/x",)
+)
 WELL: dict[str, Any] = {
     "built": Image("sha256:1", 100, 2),
     "configuration": {
@@ -30,6 +32,8 @@ WELL: dict[str, Any] = {
             "revisions": True,
             "data": [],
             "writable": True,
+            "closed": [],
+            "driver": "",
         },
         "",
     ),
@@ -95,3 +99,29 @@ def test_a_module_that_fails_compiled_alone_is_wrong_and_one_that_fails_as_plain
 
 def test_an_image_that_is_due_is_told_with_the_reason() -> None:
     assert verdicts(sight(due="source changed"))["image is of these sources"] == "source changed"
+
+
+def test_a_command_that_nobody_knows_needs_no_health_check_unless_it_serves() -> None:
+    plain = {"Entrypoint": ["python", "-m", "buildkit.runtime", "--"], "Cmd": ["work"]}
+    unsaid = replace(EXPECTED, health=None)
+    still = Trial(None, passed=False, ports=(), said=(), check="")
+
+    assert verdicts(sight(unsaid, configuration=plain, trial=(still, "")))["health check"] == "holds"
+    found = verdicts(sight(unsaid, configuration=plain, trial=(replace(still, ports=(8000,)), "")))["health check"]
+    assert found == 'there is none, and it listens on 8000: health = "/health" asks it, "" asks nothing'
+    assert verdicts(sight(EXPECTED, configuration=plain))["health check"] == "there is none"
+    assert "health check" not in verdicts(sight(replace(EXPECTED, health=False), configuration=plain))
+
+
+def test_folders_that_are_closed_and_a_missing_driver_are_named() -> None:
+    inside = {
+        **WELL["_inside"][0],
+        "closed": ["/app/uploads"],
+        "driver": "ModuleNotFoundError: No module named 'psycopg'",
+    }
+    found = verdicts(sight(replace(EXPECTED, writable=("/home/service", "/app/uploads")), _inside=(inside, "")))
+
+    assert found["folders may be written"] == "the service cannot write to /app/uploads"
+    assert found["driver of the gate"].startswith(
+        "ModuleNotFoundError: No module named 'psycopg'; the migration gate needs"
+    )

@@ -88,8 +88,32 @@ def test_a_worker_with_a_check_by_http_never_holds(port: int) -> None:
     assert verdict(trial.starts(seen)) == "holds"
     alone, gated = trial.healthy(seen, ["ask"], []), trial.healthy(seen, ["ask"], ["migrate"])
     assert (verdict(alone), verdict(gated)) == ("wrong", "not yet")
-    assert 'a worker has no path to ask: health = ""' in alone.wrong
+    assert 'a worker has no path to ask: health = "file:/tmp/alive"' in alone.wrong
     assert alone.wrong == gated.found
+
+
+def shows(*words: object) -> list[str]:
+    return [sys.executable, "-m", "buildkit.runtime", *map(str, words)]
+
+
+def test_a_worker_that_touches_its_file_is_well(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    test = shows("--health-file", alive, 60)
+    seen = tried(python(f"import pathlib; pathlib.Path({str(alive)!r}).touch()\n{WORKER}"), test)
+    assert verdict(trial.healthy(seen, test, [])) == "holds"
+
+
+def test_a_worker_that_shows_no_life_without_its_network_may_elsewhere(tmp_path: Path) -> None:
+    test = shows("--health-file", tmp_path / "alive", 60)
+    point = trial.healthy(tried(python(WORKER), test, seconds=1.0), test, [])
+    assert verdict(point) == "not yet"
+    assert point.found.endswith(f"{tmp_path / 'alive'}: No such file or directory")
+
+
+def test_a_worker_whose_check_is_no_program_is_wrong() -> None:
+    test = shows("--health-command", "no-such-program", "ping")
+    point = trial.healthy(tried(python(WORKER), test, seconds=1.0), test, ["migrate"])
+    assert point.wrong.endswith("cannot start no-such-program: No such file or directory")
 
 
 def test_a_worker_without_a_check_holds_once_it_is_at_rest() -> None:
