@@ -172,6 +172,7 @@ def _contents(config: Config, settings: ImageConfig, packages: Packages) -> stag
         system=settings.system_packages,
         build=settings.build_packages,
         writable=writable_of(settings),
+        migrates=migrate is not None,
     )
 
 

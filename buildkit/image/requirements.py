@@ -35,10 +35,11 @@ def as_text(requirements: Iterable[str]) -> str:
 
 def tools_text(more: Iterable[str] = ()) -> str:
     """Return the requirements file of the compile tools and of `more`, in the versions that are installed here."""
-    return as_text(f"{name}=={found}" for name in (*TOOLS, *more) if (found := _installed(name)))
+    return as_text(f"{name}=={found}" for name in (*TOOLS, *more) if (found := installed_version(name)))
 
 
-def _installed(name: str) -> str | None:
+def installed_version(name: str) -> str | None:
+    """Return the version of a package that is installed here; None if it is not."""
     try:
         return version(name)
     except PackageNotFoundError:
