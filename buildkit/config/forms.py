@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from buildkit.config.image_forms import arguments, broken, environment, health, mount, system_packages, writable
+from buildkit.config.image_forms import arguments, assets, broken, environment, health, mount, system_packages, writable
 
 _IMAGE = r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _STAGE = r"\w([\w. -]*\w)?"
@@ -199,6 +199,7 @@ FORMS: Mapping[str, Callable[[Any], None]] = {
     "arguments": arguments,
     "secrets": secrets,
     "environment": environment,
+    "assets": assets,
     "system_packages": system_packages,
     "writable": writable,
     "command": command,

@@ -10,6 +10,7 @@ from typing import Any
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _MOUNT = r"(/[A-Za-z0-9._@+-]+)+"
 _FILE = "file:"
+_BASE = r"[A-Za-z0-9][\w./:@+-]*"
 _HEALTH = r"/[!#-\[\]-~]*"
 _SYSTEM_PACKAGE = r"[A-Za-z0-9][A-Za-z0-9+._:-]*([=~][A-Za-z0-9][A-Za-z0-9+._:~-]*)?"
 _PROJECT = "/app"
@@ -146,6 +147,30 @@ def environment(table: Mapping[str, Any]) -> None:
                 f"what everybody may read who has the image: {name} is a secret {why}; leave it out and pass it when "
                 f"the container starts, as in docker run --env {name}"
             )
+
+
+def assets(commands: tuple[Mapping[str, Any], ...]) -> None:
+    """Check commands that make files before the copy."""
+    for asset in commands:
+        run, base = asset.get("run"), asset.get("from", "")
+        if unknown := sorted(asset.keys() - {"run", "from", "inputs", "outputs"}):
+            raise ValueError(f"tables with `run`, `from`, `inputs` and `outputs`, not `{unknown[0]}`")
+        if not isinstance(run, str) or not run.strip() or broken(run):
+            raise ValueError("a command of one line in `run`")
+        if not isinstance(base, str) or (base and not re.fullmatch(_BASE, base)):
+            raise ValueError('the name of an image in `from`, such as "node:22-slim"')
+        for key in ("inputs", "outputs"):
+            places = asset.get(key, [])
+            if not isinstance(places, list) or not all(isinstance(each, str) and _plain(each) for each in places):
+                raise ValueError(
+                    f"files and folders of the project in `{key}`, as paths relative to it, without patterns"
+                )
+
+
+def _plain(path: str) -> bool:
+    """Return whether a path is relative, stays in the project and is no pattern."""
+    inside = posixpath.normpath(path) == path and path not in {"", "."} and not path.startswith(("/", "~", "../", "-"))
+    return inside and path != ".." and path.isprintable() and not {*'*?[]\\$"'} & {*path}
 
 
 def system_packages(names: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from buildkit.model import WORK
 
-Kind = Literal["text", "texts", "table", "integer", "switch", "jobs", "seconds", "bytes", "command"]
+Kind = Literal["text", "texts", "table", "integer", "switch", "jobs", "seconds", "bytes", "command", "assets"]
 
 
 def option(
@@ -28,7 +28,7 @@ def option(
 
     Args:
         kind: how its value is written: `seconds` as "7d", `bytes` as "1GB", `jobs` as "auto" or a number,
-            `command` as a list of arguments, `switch` as true or false.
+            `command` as a list of arguments, `switch` as true or false, `assets` as a list of texts and tables.
         default: its value where neither file, environment nor flag names it.
         says: one sentence for the reference page.
         choices: the only values allowed.
@@ -335,6 +335,13 @@ class ImageConfig:
         (),
         "Folders that the service may write: relative to the project's folder, or absolute ones of the image.",
         form="writable",
+    )
+    assets: tuple[Mapping[str, Any], ...] = option(
+        "assets",
+        (),
+        "Commands that run before the project is compiled, each in its own stage: a text for the shell, or a table "
+        "with `run`, `from` (an image), `inputs` and `outputs`.",
+        form="assets",
     )
     context_budget: int = option("bytes", 10**9, "Most bytes that the build context may have.")
     size_budget: int = option("bytes", 500 * 10**6, "Most bytes that the image may have.")

@@ -82,6 +82,14 @@ def _as_json(value: Any, name: str, depth: int) -> Any:  # noqa: ANN401
     return value
 
 
+def _assets(value: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401
+    if isinstance(value, str):
+        value = _from_text(value)
+    if not isinstance(value, list):
+        raise ValueError("a list of commands: texts, or tables with `run`, `from`, `inputs`, `outputs`")  # noqa: TRY004
+    return tuple({"run": each} if isinstance(each, str) else _table(each) for each in value)
+
+
 def _integer(value: Any) -> int:  # noqa: ANN401
     if isinstance(value, str) and value.isdecimal() and len(value) <= _DIGITS:
         return int(value)
@@ -147,6 +155,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "texts": _texts,
     "command": _command,
     "table": _table,
+    "assets": _assets,
     "integer": _integer,
     "switch": _switch,
     "jobs": _jobs,

@@ -202,7 +202,7 @@ class _Image:
     def _decide(self, inputs: _Inputs, kept: state.State) -> tuple[Fingerprint, Step]:
         """Decide by comparing with the last build and with the images that the engine has."""
         request = inputs.request
-        bases = [request.arguments["PYTHON_BUILD"], request.arguments["PYTHON_SLIM"]]
+        bases = [request.arguments["PYTHON_BUILD"], request.arguments["PYTHON_SLIM"], *request.bases]
         found = measure.inspect([*request.tags, *bases], self._environment)
         identities = {name: Digest(image.identity) for name, image in found.items()}
         now = fingerprint({**inputs.parts, **{f"base {name}": identities.get(name, ABSENT) for name in bases}})

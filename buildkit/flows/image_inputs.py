@@ -20,6 +20,7 @@ from buildkit.flows.data import pipeline_of
 from buildkit.flows.image_packages import Packages
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import compose, staging
+from buildkit.image.assets import Asset
 from buildkit.image.build import Request
 from buildkit.image.checkout import Checkout
 from buildkit.image.context import ignore_text
@@ -112,6 +113,7 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout, packages
         ca_bundle=_file(config, "engine.ca-bundle", given.ca_bundle),
         time=seen.time,
         name=name,
+        bases=tuple(asset.base for asset in assets_of(config.image[name]) if asset.base),
     )
 
 
@@ -161,11 +163,12 @@ def _contents(config: Config, settings: ImageConfig, packages: Packages) -> stag
         PROJECT, pipeline if pipeline.stages else None, None if migrate is None else migrate.as_json(config.root)
     )
     names = config.packages or top_level_packages(config)
+    made = assets_of(settings)
     return staging.Contents(
         project=read_project(config.service_folder),
         source_root=source_root,
         packages=(*names, *_of_command(config, settings.command, names)),
-        files=(*needed, *settings.include),
+        files=(*needed, *settings.include, *(place for asset in made for place in asset.outputs)),
         settings=runtime.as_text(),
         installed=packages.files,
         tools=MYPYC if any(each.backend == "mypyc" for each in find_modules(config).compiled.values()) else (),
@@ -173,6 +176,15 @@ def _contents(config: Config, settings: ImageConfig, packages: Packages) -> stag
         build=settings.build_packages,
         writable=writable_of(settings),
         migrates=migrate is not None,
+        assets=made,
+    )
+
+
+def assets_of(settings: ImageConfig) -> tuple[Asset, ...]:
+    """Return the commands that make files of an image before its project is compiled."""
+    return tuple(
+        Asset(each["run"], each.get("from", ""), tuple(each.get("inputs", ())), tuple(each.get("outputs", ())))
+        for each in settings.assets
     )
 
 

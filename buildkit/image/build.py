@@ -35,6 +35,7 @@ class Request:
         time: the image's time stamp in seconds since 1970.
         target: the stage to build; the last one if empty.
         name: the image's name in the settings.
+        bases: further images that stages begin with.
     """
 
     context: Path
@@ -48,6 +49,7 @@ class Request:
     time: int = 0
     target: str = ""
     name: str = ""
+    bases: tuple[str, ...] = ()
 
 
 def command(request: Request, metadata: Path) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.dependencies.installation import CHECKOUT, NOTHING, Files, mounted
 from buildkit.errors import ImageError
-from buildkit.image import driver, rules, system_packages, templates
+from buildkit.image import assets, driver, rules, system_packages, templates
 from buildkit.image.requirements import as_text, tools_text
 from buildkit.model import Digest
 from buildkit.trees import exact
@@ -38,6 +38,8 @@ _BUILD_PACKAGES = "# What `build-packages` names is installed here, by apt or ap
 _SYSTEM_PACKAGES = "# What `system-packages` names is installed here, by apt or apk.\n"
 """The lines of the Dockerfiles behind which that is written."""
 
+_ASSETS = "# What `assets` name runs here, each command in a stage of its own.\n"
+_RESULTS = "# What `assets` made is laid over it.\n"
 _DRIVER = "# The migration gate gets a driver here, where the service has none that it could take.\n"
 
 _INSTALL = r"""COPY --from=buildkit folders.txt /requirements/
@@ -91,6 +93,7 @@ class Contents:
         system: packages of the system that the service needs when it runs.
         build: packages of the system that the build needs.
         writable: folders that the service may write, as absolute paths in the image.
+        assets: commands that make files before the project is compiled.
         migrates: whether the service has the migration gate, which needs a driver.
     """
 
@@ -105,6 +108,7 @@ class Contents:
     build: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     migrates: bool = False
+    assets: tuple[assets.Asset, ...] = ()
 
     def as_json(self) -> str:
         """Return the JSON text that `buildkit.image.assemble` reads."""
@@ -159,6 +163,8 @@ def _stages(contents: Contents) -> str:
     mounts = [f"    --mount=type=bind,source={each},target={CHECKOUT}/{each},rw \\\n" for each in folders]
     behind = {
         _FOLDERS: _INSTALL.replace("MOUNTS", "".join(mounts)) if mounts else "",
+        _ASSETS: assets.stages(contents.assets),
+        _RESULTS: assets.results(contents.assets),
         _DRIVER: driver.instructions(contents.system) if contents.migrates else "",
         _BUILD_PACKAGES: system_packages.instructions(contents.build, "PYTHON_BUILD"),
         _SYSTEM_PACKAGES: system_packages.instructions(contents.system, "PYTHON_SLIM"),

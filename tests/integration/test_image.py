@@ -31,6 +31,7 @@ def test_the_image_has_what_runs_and_nothing_else(greeter: Project) -> None:
         "/app/buildkit.json",
         "/app/src/greeter/__init__.py",
         *(f"/app/src/greeter/{name}{ending}" for name in ("main", "stages", "words") for ending in (".py", ".so")),
+        "/app/static/words.txt",
     ]
     assert inside(image, "id -u; ls -A /app/data; command -v gcc pip cython invoke || true") == "10001"
     about = json.loads(docker("image", "inspect", image))[0]["Config"]

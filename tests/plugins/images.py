@@ -44,6 +44,7 @@ FILES = {
         command = ["uvicorn", "greeter.main:app", "--host", "0.0.0.0", "--port", "8000"]
         system-packages = ["hello"]
         build-packages = ["hello"]
+        assets = [{ run = "mkdir -p static && cp words.txt static/", inputs = ["words.txt"], outputs = ["static"] }]
         writable = ["uploads", "/var/lib/greeter/cache", "/tmp/greeter"]
         environment = { GREETING = "a \\"b\\" $HOME" }
     """,
@@ -84,6 +85,7 @@ FILES = {
         app = Starlette(routes=[Route("/", Greeting), Route("/health", Health)])
     """,
     "tests/test_greeter.py": "",
+    "words.txt": "made before the copy",
     ".env": "PASSWORD=secret",
 }
 

@@ -26,6 +26,7 @@ FITTING: list[tuple[str, list[Any]]] = [
     ("arguments", [{"HTTP_PROXY": "http://proxy:3128", "LEVEL": 3}]),
     ("secrets", [{"pip.conf": "env:PIP_CONF", "netrc": "~/.netrc"}]),
     ("system_packages", [("libpq5", "g++", "libpq5=15.3-0+deb12u1", "libc6:amd64", "py3-pip~1.2"), ()]),
+    ("assets", [(), ({"run": "make"}, {"run": "x", "from": "node:22", "inputs": ["a b"], "outputs": ["static/dist"]})]),
     ("writable", [("uploads", "var/cache", "/var/lib/app", "/tmp/app"), ()]),
     (
         "environment",
@@ -53,6 +54,14 @@ UNFIT: list[tuple[str, list[Any]]] = [
     ("arguments", [{"A B": "x"}, {"A": ["x"]}, {"A": True}, {"A": "x\ny"}, {"": "x"}]),
     ("secrets", [{"a b": "x"}, {"a": ""}, {"a": 3}, {"a": "env:"}, {"a": "env:A B"}, {"../a": "x"}]),
     ("system_packages", [("lib pq5",), ("a;id",), ("$(id)",), ("-y",), ("a'",), ("",), ("a=",)]),
+    (
+        "assets",
+        [
+            *(({"run": "make", **more},) for more in ({"output": ["x"]}, {"from": "a b"}, {"from": "a\nRUN id"})),
+            *(({"run": "make", "outputs": each},) for each in ("x", ["/etc"], ["../x"], ["."], ["*"], [3], ["a\n"])),
+            *(({"run": run},) for run in ("", "a\nFROM x", ["make"], None)),
+        ],
+    ),
     ("writable", [("",), (".",), ("/",), ("../x",), ("/etc",), ("/opt/venv",), ("/tmp",), ("a b",), ("/proc/1",)]),
     (
         "environment",
