@@ -175,7 +175,7 @@ SUBJECTS = (
         "falcon",
         (
             "pyyaml requests aiofiles httpx uvicorn websockets cbor2 msgpack mujson ujson python-rapidjson orjson "
-            "msgspec testtools jsonschema"
+            "msgspec testtools jsonschema setuptools"
         ),
     ),
     Subject(

@@ -51,46 +51,83 @@ static PyObject *buildkit_mapping(PyObject *value) {
   return NULL;
 }
 
-/* Of `function(**more)`. */
+/* Adds one keyword, unless it is there: then KeyError, as Python's own merging has it. */
+static int buildkit_add_keyword(PyObject *keywords, PyObject *key, PyObject *mapping, PyObject *value) {
+  int known = PyDict_Contains(keywords, key);
+  if (known) {
+    PyObject *told = known > 0 ? PyTuple_Pack(1, key) : NULL;
+    if (told) PyErr_SetObject(PyExc_KeyError, told);
+    Py_XDECREF(told);
+    return -1;
+  }
+  if (value) Py_INCREF(value);
+  else if (!(value = PyObject_GetItem(mapping, key))) return -1;
+  known = PyDict_SetItem(keywords, key, value);
+  Py_DECREF(value);
+  return known;
+}
+
+static int buildkit_add_keywords(PyObject *keywords, PyObject *more) {
+  PyObject *key, *value, *keys, *iterator;
+  if (PyDict_Check(more) && Py_TYPE(more)->tp_iter == PyDict_Type.tp_iter) {
+    PyObject *own = BUILDKIT_ALONE ? Py_NewRef(more) : PyDict_Copy(more);
+    Py_ssize_t at = 0;
+    int result = own ? 0 : -1;
+    while (!result && PyDict_Next(own, &at, &key, &value)) {
+      Py_INCREF(key); Py_INCREF(value);
+      result = buildkit_add_keyword(keywords, key, own, value);
+      Py_DECREF(key); Py_DECREF(value);
+    }
+    Py_XDECREF(own);
+    return result;
+  }
+  keys = PyMapping_Keys(more);
+  if (!keys) return -1;
+  iterator = PyObject_GetIter(keys);
+  Py_DECREF(keys);
+  if (!iterator) return -1;
+  while ((key = PyIter_Next(iterator))) {
+    int result = buildkit_add_keyword(keywords, key, more, NULL);
+    Py_DECREF(key);
+    if (result < 0) break;
+  }
+  Py_DECREF(iterator);
+  return PyErr_Occurred() ? -1 : 0;
+}
+
+/* Of `function(**more)`. A key that is there already is an error before its value is asked for. */
 static int buildkit_merge_keywords(PyObject *function, PyObject *keywords, PyObject *more) {
-  PyObject *called, *key, *value, *added = more;
-  Py_ssize_t at = 0;
-  int result = -1;
-  if (BUILDKIT_ALONE && PyDict_CheckExact(more)) Py_INCREF(more);
+  PyObject *called, *type, *error, *trace, *told, *key = NULL;
+  if (likely(buildkit_add_keywords(keywords, more) == 0)) return 0;
+  if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
+    PyErr_Clear();
+    called = buildkit_called(function);
+    if (!called) return -1;
+    PyErr_Format(PyExc_TypeError, "%U argument after ** must be a mapping, not %.200s", called, Py_TYPE(more)->tp_name);
+    Py_DECREF(called);
+    return -1;
+  }
+  if (!PyErr_ExceptionMatches(PyExc_KeyError)) return -1;
+  PyErr_Fetch(&type, &error, &trace);
+#if PY_VERSION_HEX >= 0x030C0000  /* takes each KeyError for that of a key which is there */
+  PyErr_NormalizeException(&type, &error, &trace);
+  told = error ? PyObject_GetAttrString(error, "args") : NULL;
+#else  /* one that Python code has raised is an object already */
+  told = error;
+  Py_XINCREF(told);
+#endif
+  if (told && PyTuple_Check(told) && PyTuple_GET_SIZE(told) == 1) key = PyTuple_GET_ITEM(told, 0);
+  if (key && (called = buildkit_called(function))) {
+    PyErr_Format(PyExc_TypeError, "%U got multiple values for keyword argument '%S'", called, key);
+    Py_DECREF(called);
+    Py_XDECREF(type); Py_XDECREF(error); Py_XDECREF(trace);
+  }
   else {
-    added = PyDict_New();
-    if (!added) return -1;
-    if (PyDict_Update(added, more) < 0) {
-      Py_DECREF(added);
-      if (!PyErr_ExceptionMatches(PyExc_AttributeError)) return -1;
-      PyErr_Clear();
-      called = buildkit_called(function);
-      if (!called) return -1;
-      PyErr_Format(PyExc_TypeError, "%U argument after ** must be a mapping, not %.200s", called, Py_TYPE(more)->tp_name);
-      Py_DECREF(called);
-      return -1;
-    }
+    PyErr_Clear();
+    PyErr_Restore(type, error, trace);
   }
-  while (PyDict_Next(added, &at, &key, &value)) {
-    int known = PyDict_Contains(keywords, key);
-    if (known < 0) goto end;
-    if (known) {
-      called = buildkit_called(function);
-      if (!called) goto end;
-      if (PyUnicode_Check(key)) PyErr_Format(PyExc_TypeError, "%U got multiple values for keyword argument '%S'", called, key);
-      else PyErr_SetString(PyExc_TypeError, "keywords must be strings");
-      Py_DECREF(called);
-      goto end;
-    }
-    Py_INCREF(key); Py_INCREF(value);
-    known = PyDict_SetItem(keywords, key, value);
-    Py_DECREF(key); Py_DECREF(value);
-    if (known < 0) goto end;
-  }
-  result = 0;
-end:
-  Py_DECREF(added);
-  return result;
+  Py_XDECREF(told);
+  return -1;
 }
 
 static int buildkit_type_has(PyObject *value, const char *name) {
