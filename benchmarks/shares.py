@@ -13,6 +13,7 @@ import contextlib
 import io
 import json
 import sys
+import tempfile
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
@@ -59,9 +60,10 @@ def _refused(file: str, cython: Any, lifter: Any, counts: Counter[str]) -> Count
     """Count the functions of a module; return them where it was not come to them."""
     before = counts.total()
     lifter.begin(is_wanted=True)
-    given = cython.CompilationOptions(**OPTIONS, compiler_directives=DIRECTIVES, output_file="/dev/null")
-    with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(Exception):
-        cython.compile_single(file, given, full_module_name=Path(file).stem)
+    with tempfile.TemporaryDirectory(prefix="buildkit-bench-") as folder:  # Cython deletes the file of what it refuses
+        given = cython.CompilationOptions(**OPTIONS, compiler_directives=DIRECTIVES, output_file=f"{folder}/made.c")
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(Exception):
+            cython.compile_single(file, given, full_module_name=Path(file).stem)
     if counts.total() > before:
         return Counter()
     own = sum(isinstance(node, _FUNCTIONS) for node in ast.walk(ast.parse(Path(file).read_bytes())))
