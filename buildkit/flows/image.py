@@ -161,7 +161,7 @@ class _Image:
         """Build the image if an input changed; return its outcome and facts."""
         watch = Stopwatch()
         kept = state.read(self._state, measure.recorded_image)
-        inputs = self._look(seen)
+        inputs = self._look(seen, keep=not dry_run)
         now, step = self._decide(inputs, kept)
         if step.action is Action.LEAVE:
             return Outcome(self._name, "fresh", step.reason), self._measured(inputs)
@@ -183,8 +183,8 @@ class _Image:
         self._record(inputs, now)
         return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, steps)
 
-    def _look(self, seen: checkout.Checkout) -> _Inputs:
-        packages = packages_of(self._config, self._name, self._environment)
+    def _look(self, seen: checkout.Checkout, *, keep: bool) -> _Inputs:
+        packages = packages_of(self._config, self._name, self._environment, keep=keep)
         staged = staged_of(self._config, self._name, packages)
         request = request_of(self._config, self._name, self._folder, seen, packages)
         ignore = parse(staged[staging.IGNORED].decode(), staging.IGNORED)

@@ -38,8 +38,14 @@ class Packages:
     said: tuple[str, ...] = ()
 
 
-def packages_of(config: Config, name: str, environment: Mapping[str, str]) -> Packages:
+def packages_of(config: Config, name: str, environment: Mapping[str, str], *, keep: bool = True) -> Packages:
     """Return the packages of one image; of one with a Dockerfile of its own only if that takes files of the suite.
+
+    Args:
+        config: the project.
+        name: the image.
+        environment: what a build backend that is asked gets, and names of indexes.
+        keep: remember the answer for the next look; a dry run writes nothing.
 
     Raises:
         ConfigurationError: the lock cannot be read, does not fit what is declared, or cannot be installed.
@@ -67,7 +73,7 @@ def packages_of(config: Config, name: str, environment: Mapping[str, str]) -> Pa
         lock,
         (*([f"image {name}: {_summary(lock, found.locked)}"] if lock else []), *passed),
     )
-    if key and not (packages.indexes or packages.files.folders or left_to_backend(tables_of(service))):
+    if keep and key and not (packages.indexes or packages.files.folders or left_to_backend(tables_of(service))):
         files.write_if_changed(memory, json.dumps({"key": key, **asdict(packages)}))
     return packages
 

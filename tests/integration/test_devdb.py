@@ -49,7 +49,7 @@ def test_a_database_comes_from_nothing_and_is_adopted(folder: Path) -> None:
         connection.execute("CREATE TABLE kept (id integer)")
     start = time.perf_counter()
     again = development.ensure(folder, os.environ)
-    assert time.perf_counter() - start < 0.05
+    assert time.perf_counter() - start < 0.5
     assert (again.pid, again.started) == (first.pid, False)
 
 

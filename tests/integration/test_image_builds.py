@@ -15,8 +15,9 @@ from plugins.images import Project, answer_of, docker, inside, started
 from buildkit.config import load
 from buildkit.doors import process
 from buildkit.errors import BudgetError, EngineError, ImageError
-from buildkit.flows.image_inputs import request_of
-from buildkit.flows.image_packages import Packages
+from buildkit.flows.image_inputs import request_of, staged_of
+from buildkit.flows.image_packages import Packages, packages_of
+from buildkit.image import staging
 from buildkit.image.build import command
 from buildkit.image.checkout import Checkout
 
@@ -96,8 +97,10 @@ def test_a_commit_gives_tag_and_label(editable: Project) -> None:
 
 def test_two_builds_without_a_cache_give_the_same_image(editable: Project) -> None:
     variables = dict(os.environ)
+    editable.edit("pyproject.toml", 'system-packages = ["hello"]', "")  # apt writes when it did so into its layer
     config = load(editable.root, variables)
     folder = config.work / "image" / "api"
+    staging.write(folder, staged_of(config, "api", packages_of(config, "api", variables)))
     request = request_of(config, "api", folder, Checkout(time=1_700_000_000), Packages())
     aside = {**request.arguments, "BUILDKIT_CACHE_MOUNT_NS": "buildkit-test"}  # --no-cache empties cache mounts
     request = replace(request, tags=(f"{editable.repository}:same",), arguments=aside)
