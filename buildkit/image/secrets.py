@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from buildkit.core.fingerprint import digest_value
 from buildkit.dependencies.indexes import Index
 from buildkit.errors import ConfigurationError
+from buildkit.image import dockerfile
 
 PIP = {
     "PIP_INDEX_URL": "index-url",
@@ -191,13 +192,13 @@ def _of_lock(given: Mapping[str, str], indexes: Iterable[Index]) -> dict[str, st
     return found
 
 
-def of_project(given: Mapping[str, str], secrets: Mapping[str, str], dockerfile: str) -> Given:
-    """Return the arguments and secrets for a project's own Dockerfile.
+def of_project(given: Mapping[str, str], secrets: Mapping[str, str], text: str) -> Given:
+    """Return the arguments and secrets for a project's own Dockerfile, whose text is `text`.
 
     Raises:
         ConfigurationError: the Dockerfile does not declare an argument, so the builder would ignore it.
     """
-    declared = _declared(dockerfile)
+    declared = _declared(text)
     for name in given:
         if name not in declared | _ANY and not name.startswith(_BUILDERS):
             raise _unused(name, f'let it have the line "ARG {name}" in the stage that uses it')
@@ -218,11 +219,10 @@ def _unused(name: str, hint: str) -> ConfigurationError:
     )
 
 
-def _declared(dockerfile: str) -> frozenset[str]:
+def _declared(text: str) -> frozenset[str]:
     """Return the names of all arguments that a Dockerfile declares, in whatever stage."""
-    joined = re.sub(r"[\\`][ \t]*\r?\n", " ", dockerfile)
-    lines = re.findall(r"^[ \t]*ARG[ \t]+(.*)$", joined, re.IGNORECASE | re.MULTILINE)
-    return frozenset(name for line in lines for name in re.findall(r"(?:^|\s)([A-Za-z_]\w*)", line))
+    declarations = (each for each in dockerfile.read(text).instructions if each.name == "ARG")
+    return frozenset(word.partition("=")[0] for each in declarations for word in each.words)
 
 
 def _row(*fields: str) -> str:
