@@ -63,7 +63,7 @@ def _refused(file: str, cython: Any, lifter: Any, counts: Counter[str]) -> Count
     with tempfile.TemporaryDirectory(prefix="buildkit-bench-") as folder:  # Cython deletes the file of what it refuses
         given = cython.CompilationOptions(**OPTIONS, compiler_directives=DIRECTIVES, output_file=f"{folder}/made.c")
         with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(Exception):
-            cython.compile_single(file, given, full_module_name=Path(file).stem)
+            cython.compile_single(file, given, full_module_name=f"counted.{Path(file).stem}")
     if counts.total() > before:
         return Counter()
     own = sum(isinstance(node, _FUNCTIONS) for node in ast.walk(ast.parse(Path(file).read_bytes())))

@@ -200,3 +200,30 @@ def q_in_a_loop_with_breaks():
             break
         found.append(at)
     return found
+
+
+class Unhashed:
+    def __init__(self, value):
+        self.value = value
+
+    def __hash__(self):
+        if self.value == 3:
+            raise KeyError("hash")
+        return 1
+
+
+def q_a_set_whose_values_fail():
+    return asked(lambda values: len(set(Unhashed(x) for x in values))), asked(lambda values: set([x] for x in values))
+
+
+def q_a_set_of_a_set():
+    return asked(lambda values: sorted(set(x * 2 for x in values if set(y for y in "ab")) | set(x for x in (1, 2))))
+
+
+def q_displays_that_cannot_be_made():
+    return [
+        *asked(lambda values: list(x for x in {**values})),
+        *asked(lambda values: any(x == 2 for x in {"k": 1, **values})),
+        *asked(lambda values: sorted(x for x in {*values})),
+        *asked(lambda values: tuple(x for x in (*values, 1))),
+    ]

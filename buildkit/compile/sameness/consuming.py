@@ -26,7 +26,7 @@ _STANDS_FOR_CALL = {
 """Builtins that the loop stands for, with the type of what it makes."""
 _TAKE_LISTS = ("tuple", "sorted")
 """Builtins that make a list of what they are given, and get it ready-made."""
-_WITHOUT_ITERATOR = ("JoinedStrNode", "SetNode", "DictNode")
+_WITHOUT_ITERATOR = ("JoinedStrNode", "SetNode", "DictNode", "MergedDictNode", "MergedSequenceNode")
 _MADE_OF = ("str", "set", "frozenset", "dict")
 """What Cython goes through without an iterator, and so evaluates as a step within."""
 _TEXTS = ("UnicodeNode", "IdentifierStringNode", "BytesNode")

@@ -4,6 +4,7 @@ import pytest
 from parsed import kinds, module
 
 from buildkit.compile.sameness.consuming import consume
+from buildkit.compile.sameness.functions import definitions, why_python
 from buildkit.compile.sameness.names import fixed
 from buildkit.compile.sameness.scopes import CONSUMED, GENERATOR, scopes
 
@@ -28,6 +29,15 @@ def left_and_consumed(expression: str, before: str = "") -> tuple[int, int]:
 )
 def test_what_is_consumed_at_once_becomes_a_loop(expression: str) -> None:
     assert left_and_consumed(expression) == (0, 1)
+
+
+@pytest.mark.parametrize("expression", ["set(z for z in x)", "list(z for z in {y})", "any(z for z in str(x))"])
+def test_a_function_that_consumes_is_compiled_all_the_same(expression: str) -> None:
+    tree = module(f"def f(x, y):\n    return {expression}\n")
+    top = scopes(tree)
+    consume(top, fixed(tree))
+
+    assert [why_python(each) for each in definitions(top)] == [""]
 
 
 @pytest.mark.parametrize(
