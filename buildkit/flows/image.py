@@ -18,7 +18,7 @@ from buildkit.doors.statcache import Row, StatCache
 from buildkit.errors import ConfigurationError, EngineError, ImageError
 from buildkit.flows.image_inputs import cache_mount_prefix, compose_variables, request_of, said_of_health, staged_of
 from buildkit.flows.image_packages import Packages, packages_of
-from buildkit.image import checkout, engine, measure, rules, staging
+from buildkit.image import checkout, engine, measure, rules, sent, staging
 from buildkit.image.build import Request, build, image_id
 from buildkit.image.context import Context, digests, scan
 from buildkit.image.ignore.lines import parse
@@ -97,8 +97,12 @@ def lines(report: Report) -> list[str]:
     for row in report.outcomes:
         about = built[row.subject]
         if about.get("bytes"):
-            size, sent = in_words(about["bytes"]), in_words(about["context"]["bytes"])
-            found.append(f"image {row.subject}: {row.result}, {about['tags'][0]}, {size}; context {sent}")
+            size, context = in_words(about["bytes"]), about["context"]
+            now = row.result == "made" and context["sent"] is not None
+            words = (
+                f"{in_words(context['bytes'])}, {in_words(context['sent'])} sent" if now else in_words(context["bytes"])
+            )
+            found.append(f"image {row.subject}: {row.result}, {about['tags'][0]}, {size}; context {words}")
         else:
             found.append(f"image {row.subject}: {row.result} ({row.reason})")
     return found
@@ -132,6 +136,7 @@ class _Image:
         self._folder = config.work / "image" / name
         self._state = config.work / "image" / f"{name}.state"
         self._seen = config.work / "image" / f"{name}.seen"
+        self._sent = sent.place(config.work, name)
         self._metadata = config.work / "image" / f"{name}.metadata.json"
 
     @contextlib.contextmanager
@@ -179,9 +184,10 @@ class _Image:
         for line in (*inputs.packages.said, *said_of_health(self._name, self._settings)):
             self._console.say(line)
         staging.write(self._folder, inputs.staged, cache_mount_prefix(self._config, self._environment, make=True))
-        steps = build(inputs.request, self._metadata, self._tell, self._environment)
+        built = build(inputs.request, self._metadata, self._tell, self._environment)
+        sent.write(self._sent, built.sent)
         self._record(inputs, now)
-        return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, steps)
+        return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, built.steps)
 
     def _look(self, seen: checkout.Checkout, *, keep: bool) -> _Inputs:
         packages = packages_of(self._config, self._name, self._environment, keep=keep)
@@ -264,5 +270,9 @@ class _Image:
         return {
             "tags": list(inputs.request.tags),
             "lock": inputs.packages.lock,
-            "context": {"files": len(inputs.context.entries), "bytes": inputs.context.size},
+            "context": {
+                "files": len(inputs.context.entries),
+                "bytes": inputs.context.size,
+                "sent": sent.read(self._sent),
+            },
         }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from buildkit.doors import process
 from buildkit.errors import ImageError
@@ -52,6 +53,18 @@ class Request:
     bases: tuple[str, ...] = ()
 
 
+class Built(NamedTuple):
+    """What the builder said of a build.
+
+    Args:
+        steps: its steps.
+        sent: the bytes of the context that it was sent; None if it did not say.
+    """
+
+    steps: list[Vertex]
+    sent: int | None
+
+
 def command(request: Request, metadata: Path) -> list[str]:
     """Return the command that builds `request` and writes its result to `metadata`.
 
@@ -78,8 +91,8 @@ def build(
     metadata: Path,
     hear: Callable[[Vertex], None],
     environment: Mapping[str, str] | None = None,
-) -> list[Vertex]:
-    """Build `request` and return its steps.
+) -> Built:
+    """Build `request`.
 
     Args:
         request: what to build.
@@ -116,7 +129,7 @@ def build(
             details=words,
             hint="mend what the step says and build again; all steps before it are kept",
         )
-    return progress.vertices
+    return Built(progress.vertices, progress.sent)
 
 
 def image_id(metadata: Path) -> str:

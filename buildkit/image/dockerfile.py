@@ -133,7 +133,7 @@ class Dockerfile:
         return tuple(each for each in self.instructions if not first or each.line < first)
 
     def stage(self, name: str) -> Stage | None:
-        """Return the stage of this name or number; None if there is none."""
+        """Return the stage of this name or number, as `--target` names it; None if there is none."""
         named = [stage for stage in self.stages if stage.name and stage.name == name.lower()]
         if named:
             return named[-1]

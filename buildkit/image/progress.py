@@ -1,4 +1,4 @@
-"""Reads the builder's progress: each step when it ends, and the last output lines of one that fails."""
+"""Reads the builder's progress: each step when it ends, the last output lines of one that fails, what it was sent."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ _WORTH_A_LINE = 0.1
 _LINE = re.compile(r"#(\d+) (.*)")
 _STEP = re.compile(r"\[(?!internal\]|auth\]|context )[^]]*\] .+")
 _DONE = re.compile(r"DONE (\d+(?:\.\d+)?)s")
+_CONTEXT = "[internal] load build context"
+_SENT = re.compile(r"transferring context: (\d+(?:\.\d+)?)([kMGTP]?)B\b.*")
+_UNITS = {"": 1, **{letter: 1000**power for power, letter in enumerate("kMGTP", 1)}}
 _OUTPUT = re.compile(r"\d+\.\d+ ?(.*)")
 
 
@@ -55,11 +58,21 @@ class Progress:
         self._hear = hear
         self._vertices: dict[str, Vertex] = {}
         self._rest: list[str] = []
+        self._sent: int | None = None
 
     @property
     def vertices(self) -> list[Vertex]:
         """The steps of the Dockerfile so far, in the order in which the builder began them."""
         return [vertex for vertex in self._vertices.values() if _STEP.match(vertex.name)]
+
+    @property
+    def sent(self) -> int | None:
+        """Bytes of the context that were sent, as the builder rounds them: what it still has, it is not sent again.
+
+        0 if it asked for nothing of the context; None if it did not say.
+        """
+        asked = any(vertex.name == _CONTEXT for vertex in self._vertices.values())
+        return self._sent if asked else 0
 
     def feed(self, line: str) -> None:
         """Read one line."""
@@ -79,6 +92,8 @@ class Progress:
             self._end(vertex, "done")
         elif text.startswith("ERROR"):
             self._end(vertex, "failed")
+        elif vertex.name == _CONTEXT and (sent := _SENT.fullmatch(text)):
+            self._sent = round(float(sent[1]) * _UNITS[sent[2]])
         elif output := _OUTPUT.fullmatch(text):
             vertex.words = [*vertex.words, output[1]][-LAST_WORDS:]
 

@@ -48,6 +48,7 @@ def test_a_source_edit_installs_nothing_and_compiles_one_module(editable: Projec
     outcome, facts = editable.build()
     assert outcome.result == "made"
     assert str(outcome.reason) == "context changed: src/greeter/words.py"
+    assert 0 < facts["context"]["sent"] < facts["context"]["bytes"] < 100_000
     steps = {step["step"]: step["outcome"] for step in facts["steps"]}
     assert {result for step, result in steps.items() if step.startswith(("[tools", "[dependencies"))} == {"cached"}
     talk = editable.talk.getvalue()

@@ -91,3 +91,22 @@ def test_a_failed_build_says_step_and_reason(tmp_path: Path) -> None:
             build(REQUEST, tmp_path / "metadata.json", lambda step: heard.append(step.result))
     assert caught.value.details == ("ERROR: No matching distribution found for nothing-like-it",)
     assert heard == ["cached", "done", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "sent"),
+    [
+        (
+            "#3 [internal] load build context\n#3 transferring context: 2kB 0s\n#3 transferring context: 1.2MB 1s done",
+            1_200_000,
+        ),
+        ("#3 [internal] load build context\n#3 transferring context: 47B done\n#3 DONE 0.0s", 47),
+        ("#2 [internal] load .dockerignore\n#2 transferring context: 2B done\n#3 [1/1] RUN true", 0),
+        ("#3 [internal] load build context\n#3 transferring context: much\n#3 DONE 0.0s", None),
+    ],
+)
+def test_what_was_sent_is_what_the_builder_says_last(lines: str, sent: int | None) -> None:
+    progress = Progress(lambda _: None)
+    for line in lines.splitlines():
+        progress.feed(line)
+    assert progress.sent == sent
