@@ -54,7 +54,7 @@ def staged_of(config: Config, name: str, packages: Packages) -> dict[str, bytes]
         ConfigurationError: the settings do not fit.
     """
     settings = config.image[name]
-    dockerfile = _file(config, f"image.{name}.dockerfile", settings.dockerfile)
+    dockerfile = dockerfile_of(config, name)
     own = staging.Own(
         dockerfile=None if dockerfile is None else reading.read(dockerfile),
         rules=ignore_text(config.root, dockerfile or config.root / staging.DOCKERFILE),
@@ -94,14 +94,8 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout, packages
         ConfigurationError: a file that the settings name is not there.
     """
     given = config.engine
-    python = f"python:{sys.version_info.major}.{sys.version_info.minor}"
     repository = repository_of(config, name)
-    arguments = {
-        "PYTHON_BUILD": given.python_build or python,
-        "PYTHON_SLIM": given.python_slim or f"{python}-slim",
-        "SOURCE_ROOT": _relative(config, config.source),
-        "DATA_MOUNT": config.data.mount,
-    }
+    arguments = arguments_of(config)
     return Request(
         context=config.root,
         dockerfile=folder / staging.DOCKERFILE,
@@ -115,6 +109,26 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout, packages
         name=name,
         bases=tuple(asset.base for asset in assets_of(config.image[name]) if asset.base),
     )
+
+
+def arguments_of(config: Config) -> dict[str, str]:
+    """Return the build arguments that the suite sets."""
+    python = f"python:{sys.version_info.major}.{sys.version_info.minor}"
+    return {
+        "PYTHON_BUILD": config.engine.python_build or python,
+        "PYTHON_SLIM": config.engine.python_slim or f"{python}-slim",
+        "SOURCE_ROOT": _relative(config, config.source),
+        "DATA_MOUNT": config.data.mount,
+    }
+
+
+def dockerfile_of(config: Config, name: str) -> Path | None:
+    """Return the project's own Dockerfile of one image; None where that is the suite's.
+
+    Raises:
+        ConfigurationError: it is not there.
+    """
+    return _file(config, f"image.{name}.dockerfile", config.image[name].dockerfile)
 
 
 def repository_of(config: Config, name: str) -> str:
@@ -135,7 +149,7 @@ def _given(config: Config, name: str, own: Mapping[str, str], packages: Packages
         key: value if value.startswith("env:") else str(config.root / Path(value).expanduser())
         for key, value in config.engine.secrets.items()
     }
-    dockerfile = _file(config, f"image.{name}.dockerfile", config.image[name].dockerfile)
+    dockerfile = dockerfile_of(config, name)
     if dockerfile is None:
         return of_suite(arguments, places, own, packages.indexes)
     return of_project(arguments, places, reading.read_text(dockerfile, errors="replace"))

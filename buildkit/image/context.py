@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,12 +66,31 @@ class Context:
         return sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:count]
 
 
-def ignore_text(root: Path, dockerfile: Path) -> str:
-    """Return the rules for a build of `dockerfile`: those in `<Dockerfile>.dockerignore`, else the context's own."""
+def ignore_file(root: Path, dockerfile: Path) -> Path | None:
+    """Return the file with the rules for a build of `dockerfile`: `<Dockerfile>.dockerignore`, else the context's own.
+
+    A folder of that name, or a link that leads nowhere, is none, as for the builder.
+    """
     for file in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), root / ".dockerignore"):
         if file.is_file():
-            return reading.read_text(file, errors="surrogateescape").removeprefix("\ufeff")
-    return ""
+            return file
+    return None
+
+
+def ignore_text(root: Path, dockerfile: Path) -> str:
+    """Return the rules for a build of `dockerfile`; empty if there are none.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    file = ignore_file(root, dockerfile)
+    try:
+        text = "" if file is None else reading.read_text(file, errors="surrogateescape")
+    except OSError as error:
+        raise ImageError(
+            f"{file} cannot be read: {error.strerror}", hint="without its rules too much would be sent; mend its rights"
+        ) from error
+    return text.removeprefix("\ufeff")
 
 
 def ignore_rules(root: Path, dockerfile: Path) -> Ignore:
@@ -83,15 +102,20 @@ def ignore_rules(root: Path, dockerfile: Path) -> Ignore:
     return parse(ignore_text(root, dockerfile), f"{dockerfile.name}.dockerignore")
 
 
-def scan(root: Path, ignore: Ignore, watched: Collection[str] = ()) -> Context:
+Hear = Callable[[str, "os.DirEntry[str]", bool], None]
+"""Is told of an ignored path, of its entry in the folder, and of whether the walk goes on inside."""
+
+
+def scan(root: Path, ignore: Ignore, watched: Collection[str] = (), hear: Hear | None = None) -> Context:
     """Return the context of a build in `root`. Links are not followed: the builder gets them as links.
 
     Args:
         root: the folder.
         ignore: the parsed ignore rules.
         watched: rules whose excluded paths are listed in `withheld`.
+        hear: called with every ignored path that the walk comes to, a folder before what is in it.
     """
-    walk = _Walk(root, ignore, frozenset(watched))
+    walk = _Walk(root, ignore, frozenset(watched), hear)
     entries = sorted(walk.all(), key=lambda entry: entry.path)
     return Context(root, tuple(entries), tuple(sorted(walk.withheld)))
 
@@ -99,12 +123,13 @@ def scan(root: Path, ignore: Ignore, watched: Collection[str] = ()) -> Context:
 class _Walk:
     """A walk through the context."""
 
-    def __init__(self, root: Path, ignore: Ignore, watched: frozenset[str]) -> None:
+    def __init__(self, root: Path, ignore: Ignore, watched: frozenset[str], hear: Hear | None) -> None:
         self._root = root
         self._ignore = ignore
         self._sieve = Sieve(ignore)
         self._watched = watched
         self._withholds = Sieve(Ignore([rule for rule in ignore.rules if rule.text in watched]))
+        self._hear = hear
         self.withheld: list[str] = []
 
     def all(self) -> Iterator[Entry]:
@@ -116,9 +141,14 @@ class _Walk:
             for item in self._inside(folder, is_ignored=is_ignored):
                 path = f"{folder}/{item.name}" if folder else item.name
                 ignored, hits = self._sieve.judge(path, above)
+                goes_on = item.is_dir(follow_symlinks=False) and not (
+                    ignored and not self._ignore.may_keep_within(path)
+                )
                 if ignored:
                     self._note(path)
-                if item.is_dir(follow_symlinks=False) and not (ignored and not self._ignore.may_keep_within(path)):
+                    if self._hear is not None:
+                        self._hear(path, item, goes_on)
+                if goes_on:
                     waiting.append((path, hits, ignored))
                     if ignored:
                         unless_empty[path] = item.stat(follow_symlinks=False).st_mode

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from buildkit.image.context import Context, Entry
-from buildkit.image.ignore.patterns import Pattern, compiled
+from buildkit.image.ignore.patterns import compiled
 from buildkit.image.ignore.rules import Ignore, Rule
 from buildkit.image.ignore.sieve import Sieve
 from buildkit.image.sources import Source
 
-_WILD = re.compile(r"[*?\[\\]")
+_WILD = re.compile(r"[*?\[\]\\]")
 _WHOLE = "."
 
 
@@ -40,18 +40,21 @@ class Needs(NamedTuple):
 
 def needs(context: Context, wanted: Sequence[Source]) -> Needs:
     """Return which entries of a context the sources take."""
-    unknown = []
-    missing = []
-    paths = []
-    for source in wanted:
-        if source.path is None or not _is_valid(source.path):
-            unknown.append(source)
-            continue
-        paths.append(source.path)
-        if source.path and not _taken(context, followed(context.root, [source.path])):
-            missing.append(source)
-    found = _taken(context, followed(context.root, paths)) if paths else ()
+    known = [(source, source.path) for source in wanted if source.path is not None and is_pattern(source.path)]
+    unknown = [source for source in wanted if source.path is None or not is_pattern(source.path)]
+    there = frozenset(entry.path for entry in context.entries)
+    missing = [source for source, path in known if path and not named(there, followed(context.root, [path]))]
+    found = _taken(context, followed(context.root, [path for _, path in known])) if known else ()
     return Needs(found, tuple(unknown), tuple(missing))
+
+
+def named(there: frozenset[str], patterns: Sequence[str] | None) -> list[str]:
+    """Return which of the paths of a context are named by a pattern itself, not by a folder above; all for None."""
+    if patterns is None:
+        return sorted(there)
+    found = {pattern for pattern in patterns if pattern in there and not _WILD.search(pattern)}
+    fits = [compiled(pattern).fits for pattern in patterns if _WILD.search(pattern)]
+    return sorted(found.union(path for path in there if any(fit(path) for fit in fits)) if fits else found)
 
 
 def followed(root: Path, paths: Iterable[str]) -> list[str] | None:
@@ -84,7 +87,7 @@ def followed(root: Path, paths: Iterable[str]) -> list[str] | None:
 def _taken(context: Context, patterns: list[str] | None) -> tuple[Entry, ...]:
     if patterns is None:
         return context.entries
-    takes = Ignore([Rule(0, each, keeps=False, pattern=_pattern(each)) for each in patterns])
+    takes = Ignore([Rule(0, each, keeps=False, pattern=compiled(each)) for each in patterns])
     sieve = Sieve(takes)
     above = {"": sieve.at_top}
     kept: list[Entry] = []
@@ -113,7 +116,7 @@ def _targets(root: Path, pattern: str) -> list[str]:
         names = sorted(os.listdir(root / folder))  # noqa: PTH208 - names alone
     except OSError:
         return []
-    fits = _pattern(name).fits
+    fits = compiled(name).fits
     return [target for each in names if fits(each) for target in _target(root, f"{folder}/{each}" if folder else each)]
 
 
@@ -125,11 +128,8 @@ def _target(root: Path, path: str) -> list[str]:
     return [text if text.startswith("/") else posixpath.join(posixpath.dirname(path), text)]
 
 
-def _pattern(text: str) -> Pattern:
-    return compiled(text)
-
-
-def _is_valid(path: str) -> bool:
+def is_pattern(path: str) -> bool:
+    """Whether the builder takes a source as a pattern."""
     try:
         compiled(path)
     except ValueError:

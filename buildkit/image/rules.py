@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from buildkit.image.ignore.lines import parse
 from buildkit.image.ignore.rules import Ignore
@@ -21,8 +22,25 @@ OWN = (f"**/{WORK}", f"**/{WORK}/**")
 _SECRETS = "# secrets"
 
 
+class Line(NamedTuple):
+    """A line of the ignore file of a build.
+
+    Args:
+        text: the line.
+        number: its number in the project's own file; 0 if it is the suite's.
+    """
+
+    text: str
+    number: int = 0
+
+
 def joined(suite: str, project: str, data: str, wanted: Iterable[str] = ()) -> str:
-    """Return the text of the ignore file for the suite's Dockerfile.
+    """Return the text of the ignore file for the suite's Dockerfile; the arguments are those of `lines_of_suite`."""
+    return as_text(lines_of_suite(suite, project, data, wanted))
+
+
+def lines_of_suite(suite: str, project: str, data: str, wanted: Iterable[str] = ()) -> list[Line]:
+    """Return the lines of the ignore file for the suite's Dockerfile.
 
     Args:
         suite: the suite's rules.
@@ -34,17 +52,33 @@ def joined(suite: str, project: str, data: str, wanted: Iterable[str] = ()) -> s
     folder = posixpath.normpath(data)
     keeps = [*([] if folder.startswith((".", "/")) else [f"/{escaped(folder)}"]), *secrets(suite)]
     judge = parse("\n".join(keeps))
-    lines = project.removeprefix("\ufeff").splitlines()
-    named = [line for line in (*lines, *(f"!{name}" for name in wanted)) if _names(line, judge)]
-    if any(line.strip().startswith("!") for line in lines):  # it may bring back what is in a folder, not the folder
+    lines = _numbered(project)
+    asked = [*lines, *(Line(f"!{name}") for name in wanted)]
+    named = [line for line in asked if _names(line.text, judge)]
+    if any(line.text.strip().startswith("!") for line in lines):  # may bring back what is in a folder, not the folder
         keeps = [*keeps, *(f"{pattern}/**" for pattern in keeps)]
-    parts = (first.rstrip(), "", *lines, "", _SECRETS, *keeps, *named, *OWN)
-    return "".join(f"{line}\n" for line in parts)
+    before, between = [*first.rstrip().split("\n"), ""], ["", _SECRETS, *keeps]
+    return [*map(Line, before), *lines, *map(Line, between), *named, *map(Line, OWN)]
 
 
 def of_project(text: str) -> str:
     """Return the text of the ignore file for a project's own Dockerfile: its rules, and one for the suite's folder."""
-    return "".join(f"{line}\n" for line in (text.rstrip(), *OWN))
+    return as_text(lines_of_project(text))
+
+
+def lines_of_project(text: str) -> list[Line]:
+    """Return the lines of the ignore file for a project's own Dockerfile."""
+    return [*_numbered(text.rstrip()), *map(Line, OWN)]
+
+
+def as_text(lines: Iterable[Line]) -> str:
+    """Return the text that consists of lines."""
+    return "".join(f"{line.text}\n" for line in lines)
+
+
+def _numbered(text: str) -> list[Line]:
+    text = text.removeprefix("\ufeff").removesuffix("\n")
+    return [Line(line, number) for number, line in enumerate(text.split("\n"), 1)] if text else []
 
 
 def secrets(suite: str) -> list[str]:

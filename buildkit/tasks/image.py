@@ -50,4 +50,24 @@ def check(_context: Context, name: list[str], json: bool = False) -> None:
     run(partial(flow.check_images, names=tuple(name)), flow.lines, json=json)
 
 
-ns = Collection("image", image, run_tests, check)
+@task(
+    name="context",
+    iterable=["name"],
+    help={
+        "name": "an image of the project; all of them if left out",
+        "write": "write the proposed .dockerignore, and keep the former one as .dockerignore.original",
+        **JSON,
+    },
+)
+def explain_context(context: Context, name: list[str], write: bool = False, json: bool = False) -> None:
+    """Show what an image build is sent, by which rule, and what is wrong with the rules."""
+    from buildkit.flows import image_context as flow  # noqa: PLC0415
+
+    run(
+        partial(flow.explain_context, names=tuple(name), write=write, dry_run=is_dry(context)),
+        flow.lines,
+        json=json,
+    )
+
+
+ns = Collection("image", image, run_tests, check, explain_context)
