@@ -34,7 +34,9 @@ def at_hand(service: Path) -> bool:
     return not any(unmet for need in requires for unmet in check_dependency(need))
 
 
-def requirements(service: Path, memory: Path, environment: Mapping[str, str], runner: Runner = run) -> Sequence[str]:
+def requirements(
+    service: Path, memory: Path, environment: Mapping[str, str], runner: Runner = run, *, keep: bool = True
+) -> Sequence[str]:
     """Return the requirements that the backend gives the project, with the extra of each in its marker.
 
     It is asked again where a file changed that it is told of: its settings, and the files that they name.
@@ -44,6 +46,7 @@ def requirements(service: Path, memory: Path, environment: Mapping[str, str], ru
         memory: the file that keeps the answer.
         environment: the variables of the backend.
         runner: runs it.
+        keep: whether the answer is kept; a dry run writes nothing.
 
     Raises:
         ConfigurationError: it failed; gives its last output lines.
@@ -64,7 +67,7 @@ def requirements(service: Path, memory: Path, environment: Mapping[str, str], ru
                 hint="what it said stands above; or write the requirements as `dependencies = [...]`",
             )
         found = json.loads(reading.read_text(answer))
-    if not any("@" in text for text in found):  # an address may hold credentials
+    if keep and not any("@" in text for text in found):  # an address may hold credentials
         files.write_if_changed(memory, json.dumps({"key": key, "requires": found}))
     return [str(text) for text in found]
 

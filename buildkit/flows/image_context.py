@@ -20,7 +20,6 @@ from buildkit.report.console import Console, table
 SCHEMA = "buildkit.image-context/1"
 
 _MOST_ROWS = 20
-_IGNORED = ".dockerignore"
 
 
 def explain_context(

@@ -62,7 +62,7 @@ def packages_of(config: Config, name: str, environment: Mapping[str, str], *, ke
         return kept
 
     def ask() -> list[str]:
-        return [*backend.requirements(service, config.work / "requirements.json", environment)]
+        return [*backend.requirements(service, config.work / "requirements.json", environment, keep=keep)]
 
     found = selection.select(service, config.root, choice, environment, ask)
     lock = found.file.name if found.file else ""

@@ -13,7 +13,6 @@ from buildkit.core.fingerprint import digest_bytes
 from buildkit.doors import reading
 from buildkit.doors.statcache import StatCache
 from buildkit.errors import ImageError
-from buildkit.image.ignore.lines import parse
 from buildkit.image.ignore.rules import Ignore
 from buildkit.image.ignore.sieve import Sieve
 from buildkit.model import Digest
@@ -91,15 +90,6 @@ def ignore_text(root: Path, dockerfile: Path) -> str:
             f"{file} cannot be read: {error.strerror}", hint="without its rules too much would be sent; mend its rights"
         ) from error
     return text.removeprefix("\ufeff")
-
-
-def ignore_rules(root: Path, dockerfile: Path) -> Ignore:
-    """Return `ignore_text`, parsed.
-
-    Raises:
-        ConfigurationError: a line is not a valid pattern.
-    """
-    return parse(ignore_text(root, dockerfile), f"{dockerfile.name}.dockerignore")
 
 
 Hear = Callable[[str, "os.DirEntry[str]", bool], None]

@@ -163,7 +163,7 @@ def test_a_context_is_scanned_or_its_rules_are_said_to_be_none(room: Path, conte
     (room / "src").mkdir()
     (room / "src/x.so").touch()
     (room / "src/x.py").touch()
-    survives(room, lambda: context.scan(room, context.ignore_rules(room, room / "Dockerfile")))
+    survives(room, lambda: context.scan(room, parse(context.ignore_text(room, room / "Dockerfile"))))
 
 
 @inputs(quick=60, night=6000)

@@ -69,6 +69,13 @@ def test_it_is_asked_once_and_again_when_a_file_that_it_reads_changed(project: P
     assert runner.calls == 3
 
 
+def test_where_nothing_may_be_written_it_is_asked_all_the_same(project: ProjectMaker, tmp_path: Path) -> None:
+    root = project({"pyproject.toml": SETTINGS, "own.py": BACKEND, "needs.in": "alpha>=1"})
+
+    assert requirements(root, tmp_path / "requirements.json", os.environ, keep=False) == ["alpha>=1"]
+    assert not (tmp_path / "requirements.json").exists()
+
+
 def test_a_backend_that_fails_is_quoted(project: ProjectMaker, tmp_path: Path) -> None:
     root = project({"pyproject.toml": SETTINGS, "own.py": BACKEND})
 

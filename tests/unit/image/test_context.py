@@ -12,7 +12,7 @@ import pytest
 from buildkit.doors.statcache import StatCache
 from buildkit.errors import ImageError
 from buildkit.image import templates
-from buildkit.image.context import digests, ignore_rules, scan
+from buildkit.image.context import digests, ignore_text, scan
 from buildkit.image.ignore.lines import parse
 from buildkit.image.ignore.rules import Ignore
 
@@ -107,8 +107,8 @@ def test_the_largest_are_named_by_their_top_folder(project: ProjectMaker) -> Non
 
 def test_the_rules_beside_the_dockerfile_win(project: ProjectMaker) -> None:
     root = project({"Dockerfile": "", "Dockerfile.dockerignore": "mine", ".dockerignore": "theirs", "docker/other": ""})
-    assert [rule.text for rule in ignore_rules(root, root / "Dockerfile").rules] == ["mine"]
-    assert [rule.text for rule in ignore_rules(root, root / "docker/other").rules] == ["theirs"]
+    assert ignore_text(root, root / "Dockerfile") == "mine"
+    assert ignore_text(root, root / "docker/other") == "theirs"
 
 
 def test_the_suites_own_rules_keep_out_what_no_image_needs(project: ProjectMaker) -> None:
