@@ -48,7 +48,9 @@ def test_a_source_edit_installs_nothing_and_compiles_one_module(editable: Projec
     outcome, facts = editable.build()
     assert outcome.result == "made"
     assert str(outcome.reason) == "context changed: src/greeter/words.py"
-    assert 0 < facts["context"]["sent"] < facts["context"]["bytes"] < 100_000
+    assert facts["context"]["bytes"] < 100_000
+    # What goes over the wire has names and dates too, and all files again where the engine has let go of its copy.
+    assert 0 < facts["context"]["sent"] < 100_000
     steps = {step["step"]: step["outcome"] for step in facts["steps"]}
     assert {result for step, result in steps.items() if step.startswith(("[tools", "[dependencies"))} == {"cached"}
     talk = editable.talk.getvalue()
