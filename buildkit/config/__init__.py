@@ -1,18 +1,14 @@
 """Reads [tool.buildkit], the environment and flags into a frozen `Config`."""
 
 from buildkit.config.reader import in_ci, load
+from buildkit.config.running import MAIN_SERVICE, DevConfig, EngineConfig, ImageConfig, ServiceConfig
 from buildkit.config.settings import (
-    MAIN_SERVICE,
     CompileConfig,
     Config,
     DataConfig,
-    DevConfig,
-    EngineConfig,
-    ImageConfig,
     MigrateConfig,
     ModuleConfig,
     NoxConfig,
-    ServiceConfig,
     StageConfig,
     StoreConfig,
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from buildkit.config import folders
 from buildkit.config.messages import nearest
-from buildkit.config.settings import MAIN_SERVICE, Config, DevConfig, StageConfig
+from buildkit.config.running import MAIN_SERVICE, DevConfig
+from buildkit.config.settings import Config, StageConfig
 from buildkit.doors import reading
 
 

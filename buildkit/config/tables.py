@@ -8,7 +8,7 @@ from typing import Any
 
 from buildkit.config.forms import FORMS
 from buildkit.config.messages import line_of, nearest, shown, written
-from buildkit.config.settings import keys
+from buildkit.config.option import keys
 from buildkit.config.values import parse
 
 PREFIX = "PYBUILDKIT_"

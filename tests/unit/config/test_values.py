@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from buildkit.config.settings import Kind
+from buildkit.config.option import Kind
 from buildkit.config.values import parse
 
 KINDS = Kind.__args__  # type: ignore[attr-defined]
