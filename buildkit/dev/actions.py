@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from buildkit.dev.aside import Built
+from buildkit.dev.ending import End, State
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import End, State
 from buildkit.model import Report
 
 

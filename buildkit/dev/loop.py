@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from buildkit.core.changes import Need, Reaction, with_consequences
 from buildkit.dev.actions import Actions, Keeper
 from buildkit.dev.aside import AsideBuild, Doubt, Stage
-from buildkit.dev.supervisor import State, how_it_ended
+from buildkit.dev.ending import State, how_it_ended
 from buildkit.doors.clock import Stopwatch, time_of_day
 from buildkit.errors import BuildkitError, render
 from buildkit.model import Outcome, Reason

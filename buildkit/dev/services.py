@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from buildkit.dev.addresses import Address, Addresses
+from buildkit.dev.ending import End, State
 from buildkit.dev.journal import Journal, Log
 from buildkit.dev.reloaders import reloader_of
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import End, State, Supervisor, debugger_of
+from buildkit.dev.supervisor import Supervisor, debugger_of
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
 _SIGN = "│"

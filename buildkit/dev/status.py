@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from buildkit.dev.supervisor import State
+from buildkit.dev.ending import State
 
 KEYS = {
     "r": "restart",

@@ -7,16 +7,15 @@ A thread looks after them, so that a new process serves, and an old one ends, wh
 from __future__ import annotations
 
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from itertools import count
 
 from buildkit.dev.addresses import Addresses
+from buildkit.dev.ending import End, State, how_it_ended
 from buildkit.dev.journal import Journal
+from buildkit.dev.leaving import Leaving
 from buildkit.dev.readiness import is_ready, listens
 from buildkit.dev.running import Running
 from buildkit.dev.service import Service
@@ -30,53 +29,7 @@ PAUSE = 0.01
 REVIVALS = 3
 """How often a service that was ready and ended by itself is started again before the next change."""
 
-MOST_LEAVING = 2
-"""Old processes that may finish what they have begun at the same time."""
-
 _generations = count(1)
-
-
-class State(Enum):
-    """The state of a service."""
-
-    STOPPED = "stopped"
-    STARTING = "starting"
-    READY = "ready"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a process ended by itself.
-
-    Args:
-        name: the service's.
-        exit_code: its exit code, or 128 plus the signal that ended it.
-        revived: whether it was started again.
-        answered_for: whether the process before it goes on answering.
-    """
-
-    name: str
-    exit_code: int
-    revived: bool
-    answered_for: bool = False
-
-
-@dataclass(slots=True)
-class _Leaving:
-    """A process that no longer serves.
-
-    Args:
-        process: it.
-        since: since when.
-        question: whether something is open with it, as `Addresses` numbers it.
-        asked: whether it was asked to end.
-    """
-
-    process: Running
-    since: Stopwatch
-    question: int
-    asked: bool = False
 
 
 class Supervisor:
@@ -100,7 +53,6 @@ class Supervisor:
     ) -> None:
         self._addresses = addresses
         self._name = name
-        self._drain = drain
         self._grace = grace
         self._journal = journal
         self._lock = threading.RLock()
@@ -108,7 +60,7 @@ class Supervisor:
         self._service: Service | None = None
         self._coming: Running | None = None
         self._current: Running | None = None
-        self._leaving: list[_Leaving] = []
+        self._leaving = Leaving(addresses, name, drain, grace)
         self._failed: Running | None = None  # ended before it was ready, not told yet
         self._idle: tuple[Running, int] | None = None  # of which process it was asked, and the question
         self._has_listened = False
@@ -130,7 +82,7 @@ class Supervisor:
             self._service, self._revivals, self._failed = service, 0, None
             coming, self._coming = self._coming, None
             if coming is not None:
-                self._leave(coming, drain=0)
+                self._leave(coming, at_once=True)
             alone = self._current is not None and not service.overlap
         if alone:
             self._make_way()
@@ -142,9 +94,8 @@ class Supervisor:
         with self._lock:
             self._stopped = True
             found = [each for each in (self._coming, self._current) if each is not None]
-            found += [each.process for each in self._leaving]
+            found += self._leaving.take()
             self._coming = self._current = self._failed = None
-            self._leaving.clear()
             self._work.notify_all()
         try:
             for each in found:
@@ -252,7 +203,7 @@ class Supervisor:
             if coming is not None:
                 self._look_at_coming(coming)
             with self._lock:
-                self._leaving = [each for each in self._leaving if not self._has_left(each)]
+                self._leaving.attend()
             time.sleep(PAUSE)
 
     def _look_at_coming(self, coming: Running) -> None:
@@ -284,31 +235,11 @@ class Supervisor:
         if not self._has_listened:
             coming.say_where()  # ready in another way
         if former is not None:
-            self._leave(former, drain=self._drain)
+            self._leave(former)
 
-    def _leave(self, process: Running, drain: float) -> None:
-        leaving = _Leaving(process, Stopwatch(), self._addresses.ask(self._name, process.generation))
-        self._leaving.append(leaving)
-        if not drain:
-            self._ask(leaving, self._grace)
-        for each in self._leaving[:-MOST_LEAVING]:
-            self._ask(each, self._grace)
+    def _leave(self, process: Running, *, at_once: bool = False) -> None:
+        self._leaving.add(process, at_once=at_once)
         self._work.notify_all()
-
-    def _has_left(self, leaving: _Leaving) -> bool:
-        """Ask a process to end once it has nothing to do, or has had its time; return whether it is gone."""
-        if leaving.process.exit_code is not None:
-            leaving.process.let_go()
-            return True
-        left = self._drain - leaving.since.seconds
-        if left <= 0 or self._addresses.is_quiet(leaving.question):
-            self._ask(leaving, max(left, self._grace))
-        return False
-
-    def _ask(self, leaving: _Leaving, grace: float) -> None:
-        if not leaving.asked:
-            leaving.asked = True
-            leaving.process.ask_to_end(grace)
 
     def _explain(self, ended: Running) -> None:
         how = how_it_ended(ended.exit_code or 0)
@@ -318,19 +249,6 @@ class Supervisor:
 def debugger_of(name: str) -> str:
     """Return what the address is called at which the debugger of a service is reached."""
     return f"{name}, debugger"
-
-
-def how_it_ended(code: int) -> str:
-    """Return in words how a process ended.
-
-    Args:
-        code: its exit code, or 128 plus the signal that ended it; below 0 the one that ended its launcher.
-    """
-    if code < 0:
-        return f"with its launcher, by {signal.Signals(-code).name}"
-    if code > 128 and code - 128 in set(signal.Signals):  # noqa: PLR2004 - as shells count
-        return f"by {signal.Signals(code - 128).name}"
-    return f"with exit code {code}"
 
 
 def _require_program(service: Service) -> None:

@@ -12,9 +12,9 @@ import pytest
 from buildkit.core.changes import Need, Reaction
 from buildkit.dev import aside, loop
 from buildkit.dev.actions import Actions
+from buildkit.dev.ending import End, State
 from buildkit.dev.loop import Loop
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import End, State
 from buildkit.errors import CompileError, ConfigurationError
 from buildkit.model import Outcome, Reason, Report
 

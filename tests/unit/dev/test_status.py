@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from buildkit.dev.ending import State
 from buildkit.dev.status import Status
-from buildkit.dev.supervisor import State
 
 
 def test_what_the_line_says() -> None:

@@ -19,10 +19,11 @@ import pytest
 
 from buildkit.dev import readiness, running
 from buildkit.dev.addresses import Address, Addresses
+from buildkit.dev.ending import State, how_it_ended
 from buildkit.dev.journal import Journal, Log
 from buildkit.dev.readiness import answers, listens
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import State, Supervisor, how_it_ended
+from buildkit.dev.supervisor import Supervisor
 from buildkit.doors import ports
 from buildkit.errors import ConfigurationError
 
