@@ -57,8 +57,12 @@ def compiled(run_folder: Path) -> Callable[[str], Path]:
                 (root / "pyproject.toml").write_text(
                     '[project]\nname = "questions"\nversion = "1"\n[tool.buildkit]\npackages = ["questions"]\n'
                 )
+                # On all cores: the tests of the other groups wait for it.
                 subprocess.run(
-                    [sys.executable, "-m", "invoke", "compile", "--profile", profile], cwd=root, check=True, timeout=900
+                    [sys.executable, "-m", "invoke", "compile", "--profile", profile, "--jobs", "auto"],
+                    cwd=root,
+                    check=True,
+                    timeout=900,
                 )
                 (root / "done").touch()
         return root
