@@ -88,6 +88,7 @@ class ImageConfig:
 
     command: tuple[str, ...] = option("command", (), "What the container runs.", form="command")
     dockerfile: str = option("text", "", "The project's own Dockerfile; the suite's where empty.")
+    target: str = option("text", "", "The stage of `dockerfile` that is built; the last one if empty.")
     repository: str = option("text", "", "Name of the image; `<distribution>-<image>` where empty.", form="repository")
     port: int = option("integer", 8000, "The port that the service listens on.", form="port")
     health: str | tuple[str, ...] = option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from buildkit.config import Config, in_ci
@@ -16,13 +16,23 @@ from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, StatCache
 from buildkit.errors import ConfigurationError, EngineError, ImageError
-from buildkit.flows.image_inputs import cache_mount_prefix, compose_variables, request_of, said_of_health, staged_of
+from buildkit.flows.image_inputs import (
+    cache_mount_prefix,
+    compose_variables,
+    gates_of,
+    request_of,
+    said_of_health,
+    staged_of,
+)
+from buildkit.flows.image_own import idle_settings, own_of
 from buildkit.flows.image_packages import Packages, packages_of
-from buildkit.image import checkout, engine, measure, rules, sent, staging
+from buildkit.image import checkout, engine, measure, own, rules, sent, staging
 from buildkit.image.build import Request, build, image_id
 from buildkit.image.context import Context, digests, scan
 from buildkit.image.ignore.lines import parse
+from buildkit.image.needs import needs
 from buildkit.image.progress import Vertex, shown_lines
+from buildkit.image.sources import Source
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console
 from buildkit.store import snapshot as snapshots
@@ -124,6 +134,12 @@ def chosen(config: Config, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names) or tuple(config.image)
 
 
+def _taken(context: Context, sources: Sequence[Source]) -> Context:
+    """Return the part of a context that instructions take; all of it where that is not known."""
+    found = needs(context, sources)
+    return context if found.unknown else replace(context, entries=found.entries)
+
+
 class _Image:
     """One image on its way: look → decide → do → record."""
 
@@ -181,7 +197,7 @@ class _Image:
             return Outcome(self._name, "skipped", Reason("no engine", error.message)), self._facts(inputs)
         self._check_context(inputs)
         self._say_withheld(inputs)
-        for line in (*inputs.packages.said, *said_of_health(self._name, self._settings)):
+        for line in (*inputs.packages.said, *said_of_health(self._name, self._settings), *self._said_of_own()):
             self._console.say(line)
         staging.write(self._folder, inputs.staged, cache_mount_prefix(self._config, self._environment, make=True))
         built = build(inputs.request, self._metadata, self._tell, self._environment)
@@ -196,11 +212,12 @@ class _Image:
         ignore = parse(staged[staging.IGNORED].decode(), staging.IGNORED)
         context = scan(request.context, ignore, rules.secrets(staging.suite_rules()))
         cache = StatCache(snapshots.read(self._seen).rows())
+        file = own_of(self._config, self._name)
         parts = {
-            **digests(context, cache),
-            **staging.digests(staged),
+            **digests(context if file is None else _taken(context, file.sources), cache),
+            **staging.digests({staging.DOCKERFILE: file.content} if file and not file.takes_suite else staged),
             "revision commit": digest_value([request.time, dict(request.labels)]),
-            "setting arguments": digest_value([dict(request.arguments), request.given.parts()]),
+            "setting arguments": digest_value([dict(request.arguments), request.given.parts(), request.target]),
             "setting names": digest_value(list(request.tags)),
         }
         return _Inputs(request, packages, staged, context, parts, cache.trusted_rows())
@@ -208,7 +225,7 @@ class _Image:
     def _decide(self, inputs: _Inputs, kept: state.State) -> tuple[Fingerprint, Step]:
         """Decide by comparing with the last build and with the images that the engine has."""
         request = inputs.request
-        bases = [request.arguments["PYTHON_BUILD"], request.arguments["PYTHON_SLIM"], *request.bases]
+        bases = request.bases
         found = measure.inspect([*request.tags, *bases], self._environment)
         identities = {name: Digest(image.identity) for name, image in found.items()}
         now = fingerprint({**inputs.parts, **{f"base {name}": identities.get(name, ABSENT) for name in bases}})
@@ -235,6 +252,15 @@ class _Image:
                 f"image {self._name}: kept out as secrets: {', '.join(missed[:_MOST_NAMED])}{more}; "
                 f"to bring one in, name it in .dockerignore: !{missed[0]}"
             )
+
+    def _said_of_own(self) -> tuple[str, ...]:
+        """Say what a build by the project's own Dockerfile leaves out."""
+        file = own_of(self._config, self._name)
+        if file is None:
+            return ()
+        takes = file.takes_suite
+        idle = idle_settings(self._settings, takes=takes)
+        return own.said(self._name, self._settings.dockerfile, idle, gates_of(self._config), takes=takes)
 
     def _tell(self, vertex: Vertex) -> None:
         for line in shown_lines(vertex):

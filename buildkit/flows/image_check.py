@@ -13,7 +13,7 @@ from buildkit.core.untrusted import shown
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ImageError
 from buildkit.flows.image import build_images, chosen
-from buildkit.flows.image_inputs import repository_of, wants_health_check, writable_of
+from buildkit.flows.image_inputs import gates_of, repository_of, wants_health_check, writable_of
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import compose, engine, image_points
 from buildkit.image.point import Point
@@ -48,6 +48,8 @@ def check_images(
         for point in image_points.points(_sight(config, environment, name)):
             rows.append(_verdict(name, point))
             console.outcome(rows[-1])
+            for line in point.remedy:
+                console.say(f"{'':20}{line}")
     report = Report(SCHEMA, tuple(rows), watch.seconds, row="point")
     wrong = [row for row in rows if row.result == "wrong"]
     if wrong:
@@ -64,12 +66,14 @@ def lines(report: Report) -> list[str]:
     """Return the summary."""
     later = [row for row in report.outcomes if row.result == "not yet"]
     held = sum(row.result == "holds" for row in report.outcomes)
-    return [f"{held} of {len(report.outcomes)} points hold{f', {len(later)} cannot yet' if later else ''}"]
+    better = sum(row.result == "advice" for row in report.outcomes)
+    more = f"{f', {len(later)} cannot yet' if later else ''}{f', {better} could be better' if better else ''}"
+    return [f"{held} of {len(report.outcomes)} points hold{more}"]
 
 
 def _verdict(image: str, point: Point) -> Outcome:
-    word = "wrong" if point.wrong else "not yet" if point.absent else "holds"
-    return Outcome(f"{image}: {point.name}", word, Reason(point.wrong or point.found))
+    word = "wrong" if point.wrong else "not yet" if point.absent else "advice" if point.advice else "holds"
+    return Outcome(f"{image}: {point.name}", word, Reason(point.wrong or point.found), detail="\n".join(point.remedy))
 
 
 def _sight(config: Config, environment: Mapping[str, str], name: str) -> Sight:
@@ -79,12 +83,13 @@ def _sight(config: Config, environment: Mapping[str, str], name: str) -> Sight:
     expected = Expected(
         repository=repository_of(config, name),
         mount=config.data.mount,
-        gates=(*(["data"] if config.data.stage else []), *(["migrate"] if migrations is not None else [])),
+        gates=gates_of(config),
         health=wants_health_check(settings),
         database=migrations.url_env if migrations is not None else "",
         compose=file,
         variables=None if own else config.work / "image" / f"{name}.env",
         writable=writable_of(settings),
+        own=bool(settings.dockerfile),
     )
 
     def due() -> str:

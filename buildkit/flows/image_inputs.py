@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +13,9 @@ from buildkit.compile.modules import find_modules, top_level_packages
 from buildkit.config import Config, ImageConfig
 from buildkit.core.fingerprint import digest_value
 from buildkit.data.stages import code
-from buildkit.doors import reading
 from buildkit.errors import ConfigurationError, HeadsError
 from buildkit.flows.data import pipeline_of
+from buildkit.flows.image_own import OwnFile, arguments_of, file_of, hint_for_none, own_of, relative
 from buildkit.flows.image_packages import Packages
 from buildkit.flows.migrate import migration_settings
 from buildkit.image import compose, staging
@@ -24,6 +23,7 @@ from buildkit.image.assets import Asset
 from buildkit.image.build import Request
 from buildkit.image.checkout import Checkout
 from buildkit.image.context import ignore_text
+from buildkit.image.own import CONTEXT
 from buildkit.image.requirements import MYPYC, read_project
 from buildkit.image.secrets import Given, of_project, of_suite
 from buildkit.image.serving import AUTO, health_test, last_lines, variables
@@ -54,14 +54,16 @@ def staged_of(config: Config, name: str, packages: Packages) -> dict[str, bytes]
         ConfigurationError: the settings do not fit.
     """
     settings = config.image[name]
-    dockerfile = dockerfile_of(config, name)
+    file = own_of(config, name)
     own = staging.Own(
-        dockerfile=None if dockerfile is None else reading.read(dockerfile),
-        rules=ignore_text(config.root, dockerfile or config.root / staging.DOCKERFILE),
+        dockerfile=None if file is None else file.content,
+        rules=ignore_text(config.root, config.root / staging.DOCKERFILE if file is None else file.place),
         data=os.path.relpath(config.root / config.data.path, config.root),
         include=settings.include,
     )
-    return staging.staged_files(_contents(config, settings, packages), _last_lines(name, settings), own)
+    if file is not None and not file.takes_suite:
+        return staging.own_files(file.content, own)
+    return staging.staged_files(_contents(config, settings, packages), _last_lines(config, name), own)
 
 
 def cache_mount_prefix(config: Config, environment: Mapping[str, str], *, make: bool = False) -> str:
@@ -95,40 +97,28 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout, packages
     """
     given = config.engine
     repository = repository_of(config, name)
+    file = own_of(config, name)
     arguments = arguments_of(config)
+    if file is None:
+        made = (asset.base for asset in assets_of(config.image[name]) if asset.base)
+        bases = (arguments["PYTHON_BUILD"], arguments["PYTHON_SLIM"], *made)
+    else:
+        bases = file.images
+        arguments = {key: value for key, value in arguments.items() if key in file.given}
     return Request(
         context=config.root,
         dockerfile=folder / staging.DOCKERFILE,
         tags=tuple(f"{repository}:{tag}" for tag in (seen.tag, "latest") if tag),
         arguments=arguments,
-        given=_given(config, name, arguments, packages),
-        contexts={"buildkit": folder},
+        given=_given(config, file, arguments, packages),
+        contexts={CONTEXT: folder} if file is None or file.takes_suite else {},
         labels=seen.labels,
-        ca_bundle=_file(config, "engine.ca-bundle", given.ca_bundle),
+        ca_bundle=file_of(config, "engine.ca-bundle", given.ca_bundle),
         time=seen.time,
         name=name,
-        bases=tuple(asset.base for asset in assets_of(config.image[name]) if asset.base),
+        bases=bases,
+        target=config.image[name].target,
     )
-
-
-def arguments_of(config: Config) -> dict[str, str]:
-    """Return the build arguments that the suite sets."""
-    python = f"python:{sys.version_info.major}.{sys.version_info.minor}"
-    return {
-        "PYTHON_BUILD": config.engine.python_build or python,
-        "PYTHON_SLIM": config.engine.python_slim or f"{python}-slim",
-        "SOURCE_ROOT": _relative(config, config.source),
-        "DATA_MOUNT": config.data.mount,
-    }
-
-
-def dockerfile_of(config: Config, name: str) -> Path | None:
-    """Return the project's own Dockerfile of one image; None where that is the suite's.
-
-    Raises:
-        ConfigurationError: it is not there.
-    """
-    return _file(config, f"image.{name}.dockerfile", config.image[name].dockerfile)
 
 
 def repository_of(config: Config, name: str) -> str:
@@ -137,22 +127,26 @@ def repository_of(config: Config, name: str) -> str:
     return config.image[name].repository or re.sub(r"[-_.]+", "-", f"{distribution}-{name}").lower()
 
 
+def gates_of(config: Config) -> tuple[str, ...]:
+    """Return the gates of `data` and `migrate` that the service has."""
+    return (*(["data"] if config.data.stage else []), *([] if migration_settings(config) is None else ["migrate"]))
+
+
 def compose_variables(config: Config, name: str, image: str) -> str:
     """Return the variables of compose.yaml for one image, as an `--env-file`."""
     return compose.variables(repository_of(config, name), image, config.image[name].port, config.data.mount)
 
 
-def _given(config: Config, name: str, own: Mapping[str, str], packages: Packages) -> Given:
+def _given(config: Config, file: OwnFile | None, own: Mapping[str, str], packages: Packages) -> Given:
     """Return the build arguments and secrets of the project; refuse those without effect."""
     arguments = {key: str(value) for key, value in config.engine.build_args.items()}
     places = {
         key: value if value.startswith("env:") else str(config.root / Path(value).expanduser())
         for key, value in config.engine.secrets.items()
     }
-    dockerfile = dockerfile_of(config, name)
-    if dockerfile is None:
+    if file is None:
         return of_suite(arguments, places, own, packages.indexes)
-    return of_project(arguments, places, reading.read_text(dockerfile, errors="replace"))
+    return of_project(arguments, places, file.parsed)
 
 
 def _contents(config: Config, settings: ImageConfig, packages: Packages) -> staging.Contents:
@@ -160,12 +154,12 @@ def _contents(config: Config, settings: ImageConfig, packages: Packages) -> stag
     inputs = [name for stage in config.data.stage for name in (*stage.inputs, *([stage.each] if stage.each else []))]
     needed = [name for name in inputs if not name.startswith(("stage:", "env:", "package:"))]
     runs = [stage.run for stage in config.data.stage if not isinstance(stage.run, str)]
-    needed += [_relative(config, config.root / word) for run in runs if (word := code.script_of(run, config.root))]
+    needed += [relative(config, config.root / word) for run in runs if (word := code.script_of(run, config.root))]
     _require_outside(config, needed)
     if migrate is not None:
         places = (migrate.script_location, migrate.ini, migrate.toml, *migrate.versions)
-        needed += [_relative(config, place) for place in places if place and place.is_relative_to(config.root)]
-    source_root = _relative(config, config.source)
+        needed += [relative(config, place) for place in places if place and place.is_relative_to(config.root)]
+    source_root = relative(config, config.source)
     pipeline = replace(
         pipeline_of(config), root=PROJECT, source_root=PROJECT / source_root, folder=Path(config.data.mount)
     )
@@ -234,13 +228,14 @@ def _require_outside(config: Config, inputs: Iterable[str]) -> None:
             )
 
 
-def _last_lines(name: str, settings: ImageConfig) -> list[str]:
+def _last_lines(config: Config, name: str) -> list[str]:
+    settings = config.image[name]
     if settings.dockerfile:
         return []
     if not settings.command:
         raise ConfigurationError(
             f"image {name} has no command",
-            hint=f'[tool.buildkit.image.{name}]\ncommand = ["uvicorn", "app.main:app", "--host", "0.0.0.0"]',
+            hint=hint_for_none(config, name),
         )
     return [*variables(settings.environment), *last_lines(settings.command, settings.port, _health(settings))]
 
@@ -260,17 +255,3 @@ def said_of_health(name: str, settings: ImageConfig) -> tuple[str, ...]:
         return ()
     why = f"image {name}: no health check, as {settings.command[0]} is no HTTP server that is known here"
     return (f'{why}; health = "/health", "file:/tmp/alive" or a command gives it one, health = "" says so',)
-
-
-def _relative(config: Config, place: Path) -> str:
-    return Path(os.path.relpath(place, config.root)).as_posix()
-
-
-def _file(config: Config, key: str, name: str) -> Path | None:
-    if not name:
-        return None
-    if not (config.root / name).is_file():
-        raise ConfigurationError(
-            f'[tool.buildkit] {key}: there is no file "{name}"', hint=f"it counts from {config.root}"
-        )
-    return config.root / name

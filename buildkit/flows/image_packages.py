@@ -16,8 +16,8 @@ from buildkit.dependencies.declared import left_to_backend, tables_of
 from buildkit.dependencies.installation import NOTHING, Files
 from buildkit.dependencies.locked import Locked
 from buildkit.doors import files, reading
+from buildkit.flows.image_own import own_of
 
-_STAGED = "--from=buildkit"
 _PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")  # what a Dockerfile takes without quotes
 
 
@@ -51,8 +51,8 @@ def packages_of(config: Config, name: str, environment: Mapping[str, str], *, ke
         ConfigurationError: the lock cannot be read, does not fit what is declared, or cannot be installed.
     """
     settings = config.image[name]
-    own = config.root / settings.dockerfile
-    if settings.dockerfile and _STAGED not in (reading.read_text(own, errors="replace") if own.is_file() else ""):
+    own = own_of(config, name)
+    if own is not None and not own.takes_suite:
         return Packages()
     choice = selection.Choice(settings.extras, settings.groups, settings.lock)
     service = config.service_folder

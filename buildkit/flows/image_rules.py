@@ -11,7 +11,7 @@ from buildkit.config import Config
 from buildkit.core.untrusted import shown
 from buildkit.doors import files, reading
 from buildkit.errors import ImageError
-from buildkit.flows.image_inputs import arguments_of, dockerfile_of
+from buildkit.flows.image_own import arguments_of, own_of
 from buildkit.image import dockerfile, rules, staging, templates
 from buildkit.image.advice.finding import Finding
 from buildkit.image.advice.proposal import findings, guarded, settled
@@ -46,16 +46,20 @@ def look(config: Config, name: str) -> Seen:
 
 def _scene(config: Config, name: str) -> Scene:
     """Return what is sent for one image, and what takes it; nothing is looked at yet."""
-    own = dockerfile_of(config, name)
-    place = own or config.root / staging.DOCKERFILE
-    text = (own or templates.folder() / staging.DOCKERFILE).read_bytes().decode("utf-8", "surrogateescape")
-    given = {**arguments_of(config), **{key: str(value) for key, value in config.engine.build_args.items()}}
+    own = own_of(config, name)
+    place = config.root / staging.DOCKERFILE if own is None else own.place
+    if own is None:
+        text = (templates.folder() / staging.DOCKERFILE).read_text("utf-8")
+        given = {**arguments_of(config), **{key: str(value) for key, value in config.engine.build_args.items()}}
+        wanted = sources(dockerfile.read(text), given)
+    else:
+        wanted = own.sources
     return Scene(
         root=config.root,
-        dockerfile=own,
+        dockerfile=None if own is None else own.place,
         file=ignore_file(config.root, place),
         lines=_lines(config, name, ignore_text(config.root, place)),
-        sources=sources(dockerfile.read(text), given),
+        sources=wanted,
     )
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from buildkit.core.sizes import in_words
-from buildkit.image import trial
+from buildkit.image import own_points, trial
 from buildkit.image.point import Point
 from buildkit.image.sight import Sight
 
@@ -41,8 +41,10 @@ def is_of_these_sources(sight: Sight) -> Point:
     return Point("image is of these sources", wrong=sight.due(), found="it is")
 
 
-def entrypoint_is_the_gates(sight: Sight) -> Point:
-    """The image's entrypoint runs the gates before any command."""
+def entrypoint_is_the_gates(sight: Sight) -> Point | None:
+    """The image's entrypoint runs the gates before any command; one of a project's own Dockerfile need not."""
+    if not sight.gated:
+        return own_points.left_to_the_entrypoint(sight)
     wrong = f"it is {json.dumps(sight.entrypoint)}, not python -m {ENTRYPOINT} --"
     begins = ENTRYPOINT in sight.entrypoint
     return Point("entrypoint is the gates", wrong="" if begins else wrong, found=" ".join(sight.entrypoint))
@@ -66,6 +68,9 @@ def has_a_health_check(sight: Sight) -> Point | None:
     seen = sight.trial[0] if sight.inside and sight.inside["program"] else None
     if seen is not None and seen.ports:
         ports = ", ".join(map(str, seen.ports))
+        if sight.expected.own:
+            found = f"there is none, and it listens on {ports}"
+            return Point("health check", found=found, advice=True, remedy=_asking(sight.python, seen.ports[0]))
         said = f'there is none, and it listens on {ports}: health = "/health" asks it, "" asks nothing'
         return Point("health check", wrong=said)
     return Point("health check", found="none, as the command is no HTTP server that is known")
@@ -96,6 +101,8 @@ def can_look_inside(sight: Sight) -> Point | None:
 
 def modules_are_imported(sight: Sight) -> Point | None:
     """Each module can be imported that plain Python can import there."""
+    if sight.expected.own:
+        return own_points.module_is_imported(sight)
     if not sight.inside:
         return None
     name, seen = "modules are imported", sight.imports
@@ -111,6 +118,8 @@ def modules_are_imported(sight: Sight) -> Point | None:
 
 def user_is_not_root(sight: Sight) -> Point | None:
     """The service runs as another user than root."""
+    if sight.expected.own:
+        return own_points.user_is_not_root(sight)
     if not sight.inside:
         return None
     user = sight.inside["user"]
@@ -119,7 +128,7 @@ def user_is_not_root(sight: Sight) -> Point | None:
 
 def gates_can_start(sight: Sight) -> Point | None:
     """The image has the settings of the gates that the project needs, and the gates' code can be imported."""
-    if not sight.inside:
+    if not sight.inside or not sight.gated:
         return None
     gates = sight.inside["gates"]
     missing = [gate for gate in sight.expected.gates if gates is not None and gate not in gates]
@@ -129,7 +138,7 @@ def gates_can_start(sight: Sight) -> Point | None:
 
 def driver_of_the_gate(sight: Sight) -> Point | None:
     """What the migration gate reaches the database with can be imported."""
-    if "migrate" not in sight.expected.gates or not sight.inside:
+    if "migrate" not in sight.expected.gates or not sight.inside or not sight.gated:
         return None
     why = sight.inside["driver"]
     wrong = f"{why}; the migration gate needs alembic and psycopg[binary] among the dependencies" if why else ""
@@ -138,6 +147,8 @@ def driver_of_the_gate(sight: Sight) -> Point | None:
 
 def folders_may_be_written(sight: Sight) -> Point | None:
     """The service may write to its HOME and to the folders that the settings name."""
+    if sight.expected.own:
+        return own_points.folders_may_be_written(sight)
     if not sight.inside or not sight.expected.writable:
         return None
     closed = ", ".join(sight.inside["closed"])
@@ -172,15 +183,17 @@ def place_for_the_volume(sight: Sight) -> Point | None:
     return Point("place for the volume", wrong=wrong, found=mount)
 
 
-def compose_has_the_service(sight: Sight) -> Point:
-    """The compose file is valid and has a service that runs the image."""
+def compose_has_the_service(sight: Sight) -> Point | None:
+    """The compose file is valid and has a service that runs the image; one of an own Dockerfile may run elsewhere."""
+    if sight.expected.own and sight.compose.why_not:
+        return None
     found = f"{sight.expected.compose.name}, service {sight.compose.name}"
     return Point("compose file", wrong=sight.compose.why_not, found=found)
 
 
 def compose_keeps_the_entrypoint(sight: Sight) -> Point | None:
     """The compose file does not put another entrypoint in the place of the gates."""
-    if sight.compose.why_not:
+    if sight.compose.why_not or not sight.gated:
         return None
     own = sight.compose.service.get("entrypoint")
     wrong = f"it puts {json.dumps(own)} in its place" if own and ENTRYPOINT not in own else ""
@@ -222,6 +235,17 @@ def data_in_the_volume(sight: Sight) -> Point | None:
     return Point(name, wrong="" if answer.ok else said, found=said)
 
 
+def _asking(python: str, port: int) -> tuple[str, ...]:
+    """Return the instruction that asks a port by the image's Python; the path is for its author to name."""
+    ask = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}/health', timeout=4)"
+    return (f"HEALTHCHECK --start-period=60s CMD {json.dumps([python, '-c', ask])}",)
+
+
+def ends_when_asked(sight: Sight) -> Point | None:
+    """A container of an image with an entrypoint of its own ends when it is asked to."""
+    return None if sight.gated else own_points.ends_when_asked(sight)
+
+
 POINTS: tuple[Callable[[Sight], Point | None], ...] = (
     is_of_these_sources,
     entrypoint_is_the_gates,
@@ -229,6 +253,7 @@ POINTS: tuple[Callable[[Sight], Point | None], ...] = (
     has_a_health_check,
     command_starts,
     health_check_passes,
+    ends_when_asked,
     can_look_inside,
     modules_are_imported,
     user_is_not_root,

@@ -58,7 +58,15 @@ def tried(command: list[str], test: list[str], seconds: float, settling: float, 
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
         )
     except OSError as error:
-        return {"ended": 127, "passed": False, "ports": [], "said": [f"{command[0]}: {error.strerror}"], "check": ""}
+        return {
+            "ended": 127,
+            "passed": False,
+            "ports": [],
+            "users": [],
+            "ready": 0,
+            "said": [f"{command[0]}: {error.strerror}"],
+            "check": "",
+        }
     assert child.stdout is not None  # noqa: S101 - it was asked for
     heard = Heard(child.stdout)
     passed, check = False, ""
@@ -79,11 +87,13 @@ def tried(command: list[str], test: list[str], seconds: float, settling: float, 
         if now - began > seconds:
             break
         time.sleep(_PAUSE)
-    ended, ports = child.poll(), sorted(_ports(child.pid))
+    ready = time.monotonic() - began
+    ended, ports, users = child.poll(), sorted(_ports(child.pid)), sorted(_users(child.pid))
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    return {"ended": ended, "passed": passed, "ports": ports, "said": heard.lines()[-60:], "check": check}
+    found = {"ended": ended, "passed": passed, "ports": ports, "users": users, "ready": ready}
+    return {**found, "said": heard.lines()[-60:], "check": check}
 
 
 def _passes(test: list[str]) -> tuple[bool, str]:
@@ -115,6 +125,15 @@ def _family(first: int) -> Iterator[tuple[str, list[str]]]:
 def _work(first: int) -> int:
     """Return the processor time that the processes have used, in clock ticks."""
     return sum(int(fields[11]) + int(fields[12]) for _, fields in _family(first))
+
+
+def _users(first: int) -> set[int]:
+    """Return the users that the processes run as: an entrypoint that begins as root may give that up."""
+    found = set()
+    for name, _ in _family(first):
+        with contextlib.suppress(OSError):
+            found.add(os.stat(f"/proc/{name}").st_uid)  # noqa: PTH116
+    return found
 
 
 def _ports(first: int) -> set[int]:

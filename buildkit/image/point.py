@@ -14,9 +14,13 @@ class Point:
         wrong: what is wrong with it; empty if it holds.
         found: what was found if it holds.
         absent: it cannot hold yet, which is no fault: the first start makes it so.
+        advice: what was found works, and could be better.
+        remedy: the lines that make it better or mend it.
     """
 
     name: str
     wrong: str = ""
     found: str = ""
     absent: bool = False
+    advice: bool = False
+    remedy: tuple[str, ...] = ()

@@ -18,7 +18,8 @@ from urllib.parse import unquote
 from buildkit.core.fingerprint import digest_value
 from buildkit.dependencies.indexes import Index
 from buildkit.errors import ConfigurationError
-from buildkit.image import dockerfile
+from buildkit.image.dockerfile import Dockerfile
+from buildkit.image.own import declared
 
 PIP = {
     "PIP_INDEX_URL": "index-url",
@@ -192,15 +193,15 @@ def _of_lock(given: Mapping[str, str], indexes: Iterable[Index]) -> dict[str, st
     return found
 
 
-def of_project(given: Mapping[str, str], secrets: Mapping[str, str], text: str) -> Given:
-    """Return the arguments and secrets for a project's own Dockerfile, whose text is `text`.
+def of_project(given: Mapping[str, str], secrets: Mapping[str, str], parsed: Dockerfile) -> Given:
+    """Return the arguments and secrets for a project's own Dockerfile.
 
     Raises:
         ConfigurationError: the Dockerfile does not declare an argument, so the builder would ignore it.
     """
-    declared = _declared(text)
+    known = declared(parsed)
     for name in given:
-        if name not in declared | _ANY and not name.startswith(_BUILDERS):
+        if name not in known | _ANY and not name.startswith(_BUILDERS):
             raise _unused(name, f'let it have the line "ARG {name}" in the stage that uses it')
     return Given(dict(given), dict(secrets))
 
@@ -217,12 +218,6 @@ def _unused(name: str, hint: str) -> ConfigurationError:
         f"engine.build-args: the Dockerfile declares no ARG {name}, so it would do nothing",
         hint=f"{hint};\nwhat must stay secret goes into [tool.buildkit.engine] secrets",
     )
-
-
-def _declared(text: str) -> frozenset[str]:
-    """Return the names of all arguments that a Dockerfile declares, in whatever stage."""
-    declarations = (each for each in dockerfile.read(text).instructions if each.name == "ARG")
-    return frozenset(word.partition("=")[0] for each in declarations for word in each.words)
 
 
 def _row(*fields: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from buildkit.image import staging
+from buildkit.image.commands import program_words
 
 AUTO = "auto"
 """The health check that depends on the command."""
@@ -22,22 +22,6 @@ _RUNTIME = ("python", "-m", "buildkit.runtime")
 _SERVERS = frozenset(["daphne", "granian", "gunicorn", "hypercorn", "uvicorn", "waitress", "waitress-serve"])
 _BY_WORD = {"flask": "run", "fastapi": "run"}
 """Programs that are an HTTP server with this word alone."""
-_BEFORE = frozenset(
-    [
-        "--",
-        "ddtrace-run",
-        "dumb-init",
-        "env",
-        "exec",
-        "newrelic-admin",
-        "opentelemetry-instrument",
-        "run-program",
-        "tini",
-    ]
-)
-"""Words that stand before the program which they start."""
-_SHELLS = frozenset(["bash", "dash", "sh"])
-
 _SPECIAL = re.compile(r'[\\"$]')
 _ESCAPED = r"\\\g<0>"
 """What means something between quotes in a Dockerfile, and how it is written to mean itself."""
@@ -50,16 +34,7 @@ def variables(environment: Mapping[str, object]) -> list[str]:
 
 def is_server(command: Sequence[str]) -> bool:
     """Return whether a command starts an HTTP server that is known here, also behind `python -m`, `sh -c` or `exec`."""
-    words = [*command]
-    if len(words) > 2 and PurePosixPath(words[0]).name in _SHELLS and words[1] in {"-c", "-ec"}:  # noqa: PLR2004
-        try:
-            words = shlex.split(words[2])
-        except ValueError:
-            return False
-    while words and (PurePosixPath(words[0]).name in _BEFORE or "=" in words[0]):
-        words = words[1:]
-    if words and PurePosixPath(words[0]).name.startswith("python") and "-m" in words:
-        words = words[words.index("-m") + 1 :]
+    words = program_words(command)
     program = PurePosixPath(words[0]).name if words else ""
     return program in _SERVERS or (program in _BY_WORD and _BY_WORD[program] in words[1:])
 

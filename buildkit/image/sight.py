@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from buildkit.image import compose, measure, probe, trial
+from buildkit.image.commands import module_of
 from buildkit.image.compose import Composed, Volume
 from buildkit.image.trial import Trial, TrialRequest
 
@@ -26,6 +27,7 @@ class Expected:
         compose: the compose file that runs it.
         variables: the `--env-file` of that compose file; None for what compose finds itself.
         writable: folders that its service may write.
+        own: whether it is built from the project's own Dockerfile.
     """
 
     repository: str
@@ -36,6 +38,7 @@ class Expected:
     compose: Path
     variables: Path | None
     writable: tuple[str, ...] = ()
+    own: bool = False
 
 
 class Imports(NamedTuple):
@@ -93,9 +96,34 @@ class Sight:
         return self.configuration.get("Entrypoint") or []
 
     @property
+    def gated(self) -> bool:
+        """Whether its entrypoint is the suite's, or was to be."""
+        return not self.expected.own or "buildkit.runtime" in self.entrypoint
+
+    @property
     def command(self) -> Sequence[str]:
-        """The arguments of the service's command."""
-        return self.configuration.get("Cmd") or []
+        """The words of the service's command: with an entrypoint of its own what the two of them start."""
+        words = self.configuration.get("Cmd") or []
+        return words if self.gated else [*self.entrypoint, *words]
+
+    @cached_property
+    def python(self) -> str:
+        """The interpreter of the image."""
+        return probe.interpreter(self.image, self.command, self._environment) if self.expected.own else "python"
+
+    @cached_property
+    def module(self) -> tuple[str, str, bool]:
+        """The module that the command loads, what fails when it is imported, and whether it would fail anywhere."""
+        name = module_of(self.command)
+        return (name, *probe.imported(self.image, self.python, name, self._environment)) if name else ("", "", False)
+
+    @cached_property
+    def stops(self) -> bool | None:
+        """Whether a container ends when it is asked to; None if that cannot be told."""
+        seen = self.trial[0]
+        if seen is None or seen.ended is not None:
+            return None
+        return probe.stops(self.image, seen.ready, self._environment)
 
     @property
     def health_check(self) -> list[str]:
@@ -116,7 +144,7 @@ class Sight:
     @cached_property
     def trial(self) -> tuple[Trial | None, str]:
         """The result of starting the command in a container, or why that could not be tried."""
-        asked = TrialRequest(self.image, self.command, self.health_check, self.expected.mount)
+        asked = TrialRequest(self.image, self.command, self.health_check, self.expected.mount, self.python)
         return trial.tried(asked, self._environment)
 
     @cached_property
@@ -139,4 +167,4 @@ class Sight:
     def _inside(self) -> tuple[dict[str, Any], str]:
         program = self.command[0] if self.command else ""
         places = (self.expected.mount, *self.expected.writable)
-        return probe.inside(self.image, places, program, self._environment)
+        return probe.inside(self.image, places, program, self._environment, self.python)

@@ -37,6 +37,35 @@ class Source:
     word: str
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An image that a stage begins with, or takes files from.
+
+    Args:
+        name: its name; None if it depends on what is not known.
+        instruction: the `FROM`, `COPY` or `RUN` that names it.
+        copied: whether files are taken from it, and no stage begins with it.
+    """
+
+    name: str | None
+    instruction: Instruction
+    copied: bool = False
+
+
+def bases(dockerfile: Dockerfile, arguments: Mapping[str, str], target: str = "") -> list[Base]:
+    """Return the images that `target` is built from, named contexts included; the arguments are those of `sources`."""
+    stages = _Stages(dockerfile, arguments)
+    stages.sources(target)
+    return stages.bases
+
+
+def reached(dockerfile: Dockerfile, arguments: Mapping[str, str], target: str = "") -> list[Stage]:
+    """Return the stages that `target` is built from, in their order; the arguments are those of `sources`."""
+    stages = _Stages(dockerfile, arguments)
+    stages.sources(target)
+    return [dockerfile.stages[number] for number in sorted(stages.found)]
+
+
 def sources(dockerfile: Dockerfile, arguments: Mapping[str, str], target: str = "") -> list[Source]:
     """Return what the stages that `target` is built from take of the context.
 
@@ -79,14 +108,20 @@ class _Stages:
         for each in dockerfile.before:
             if each.name == "ARG":
                 self._declare(each, self._top, _Scope({}, {}, ""))
-        self._found: dict[int, list[Source]] = {}
+        self.found: dict[int, list[Source]] = {}
+        self._bases: dict[tuple[int, str | None], Base] = {}
 
     def sources(self, target: str) -> list[Source]:
         stages = self._dockerfile.stages
         start = self._dockerfile.stage(target) if target else stages[-1] if stages else None
         if start is not None:
             self._walk(start, len(stages))
-        return sorted((each for found in self._found.values() for each in found), key=lambda each: each.line)
+        return sorted((each for found in self.found.values() for each in found), key=lambda each: each.line)
+
+    @property
+    def bases(self) -> list[Base]:
+        """The images that were met, in their order."""
+        return [self._bases[key] for key in sorted(self._bases, key=lambda key: key[0])]
 
     def _walk(self, stage: Stage, before: int) -> _Scope:
         """Go through a stage and those that it is built from, and return its variables."""
@@ -94,6 +129,8 @@ class _Stages:
         base = expanded(stage.base, self._top, escape=stage.start.escape)
         below = self._stage(base, min(number, before))
         scope = _Scope({}, {}, "" if base == _SCRATCH else None)
+        if below is None and base != _SCRATCH:
+            self._bases[stage.start.line, base] = Base(base, stage.start)
         if below is not None:
             lower = self._walk(below, number)
             scope = _Scope(dict(lower.arguments), dict(lower.variables), lower.default, lower.triggers)
@@ -102,7 +139,7 @@ class _Stages:
         found: list[Source] = []
         for each in instructions:
             found += self._step(each, scope, number)
-        self._found[number] = found
+        self.found[number] = found
         return scope
 
     def _step(self, each: Instruction, scope: _Scope, number: int) -> list[Source]:
@@ -116,7 +153,7 @@ class _Stages:
         elif each.name in ("COPY", "ADD"):
             if not each.flag("from"):
                 return list(_copied(each, scope))
-            self._also(each.flag("from")[0], scope, number)
+            self._also(each, each.flag("from")[0], scope, number)
         elif each.name == "RUN":
             return self._mounted(each, scope, number)
         return []
@@ -129,17 +166,20 @@ class _Stages:
                 key, _, value = field.partition("=")
                 fields[key.strip().lower()] = value
             if "from" in fields:
-                self._also(fields["from"], scope, number)
+                self._also(each, fields["from"], scope, number)
             elif fields.get("type", "bind") == "bind":
                 word = fields.get("source", fields.get("src", "/"))
                 found.append(_source(each, word, scope))
         return found
 
-    def _also(self, name: str, scope: _Scope, number: int) -> None:
+    def _also(self, each: Instruction, name: str, scope: _Scope, number: int) -> None:
         """Go through the stage that something is copied from."""
-        other = self._stage(expanded(name, scope.known, default=scope.default), number, numbered=True)
+        text = expanded(name, scope.known, default=scope.default)
+        other = self._stage(text, number, numbered=True)
         if other is not None:
             self._walk(other, number)
+        else:
+            self._bases[each.line, text] = Base(text, each, copied=True)
 
     def _stage(self, name: str | None, before: int, *, numbered: bool = False) -> Stage | None:
         """Return the stage of that name among those before another one; by its number too for `COPY --from`."""

@@ -153,6 +153,11 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dic
     return {DOCKERFILE: dockerfile, **{name: text.encode() for name, text in texts.items()}, **_suite()}
 
 
+def own_files(dockerfile: bytes, own: Own) -> dict[str, bytes]:
+    """Return the files of the folder for a project's own Dockerfile that takes nothing of the suite."""
+    return {DOCKERFILE: dockerfile, IGNORED: rules.of_project(own.rules).encode()}
+
+
 def _stages(contents: Contents) -> str:
     """Return the text of the Dockerfile's stages.
 

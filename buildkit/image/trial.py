@@ -25,7 +25,8 @@ _GRACE = 5.0
 """Seconds: at most; without work, after which a command without a check counts as running; for a check that fails."""
 _NO_PROGRAM = (126, 127)
 _BROKEN = re.compile(
-    r"ModuleNotFoundError|ImportError|No module named|SyntaxError|can't open file|[Cc]ould not import|No code object"
+    r"ModuleNotFoundError|ImportError|No module named|SyntaxError|IndentationError|TabError|can't open file"
+    r"|[Cc]ould not import|No code object"
 )
 """Messages of Python, uvicorn and gunicorn about code that is missing from the image or incomplete."""
 _NEVER = re.compile(r"cannot (write|start) ")
@@ -44,6 +45,8 @@ class Trial:
         ports: the ports on which it listened.
         said: the last lines of its output.
         check: the last output line of the health check; empty if there is none, or it was never run.
+        users: the users that its processes ran as.
+        ready: seconds after which the look at it ended.
     """
 
     ended: int | None
@@ -51,6 +54,8 @@ class Trial:
     ports: tuple[int, ...]
     said: tuple[str, ...]
     check: str
+    users: tuple[int, ...] = ()
+    ready: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,14 @@ class TrialRequest:
         command: the command of its containers.
         test: its health check as a command; empty for none.
         mount: the mount point of the data volume.
+        python: the interpreter in the image that watches it.
     """
 
     image: str
     command: Sequence[str]
     test: Sequence[str]
     mount: str
+    python: str = "python"
 
 
 def tried(asked: TrialRequest, environment: Mapping[str, str]) -> tuple[Trial | None, str]:
@@ -81,7 +88,7 @@ def tried(asked: TrialRequest, environment: Mapping[str, str]) -> tuple[Trial | 
     given = {"command": list(asked.command), "test": list(asked.test), **times}
     text = reading.read_text(Path(__file__).with_name("inside.py"))
     run = ["docker", "run", "--rm", "--network", "none", "--env", f"PYBUILDKIT_DATA_PATH={asked.mount}"]
-    python = ["--entrypoint", "python", asked.image, "-I", "-c", text, json.dumps(given)]
+    python = ["--entrypoint", asked.python, asked.image, "-I", "-c", text, json.dumps(given)]
     answer = process.run([*run, *python], environment=environment, timeout=_PATIENCE)
     try:
         return of(json.loads(answer.stdout)), ""
@@ -156,4 +163,6 @@ def of(values: Mapping[str, Any]) -> Trial:
         tuple(map(int, values["ports"])),
         tuple(map(untrusted.shown, untrusted.rows(values["said"]))),
         untrusted.shown(values["check"]),
+        tuple(map(int, values["users"])),
+        float(values["ready"]),
     )

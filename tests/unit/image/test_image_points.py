@@ -57,7 +57,7 @@ def verdicts(seen: Sight) -> dict[str, str]:
 def test_where_all_is_well_every_point_arises_and_holds() -> None:
     found = verdicts(sight())
 
-    silent = {"has_a_health_check", "can_look_inside"}
+    silent = {"has_a_health_check", "can_look_inside", "ends_when_asked"}
     assert len(found) == 1 + len(image_points.POINTS) - len(silent)
     assert set(found.values()) == {"holds"}
 
@@ -125,3 +125,46 @@ def test_folders_that_are_closed_and_a_missing_driver_are_named() -> None:
     assert found["driver of the gate"].startswith(
         "ModuleNotFoundError: No module named 'psycopg'; the migration gate needs"
     )
+
+
+OWN = replace(EXPECTED, own=True, health=None)
+OF_ITS_OWN: dict[str, Any] = {
+    "configuration": {"Entrypoint": ["start"], "Cmd": ["serve"]},
+    "python": "python",
+    "module": ("app.main", "", False),
+    "stops": True,
+    "_inside": ({**WELL["_inside"][0], "home": "/home/x", "at_home": True, "why": "no buildkit"}, ""),
+    "trial": (Trial(None, passed=False, ports=(8000,), said=(), check="", users=(0, 1000)), ""),
+}
+
+
+def advised(seen: Sight) -> set[str]:
+    return {point.name for point in image_points.points(seen) if point.advice}
+
+
+def test_an_image_of_an_own_dockerfile_is_asked_for_no_gate_of_the_suite() -> None:
+    seen = sight(OWN, **OF_ITS_OWN)
+
+    found = verdicts(seen)
+
+    assert set(found.values()) == {"holds"}
+    assert {"gates can start", "driver of the gate", "entrypoint is the gates"} & {*found} == set()
+    assert advised(seen) == {"entrypoint", "health check"}
+    assert seen.command == ["start", "serve"]
+
+
+def test_what_such_an_image_lacks_is_said_with_what_to_write() -> None:
+    closed = {**WELL["_inside"][0], "home": "/nonexistent", "at_home": False}
+    root = Trial(None, passed=False, ports=(), said=(), check="", users=(0,))
+    missing = ("app.main", "ModuleNotFoundError: No module named 'app'", True)
+    seen = sight(
+        OWN,
+        **{**OF_ITS_OWN, "_inside": (closed, ""), "trial": (root, ""), "stops": False, "module": missing},
+    )
+
+    found = verdicts(seen)
+
+    assert found["user"] == "the service runs as root"
+    assert found["module of the command"] == "app.main: ModuleNotFoundError: No module named 'app'"
+    assert advised(seen) == {"entrypoint", "folders may be written", "stops when asked"}
+    assert all(point.remedy for point in image_points.points(seen) if point.advice and point.name != "entrypoint")

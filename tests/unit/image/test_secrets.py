@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from buildkit.errors import ConfigurationError
+from buildkit.image.dockerfile import read
 from buildkit.image.secrets import Given, of_project, of_suite, redacted
 
 INDEX = "https://user:tok3n@index.example.org/simple"
@@ -35,13 +36,13 @@ def test_what_the_dockerfile_does_not_use_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="uses no secret npm"):
         of_suite({}, {"npm": "env:TOKEN"}, ())
     with pytest.raises(ConfigurationError, match="declares no ARG OTHER"):
-        of_project({"OTHER": "x"}, {}, "FROM x\nARG NAME\n# ARG OTHER\n")
+        of_project({"OTHER": "x"}, {}, read("FROM x\nARG NAME\n# ARG OTHER\n"))
 
 
 def test_a_dockerfile_of_ones_own_takes_what_it_declares() -> None:
-    text = "FROM x\n  arg A=1 \\\n    B\nARG C\n"
+    file = read("FROM x\n  arg A=1 \\\n    B\nARG C\n")
 
-    given = of_project({"A": "1", "B": "2", "C": "3", "HTTP_PROXY": "4"}, {"npm": "env:TOKEN", "key": "/a,b"}, text)
+    given = of_project({"A": "1", "B": "2", "C": "3", "HTTP_PROXY": "4"}, {"npm": "env:TOKEN", "key": "/a,b"}, file)
 
     assert given.flags() == [
         *(word for name in ("A", "B", "C", "HTTP_PROXY") for word in ("--build-arg", name)),

@@ -1,0 +1,60 @@
+"""The points of `image.check` that are judged otherwise, or only, for an image of the project's own Dockerfile."""
+
+from __future__ import annotations
+
+from buildkit.image.point import Point
+from buildkit.image.sight import Sight
+
+
+def left_to_the_entrypoint(sight: Sight) -> Point | None:
+    """The gates that the service has are up to an entrypoint of the project's own."""
+    gates = " and ".join(sight.expected.gates)
+    found = f"the image's own entrypoint is to see to {gates}: no gate of the suite runs"
+    return Point("entrypoint", found=found, advice=True) if gates else None
+
+
+def module_is_imported(sight: Sight) -> Point | None:
+    """The module that the command loads can be imported in a container, without network, database and data."""
+    if not sight.inside:
+        return None
+    name, failure, broken = sight.module
+    if not name:
+        return None
+    point, words = "module of the command", f"{name}: {failure}"
+    if broken:
+        return Point(point, wrong=words)
+    return Point(point, found=f"without network, database and data {words}" if failure else name, absent=bool(failure))
+
+
+def user_is_not_root(sight: Sight) -> Point | None:
+    """What the command started runs as another user than root."""
+    if not sight.inside:
+        return None
+    seen, begins = sight.trial[0], int(sight.inside["user"])
+    users = seen.users if seen is not None and seen.users else (begins,)
+    wrong = "" if any(users) else "the service runs as root"
+    remedy = () if any(users) else ("RUN useradd --create-home --uid 10001 service", "USER 10001")
+    return Point("user", wrong=wrong, found=f"user {max(users)}", remedy=remedy)
+
+
+def ends_when_asked(sight: Sight) -> Point | None:
+    """A container that is asked to stop ends, and need not be killed."""
+    stops = sight.stops
+    if stops is None:
+        return None
+    late = "it does not end when it is asked to (SIGTERM), and is killed with what it was doing"
+    remedy = () if stops else ("exec before the program in a shell or script, and JSON form: CMD [...]",)
+    return Point("stops when asked", found="it does" if stops else late, advice=not stops, remedy=remedy)
+
+
+def folders_may_be_written(sight: Sight) -> Point | None:
+    """The service may write to the folders that the settings name; whether to its HOME is said."""
+    if not sight.inside:
+        return None
+    home, closed = str(sight.inside["home"]), list(sight.inside["closed"])
+    if closed:
+        return Point("folders may be written", wrong=f"the service cannot write to {', '.join(closed)}")
+    if not sight.inside["at_home"]:
+        found = f"HOME is {home or 'not set'}, which the user cannot write: packages that keep files there fail"
+        return Point("folders may be written", found=found, advice=True, remedy=("ENV HOME=/tmp",))
+    return Point("folders may be written", found=", ".join((home, *sight.expected.writable)))
