@@ -131,6 +131,12 @@ def arguments(table: Mapping[str, Any]) -> None:
             raise ValueError(f"a text or a number for {name}")
 
 
+def is_secret(name: str) -> bool:
+    """Return whether the name of a variable says that its value is a secret."""
+    words = name.upper().split("_")
+    return bool(_SECRET & {*words}) and "PUBLIC" not in words and words[-1] not in _ABOUT
+
+
 def environment(table: Mapping[str, Any]) -> None:
     """Check the variables of an image, which everybody can read who has it: no secret is among them."""
     arguments(table)
@@ -139,8 +145,7 @@ def environment(table: Mapping[str, Any]) -> None:
     for name, value in table.items():
         if name in _OF_IMAGE:
             raise ValueError(f"variables of the service: the image itself sets {name}")
-        words = name.upper().split("_")
-        secret = bool(_SECRET & {*words}) and "PUBLIC" not in words and words[-1] not in _ABOUT
+        secret = is_secret(name)
         if str(value) and (secret or _PASSWORD.search(str(value))):
             why = "by its name" if secret else "as there is a password in its address"
             raise ValueError(

@@ -254,13 +254,16 @@ class _Image:
             )
 
     def _said_of_own(self) -> tuple[str, ...]:
-        """Say what a build by the project's own Dockerfile leaves out."""
+        """Say what a build by the project's own Dockerfile leaves out, and what is found in its text."""
         file = own_of(self._config, self._name)
         if file is None:
             return ()
+        from buildkit.flows.image_review import said_of_review  # noqa: PLC0415 - where something changed alone
+
         takes = file.takes_suite
         idle = idle_settings(self._settings, takes=takes)
-        return own.said(self._name, self._settings.dockerfile, idle, gates_of(self._config), takes=takes)
+        left_out = own.said(self._name, self._settings.dockerfile, idle, gates_of(self._config), takes=takes)
+        return (*left_out, *said_of_review(self._config, self._name))
 
     def _tell(self, vertex: Vertex) -> None:
         for line in shown_lines(vertex):

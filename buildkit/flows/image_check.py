@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from buildkit.comparison.answers import Import
 from buildkit.comparison.imports import Request, compared, imported_elsewhere
@@ -12,6 +12,7 @@ from buildkit.config import Config
 from buildkit.core.untrusted import shown
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ImageError
+from buildkit.flows import image_review
 from buildkit.flows.image import build_images, chosen
 from buildkit.flows.image_inputs import gates_of, repository_of, wants_health_check, writable_of
 from buildkit.flows.migrate import migration_settings
@@ -42,14 +43,21 @@ def check_images(
         ImageError: a point is wrong. Its `report` has all of them.
     """
     watch = Stopwatch()
-    engine.require(environment)
     rows: list[Outcome] = []
-    for name in chosen(config, names):
-        for point in image_points.points(_sight(config, environment, name)):
+
+    def judge(name: str, points: Iterable[Point]) -> None:
+        for point in points:
             rows.append(_verdict(name, point))
             console.outcome(rows[-1])
             for line in point.remedy:
                 console.say(f"{'':20}{line}")
+
+    wanted = chosen(config, names)
+    for name in wanted:
+        judge(name, image_review.points(config, name))
+    engine.require(environment)
+    for name in wanted:
+        judge(name, image_points.points(_sight(config, environment, name)))
     report = Report(SCHEMA, tuple(rows), watch.seconds, row="point")
     wrong = [row for row in rows if row.result == "wrong"]
     if wrong:

@@ -77,6 +77,15 @@ class Instruction:
         return tuple(_words(self.text, self.escape))
 
     @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The names of an `ENV` with their values, in both of its forms; the values keep their quotes."""
+        words = self.words
+        if words and "=" not in words[0]:
+            name, _, value = self.text.partition(" ")
+            return ((name, value.strip()),)
+        return tuple((name, value) for name, _, value in (word.partition("=") for word in words))
+
+    @property
     def written(self) -> str:
         """The instruction on one line, to be shown."""
         return " ".join((self.name, *self.flags, *self.text.split()))

@@ -204,14 +204,8 @@ class _Stages:
 
 def _set(each: Instruction, scope: _Scope) -> dict[str, str | None]:
     """Return the variables that an `ENV` sets, in both of its forms."""
-    words = each.words
-    if words and "=" not in words[0]:
-        name, _, value = each.text.partition(" ")
-        pairs = [(name, value.strip())]
-    else:
-        pairs = [(name, value) for name, _, value in (word.partition("=") for word in words)]
     known = scope.known
-    return {name: expanded(value, known, escape=each.escape, default=scope.default) for name, value in pairs}
+    return {name: expanded(value, known, escape=each.escape, default=scope.default) for name, value in each.pairs}
 
 
 def _copied(each: Instruction, scope: _Scope) -> Iterator[Source]:

@@ -96,6 +96,8 @@ def test_it_is_built_as_it_is_and_what_it_leaves_out_is_said(own: Project) -> No
     assert (
         "image api: deploy/Dockerfile is built as it is and takes nothing of the suite: no compiled modules\n" in said
     )
+    assert "image bad: bad.Dockerfile:4 secret: .env goes into a layer of the image\n" in said
+    assert "image bad: bad.Dockerfile could be better in 2 places (root, no-signals)" in said
     assert docker("run", "--rm", "--entrypoint", "ls", f"{own.repository}-own", "/srv") == "app"
 
 
@@ -126,6 +128,10 @@ def test_the_check_finds_out_by_starting_it(own: Project) -> None:
 def test_what_is_wrong_with_one_is_found(own: Project) -> None:
     found = checked(own, "bad")
 
+    assert found["bad.Dockerfile:4 secret"] == "wrong: .env goes into a layer of the image"
+    assert found["bad.Dockerfile:5 secret"].startswith("wrong: API_TOKEN is a secret by its name")
+    assert found["bad.Dockerfile:6 no-signals"].startswith("advice: CMD is in shell form")
+    assert f"{'':20}CMD cd /srv && exec sleep 100\n" in own.talk.getvalue()
     assert found["user"] == "wrong: the service runs as root"
     assert found["stops when asked"].startswith("advice: it does not end when it is asked to (SIGTERM)")
 
