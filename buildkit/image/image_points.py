@@ -246,6 +246,16 @@ def ends_when_asked(sight: Sight) -> Point | None:
     return None if sight.gated else own_points.ends_when_asked(sight)
 
 
+def carries_no_secret(sight: Sight) -> Point | None:
+    """An image of a Dockerfile that the suite did not write has no secret in a layer."""
+    return own_points.carries_no_secret(sight) if sight.expected.own else None
+
+
+def has_no_burden(sight: Sight) -> Point | None:
+    """An image of a Dockerfile that the suite did not write has no compiler and no packages for tests."""
+    return own_points.has_no_burden(sight) if sight.expected.own else None
+
+
 POINTS: tuple[Callable[[Sight], Point | None], ...] = (
     is_of_these_sources,
     entrypoint_is_the_gates,
@@ -257,6 +267,8 @@ POINTS: tuple[Callable[[Sight], Point | None], ...] = (
     can_look_inside,
     modules_are_imported,
     user_is_not_root,
+    carries_no_secret,
+    has_no_burden,
     folders_may_be_written,
     gates_can_start,
     driver_of_the_gate,

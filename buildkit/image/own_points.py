@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from buildkit.image import leaks
 from buildkit.image.point import Point
 from buildkit.image.sight import Sight
+
+_MOST_NAMED = 3
 
 
 def left_to_the_entrypoint(sight: Sight) -> Point | None:
@@ -58,3 +61,26 @@ def folders_may_be_written(sight: Sight) -> Point | None:
         found = f"HOME is {home or 'not set'}, which the user cannot write: packages that keep files there fail"
         return Point("folders may be written", found=found, advice=True, remedy=("ENV HOME=/tmp",))
     return Point("folders may be written", found=", ".join((home, *sight.expected.writable)))
+
+
+def carries_no_secret(sight: Sight) -> Point:
+    """No layer of the image has a secret, nor have its variables and its history."""
+    name, seen = "secrets in layers", sight.leaks
+    if seen.why_not:
+        return Point(name, wrong=f"it cannot be told: {seen.why_not}")
+    found = [leaks.words(each) for each in seen.leaks]
+    more = f", and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    wrong = f"{'; '.join(found[:_MOST_NAMED])}{more}"
+    remedy = ("RUN --mount=type=secret,id=NAME,env=NAME ...    # and change what was in the image: it is known",)
+    return Point(name, wrong=wrong, found=f"none in {seen.layers} layers", remedy=remedy if found else ())
+
+
+def has_no_burden(sight: Sight) -> Point | None:
+    """The image has no compiler and no packages for tests, which the text of a Dockerfile need not tell."""
+    if not sight.inside:
+        return None
+    found = [*map(str, sight.inside["tools"]), *map(str, sight.inside["tests"])]
+    if not found:
+        return Point("only what it needs", found="no compiler, no packages for tests")
+    says = f"{', '.join(found)} {'is' if len(found) == 1 else 'are'} in the image, and a service needs none of it"
+    return Point("only what it needs", found=says, advice=True)

@@ -39,6 +39,14 @@ found = {"user": os.getuid(), "program": shutil.which(program), "gates": None, "
 found["data"] = sorted(os.listdir(mount)) if os.path.isdir(mount) else None
 found["writable"] = os.access(mount, os.W_OK)
 found["closed"] = [each for each in folders if not (os.path.isdir(each) and os.access(each, os.W_OK))]
+found["tools"] = [each for each in ("gcc", "cc", "clang", "make", "cargo") if shutil.which(each)]
+try:
+    from importlib.metadata import distributions
+    names = {(each.metadata["Name"] or "").lower() for each in distributions()}
+    tests = ("pytest", "ruff", "mypy", "black", "flake8", "pylint", "tox", "nox", "coverage", "pre-commit")
+    found["tests"] = [each for each in tests if each in names]
+except Exception:
+    found["tests"] = []
 found["home"] = os.path.expanduser("~")
 found["at_home"] = os.path.isdir(found["home"]) and os.access(found["home"], os.W_OK)
 found["driver"] = ""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from buildkit.image import compose, measure, probe, trial
+from buildkit.image import compose, leaks, measure, probe, trial
 from buildkit.image.commands import module_of
 from buildkit.image.compose import Composed, Volume
 from buildkit.image.trial import Trial, TrialRequest
@@ -116,6 +116,11 @@ class Sight:
         """The module that the command loads, what fails when it is imported, and whether it would fail anywhere."""
         name = module_of(self.command)
         return (name, *probe.imported(self.image, self.python, name, self._environment)) if name else ("", "", False)
+
+    @cached_property
+    def leaks(self) -> leaks.Seen:
+        """The secrets in its layers, variables and history."""
+        return leaks.look(self.image, self._environment)
 
     @cached_property
     def stops(self) -> bool | None:

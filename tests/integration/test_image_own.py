@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from textwrap import dedent
 
@@ -121,6 +122,8 @@ def test_the_check_finds_out_by_starting_it(own: Project) -> None:
     assert found["module of the command"] == "holds: app"
     assert found["user"] == "holds: user 4000"
     assert found["stops when asked"] == "holds: it does"
+    assert re.fullmatch(r"holds: none in \d layers", found["secrets in layers"])
+    assert found["only what it needs"] == "holds: no compiler, no packages for tests"
     assert found["folders may be written"] == "holds: /home/service"
     assert not {"entrypoint", "entrypoint is the gates", "gates can start"} & {*found}
 
@@ -133,6 +136,7 @@ def test_what_is_wrong_with_one_is_found(own: Project) -> None:
     assert found["bad.Dockerfile:6 no-signals"].startswith("advice: CMD is in shell form")
     assert f"{'':20}CMD cd /srv && exec sleep 100\n" in own.talk.getvalue()
     assert found["user"] == "wrong: the service runs as root"
+    assert found["secrets in layers"] == "wrong: /srv/.env (by COPY .env /srv/ # buildkit); the variable API_TOKEN"
     assert found["stops when asked"].startswith("advice: it does not end when it is asked to (SIGTERM)")
 
 

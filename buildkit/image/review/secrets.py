@@ -26,7 +26,7 @@ _BY_CONTENT = re.compile(
     r"(?:pip\.conf|pip\.ini|uv\.toml|\.npmrc|\.yarnrc\.yml|\.condarc|\.?env)(?:\.[\w.-]+)?|[\w.-]+\.(?:pem|key)"
 )
 _SAMPLE = re.compile(r"[.-](?:example|sample|template|dist|test)$")
-_CREDENTIAL = re.compile(r"://[^/\s:@$]+:[^/\s@$]+@|_authToken\s*=\s*[^\s$]|PRIVATE KEY-----")
+_CREDENTIAL = re.compile(r"://[^/\s:@$]+:([^/\s@$]+)@|_authToken\s*=\s*[^\s$]|PRIVATE KEY-----")
 _VARIABLE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*['\"]?([^'\"\n#]*)", re.MULTILINE)
 _MOST_NAMED = 3
 
@@ -70,6 +70,21 @@ def taken(build: Build, paths: Iterable[str]) -> Iterator[Remark]:
                 yield Remark("secret", step.line, says, ("# in .dockerignore:", *rules), wrong=True)
 
 
+def is_secret_value(name: str, value: str) -> bool:
+    """Return whether a variable is a secret by its name, and has a value that does not only stand for one."""
+    return is_secret(name) and not _NOTHING.fullmatch(value.strip())
+
+
+def secret_variables(text: str) -> Iterator[str]:
+    """Yield the names of the secrets that a text such as a `.env` sets."""
+    return (key for key, value in _VARIABLE.findall(text) if is_secret_value(key, value))
+
+
+def has_credentials(text: str) -> bool:
+    """Return whether an address in a text has a password, or there is a token of a registry or a private key."""
+    return any(not (match[1] and _NOTHING.fullmatch(match[1])) for match in _CREDENTIAL.finditer(text))
+
+
 def _may_be_secret(name: str) -> bool:
     named = _FILES.fullmatch(name) or _BY_CONTENT.fullmatch(name)
     return named is not None and _SAMPLE.search(name) is None
@@ -86,7 +101,7 @@ def _variables(step: Step) -> Iterator[Remark]:
             yield Remark(
                 "secret", step.line, says if step.kept else f"{says} of this stage", _at_start(name), wrong=step.kept
             )
-        elif is_secret(name) and not _NOTHING.fullmatch(text):
+        elif is_secret_value(name, text):
             says = f"{name} is a secret by its name, and everybody who has the image can read it"
             yield Remark("secret", step.line, says, _at_start(name), wrong=step.kept)
 
@@ -166,8 +181,7 @@ def _holds_secret(build: Build, path: str, *, unknown: bool = False) -> bool:
     if not text:
         return unknown and not (build.root / path).is_file()
     if _BY_CONTENT.fullmatch(name) or name.startswith(".env"):
-        pairs = _VARIABLE.findall(text) if "env" in name else ()
-        return any(is_secret(key) and not _NOTHING.fullmatch(value.strip()) for key, value in pairs) or (
-            (_CREDENTIAL.search(text) is not None and "pem" not in name) or "PRIVATE KEY-----" in text
-        )
+        if "env" in name and any(secret_variables(text)):
+            return True
+        return "PRIVATE KEY-----" in text or (not name.endswith(".pem") and has_credentials(text))
     return _FILES.fullmatch(name) is not None

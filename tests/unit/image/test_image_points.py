@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.doors.process import Completed
-from buildkit.image import image_points
+from buildkit.image import image_points, leaks
 from buildkit.image.compose import Composed, Volume
 from buildkit.image.measure import Image
 from buildkit.image.sight import Expected, Imports, Sight
@@ -57,7 +57,7 @@ def verdicts(seen: Sight) -> dict[str, str]:
 def test_where_all_is_well_every_point_arises_and_holds() -> None:
     found = verdicts(sight())
 
-    silent = {"has_a_health_check", "can_look_inside", "ends_when_asked"}
+    silent = {"has_a_health_check", "can_look_inside", "ends_when_asked", "carries_no_secret", "has_no_burden"}
     assert len(found) == 1 + len(image_points.POINTS) - len(silent)
     assert set(found.values()) == {"holds"}
 
@@ -133,7 +133,11 @@ OF_ITS_OWN: dict[str, Any] = {
     "python": "python",
     "module": ("app.main", "", False),
     "stops": True,
-    "_inside": ({**WELL["_inside"][0], "home": "/home/x", "at_home": True, "why": "no buildkit"}, ""),
+    "leaks": leaks.Seen(3),
+    "_inside": (
+        {**WELL["_inside"][0], "home": "/home/x", "at_home": True, "tools": [], "tests": [], "why": "no buildkit"},
+        "",
+    ),
     "trial": (Trial(None, passed=False, ports=(8000,), said=(), check="", users=(0, 1000)), ""),
 }
 
@@ -154,7 +158,7 @@ def test_an_image_of_an_own_dockerfile_is_asked_for_no_gate_of_the_suite() -> No
 
 
 def test_what_such_an_image_lacks_is_said_with_what_to_write() -> None:
-    closed = {**WELL["_inside"][0], "home": "/nonexistent", "at_home": False}
+    closed = {**WELL["_inside"][0], "home": "/nonexistent", "at_home": False, "tools": ["gcc"], "tests": ["pytest"]}
     root = Trial(None, passed=False, ports=(), said=(), check="", users=(0,))
     missing = ("app.main", "ModuleNotFoundError: No module named 'app'", True)
     seen = sight(
@@ -166,5 +170,17 @@ def test_what_such_an_image_lacks_is_said_with_what_to_write() -> None:
 
     assert found["user"] == "the service runs as root"
     assert found["module of the command"] == "app.main: ModuleNotFoundError: No module named 'app'"
-    assert advised(seen) == {"entrypoint", "folders may be written", "stops when asked"}
-    assert all(point.remedy for point in image_points.points(seen) if point.advice and point.name != "entrypoint")
+    assert advised(seen) == {"entrypoint", "folders may be written", "only what it needs", "stops when asked"}
+
+
+def test_secrets_in_layers_are_told_with_what_brought_them() -> None:
+    seen = leaks.Seen(3, (leaks.Leak("/srv/.env", "COPY .env /srv # buildkit"), leaks.Leak("the variable API_TOKEN")))
+
+    found = verdicts(sight(OWN, **{**OF_ITS_OWN, "leaks": seen}))
+
+    assert found["secrets in layers"] == "/srv/.env (by COPY .env /srv # buildkit); the variable API_TOKEN"
+    unread = leaks.Seen(0, why_not="unexpected end")
+    assert (
+        verdicts(sight(OWN, **{**OF_ITS_OWN, "leaks": unread}))["secrets in layers"]
+        == "it cannot be told: unexpected end"
+    )
