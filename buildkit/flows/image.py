@@ -254,11 +254,12 @@ class _Image:
             )
 
     def _said_of_own(self) -> tuple[str, ...]:
-        """Say what a build by the project's own Dockerfile leaves out, and what is found in its text."""
+        """Say what is left out, by the project's own Dockerfile or of it, and what is found in its text."""
+        from buildkit.flows.image_review import said_of_other, said_of_review  # noqa: PLC0415 - it is slow to load
+
         file = own_of(self._config, self._name)
         if file is None:
-            return ()
-        from buildkit.flows.image_review import said_of_review  # noqa: PLC0415 - where something changed alone
+            return tuple(said_of_other(self._config, self._name))
 
         takes = file.takes_suite
         idle = idle_settings(self._settings, takes=takes)

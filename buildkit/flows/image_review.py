@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from buildkit.config import Config
 from buildkit.core.untrusted import shown
+from buildkit.doors import reading
 from buildkit.flows.image_own import own_of, relative
-from buildkit.image import rules
+from buildkit.image import dockerfile, rules
+from buildkit.image.adoption import Declared, left_out
 from buildkit.image.context import ignore_text, scan
 from buildkit.image.ignore.lines import parse
 from buildkit.image.point import Point
@@ -16,8 +18,11 @@ from buildkit.image.review.checks import allowed, review
 from buildkit.image.review.finding import Remark
 from buildkit.image.review.secrets import taken
 from buildkit.image.secrets import redacted
+from buildkit.image.serving import AUTO
 
 _WIDEST = 2000
+_USUAL = "Dockerfile"
+_MOST_LEFT = 12
 
 
 def points(config: Config, name: str) -> Iterator[Point]:
@@ -58,6 +63,33 @@ def said_of_review(config: Config, name: str) -> Iterator[str]:
     if rest := len(found) - len(wrong):
         codes = ", ".join(dict.fromkeys(each.code for each in found if not each.wrong))
         yield f"image {name}: {place} could be better in {rest} places ({codes}): `invoke image.check` says how"
+
+
+def said_of_other(config: Config, name: str) -> Iterator[str]:
+    """Yield lines for what is not taken over of a Dockerfile of the project, where the suite's is built."""
+    place = config.root / _USUAL
+    settings = config.image[name]
+    if not place.is_file() or len(config.image) > 1:
+        return
+    text = reading.read_text(place, errors="replace")
+    parsed = dockerfile.read(text)
+    declared = Declared(
+        settings.command,
+        settings.port,
+        settings.environment,
+        settings.system_packages,
+        settings.writable,
+        assets=bool(settings.assets),
+        health=settings.health != AUTO,
+    )
+    found = [*dict.fromkeys(left_out(Build(config.root, parsed, {}), declared))]
+    if found:
+        built = f'is not what is built (dockerfile = "{_USUAL}" builds it)'
+        yield f"image {name}: {_USUAL} {built}; of it is not taken over:"
+    for line, words in found[:_MOST_LEFT]:
+        yield f"{'':20}{_USUAL}:{line}  {_plain(words)}"
+    if len(found) > _MOST_LEFT:
+        yield f"{'':20}and {len(found) - _MOST_LEFT} more"
 
 
 def _plain(text: str) -> str:

@@ -76,17 +76,14 @@ _GROUPS = frozenset(["dev", "test", "tests", "testing", "lint", "development", "
 def findings(build: Build) -> Iterator[Remark]:
     """Yield what the last stages have and need not."""
     yield from _full_base(build)
-    removed_later = {name for step in build.kept for name in _removed(step)}
+    removed_later = {name for step in build.kept for name in removed(step)}
     for step in build.kept:
-        removed = _removed(step)
+        gone = removed(step)
         names = [
-            name
-            for each in step.installs
-            if each.tool in SYSTEM and not _virtual(each, removed)
-            for name in each.packages
+            name for each in step.installs if each.tool in SYSTEM and not _virtual(each, gone) for name in each.packages
         ]
         plain = dict.fromkeys(re.split(r"[=:~@<>]", name)[0] for name in names)
-        found = [name for name in plain if _builds(name) and name not in removed]
+        found = [name for name in plain if is_for_building(name) and name not in gone]
         if {*found} - _WEAK:
             late = removed_later & {*found}
             yield _tools(step, found, "; to remove them later leaves them in this layer" if late else "")
@@ -105,7 +102,8 @@ def _full_base(build: Build) -> Iterator[Remark]:
     yield Remark("build-tools", start.line, says, (f"FROM {slim}{after}",))
 
 
-def _builds(name: str) -> bool:
+def is_for_building(name: str) -> bool:
+    """Return whether only building needs a package of the system."""
     return (
         name in _TOOLS
         or name.endswith(("-dev", "-devel", "-headers"))
@@ -113,7 +111,8 @@ def _builds(name: str) -> bool:
     )
 
 
-def _removed(step: Step) -> set[str]:
+def removed(step: Step) -> set[str]:
+    """Return the packages that an instruction removes."""
     found: set[str] = set()
     for command in step.commands:
         words = command.words
