@@ -1,4 +1,4 @@
-"""Tasks of the images: `invoke image`, `image.test`, `image.check`."""
+"""Tasks of the images: `invoke image`, `image.test`, `image.check`, `image.context`, `image.audit`."""
 
 from __future__ import annotations
 
@@ -70,4 +70,21 @@ def explain_context(context: Context, name: list[str], write: bool = False, json
     )
 
 
-ns = Collection("image", image, run_tests, check, explain_context)
+@task(
+    iterable=["name"],
+    help={
+        "name": "an image of the project; all of them if left out",
+        "since": "the image to compare with; the one of the same name before it if left out",
+        **JSON,
+    },
+)
+def audit(context: Context, name: list[str], since: str = "", json: bool = False) -> None:
+    """Show what an image weighs, whose each byte is, what has grown, and what would not load in it."""
+    from buildkit.flows import image_audit as flow  # noqa: PLC0415
+
+    refuse_dry(context, "image.audit")
+
+    run(partial(flow.audit_images, names=tuple(name), since=since), flow.lines, json=json)
+
+
+ns = Collection("image", image, run_tests, check, explain_context, audit)

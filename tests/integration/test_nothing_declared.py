@@ -19,6 +19,7 @@ PROJECT = {
         ("data.verify", "data: the project declares no stage: [[tool.buildkit.data.stage]]"),
         ("data.clear", "data: there is none to clear"),
         ("image", "the project declares no image: [tool.buildkit.image.NAME]"),
+        ("image.audit", "the project declares no image: [tool.buildkit.image.NAME]"),
         ("image.context", "the project declares no image: [tool.buildkit.image.NAME]"),
         ("image.test", "the project declares no image: [tool.buildkit.image.NAME]"),
     ],
