@@ -8,11 +8,11 @@ A step that fails leaves the running service untouched and stays pending: the ne
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 
 from buildkit.core.changes import Need, Reaction, with_consequences
 from buildkit.dev.actions import Actions, Keeper
 from buildkit.dev.aside import AsideBuild, Doubt, Stage
+from buildkit.dev.cycle import Cycle, counted
 from buildkit.dev.ending import State, how_it_ended
 from buildkit.doors.clock import Stopwatch, time_of_day
 from buildkit.errors import BuildkitError, render
@@ -32,25 +32,6 @@ _DONE = {
     Need.MIGRATE: ("applied", "revision"),
     Need.REFRESH: ("made", "stage"),
 }
-
-
-@dataclass(slots=True)
-class _Cycle:
-    """The reaction to one set of changes, while it runs."""
-
-    reason: Reason
-    watch: Stopwatch = field(default_factory=Stopwatch)
-    phrases: list[str] = field(default_factory=list)
-    started: Stopwatch = field(default_factory=Stopwatch)
-    told: bool = False
-
-    def add(self, words: str, seconds: float) -> None:
-        """Note what was done and how long it took."""
-        self.phrases.append(f"{words} {seconds:.2f} s")
-
-    def __str__(self) -> str:
-        subject = f"{self.reason.kind} {self.reason.detail}".rstrip()
-        return f"{time_of_day()} {subject}: {', '.join(self.phrases)}"
 
 
 class Loop:
@@ -82,7 +63,7 @@ class Loop:
         self._owed: set[Need] = set()
         self._files: set[str] = set()
         self._seen: set[str] = set()  # named by events while a build may have read them
-        self._starting: _Cycle | None = None
+        self._starting: Cycle | None = None
         self._anew = True  # everything is to be built by the settings that there are now
         self._aside = AsideBuild(actions.build_aside, actions.built_aside, say, tell)
         self._doubt = Doubt()
@@ -122,7 +103,7 @@ class Loop:
             reaction: what.
             restarts: whether the services are started anew even if nothing is built.
         """
-        cycle = _Cycle(reaction.reason)
+        cycle = Cycle(reaction.reason)
         self._tell("begin", Outcome(str(len(self.outcomes) + 1), "begun", reaction.reason))
         self._keeper.expect()
         self._files.update(reaction.files)
@@ -179,7 +160,7 @@ class Loop:
                 self._say(f"{render(error)}\n{time_of_day()} the settings stay as they were")
         return with_consequences(wanted)
 
-    def _do(self, need: Need, cycle: _Cycle) -> int:
+    def _do(self, need: Need, cycle: Cycle) -> int:
         """Do one step; return how many things it made."""
         watch = Stopwatch()
         if need is Need.RESTART:
@@ -208,12 +189,12 @@ class Loop:
         results = [row.result for row in report.outcomes if row.result not in _IDLE]
         removed = results.count(_REMOVED) if need is Need.REBUILD else 0
         verb, noun = _DONE[need]
-        phrases = [_counted(verb, len(results) - removed, noun), _counted("removed", removed, noun)]
+        phrases = [counted(verb, len(results) - removed, noun), counted("removed", removed, noun)]
         if results:
             cycle.add(" and ".join(filter(None, phrases)), watch.seconds)
         return len(results)
 
-    def _interprets(self, cycle: _Cycle) -> bool:
+    def _interprets(self, cycle: Cycle) -> bool:
         """Let the changed files run as Python, if they can, and owe their extensions; return whether that was done."""
         if Need.REBUILD in self._owed or self._anew:
             return False
@@ -231,9 +212,9 @@ class Loop:
         if Stage.BUILDING in {stage, self._aside.stage}:
             self._doubt.begin()
         if reason is not None:
-            self._do(Need.RESTART, _Cycle(reason))
+            self._do(Need.RESTART, Cycle(reason))
 
-    def _fail(self, cycle: _Cycle, need: Need, error: BuildkitError) -> None:
+    def _fail(self, cycle: Cycle, need: Need, error: BuildkitError) -> None:
         words = render(error)
         runs = self._keeper.state() in {State.READY, State.STARTING}
         if cycle.reason == IN_DOUBT and words == self._failed:  # it did not change after all
@@ -257,13 +238,13 @@ class Loop:
             elif not end.revived:
                 self._say(f"{time_of_day()} {words}, {then}")
             if end.revived:
-                self._starting = _Cycle(Reason(words), phrases=["started again"], told=told)
+                self._starting = Cycle(Reason(words), phrases=["started again"], told=told)
 
     def _rest(self) -> None:
         """Show that nothing is being done, or what goes on."""
         self._show("starting …" if self._starting is not None else "", self._last)
 
-    def _close(self, cycle: _Cycle, result: str, words: str = "") -> None:
+    def _close(self, cycle: Cycle, result: str, words: str = "") -> None:
         """Record a cycle that has ended, and only then print its line: its reader may end the loop at once."""
         if self._starting is cycle:
             self._starting = None
@@ -276,7 +257,3 @@ class Loop:
         self._say(self._last)
         self._tell("cycle", outcome)
         self._show("", self._last)
-
-
-def _counted(verb: str, count: int, noun: str) -> str:
-    return f"{verb} {count} {noun}{'s' if count > 1 else ''}" if count else ""
