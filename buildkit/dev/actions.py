@@ -8,6 +8,7 @@ from typing import Protocol
 
 from buildkit.dev.aside import Built
 from buildkit.dev.ending import End, State
+from buildkit.dev.forms import Forms
 from buildkit.dev.service import Service
 from buildkit.model import Report
 
@@ -27,6 +28,7 @@ class Actions:
             have to be compiled first.
         build_aside: starts a build beside the services.
         built_aside: returns what it came to, once; None before.
+        forms: which modules the services run as Python; the steps note what they take away and make.
         services: returns the services to run.
     """
 
@@ -39,14 +41,17 @@ class Actions:
     interpret: Callable[[Collection[str]], int | None]
     build_aside: Callable[[], None]
     built_aside: Callable[[], Built | None]
+    forms: Forms
     services: Callable[[], Sequence[Service]]
 
 
 class Keeper(Protocol):
     """The part of `Services` that the loop uses."""
 
-    def start(self, services: Sequence[Service], files: Collection[str]) -> list[str]:
-        """Start the services that a change of these files concerns; return their names."""
+    def start(
+        self, services: Sequence[Service], files: Collection[str], among: Collection[str] | None = None
+    ) -> list[str]:
+        """Start the services that a change of these files concerns, or those that are named; return their names."""
 
     def state(self) -> State:
         """Return the state of all services."""
@@ -54,8 +59,11 @@ class Keeper(Protocol):
     def bury(self) -> list[End]:
         """Forget what ended by itself, start it again where that may help, and tell how it ended."""
 
-    def are_idle(self) -> bool:
-        """Return whether new processes may come unseen."""
+    def replaceable(self, names: Collection[str]) -> list[str]:
+        """Return those of which a new process may come beside the old one."""
+
+    def idle(self, names: Collection[str]) -> list[str]:
+        """Return those of which a new process may come unseen."""
 
     def expect(self) -> None:
         """Let connections wait: a service is about to be started."""

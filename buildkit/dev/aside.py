@@ -1,4 +1,4 @@
-"""The build beside the services: begun when nothing else happens, and brought in when nobody looks."""
+"""The build beside the services, begun when nothing else happens; the loop brings in what it makes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from buildkit.model import Outcome, Reason
 
 CALM = 0.5
 """Seconds without a change after which a build begins beside the services."""
+
+_RUN = ("runs Python until its next", "run Python until their next")
 
 SOURCE_CHANGED = Reason("source changed")
 
@@ -33,7 +35,6 @@ class Stage(Enum):
     NOTHING = "nothing to build"
     OWED = "owed"
     BUILDING = "building"
-    BUILT = "built"
 
 
 class AsideBuild:
@@ -42,6 +43,7 @@ class AsideBuild:
     Args:
         start: starts it.
         result: returns what it came to, once; None before.
+        keeping: returns the services that go on with the modules as Python until they are started anew.
         say: called with one line for what was made, and with errors.
         tell: called with the same, for programs.
     """
@@ -50,6 +52,7 @@ class AsideBuild:
         self,
         start: Callable[[], None],
         result: Callable[[], Built | None],
+        keeping: Callable[[], Sequence[str]],
         say: Callable[[str], None],
         tell: Callable[[str, Outcome], None],
     ) -> None:
@@ -57,7 +60,7 @@ class AsideBuild:
         self._result = result
         self._say = say
         self._tell = tell
-        self._made = ""
+        self._keeping = keeping
         self._since = Stopwatch()
         self.stage = Stage.NOTHING
 
@@ -73,12 +76,8 @@ class AsideBuild:
         """Note that everything is compiled."""
         self.stage = Stage.NOTHING
 
-    def go_on(self, are_idle: Callable[[], bool]) -> Reason | None:
-        """Do the next step if it is time for it; return the reason to start the services anew, if they are to be.
-
-        Args:
-            are_idle: returns whether new processes may come unseen.
-        """
+    def go_on(self) -> None:
+        """Do the next step if it is time for it."""
         if self.stage is Stage.OWED and self._since.seconds >= CALM:
             self.stage, self._since = Stage.BUILDING, Stopwatch()
             self._start()
@@ -86,10 +85,6 @@ class AsideBuild:
             built = self._result()
             if built is not None:
                 self._take(built)
-        elif self.stage is Stage.BUILT and are_idle():
-            self.stage = Stage.NOTHING
-            return Reason("compiled", self._made)
-        return None
 
     def _take(self, built: Built) -> None:
         self.stage = Stage.NOTHING
@@ -97,10 +92,15 @@ class AsideBuild:
             self._say(f"{built.error}\n{time_of_day()} compiled aside: failed; the modules stay Python")
             self._tell("aside", Outcome("", "failed", SOURCE_CHANGED, self._since.seconds, built.error))
         elif built.made:
-            more = f" and {len(built.made) - 1} more" if len(built.made) > 1 else ""
-            self.stage, self._made = Stage.BUILT, f"{built.made[0]}{more}"
-            self._say(f"{time_of_day()} compiled {self._made} aside {self._since.seconds:.2f} s")
-            self._tell("aside", Outcome(self._made, "compiled", SOURCE_CHANGED, self._since.seconds))
+            made, keeping = some(built.made), self._keeping()
+            words = f"{' and '.join(keeping)} {_RUN[len(keeping) > 1]} restart (overlap = false)" if keeping else ""
+            self._say(f"{time_of_day()} compiled {made} aside {self._since.seconds:.2f} s{words and f'; {words}'}")
+            self._tell("aside", Outcome(made, "compiled", SOURCE_CHANGED, self._since.seconds, words))
+
+
+def some(modules: Sequence[str]) -> str:
+    """Return the first of these modules, and how many more there are."""
+    return f"{modules[0]} and {len(modules) - 1} more" if len(modules) > 1 else modules[0]
 
 
 class Doubt:

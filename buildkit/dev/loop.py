@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 
 from buildkit.core.changes import Need, Reaction, with_consequences
 from buildkit.dev.actions import Actions, Keeper
-from buildkit.dev.aside import AsideBuild, Doubt, Stage
+from buildkit.dev.aside import AsideBuild, Doubt, Stage, some
 from buildkit.dev.cycle import Cycle, counted
 from buildkit.dev.ending import State, how_it_ended
 from buildkit.doors.clock import Stopwatch, time_of_day
@@ -65,7 +65,7 @@ class Loop:
         self._seen: set[str] = set()  # named by events while a build may have read them
         self._starting: Cycle | None = None
         self._anew = True  # everything is to be built by the settings that there are now
-        self._aside = AsideBuild(actions.build_aside, actions.built_aside, say, tell)
+        self._aside = AsideBuild(actions.build_aside, actions.built_aside, self._keeping_python, say, tell)
         self._doubt = Doubt()
         self._failed = ""  # what was said of the step that failed, until it no longer does
         self.outcomes: list[Outcome] = []
@@ -165,20 +165,8 @@ class Loop:
         watch = Stopwatch()
         if need is Need.RESTART:
             self._actions.check_modules(sorted(self._files))
-            services = self._actions.services()
-            words = "started" if self._keeper.state() is State.STOPPED else "restarted"
-            names = self._keeper.start(services, self._files)
+            self._start(cycle)
             self._files.clear()
-            if not names:
-                return 0
-            if len(services) > 1:
-                words = f"{words} {', '.join(names)}"
-            if self._starting is not None:
-                cycle.told = self._starting.told  # of the same start, as a person sees it
-                self._close(self._starting, "superseded", "overtaken by a further change")
-            self._starting, cycle.started = cycle, Stopwatch()
-            cycle.add(words, watch.seconds)
-            self._show("starting …", self._last)
             return 0
         if need is Need.REBUILD and self._interprets(cycle):
             return 1
@@ -194,6 +182,24 @@ class Loop:
             cycle.add(" and ".join(filter(None, phrases)), watch.seconds)
         return len(results)
 
+    def _start(self, cycle: Cycle, among: Collection[str] | None = None) -> None:
+        """Start the services that the changed files concern, or those that are named."""
+        watch = Stopwatch()
+        services = self._actions.services()
+        words = "started" if self._keeper.state() is State.STOPPED else "restarted"
+        names = self._keeper.start(services, self._files, among)
+        if not names:
+            return
+        self._actions.forms.started(names)
+        if len(services) > 1:
+            words = f"{words} {', '.join(names)}"
+        if self._starting is not None:
+            cycle.told = self._starting.told  # of the same start, as a person sees it
+            self._close(self._starting, "superseded", "overtaken by a further change")
+        self._starting, cycle.started = cycle, Stopwatch()
+        cycle.add(words, watch.seconds)
+        self._show("starting …", self._last)
+
     def _interprets(self, cycle: Cycle) -> bool:
         """Let the changed files run as Python, if they can, and owe their extensions; return whether that was done."""
         if Need.REBUILD in self._owed or self._anew:
@@ -208,11 +214,30 @@ class Loop:
 
     def _go_on_aside(self) -> None:
         stage = self._aside.stage
-        reason = self._aside.go_on(self._keeper.are_idle)
+        self._aside.go_on()
         if Stage.BUILDING in {stage, self._aside.stage}:
             self._doubt.begin()
-        if reason is not None:
-            self._do(Need.RESTART, Cycle(reason))
+        if self._aside.stage is Stage.NOTHING:
+            self._bring_in()
+
+    def _bring_in(self) -> None:
+        """Start the services anew that run Python where there is an extension by now, each when nobody looks."""
+        behind = self._actions.forms.behind()
+        idle = self._keeper.idle(self._keeper.replaceable(behind)) if behind else ()
+        if idle:
+            modules = sorted(frozenset[str]().union(*(behind[name] for name in idle)))
+            cycle = Cycle(Reason("compiled", some(modules)))
+            try:
+                self._start(cycle, among=idle)
+            except BuildkitError as error:
+                self._owed = {Need.RESTART}
+                self._fail(cycle, Need.RESTART, error)
+
+    def _keeping_python(self) -> list[str]:
+        """Return the services for whose new processes the old ones have to end: nobody wants that for an extension."""
+        behind = self._actions.forms.behind()
+        replaceable = self._keeper.replaceable(behind)
+        return [name for name in behind if name not in replaceable]
 
     def _fail(self, cycle: Cycle, need: Need, error: BuildkitError) -> None:
         words = render(error)
@@ -229,7 +254,9 @@ class Loop:
 
     def _bury(self) -> None:
         """Report what ended by itself; it is started again if that may help."""
-        for end in self._keeper.bury():
+        ends = self._keeper.bury()
+        self._actions.forms.started(end.name for end in ends if end.revived)
+        for end in ends:
             told = self._starting is not None and self._starting.told
             words = f"the {end.name} ended {how_it_ended(end.exit_code)}"
             then = "the one before answers on" if end.answered_for else "waiting for a change"

@@ -50,12 +50,15 @@ class Services:
                 addresses[debugger_of(each.name)] = Address("127.0.0.1", each.debugger, "--debug")
         self._addresses.take(addresses)
 
-    def start(self, services: Sequence[Service], files: Collection[str]) -> list[str]:
+    def start(
+        self, services: Sequence[Service], files: Collection[str], among: Collection[str] | None = None
+    ) -> list[str]:
         """Start the services that a change concerns, each beside the process that runs; return their names at once.
 
         Args:
             services: all services of the project.
             files: what has changed, as paths relative to the project.
+            among: the names of the services to start; None for those that the change concerns.
 
         Raises:
             ConfigurationError: an address is somebody else's, or a program is missing; what runs is left alone.
@@ -66,14 +69,10 @@ class Services:
             reloader = None if each.name in self._supervisors else reloader_of(each.command)
             if reloader is not None:
                 self._log.hint(RELOADS.format(each.name, reloader.word, json.dumps(reloader.instead)))
-        concerned = [
-            each
-            for each in services
-            if each.name not in self._supervisors
-            or each.concerned(files)
-            or self._failed(each)
-            or each != self._last.get(each.name)  # another command, another database
-        ]
+        if among is None:
+            concerned = [each for each in services if self._is_due(each, files)]
+        else:
+            concerned = [each for each in services if each.name in among]
         self._last = {each.name: each for each in services}
         names = {each.name for each in concerned}
         self._waiting = [each for each in concerned if names.intersection(each.after)]
@@ -124,9 +123,13 @@ class Services:
         self._waiting = [each for each in self._waiting if not gone.intersection(each.after)]
         return ends
 
-    def are_idle(self) -> bool:
-        """Return whether nothing is open with any of them: a moment at which new processes may come, unseen."""
-        return bool(self._supervisors) and all(each.is_idle() for each in self._supervisors.values())
+    def replaceable(self, names: Collection[str]) -> list[str]:
+        """Return those of these services of which a new process may come beside the old one."""
+        return [name for name in self._supervisors if name in names and self._last[name].overlap]
+
+    def idle(self, names: Collection[str]) -> list[str]:
+        """Return those of these services with which nothing is open: a new process may come, unseen."""
+        return [name for name, each in self._supervisors.items() if name in names and each.is_idle()]
 
     def expect(self) -> None:
         """Let connections wait: something is about to be started."""
@@ -150,6 +153,14 @@ class Services:
                 self._waiting.remove(each)
                 self._supervisors[each.name].start(each)
         return bool(before)
+
+    def _is_due(self, service: Service, files: Collection[str]) -> bool:
+        return (
+            service.name not in self._supervisors
+            or service.concerned(files)
+            or self._failed(service)
+            or service != self._last.get(service.name)  # another command, another database
+        )
 
     def _failed(self, service: Service) -> bool:
         return self._supervisors[service.name].state() in {State.STOPPED, State.ENDED}

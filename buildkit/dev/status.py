@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from buildkit.dev.ending import State
+from buildkit.dev.forms import Forms
 
 KEYS = {
     "r": "restart",
@@ -30,16 +31,14 @@ class Status:
 
     Args:
         revision: the database's; empty if there is none.
-        compiled: modules that run compiled.
-        interpreted: of these, the ones that run as Python for now.
+        forms: which modules run compiled, and which as Python for now.
         doing: what is being done; empty while nothing is.
         last: the last cycle.
         tests: what came of the tests; empty where they do not run.
     """
 
     revision: str = ""
-    compiled: int = 0
-    interpreted: int = 0
+    forms: Forms = field(default_factory=Forms)
     doing: str = ""
     last: str = ""
     tests: str = ""
@@ -52,10 +51,14 @@ class Status:
             ports: where each is reached; 0 or nothing for nowhere.
         """
         services = " ".join(f"{_SIGNS[state]} {name}{_at(ports.get(name))}" for name, state in states.items())
-        modules = f"{self.compiled - self.interpreted} compiled" if self.compiled else ""
-        if self.interpreted:
-            modules += f", {self.interpreted} as Python"
-        parts = (services, self.revision, modules, self.tests, self.doing or self.last, "? keys")
+        parts = (
+            services,
+            self.revision,
+            self.forms.words(states.keys()),
+            self.tests,
+            self.doing or self.last,
+            "? keys",
+        )
         return _BETWEEN.join(part for part in parts if part)
 
 

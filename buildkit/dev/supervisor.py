@@ -130,7 +130,7 @@ class Supervisor:
                 return False
             if self._idle is None or self._idle[0] is not current:
                 self._idle = current, self._addresses.ask(self._name, current.generation)
-            return current.service.overlap and self._addresses.is_quiet(self._idle[1])
+            return self._addresses.is_quiet(self._idle[1])
 
     def bury(self) -> End:
         """Forget the process that ended by itself, and start it again if that may help; tell how it ended.

@@ -70,6 +70,7 @@ class Project:
             interpret=self.interpret,
             build_aside=self.build_aside,
             built_aside=self.built_aside,
+            forms=self.status.forms,
             services=self.services,
         )
 
@@ -110,8 +111,7 @@ class Project:
 
         self.builder.end()
         report = compile_modules(self.config, self._console, self._environment, warm=self.translators)
-        self.status.compiled = sum(row.result in _COMPILED for row in report.outcomes)
-        self.status.interpreted = 0
+        self.status.forms.built(row.subject for row in report.outcomes if row.result in _COMPILED)
         return report
 
     def interpret(self, changed: Collection[str]) -> int | None:
@@ -127,7 +127,7 @@ class Project:
         taken = interpret(workspace_of(self.config, self._console, self._environment), sources)
         if taken is None:
             return None
-        self.status.interpreted = min(self.status.compiled, self.status.interpreted + len(taken))
+        self.status.forms.interpreted(taken)
         return len(taken)
 
     def build_aside(self) -> None:
@@ -175,7 +175,7 @@ class Project:
         """Return what the build beside the services came to, once."""
         built = self.builder.result()
         if built is not None and not built.error:
-            self.status.interpreted = 0
+            self.status.forms.compiled(built.made)
         return built
 
     def surroundings(self) -> dict[str, str]:

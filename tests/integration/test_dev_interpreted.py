@@ -51,6 +51,26 @@ def test_it_answers_as_python_first_and_compiled_when_nobody_looks(dev: Starter)
     assert it.left() == []
 
 
+WORKER = """
+[tool.buildkit.dev.service.worker]
+command = ["python", "-c", "import time; from app import answer; print('at work', flush=True); time.sleep(600)"]
+ready = "log:at work"
+overlap = false
+"""
+
+
+def test_a_worker_that_may_not_run_twice_keeps_no_extension_from_the_service(dev: Starter) -> None:
+    it = dev({**FILES, "pyproject.toml": f"{COMPILED}{WORKER}"})
+    it.until_ready()
+    it.settled()
+    it.save("src/app/answer.py", answering("two"))
+    it.until_said("restarted service, worker")
+    it.until_said("; worker runs Python until its next restart (overlap = false)")
+    it.until_answer("two so")
+    it.until_said("compiled app.answer: restarted service")
+    assert it.text().count("at work") == 2, "the worker was not ended for an extension"
+
+
 def test_saves_that_follow_each_other_never_show_the_code_before(dev: Starter) -> None:
     it = dev(FILES)
     it.until_ready()

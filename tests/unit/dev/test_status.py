@@ -7,7 +7,10 @@ from buildkit.dev.status import Status
 
 
 def test_what_the_line_says() -> None:
-    status = Status(revision="3f2a1", compiled=41, interpreted=1, last="12:00:00 changed a.py: restarted")
+    status = Status(revision="3f2a1", last="12:00:00 changed a.py: restarted")
+    status.forms.built(["app.a", *(f"app.b{number}" for number in range(40))])
+    status.forms.interpreted(["app.a"])
+    status.forms.started(["service", "worker"])
     states = {"service": State.READY, "worker": State.STARTING}
     assert status.line(states, {"service": 8000}) == (
         "● service :8000 ◐ worker │ 3f2a1 │ 40 compiled, 1 as Python │ 12:00:00 changed a.py: restarted │ ? keys"
