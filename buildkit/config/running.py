@@ -23,7 +23,9 @@ class ServiceConfig:
     ready: str | tuple[str, ...] = option("command", "", _READY)
     overlap: bool = option("switch", True, "Whether a new process may run beside the old one for a moment.")
     watch: tuple[str, ...] = option(
-        "texts", (), "Globs of the files whose changes concern it; all that count where empty."
+        "texts",
+        (),
+        "Globs of the files whose changes concern it; code that it alone names concerns no other; where empty, all.",
     )
     after: tuple[str, ...] = option("texts", (), "Names of the services that are ready before it starts.")
 
@@ -57,7 +59,9 @@ class DevConfig:
         "switch", True, "Whether the new process starts beside the old one, which ends when it is ready."
     )
     watch: tuple[str, ...] = option(
-        "texts", (), "Globs of further files whose changes concern it, such as templates; its code does all the same."
+        "texts",
+        (),
+        "Globs of further files whose changes concern it, such as templates; its code does where no other names it.",
     )
     service: Mapping[str, ServiceConfig] = field(
         default_factory=dict, metadata={"tables": ServiceConfig, "named": "service"}

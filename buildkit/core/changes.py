@@ -44,6 +44,7 @@ class Layout:
         locks: the files that lock what is installed.
         migrations: the files that say how is migrated: Alembic's settings, and its env.py.
         watched: globs of further files, each of which concerns the services that name it.
+        claimed: those of these globs that name code which concerns no other service.
     """
 
     settings: tuple[str, ...] = ("pyproject.toml",)
@@ -58,6 +59,7 @@ class Layout:
     locks: tuple[str, ...] = ()
     migrations: tuple[str, ...] = ()
     watched: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,15 @@ def needs_of_all(path: str, layout: Layout) -> tuple[Need, ...]:
     compiled = path.endswith(_COMPILED_ALWAYS) or (layout.compiles and not _stays_python(path, layout))
     code = Need.REBUILD if compiled else Need.RESTART
     return (code, Need.REFRESH) if path.rpartition(".")[0] in layout.stages else (code,)
+
+
+def concerns_all(path: str, layout: Layout) -> bool:
+    """Return whether a change of the file `path` concerns all services that name no files, whoever else names it."""
+    needs = {*needs_of_all(path, layout)}
+    claimed = needs <= {Need.REBUILD, Need.RESTART} and any(
+        glob_pattern(glob).fullmatch(path) for glob in layout.claimed
+    )
+    return bool(needs) and not claimed
 
 
 def react(before: Mapping[str, str], after: Mapping[str, str], layout: Layout) -> Reaction:

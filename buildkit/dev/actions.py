@@ -29,6 +29,7 @@ class Actions:
         build_aside: starts a build beside the services.
         built_aside: returns what it came to, once; None before.
         forms: which modules the services run as Python; the steps note what they take away and make.
+        sources: returns the sources of modules, as paths relative to the project.
         services: returns the services to run.
     """
 
@@ -42,6 +43,7 @@ class Actions:
     build_aside: Callable[[], None]
     built_aside: Callable[[], Built | None]
     forms: Forms
+    sources: Callable[[Collection[str]], set[str]]
     services: Callable[[], Sequence[Service]]
 
 

@@ -48,6 +48,7 @@ def layout_of(config: Config, versions: Sequence[Path], script_location: Path | 
         stages=tuple(f"{inside}{module.replace('.', '/')}" for module in stages),
         locks=lockfile.NAMES,
         watched=tuple(dict.fromkeys((*config.dev.watch, *(glob for each in services for glob in each.watch)))),
+        claimed=tuple(dict.fromkeys(glob for each in services for glob in each.watch)),
         outputs=(WORK, _relative(config.root / config.data.path, config)),
     )
 

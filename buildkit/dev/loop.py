@@ -62,6 +62,7 @@ class Loop:
         self._last = ""
         self._owed: set[Need] = set()
         self._files: set[str] = set()
+        self._made: set[str] = set()  # the sources of what was made because of these files
         self._seen: set[str] = set()  # named by events while a build may have read them
         self._starting: Cycle | None = None
         self._anew = True  # everything is to be built by the settings that there are now
@@ -167,6 +168,7 @@ class Loop:
             self._actions.check_modules(sorted(self._files))
             self._start(cycle)
             self._files.clear()
+            self._made.clear()
             return 0
         if need is Need.REBUILD and self._interprets(cycle):
             return 1
@@ -174,8 +176,11 @@ class Loop:
             self._doubt.begin()
             self._aside.forget()
         report = self._steps[need]()
-        results = [row.result for row in report.outcomes if row.result not in _IDLE]
+        made = [row for row in report.outcomes if row.result not in _IDLE]
+        results = [row.result for row in made]
         removed = results.count(_REMOVED) if need is Need.REBUILD else 0
+        if need is Need.REBUILD:
+            self._made |= self._actions.sources([row.subject for row in made])
         verb, noun = _DONE[need]
         phrases = [counted(verb, len(results) - removed, noun), counted("removed", removed, noun)]
         if results:
@@ -187,7 +192,7 @@ class Loop:
         watch = Stopwatch()
         services = self._actions.services()
         words = "started" if self._keeper.state() is State.STOPPED else "restarted"
-        names = self._keeper.start(services, self._files, among)
+        names = self._keeper.start(services, self._files and self._files | self._made, among)  # no file: a key, all
         if not names:
             return
         self._actions.forms.started(names)

@@ -41,7 +41,7 @@ class Service:
         host: the address on which they do.
         overlap: whether a new process may run beside the old one.
         watch: globs of the files whose changes concern it; all that count where empty.
-        counts: returns whether a file counts for all services that name no files, whoever else names it.
+        counts: returns whether a file concerns all services that name no files, whoever else names it.
         after: names of the services that are ready before it starts.
         debugger: where a debugger attaches; 0 where it runs without one.
     """
@@ -112,7 +112,7 @@ def services_of(
         environment: the variables of `invoke dev`; the services get them, with `PORT` and others added.
         database: the variable with the URL of the database; empty if there is none.
         debug: whether they run under a debugger.
-        counts: returns whether a file counts for all services that name no files.
+        counts: returns whether a file concerns all services that name no files, whoever else names it.
 
     Raises:
         ConfigurationError: no command is configured, or there is no debugger.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from buildkit.config import Config, load
-from buildkit.core.changes import Layout, Need, needs_of, needs_of_all
+from buildkit.core.changes import Layout, Need, concerns_all, needs_of
 from buildkit.dev import installing
 from buildkit.dev.actions import Actions
 from buildkit.dev.layout import dependencies, layout_of
@@ -71,6 +72,7 @@ class Project:
             build_aside=self.build_aside,
             built_aside=self.built_aside,
             forms=self.status.forms,
+            sources=self.sources,
             services=self.services,
         )
 
@@ -129,6 +131,15 @@ class Project:
             return None
         self.status.forms.interpreted(taken)
         return len(taken)
+
+    def sources(self, modules: Collection[str]) -> set[str]:
+        """Return the source of each module, as a path relative to the project."""
+        return {self._source(self.config.source.joinpath(*name.split("."))) for name in modules}
+
+    def _source(self, place: Path) -> str:
+        found = (Path(f"{place}{ending}") for ending in (".pyx", ".py", "/__init__.pyx"))
+        file = next((file for file in found if file.exists()), Path(f"{place}.py"))
+        return Path(os.path.relpath(file, self.config.root)).as_posix()
 
     def build_aside(self) -> None:
         """Start to compile beside the services."""
@@ -204,7 +215,7 @@ class Project:
         layout = self.tree.layout
 
         def counts(file: str) -> bool:
-            return bool(needs_of_all(file, layout))
+            return concerns_all(file, layout)
 
         return services_of(self.config, self._environment, self._database, debug=self._debug, counts=counts)
 

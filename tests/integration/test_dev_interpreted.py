@@ -71,6 +71,17 @@ def test_a_worker_that_may_not_run_twice_keeps_no_extension_from_the_service(dev
     assert it.text().count("at work") == 2, "the worker was not ended for an extension"
 
 
+def test_a_module_that_only_the_worker_names_leaves_the_service_alone(dev: Starter) -> None:
+    it = dev({**FILES, "pyproject.toml": f'{COMPILED}{WORKER}watch = ["src/app/answer.py"]\n'})
+    it.until_ready()
+    it.settled()
+    served_by, _ = it.ask()
+    it.save("src/app/answer.py", answering("two"))
+    it.until_said("restarted worker")
+    it.until_said("compiled app.answer aside")
+    assert it.ask() == (served_by, "one so")
+
+
 def test_saves_that_follow_each_other_never_show_the_code_before(dev: Starter) -> None:
     it = dev(FILES)
     it.until_ready()

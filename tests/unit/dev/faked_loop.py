@@ -30,12 +30,14 @@ class FakeKeeper:
         self.idle_now: set[str] = set()
         self.lone: set[str] = set()
         self.shown = ""
+        self.files: list[str] = []
         self._done = done
 
     def start(
         self, services: Sequence[Service], files: Collection[str], among: Collection[str] | None = None
     ) -> list[str]:
         assert len(set(files)) == len(files)
+        self.files = sorted(files)
         names = [each.name for each in services if among is None or each.name in among]
         self._done.append(" ".join(["start", *names[1:], *(among or ())]))
         self.now = State.STARTING
@@ -98,6 +100,7 @@ class World:
             lambda: self._do("build aside"),
             self._built_aside,
             self.forms,
+            lambda modules: {f"app/{name}.py" for name in modules},
             lambda: self.services,
         )
         self.doing = ""

@@ -31,6 +31,18 @@ def test_a_rebuild_names_what_it_made(world: World) -> None:
     assert world.ready() == ["changed app/a.pyx: rebuilt 2 modules TIME, restarted TIME, ready after TIME"]
 
 
+def test_what_was_built_for_the_sake_of_a_file_concerns_services_too(world: World) -> None:
+    world.made["rebuild"] = 2
+    world.change(Need.REBUILD, Need.RESTART, file="app/a.pxd")
+    assert world.keeper.files == ["app/0.py", "app/1.py", "app/a.pxd"]
+    world.ready()
+    world.change(Need.RESTART)
+    assert world.keeper.files == ["app/a.py"]
+    world.ready()
+    world.loop.react(Reaction((Need.REBUILD, Need.RESTART), Reason("key", "r"), ()))
+    assert world.keeper.files == [], "a key concerns all"
+
+
 def test_a_module_that_went_is_not_called_rebuilt(world: World) -> None:
     world.result = "removed"
     world.change(Need.REBUILD, Need.RESTART)

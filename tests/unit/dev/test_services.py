@@ -12,7 +12,7 @@ import pytest
 from plugins.projects import ProjectMaker
 
 from buildkit.config import load
-from buildkit.core.changes import needs_of_all
+from buildkit.core.changes import concerns_all
 from buildkit.dev.journal import Log
 from buildkit.dev.layout import layout_of
 from buildkit.dev.service import Service, services_of
@@ -52,7 +52,7 @@ def of(project: ProjectMaker, files: Collection[str]) -> list[str]:
     """Return the processes that a change of these files concerns."""
     config = load(project({"src/app/__init__.py": "", "pyproject.toml": WATCHING}), {})
     layout = layout_of(config, ())
-    found = services_of(config, {}, {}, counts=lambda file: bool(needs_of_all(file, layout)))
+    found = services_of(config, {}, {}, counts=lambda file: concerns_all(file, layout))
     return [each.name for each in found if each.concerned(files)]
 
 
@@ -61,12 +61,17 @@ WATCHING = """
 packages = ["app"]
 [tool.buildkit.dev]
 command = ["serve"]
-watch = ["src/app/templates/**", "both.yaml"]
+watch = ["src/app/templates/**", "src/app/jobs/both.py", "both.yaml"]
 [tool.buildkit.dev.service.worker]
 command = ["work"]
-watch = ["src/app/jobs/**", "jobs.yaml", "both.yaml"]
+watch = ["src/app/jobs/**", "jobs.yaml", "both.yaml", "pyproject.toml", "tle/*.txt", "src/app/stage.py"]
 [tool.buildkit.dev.service.other]
 command = ["else"]
+[[tool.buildkit.data.stage]]
+name = "read"
+run = "app.stage:read"
+inputs = ["tle/*.txt"]
+outputs = ["read/"]
 """
 
 
@@ -74,12 +79,16 @@ command = ["else"]
     ("file", "concerned"),
     [
         ("src/app/main.py", ["service", "other"]),
-        ("src/app/jobs/one.py", ["service", "worker", "other"]),
+        ("src/app/jobs/one.py", ["worker"]),
+        ("src/app/jobs/fast.pyx", ["worker"]),
+        ("src/app/jobs/both.py", ["service", "worker"]),
         ("src/app/jobs/query.sql", ["worker"]),
         ("jobs.yaml", ["worker"]),
         ("src/app/templates/deep/page.html", ["service"]),
         ("both.yaml", ["service", "worker"]),
-        ("pyproject.toml", ["service", "other"]),
+        ("pyproject.toml", ["service", "worker", "other"]),
+        ("tle/one.txt", ["service", "worker", "other"]),
+        ("src/app/stage.py", ["service", "worker", "other"]),
     ],
 )
 def test_whom_a_file_concerns(project: ProjectMaker, file: str, concerned: list[str]) -> None:
