@@ -92,7 +92,7 @@ def test_how_it_ended(supervisor: Supervisor, tmp_path: Path) -> None:
 def test_a_start_that_fails_leaves_the_one_before(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start(python(tmp_path, LASTING))
     until(supervisor, State.READY)
-    supervisor.start(python(tmp_path, "raise SystemExit(7)"))
+    supervisor.start(python(tmp_path, "raise SystemExit(7)", NOBODY))
     until(supervisor, State.ENDED)
     assert supervisor.answers()
     assert supervisor.bury().answered_for
