@@ -75,4 +75,5 @@ def _bound(node: Any, *, in_function: bool) -> Iterator[str]:
             yield from _bound(part, in_function=in_function)
     in_function = in_function or kind(node) in ("DefNode", "LambdaNode")
     for child in children(node):
-        yield from _bound(child, in_function=in_function)
+        is_of_class = kind(node) == "PyClassDefNode" and child is node.body  # whose names no function sees
+        yield from _bound(child, in_function=in_function or is_of_class)

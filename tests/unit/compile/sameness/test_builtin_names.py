@@ -56,3 +56,16 @@ def test_a_builtin_that_the_module_binds_is_looked_up(binding: str) -> None:
 
 def test_a_builtin_that_a_function_binds_globally_is_looked_up() -> None:
     assert "len" in declared("def f(x):\n    return len(x)\ndef g():\n    global len\n    len = 1\n")
+
+
+def test_a_builtin_that_only_classes_bind_is_cythons() -> None:
+    assert "len" not in declared("class A:\n    def len(x): pass\n    len = 1\ndef f(x):\n    return len(x)\n")
+
+
+def test_a_builtin_that_the_body_of_a_class_binds_globally_is_looked_up() -> None:
+    assert "len" in declared("class A:\n    global len\n    len = 1\ndef f(x):\n    return len(x)\n")
+
+
+@pytest.mark.parametrize("outside", ["class A(len): pass", "@len\nclass A: pass", "class A(b=(len := 1)): pass"])
+def test_a_builtin_in_the_head_of_a_class_is_looked_up(outside: str) -> None:
+    assert "len" in declared(f"{outside}\ndef f(x):\n    return len(x)\n")
