@@ -35,3 +35,37 @@ BUILDKIT_OPERATION_OF_FLOATS(Multiply, nb_multiply, *)
 BUILDKIT_OPERATION(And, nb_and, &)
 BUILDKIT_OPERATION(Or, nb_or, |)
 BUILDKIT_OPERATION(Xor, nb_xor, ^)
+/* Whether a value is a small whole number, which is then written to `to`. */
+static CYTHON_INLINE int buildkit_small_number(PyObject *value, long *to) {
+#if CYTHON_USE_PYLONG_INTERNALS
+  if (PyLong_CheckExact(value) && __Pyx_PyLong_IsCompact(value)) {
+    *to = (long)__Pyx_PyLong_CompactValue(value);
+    return 1;
+  }
+#else
+  (void)value; (void)to;
+#endif
+  return 0;
+}
+/* Whether a value counts as true: of whole numbers too it is known without a call. */
+static int buildkit_truth(PyObject *value) {
+#if CYTHON_USE_PYLONG_INTERNALS
+  if (likely(PyLong_CheckExact(value))) return !__Pyx_PyLong_IsZero(value);
+#endif
+  return PyObject_IsTrue(value);
+}
+static CYTHON_INLINE int buildkit_is_true(PyObject *value) {
+  int is_true = value == Py_True;
+  return is_true | (value == Py_False) | (value == Py_None) ? is_true : buildkit_truth(value);
+}
+#define __Pyx_PyObject_IsTrue(value) buildkit_is_true(value)
+/* Nearly each line lets go of something: not by a call. The compiler takes that for too much of a good thing in a long file;
+   from Python 3.12 on it is told so by Python's own header. */
+#if PY_VERSION_HEX < 0x030C0000 && CYTHON_COMPILING_IN_CPYTHON && !defined(Py_REF_DEBUG) \
+  && defined(__GNUC__) && !defined(__TINYC__) && defined(__OPTIMIZE__)
+#if PY_VERSION_HEX >= 0x030B0000
+static inline __attribute__((always_inline)) void (Py_DECREF)(PyObject *object);
+#else
+static inline __attribute__((always_inline)) void _Py_DECREF(PyObject *object);
+#endif
+#endif

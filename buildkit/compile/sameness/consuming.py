@@ -2,7 +2,8 @@
 
 Python makes a generator, resumes it for each value, and nobody else ever sees it. As a loop it does the same in the
 same order, and its names are the function's own. What its steps are called in a traceback, and that StopIteration
-does not pass it, stays. Not so of `sum`, `min`, `max` and `dict`, which do something between two values.
+does not pass it, stays. Not so of `min`, `max` and `dict`, which do something between two values, and of `sum` only
+where all values are whole numbers.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from Cython.Compiler import Builtin, ExprNodes, PyrexTypes
 
 from buildkit.compile.sameness.numbers import AsObject
 from buildkit.compile.sameness.scopes import CONSUMED, GENERATOR, Scope, every, parts
+from buildkit.compile.sameness.sums import Sum, are_whole
 from buildkit.compile.sameness.tree import children, kind, within
 
 _TYPES: Any = Builtin
 _STANDS_FOR_CALL = {
     "any": PyrexTypes.py_object_type,
     "all": PyrexTypes.py_object_type,
+    "sum": PyrexTypes.py_object_type,
     "list": _TYPES.list_type,
     "set": _TYPES.set_type,
 }
@@ -43,7 +46,7 @@ def consume(top: Scope, builtins: Collection[str]) -> None:
         if scope.kind != GENERATOR or scope.around is None or not scope.around.is_function:
             continue
         call = _consumer(scope, builtins)
-        if call is not None and _is_loop(scope):
+        if call is not None and _is_loop(scope) and _may_add(scope, call, builtins):
             _make_loop(scope.node, call)
 
 
@@ -71,6 +74,22 @@ def _is_loop(scope: Scope) -> bool:
     )
 
 
+def _may_add(scope: Scope, call: Any, builtins: Collection[str]) -> bool:
+    """Return whether it is not `sum` that consumes a generator expression, or all that is added are whole numbers."""
+    if getattr(call.function, "name", "") != "sum":
+        return True
+    _, end = _innermost(scope.node.loop)
+    return are_whole(end.expr.arg, scope.node.loop, lambda name: name in builtins and not scope.binds(name))
+
+
+def _innermost(loop: Any) -> tuple[Any, Any]:
+    """Return the statement of a generator expression that gives a value, behind the one that it stands in."""
+    around, end = loop, loop.body
+    while kind(end) != "ExprStatNode":
+        around, end = end, next(each for each in children(end) if kind(each) in ("ExprStatNode", *_BLOCKS))
+    return around, end
+
+
 _ELSEWHERE = {"AssignmentExpressionNode", "AwaitExprNode", "AsyncForStatNode"}
 
 
@@ -84,16 +103,13 @@ def _make_loop(node: Any, call: Any) -> None:
     node.type = _STANDS_FOR_CALL.get(name, _TYPES.list_type)
     node.stands_for_call = name in _STANDS_FOR_CALL
     node.number, node.caller = 0, call.pos
-    around, end = node.loop, node.loop.body
-    while kind(end) != "ExprStatNode":
-        around, end = end, next(each for each in children(end) if kind(each) in ("ExprStatNode", *_BLOCKS))
+    around, end = _innermost(node.loop)
     value = end.expr.arg
     if is_decision:
         node.append = Decision(value.pos, expr=value)
         node.append.is_any = name == "any"
     else:
-        made = Addition if name == "set" else ExprNodes.ComprehensionAppendNode
-        node.append = made(value.pos, expr=value)
+        node.append = _APPEND.get(name, ExprNodes.ComprehensionAppendNode)(value.pos, expr=value)
     sequence = node.loop.iterator.sequence
     if kind(sequence) in _WITHOUT_ITERATOR or getattr(getattr(sequence, "function", None), "name", "") in _MADE_OF:
         node.loop.iterator.sequence = AsObject(sequence.pos, arg=sequence)
@@ -123,7 +139,11 @@ class Consumed(ExprNodes.ComprehensionNode):
         outer = code.new_error_label()
         self._begin_outside(code, outer)
         self.append.outside, self.append.caller = outer, self.caller
-        if self.type is PyrexTypes.py_object_type:
+        if isinstance(self.append, Sum):
+            self.append.begin(code)
+            self.loop.generate_execution_code(code)
+            self.append.end(code)
+        elif self.type is PyrexTypes.py_object_type:
             code.putln(f"{self.result()} = {'Py_False' if self.append.is_any else 'Py_True'};")
             code.put_incref(self.result(), PyrexTypes.py_object_type)
             self.loop.generate_execution_code(code)
@@ -175,6 +195,9 @@ class Addition(ExprNodes.ComprehensionAppendNode):
         code.error_label = inner
         self.expr.generate_disposal_code(code)
         self.expr.free_temps(code)
+
+
+_APPEND: dict[str, Any] = {"set": Addition, "sum": Sum}
 
 
 class Decision(ExprNodes.ComprehensionAppendNode):

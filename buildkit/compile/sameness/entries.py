@@ -28,6 +28,8 @@ _PARTS = (
     "methods",
     "imports",
     "loops",
+    "ranges",
+    "sums",
     "making",
     "generators",
     "frames",
@@ -134,6 +136,7 @@ class Entries(Nodes.StatNode):
         code.putln("#undef __PYX_ABI_MODULE_NAME")
         code.putln(f"#define __PYX_ABI_MODULE_NAME {_text(SHARED)} CYTHON_ABI")
         code.putln("#undef __Pyx_AddTraceback")
+        code.putln("#undef __Pyx_PyObject_IsTrue")
         code.putln("#ifdef BUILDKIT_NEVER")
         code.putln("#undef __Pyx_PyObject_GetAttrStr")
         code.putln("#undef __Pyx_PyObject_SetAttrStr")

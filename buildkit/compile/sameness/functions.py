@@ -40,7 +40,7 @@ ALIKE = frozenset(
     "BitwiseOrNode IntBinopNode AddNode SubNode MulNode DivNode ModNode PowNode MatMultNode BoolBinopNode "
     "CondExprNode PrimaryCmpNode CascadedCmpNode "
     "ComprehensionNode ComprehensionAppendNode DictComprehensionAppendNode YieldExprNode YieldFromExprNode "
-    "AssignmentExpressionNode Consumed Decision Addition AsObject".split()
+    "AssignmentExpressionNode Consumed Decision Addition Sum AsObject".split()
 )
 """Kinds of Cython's nodes whose C does what Python does, given the repairs of this room."""
 

@@ -10,6 +10,7 @@ from buildkit.compile.sameness.builtins import keep_builtin_calls
 from buildkit.compile.sameness.calls import keep_checks
 from buildkit.compile.sameness.deletions import keep_deletions
 from buildkit.compile.sameness.floats import keep_floats
+from buildkit.compile.sameness.formats import keep_formats
 from buildkit.compile.sameness.frames import keep_frames
 from buildkit.compile.sameness.handlers import keep_handlers
 from buildkit.compile.sameness.iteration import keep_iteration
@@ -17,6 +18,7 @@ from buildkit.compile.sameness.lines import keep_lines
 from buildkit.compile.sameness.literals import keep_literals
 from buildkit.compile.sameness.methods import keep_order
 from buildkit.compile.sameness.numbers import keep_objects
+from buildkit.compile.sameness.ranges import keep_ranges
 from buildkit.compile.sameness.rewritings import keep_away
 from buildkit.compile.sameness.slices import keep_slices
 from buildkit.compile.sameness.unpacking import keep_unpacking
@@ -38,6 +40,8 @@ REPAIRS = (
     keep_order,
     keep_handlers,
     keep_deletions,
+    keep_ranges,
+    keep_formats,
 )
 
 

@@ -228,6 +228,10 @@ static void buildkit_take_over(Py_ssize_t at, PyObject *function) {
   buildkit_function *row;
   if (at < 0 || at >= buildkit_function_count) return;  /* Python made one more, in a function that stays Python */
   row = &buildkit_functions[at];
+  if (row->code && Py_IS_TYPE(function, &PyFunction_Type) && PyFunction_GET_CODE(function) == row->code) {
+    buildkit_redirect(function, row->entry);  /* made again, as functions in others are */
+    return;
+  }
   if (!row->entry || !PyFunction_Check(function) || buildkit_is_wrapped(row->name)) return;
   if (!buildkit_in_python) buildkit_in_python = ((PyFunctionObject *)function)->vectorcall;
   if (!row->code) {

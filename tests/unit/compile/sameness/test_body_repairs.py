@@ -10,12 +10,14 @@ from buildkit.compile.sameness.arithmetic import OURS, keep_operations
 from buildkit.compile.sameness.builtins import keep_builtin_calls
 from buildkit.compile.sameness.calls import keep_checks
 from buildkit.compile.sameness.deletions import keep_deletions
+from buildkit.compile.sameness.formats import keep_formats
 from buildkit.compile.sameness.handlers import keep_handlers
 from buildkit.compile.sameness.lines import keep_lines
 from buildkit.compile.sameness.loops import with_turns
 from buildkit.compile.sameness.methods import keep_order
 from buildkit.compile.sameness.numbers import keep_objects
 from buildkit.compile.sameness.parameters import as_locals, with_locals
+from buildkit.compile.sameness.ranges import keep_ranges
 from buildkit.compile.sameness.repairs import REPAIRS, repair
 from buildkit.compile.sameness.rewritings import keep_away
 from buildkit.compile.sameness.slices import keep_slices
@@ -264,3 +266,34 @@ def test_the_deletion_of_an_errors_name_is_no_read_of_it() -> None:
 
     assert one(tree, "DelStatNode").ignore_nonexisting
     assert "Checked" not in kinds(handler.body)
+
+
+@pytest.mark.parametrize("written", ["range(x)", "range(0, x)", "range(x, 0, -1)", "range(len(x))"])
+def test_a_loop_over_a_range_counts_in_c(written: str) -> None:
+    loop, comprehension = body(f"for y in {written}: pass"), body(f"return [y for y in {written}]")
+
+    keep_ranges(loop)
+    keep_ranges(comprehension)
+
+    assert "Counting" in kinds(loop)
+    assert "Counting" in kinds(comprehension)
+
+
+@pytest.mark.parametrize(
+    "written", ["range(10)", "range(3, -1, -1)", "range()", "range(*x)", "x.range(y)", "reversed(range(x))"]
+)
+def test_a_loop_that_cython_counts_or_that_goes_through_another_thing_stays(written: str) -> None:
+    tree = body(f"for y in {written}: pass")
+
+    keep_ranges(tree)
+
+    assert "Counting" not in kinds(tree)
+
+
+@pytest.mark.parametrize(("written", "is_ours"), [("{x:>5}", True), ("{x}", False), ("{x!r:>5}", False)])
+def test_a_value_in_a_format_may_be_a_number_that_c_writes(written: str, is_ours: bool) -> None:
+    tree = body(f'return f"{written}"')
+
+    keep_formats(tree)
+
+    assert ("Formatted" in kinds(tree)) == is_ours

@@ -25,6 +25,11 @@ def left_and_consumed(expression: str, before: str = "") -> tuple[int, int]:
         "tuple(z for z in x)",
         "sorted(z for z in x)",
         "', '.join(z for z in x)",
+        "sum(1 for z in x)",
+        "sum(len(z) for z in x if z)",
+        "sum(z * w // 2 - 1 for z in range(y) for w in range(z))",
+        "sum(not z for z in x)",
+        "sum(z == 3 for z in range(y))",
     ],
 )
 def test_what_is_consumed_at_once_becomes_a_loop(expression: str) -> None:
@@ -45,6 +50,13 @@ def test_a_function_that_consumes_is_compiled_all_the_same(expression: str) -> N
     [
         "(z for z in x)",
         "sum(z for z in x)",
+        "sum(z / 2 for z in range(y))",
+        "sum(z ** w for z in range(y) for w in range(z))",
+        "sum(z for z in range(y) for z in x)",
+        "sum(z for z in range(y) for (z, w) in x)",
+        "sum(z == 1 for z in x)",
+        "sum(y.len(z) for z in x)",
+        "sum((z for z in range(y)), 1)",
         "max(z for z in x)",
         "y(z for z in x)",
         "y.join(z for z in x)",
@@ -62,3 +74,8 @@ def test_what_others_see_or_would_be_another_thing_stays(expression: str) -> Non
 @pytest.mark.parametrize("before", ["any = print", "from a import any", "def any(x): pass"])
 def test_another_function_of_that_name_gets_a_generator(before: str) -> None:
     assert left_and_consumed("any(z for z in x)", before) == (1, 0)
+
+
+@pytest.mark.parametrize("before", ["range = str", "def len(x):\n    return 0.5\n", "from x import *"])
+def test_a_sum_of_what_may_be_another_builtin_stays(before: str) -> None:
+    assert left_and_consumed("sum(z + len(x) for z in range(y))", before) == (1, 0)
