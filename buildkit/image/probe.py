@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -85,10 +86,10 @@ def interpreter(image: str, words: Sequence[str], environment: Mapping[str, str]
 
     Args:
         image: its name.
-        words: of its command: a program in a virtual environment has a Python beside it.
+        words: those of its command: a program in a virtual environment has a Python beside it.
         environment: the variables of the docker client.
     """
-    beside = [f"{word.rpartition('/')[0]}/python" for word in words[:1] if word.startswith("/")]
+    beside = [f"{word.rpartition('/')[0]}/python" for word in words if re.fullmatch(r"/[\w./-]*/bin/[\w.-]+", word)]
     for name in dict.fromkeys(("python", "python3", *beside, *_PYTHONS)):
         run = ["docker", "run", "--rm", "--network", "none", "--entrypoint", name, image, "-c", ""]
         if process.run(run, environment=environment, timeout=_PATIENCE).ok:

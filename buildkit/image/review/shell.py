@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import NamedTuple
+
+from buildkit.image.commands import SHELLS
 
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _WORDS = frozenset(["!", "{", "do", "elif", "else", "exec", "if", "sudo", "then", "time", "until", "while", "env"])
@@ -26,8 +29,13 @@ class Command(NamedTuple):
 
 
 def commands(text: str) -> list[Command]:
-    """Return the simple commands of a text, those in `$(…)` included; what follows a `#` is none."""
-    return [*_Reading(text).all()]
+    """Return the simple commands of a text, those in `$(…)` and behind `sh -c` included; what follows a `#` is none."""
+    found = []
+    for each in _Reading(text).all():
+        found.append(each)
+        if len(each.words) > 2 and PurePosixPath(each.words[0]).name in SHELLS and each.words[1].endswith("c"):  # noqa: PLR2004
+            found += commands(each.words[2])
+    return found
 
 
 def spread(found: list[Command], known: Mapping[str, str]) -> list[Command]:

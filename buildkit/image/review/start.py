@@ -84,7 +84,8 @@ def _place(build: Build, name: str) -> str:
             renamed = step.instruction.arguments[-1].rstrip("/").rpartition("/")[2] == wanted
             if PurePosixPath(source.path).name == wanted or (renamed and (build.root / source.path).is_file()):
                 return source.path
-            for inside in (wanted, name.lstrip("./")):
+            parts = PurePosixPath(name.lstrip("./")).parts
+            for inside in ("/".join(parts[start:]) for start in range(len(parts))):
                 path = f"{source.path}/{inside}" if source.path else inside
                 if (build.root / path).is_file():
                     return path

@@ -105,6 +105,7 @@ def test_what_is_installed_after_the_sources_is_to_stand_before_them(
         ["COPY uv.lock .", "RUN uv sync --no-install-project", "COPY . .", "RUN uv sync"],
         ["COPY . .", "RUN pip install -r editable.txt"],
         ["COPY . /src", "FROM x:1", "RUN pip install flask"],
+        ['RUN /bin/bash -c "pip install -r <(pipenv lock -r)"', "COPY . .", "RUN pip install /srv"],
     ],
 )
 def test_what_has_to_come_after_them_is_left(project: Path, lines: list[str]) -> None:
@@ -285,6 +286,13 @@ def test_a_script_that_stays_before_the_program_is_named(project: Path, last: st
 def test_root_is_told_with_its_line(project: Path, lines: list[str], line: int) -> None:
     remarks = found(project, "\n".join(["FROM python:3.12-slim", *lines]), "root")
     assert [each.line for each in remarks] == ([line] if line else [])
+
+
+def test_an_entrypoint_that_gives_root_up_is_looked_for_where_its_folder_was_copied_to(project: Path) -> None:
+    (project / "bin").mkdir()
+    (project / "bin/start.sh").write_text('#!/bin/sh\nexec gosu app "$@"\n')
+    lines = ["FROM python:3.12-slim", "COPY . /srv/app", 'ENTRYPOINT ["dumb-init", "--", "/srv/app/bin/start.sh"]']
+    assert found(project, "\n".join(lines), "root") == []
 
 
 def test_a_base_that_nobody_here_knows_may_set_a_user(project: Path) -> None:
