@@ -40,7 +40,7 @@ TIMES = {86400: "d", 3600: "h", 60: "min"}
 FIXED_CODES = {
     0: "Done, or nothing to do.",
     1: "A fault of the suite itself: please report it; or the machine refuses what it needs, which it says.",
-    130: "Interrupted (Ctrl-C).",
+    130: "Interrupted (Ctrl-C). `invoke dev` ends so with 0 once it has started something, ready or not.",
     129: "The terminal hung up (SIGHUP).",
     141: "Nobody read the result: the pipe that it went to was closed.",
     143: "Terminated (SIGTERM).",

@@ -61,6 +61,9 @@ class Keeper(Protocol):
     def bury(self) -> list[End]:
         """Forget what ended by itself, start it again where that may help, and tell how it ended."""
 
+    def unready(self) -> str:
+        """Return which services are not ready, and why, in short."""
+
     def replaceable(self, names: Collection[str]) -> list[str]:
         """Return those of which a new process may come beside the old one."""
 

@@ -22,6 +22,8 @@ ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
 START = Reason("start")
 IN_DOUBT = Reason("changed while it was built")
 
+NOT_READY = "not-ready"
+
 SLOW = 2.0
 """Seconds after which a line says that the service is still starting."""
 
@@ -41,7 +43,7 @@ class Loop:
         actions: the steps.
         keeper: runs the service.
         say: called with one line for each cycle, and with errors.
-        tell: called with what happens, for programs: `begin`, `cycle`, `aside`.
+        tell: called with what happens, for programs: `begin`, `waiting`, `cycle`, `aside`.
         show: called with what is being done, and with the last cycle.
     """
 
@@ -141,9 +143,24 @@ class Loop:
             self._close(cycle, "ready", f"ready after {cycle.watch.seconds:.2f} s")
         elif cycle is None and state is State.READY and not self._owed:  # what fails here would fail there once more
             self._go_on_aside()
-        elif cycle is not None and not cycle.told and cycle.started.seconds >= SLOW:
-            self._say(f"{cycle}, not ready yet")
+        elif cycle is not None and cycle.started.seconds >= SLOW:
+            self._wait_for(cycle)
+
+    def finish(self) -> None:
+        """Note, before the services are stopped, what was started and did not become ready."""
+        cycle = self._starting
+        if cycle is not None:
+            self._close(cycle, NOT_READY, f"not ready after {cycle.watch.seconds:.2f} s, {self._keeper.unready()}")
+
+    def _wait_for(self, cycle: Cycle) -> None:
+        """Say once that a service is not ready, and show why as long as it is not."""
+        why = self._keeper.unready()
+        if not cycle.told:
             cycle.told = True
+            self._say(f"{cycle}, not ready yet: {why}")
+            number = str(len(self.outcomes) + 1)
+            self._tell("waiting", Outcome(number, NOT_READY, cycle.reason, cycle.watch.seconds, why))
+        self._show(f"not ready: {why}", self._last)
 
     def _with_settings(self, needs: Collection[Need]) -> tuple[Need, ...]:
         """Return the needs to meet, after reading the settings again if they changed."""

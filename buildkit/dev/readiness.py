@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import shlex
 import socket
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -65,6 +66,21 @@ def is_ready(started: Started) -> bool:
     if ready.startswith("log:"):
         return started.has_said(ready.removeprefix("log:"))
     return _serves(started) or (started.age >= SETTLE and not started.has_listened and not started.elsewhere())
+
+
+def what_lacks(started: Started) -> str:
+    """Return in short what a process that is not ready would have to do."""
+    ready, there = started.was_told, started.elsewhere()
+    given = str(started.port) if started.is_taken_up() is None else "the socket"
+    if there:
+        return f"listens on {' and '.join(map(str, there))}, not on {given}"
+    if not isinstance(ready, str):
+        return f"{shlex.join(ready)} does not succeed"
+    if ready.startswith(("http://", "https://")):
+        return f"{ready} does not answer with 2xx or 3xx"
+    if ready.startswith("log:"):
+        return f"its log has no line with {ready.removeprefix('log:')}"
+    return "starting" if ready == "alive" else f"does not listen on {given}"
 
 
 def _serves(started: Started) -> bool:

@@ -108,6 +108,12 @@ class Services:
             return State.STARTING
         return State.READY if State.READY in states else State.STOPPED
 
+    def unready(self) -> str:
+        """Return which services are not ready, and why, in short."""
+        waiting = [f"{each.name} waits for {' and '.join(each.after)}" for each in self._waiting]
+        lacking = {name: each.lacks() for name, each in self._supervisors.items()}
+        return "; ".join([*(f"{name}: {words}" for name, words in lacking.items() if words), *waiting])
+
     def states(self) -> dict[str, State]:
         """Return the state of each service, by its name."""
         return {name: each.state() for name, each in self._supervisors.items()}

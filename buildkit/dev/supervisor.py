@@ -16,7 +16,7 @@ from buildkit.dev.addresses import Addresses
 from buildkit.dev.ending import End, State, how_it_ended
 from buildkit.dev.journal import Journal
 from buildkit.dev.leaving import Leaving
-from buildkit.dev.readiness import is_ready, listens
+from buildkit.dev.readiness import is_ready, listens, what_lacks
 from buildkit.dev.running import Running
 from buildkit.dev.service import Service
 from buildkit.doors import process
@@ -116,6 +116,12 @@ class Supervisor:
             if self._current is None:
                 return State.STOPPED
             return State.READY if self._current.exit_code is None else State.ENDED
+
+    def lacks(self) -> str:
+        """Return what the process that starts would have to do to be ready; empty if none starts."""
+        with self._lock:
+            coming = self._coming
+        return "" if coming is None else what_lacks(coming)
 
     def answers(self) -> bool:
         """Return whether a process serves."""

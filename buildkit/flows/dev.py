@@ -69,6 +69,7 @@ def run_dev(
             cleanup.callback(tests.end)
         cleanup.callback(project.stop_database)
         cleanup.callback(services.stop)
+        cleanup.callback(loop.finish)
         desk.keys = cleanup.enter_context(Keys().read())
         _follow(project, loop, desk, console, interruption, tests)
     ended = interruption.signal.name if interruption.signal else "q" if outcomes else None

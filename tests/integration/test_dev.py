@@ -144,6 +144,20 @@ def test_a_service_that_crashes_at_start_is_reported_once(dev: Starter) -> None:
     it.until_answer("mended")
 
 
+def test_a_start_that_never_is_ready_is_told_to_programs(dev: Starter) -> None:
+    it = dev({"pyproject.toml": SETTINGS.replace("127.0.0.1:{port}/", "127.0.0.1:1/health")})
+    it.until_said("not ready yet: service: http://127.0.0.1:1/health does not answer with 2xx or 3xx")
+    report = it.end()
+    told = [json.loads(line) for line in it.out.splitlines()][:-1]
+    assert [(each["event"], each["cycle"], each["outcome"]) for each in told] == [
+        ("begin", "1", "begun"),
+        ("waiting", "1", "not-ready"),
+        ("cycle", "1", "not-ready"),
+    ]
+    assert told[1]["detail"] == "service: http://127.0.0.1:1/health does not answer with 2xx or 3xx"
+    assert report["counts"] == {"not-ready": 1}
+
+
 def test_a_service_that_dies_is_started_again_but_not_for_ever(dev: Starter) -> None:
     it = dev()
     it.until_ready()

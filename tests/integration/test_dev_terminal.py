@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from dev_service import SAMPLE
+from dev_service import SAMPLE, SETTINGS
 from plugins.images import free_port
 from plugins.projects import ProjectMaker
 
@@ -90,8 +90,8 @@ def terminal(project: ProjectMaker, tmp_path: Path, tmux: str) -> Iterator[Opene
     assert tmux
     opened: list[Terminal] = []
 
-    def open_one(columns: int = 80) -> Terminal:
-        root = project({**SAMPLE, "tasks.py": TASKS})
+    def open_one(columns: int = 80, settings: str = SETTINGS) -> Terminal:
+        root = project({**SAMPLE, "pyproject.toml": settings, "tasks.py": TASKS})
         opened.append(Terminal(root, free_port(), columns, tmp_path / "tmux"))
         return opened[-1]
 
@@ -110,6 +110,13 @@ def test_one_line_below_the_log_says_how_things_stand(terminal: Opener, columns:
     said = [line for line in it.lines() if re.match(r"\d\d:\d\d:\d\d ", line)]
     assert len(said) >= 2
     assert sum("●" in line for line in it.history().splitlines()) == 1, "it is drawn over, not once more below"
+
+
+def test_what_is_not_ready_says_why_until_it_is_ended(terminal: Opener) -> None:
+    it = terminal(160, SETTINGS.replace('ready = "http://127.0.0.1:{port}/"', 'ready = "log:at work"'))
+    it.until_status(r"◐ service :\d+ │ not ready: service: its log has no line with at work")
+    it.press("C-c")
+    it.until_shown(r"start: started .* not ready after .* its log has no line with at work(.|\n)*ended 0")
 
 
 def test_the_keys(terminal: Opener) -> None:

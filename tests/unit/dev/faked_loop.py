@@ -30,6 +30,7 @@ class FakeKeeper:
         self.idle_now: set[str] = set()
         self.lone: set[str] = set()
         self.shown = ""
+        self.lacks = "service: does not listen on 8000"
         self.files: list[str] = []
         self._done = done
 
@@ -50,6 +51,9 @@ class FakeKeeper:
         answered_for = self.answers and not self.revives
         self.now = State.STARTING if self.revives else State.READY if answered_for else State.STOPPED
         return [End(SERVICE.name, self.exit_code, revived=self.revives, answered_for=answered_for)]
+
+    def unready(self) -> str:
+        return self.lacks
 
     def replaceable(self, names: Collection[str]) -> list[str]:
         return [name for name in names if name not in self.lone]
@@ -105,7 +109,8 @@ class World:
         )
         self.doing = ""
         self.result = "compiled"
-        self.loop = Loop(actions, self.keeper, self._say, show=self._show)
+        self.told: list[tuple[str, str, str]] = []
+        self.loop = Loop(actions, self.keeper, self._say, self._tell, self._show)
 
     def change(self, *needs: Need, file: str = "app/a.py") -> list[str]:
         """Let a file change; return the steps that were taken."""
@@ -130,6 +135,9 @@ class World:
 
     def _say(self, text: str) -> None:
         self.said.append(re.sub(r"\d+\.\d\d s", "TIME", re.sub(r"\d\d:\d\d:\d\d ", "", text)))
+
+    def _tell(self, event: str, outcome: Outcome) -> None:
+        self.told.append((event, outcome.subject, outcome.result))
 
     def _show(self, doing: str, _last: str) -> None:
         self.doing = doing

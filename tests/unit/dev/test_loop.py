@@ -80,12 +80,40 @@ def test_a_start_that_takes_long_is_told_once_however_often_one_saves(
 ) -> None:
     monkeypatch.setattr(loop, "SLOW", 0.0)
     world.change(Need.RESTART)
-    assert world.attend() == ["changed app/a.py: restarted TIME, not ready yet"]
+    assert world.attend() == ["changed app/a.py: restarted TIME, not ready yet: service: does not listen on 8000"]
     world.change(Need.RESTART)
     assert world.attend() == []
     assert world.ready() == ["changed app/a.py: restarted TIME, ready after TIME"]
     world.change(Need.RESTART)
-    assert world.attend() == ["changed app/a.py: restarted TIME, not ready yet"]
+    assert world.attend() == ["changed app/a.py: restarted TIME, not ready yet: service: does not listen on 8000"]
+
+
+def test_why_a_service_is_not_ready_is_shown_as_long_as_it_is_not(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    world.change(Need.RESTART)
+    world.attend()
+    assert world.doing == "starting …"
+    monkeypatch.setattr(loop, "SLOW", 0.0)
+    world.told.clear()
+    world.attend()
+    assert world.doing == "not ready: service: does not listen on 8000"
+    world.keeper.lacks = "service: listens on 8001, not on 8000"
+    world.attend()
+    assert world.doing == "not ready: service: listens on 8001, not on 8000"
+    assert world.told == [("waiting", "2", "not-ready")], "programs are told once"
+    world.ready()
+    assert world.doing == ""
+    assert world.told[1:] == [("cycle", "2", "ready")]
+
+
+def test_what_was_not_ready_at_the_end_is_in_the_result(world: World) -> None:
+    world.change(Need.RESTART)
+    world.loop.finish()
+    assert world.said == ["changed app/a.py: restarted TIME, not ready after TIME, service: does not listen on 8000"]
+    assert [row.result for row in world.loop.outcomes] == ["ready", "not-ready"]
+    world.loop.finish()
+    assert len(world.loop.outcomes) == 2
 
 
 def test_nothing_that_counts_is_not_a_word(world: World) -> None:

@@ -48,6 +48,13 @@ def test_a_service_that_reloads_by_itself_is_named_once(tmp_path: Path) -> None:
     assert said == [RELOADS.format("one", "--reload", '["sleep", "30"]')]
 
 
+def test_who_is_not_ready_and_why(services: Services, tmp_path: Path) -> None:
+    one = Service(("sleep", "30"), tmp_path, dict(os.environ), "log:at work", "one")
+    two = replace(one, name="two", after=("one",))
+    services.start([one, two], [])
+    assert services.unready() == "one: its log has no line with at work; two waits for one"
+
+
 def of(project: ProjectMaker, files: Collection[str]) -> list[str]:
     """Return the processes that a change of these files concerns."""
     config = load(project({"src/app/__init__.py": "", "pyproject.toml": WATCHING}), {})

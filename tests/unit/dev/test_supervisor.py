@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -243,6 +244,7 @@ def test_a_service_that_listens_elsewhere_is_told_and_not_ready(
         )
         wait(lambda: said[0] in _text_at(public))
         assert found.state() is State.STARTING
+        assert found.lacks() == said[0].partition(" that it is given")[0].removeprefix("service ")
         found.start(replace(python(tmp_path, ELSEWHERE, "", ("{port}", "0.5")), port=public))
         until(found, State.READY)
         assert len(said) == 1
@@ -255,6 +257,23 @@ def _text_at(port: int) -> str:
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as client:
         client.request("GET", "/")
         return client.getresponse().read().decode()
+
+
+@pytest.mark.parametrize(
+    ("ready", "lacks"),
+    [
+        ("http://127.0.0.1:1/health", "http://127.0.0.1:1/health does not answer with 2xx or 3xx"),
+        ("log:at work", "its log has no line with at work"),
+        (("test", "-e", "/nowhere/at all"), "test -e '/nowhere/at all' does not succeed"),
+        ("tcp", r"does not listen on \d+"),
+    ],
+)
+def test_what_a_service_lacks_is_said_in_short(
+    supervisor: Supervisor, tmp_path: Path, ready: str | tuple[str, ...], lacks: str
+) -> None:
+    assert supervisor.lacks() == ""
+    supervisor.start(python(tmp_path, LASTING, ready))
+    assert re.fullmatch(lacks, supervisor.lacks())
 
 
 def test_a_service_that_nobody_reaches_may_listen_where_it_likes(supervisor: Supervisor, tmp_path: Path) -> None:
