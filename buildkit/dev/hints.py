@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+_RELOADER = "has a reloader of its own"
+
 _KNOWN = (
     (
         r"That port is already in use",
@@ -53,10 +55,17 @@ _PATTERNS = [(re.compile(pattern), words) for pattern, words in _KNOWN]
 
 
 class Hints:
-    """Gives each hint once for each start of a process."""
+    """Gives each hint once for each start of a process; that it has a reloader, once for the service.
 
-    def __init__(self) -> None:
+    Args:
+        named: has the names of services whose reloader was named, and takes them.
+        service: the service's.
+    """
+
+    def __init__(self, named: set[str] | None = None, service: str = "") -> None:
         self._given: set[str] = set()
+        self._named = set() if named is None else named
+        self._service = service
 
     def of(self, line: str) -> Iterator[str]:
         """Yield what helps, if anything, given a line of the log without its colours."""
@@ -64,5 +73,9 @@ class Hints:
             found = pattern.search(line)
             if found and words not in self._given:
                 self._given.add(words)
+                if _RELOADER in words:
+                    if self._service in self._named:
+                        return
+                    self._named.add(self._service)
                 yield words.format(*found.groups())
                 return

@@ -40,12 +40,13 @@ class Journal:
     Args:
         log: where it goes.
         prefix: stands before each line; empty where there is one process.
+        hints: what helps where a line shows a known error.
     """
 
-    def __init__(self, log: Log, prefix: str = "") -> None:
+    def __init__(self, log: Log, prefix: str = "", hints: Hints | None = None) -> None:
         self._log = log
         self._prefix = prefix.encode()
-        self._hints = Hints()
+        self._hints = hints or Hints()
         self._own: re.Pattern[bytes] | None = None
         self._public = b""
         self._lines: deque[str] = deque(maxlen=_KEPT)

@@ -8,6 +8,7 @@ from functools import partial
 
 from buildkit.dev.addresses import Address, Addresses
 from buildkit.dev.ending import End, State
+from buildkit.dev.hints import Hints
 from buildkit.dev.journal import Journal, Log
 from buildkit.dev.reloaders import reloader_of
 from buildkit.dev.service import Service
@@ -36,6 +37,8 @@ class Services:
         self._addresses = Addresses(hold)
         self._supervisors: dict[str, Supervisor] = {}
         self._last: dict[str, Service] = {}  # as it was configured when services were started last
+        self._reloading: set[str] = set()  # those whose own reloader was named
+        self._colours: dict[str, int] = {}  # of the names in the log, by the order in which they came
         self._waiting: list[Service] = []  # for others, which are to be ready first
 
     def hold(self, services: Sequence[Service]) -> None:
@@ -66,8 +69,12 @@ class Services:
         self.hold(services)
         self._forget_others({each.name for each in services})
         for each in services:
-            reloader = None if each.name in self._supervisors else reloader_of(each.command)
+            if each.name in self._supervisors and each.command == self._last[each.name].command:
+                continue
+            self._reloading.discard(each.name)
+            reloader = reloader_of(each.command)
             if reloader is not None:
+                self._reloading.add(each.name)
                 self._log.hint(RELOADS.format(each.name, reloader.word, json.dumps(reloader.instead)))
         if among is None:
             concerned = [each for each in services if self._is_due(each, files)]
@@ -76,11 +83,9 @@ class Services:
         self._last = {each.name: each for each in services}
         names = {each.name for each in concerned}
         self._waiting = [each for each in concerned if names.intersection(each.after)]
-        width = max(len(each.name) for each in services)
         for each in concerned:
             if each.name not in self._supervisors:
-                prefix = self._prefix(each.name, width) if len(services) > 1 else ""
-                journal = partial(Journal, self._log, prefix)
+                journal = partial(self._journal, each.name)
                 self._supervisors[each.name] = Supervisor(self._addresses, each.name, self._drain, journal)
             if each not in self._waiting:
                 self._supervisors[each.name].start(each)
@@ -176,9 +181,14 @@ class Services:
             if name not in names:
                 self._supervisors.pop(name).stop()
 
-    def _prefix(self, name: str, width: int) -> str:
-        shown = f"{name:<{width}} {_SIGN} "
+    def _journal(self, name: str) -> Journal:
+        """Return what takes the words of a process that is started now, beside the services that there are now."""
+        prefix = self._prefix(name) if len(self._last) > 1 else ""
+        return Journal(self._log, prefix, Hints(self._reloading, name))
+
+    def _prefix(self, name: str) -> str:
+        shown = f"{name:<{max(map(len, self._last))}} {_SIGN} "
         if not self._coloured:
             return shown
-        colour = _COLOURS[len(self._supervisors) % len(_COLOURS)]
+        colour = _COLOURS[self._colours.setdefault(name, len(self._colours)) % len(_COLOURS)]
         return f"\x1b[{colour}m{shown}\x1b[0m"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,7 @@ from plugins.projects import ProjectMaker
 
 from buildkit.config import load
 from buildkit.core.changes import concerns_all
+from buildkit.dev.ending import State
 from buildkit.dev.journal import Log
 from buildkit.dev.layout import layout_of
 from buildkit.dev.service import Service, services_of
@@ -53,6 +55,56 @@ def test_who_is_not_ready_and_why(services: Services, tmp_path: Path) -> None:
     two = replace(one, name="two", after=("one",))
     services.start([one, two], [])
     assert services.unready() == "one: its log has no line with at work; two waits for one"
+
+
+def said_by(folder: Path, name: str, words: str, port: int = 0) -> Service:
+    return Service(("sh", "-c", f"echo '{words}'; sleep 30"), folder, dict(os.environ), f"log:{words}", name, port)
+
+
+def ready(services: Services) -> None:
+    deadline = time.monotonic() + 20
+    while services.state() is not State.READY:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_the_first_process_is_named_in_the_log_when_a_second_one_is_added(tmp_path: Path) -> None:
+    log: list[bytes] = []
+    services = Services(hold=1.0, drain=0.0, log=Log(log.append, print))
+    one = said_by(tmp_path, "one", "ready")
+    try:
+        services.start([one], [])
+        ready(services)
+        assert log == [b"ready\n"]
+        log.clear()
+        services.start([one, said_by(tmp_path, "second", "ready")], [])
+        ready(services)
+        assert sorted(log) == ["one    │ ready\n".encode(), "second │ ready\n".encode()]
+        log.clear()
+        services.start([one], [])
+        ready(services)
+        assert log == [b"ready\n"]
+    finally:
+        services.stop()
+
+
+@pytest.mark.parametrize(("option", "named"), [("--reload", "one reloads by itself"), ("-", "reloader of its own")])
+def test_a_reloader_is_named_once_however_it_shows(tmp_path: Path, option: str, named: str) -> None:
+    said: list[str] = []
+    services = Services(hold=1.0, drain=0.0, log=Log(lambda _: None, said.append))
+    words = "Started reloader process [17] using WatchFiles"
+    one = said_by(tmp_path, "one", words)
+    one = replace(one, command=(*one.command, option))
+    try:
+        for _ in range(3):
+            services.start([one], [])
+            ready(services)
+        assert len(said) == 1
+        assert named in said[0]
+        services.start([replace(one, command=(*one.command, "--reload"))], [])
+        assert len(said) == 2, "another command may have another one"
+    finally:
+        services.stop()
 
 
 def of(project: ProjectMaker, files: Collection[str]) -> list[str]:
