@@ -46,7 +46,7 @@ FILES = {
         build-packages = ["hello"]
         assets = [{ run = "mkdir -p static && cp words.txt static/", inputs = ["words.txt"], outputs = ["static"] }]
         writable = ["uploads", "/var/lib/greeter/cache", "/tmp/greeter"]
-        environment = { GREETING = "a \\"b\\" $HOME" }
+        environment = { GREETING = "a \\"b\\" $HOME", RUN_OF_TESTS = "REPOSITORY" }
     """,
     "src/greeter/__init__.py": "",
     "src/greeter/stages.py": """
@@ -126,7 +126,10 @@ class Project:
 
 @pytest.fixture(scope="session")
 def repository() -> Iterator[str]:
-    """A name for images; those that were built here are removed at the end."""
+    """A name for images; those that were built here are removed at the end.
+
+    Runs at once have images of their own, which the name stands in: one run would else remove those of another.
+    """
     name = f"buildkit-test-{uuid4().hex[:8]}"
     yield name
     here = set(docker("image", "ls", "--quiet", "--no-trunc").split())
