@@ -97,7 +97,7 @@ def _sight(config: Config, environment: Mapping[str, str], name: str) -> Sight:
         compose=file,
         variables=None if own else config.work / "image" / f"{name}.env",
         writable=writable_of(settings),
-        own=bool(settings.dockerfile),
+        dockerfile=config.root / settings.dockerfile if settings.dockerfile else None,
     )
 
     def due() -> str:

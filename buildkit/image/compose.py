@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,20 @@ class Composed:
         name: the service's name.
         service: the service's resolved configuration, as compose prints it.
         volumes: the volumes of the file by the name that services know.
+        awaited: the services that wait until it is healthy.
     """
 
     why_not: str = ""
     name: str = ""
     service: Mapping[str, Any] = field(default_factory=dict)
     volumes: Mapping[str, Any] = field(default_factory=dict)
+    awaited: tuple[str, ...] = ()
+
+    @property
+    def has_health_check(self) -> bool:
+        """Whether the file itself gives the service a health check."""
+        check = self.service.get("healthcheck") or {}
+        return bool(check.get("test")) and not check.get("disable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,9 @@ def variables(repository: str, image: str, port: int, mount: str) -> str:
     return "".join(f"{key}={value}\n" for key, value in values.items())
 
 
-def look(file: Path, variables: Path | None, repository: str, environment: Mapping[str, str]) -> Composed:
+def look(
+    file: Path, variables: Path | None, repository: str, environment: Mapping[str, str], dockerfile: Path | None = None
+) -> Composed:
     """Return the service of a compose file that runs an image.
 
     Args:
@@ -81,6 +91,7 @@ def look(file: Path, variables: Path | None, repository: str, environment: Mappi
         variables: its `--env-file`; None for what compose finds itself.
         repository: the image's name without a tag.
         environment: the variables of the docker client.
+        dockerfile: the project's own Dockerfile of the image: a service that builds that runs it too.
     """
     given = ["--env-file", str(variables)] if variables else []
     command = ["docker", "compose", *given, "--file", str(file), "config", "--format", "json"]
@@ -88,9 +99,11 @@ def look(file: Path, variables: Path | None, repository: str, environment: Mappi
     if not answer.ok:
         return Composed(why_not=(answer.stderr.strip().splitlines() or ["compose refuses it"])[-1])
     whole: dict[str, Any] = json.loads(answer.stdout)
-    for name, about in whole["services"].items():
-        if _repository(about.get("image", "")) == repository:
-            return Composed("", name, about, whole.get("volumes", {}))
+    services = whole["services"]
+    for name, about in services.items():
+        if _repository(about.get("image", "")) == repository or _builds(about, dockerfile):
+            service = {"image": f"{repository}:latest", **about}
+            return Composed("", name, service, whole.get("volumes", {}), tuple(_waiting(services, name)))
     return Composed(why_not=f"{file.name} has no service with the image {repository}")
 
 
@@ -123,6 +136,22 @@ def _state(volume: str, mount: str, image: str, environment: Mapping[str, str]) 
 
 def _is_there(volume: str, environment: Mapping[str, str]) -> bool:
     return process.run(["docker", "volume", "inspect", volume], environment=environment, timeout=_PATIENCE).ok
+
+
+def _builds(about: Mapping[str, Any], dockerfile: Path | None) -> bool:
+    build = about.get("build")
+    if dockerfile is None or not isinstance(build, dict):
+        return False
+    place = Path(build.get("context", ""), build.get("dockerfile", "Dockerfile"))
+    return place.resolve() == dockerfile.resolve()
+
+
+def _waiting(services: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Yield the services that start only once another one is healthy."""
+    for other, about in services.items():
+        needed = (about.get("depends_on") or {}).get(name) or {}
+        if needed.get("condition") == "service_healthy":
+            yield other
 
 
 def _repository(image: str) -> str:

@@ -66,11 +66,10 @@ def has_a_health_check(sight: Sight) -> Point | None:
     if sight.expected.health:
         return Point("health check", wrong="there is none")
     seen = sight.trial[0] if sight.inside and sight.inside["program"] else None
+    if sight.expected.own:
+        return own_points.lacks_a_health_check(sight, seen.ports if seen else ())
     if seen is not None and seen.ports:
         ports = ", ".join(map(str, seen.ports))
-        if sight.expected.own:
-            found = f"there is none, and it listens on {ports}"
-            return Point("health check", found=found, advice=True, remedy=_asking(sight.python, seen.ports[0]))
         said = f'there is none, and it listens on {ports}: health = "/health" asks it, "" asks nothing'
         return Point("health check", wrong=said)
     return Point("health check", found="none, as the command is no HTTP server that is known")
@@ -223,7 +222,7 @@ def compose_mounts_the_volume(sight: Sight) -> Point | None:
 
 def data_in_the_volume(sight: Sight) -> Point | None:
     """The volume holds complete data, or is still empty."""
-    if sight.compose.why_not or "data" not in sight.expected.gates or not sight.volume.name:
+    if sight.compose.why_not or not sight.gated or "data" not in sight.expected.gates or not sight.volume.name:
         return None
     name, volume, answer = "data in the volume", sight.volume.name, sight.volume.answer
     if answer is None:
@@ -233,12 +232,6 @@ def data_in_the_volume(sight: Sight) -> Point | None:
     if not answer.ok and ": missing" in said:
         return Point(name, found=f"{volume} is empty; the next start makes it", absent=True)
     return Point(name, wrong="" if answer.ok else said, found=said)
-
-
-def _asking(python: str, port: int) -> tuple[str, ...]:
-    """Return the instruction that asks a port by the image's Python; the path is for its author to name."""
-    ask = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{port}/health', timeout=4)"
-    return (f"HEALTHCHECK --start-period=60s CMD {json.dumps([python, '-c', ask])}",)
 
 
 def ends_when_asked(sight: Sight) -> Point | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from buildkit.image import leaks
 from buildkit.image.point import Point
 from buildkit.image.sight import Sight
@@ -14,6 +17,26 @@ def left_to_the_entrypoint(sight: Sight) -> Point | None:
     gates = " and ".join(sight.expected.gates)
     found = f"the image's own entrypoint is to see to {gates}: no gate of the suite runs"
     return Point("entrypoint", found=found, advice=True) if gates else None
+
+
+def lacks_a_health_check(sight: Sight, ports: Sequence[int]) -> Point:
+    """An image without a health check has none in its compose file either, though something waits for that, or asks."""
+    name, composed = "health check", sight.compose
+    if composed.has_health_check:
+        return Point(name, found=f"that of {sight.expected.compose.name}")
+    if composed.awaited:
+        waits = f"{', '.join(composed.awaited)} waits until {composed.name} is healthy: compose would not start it"
+        return Point(name, wrong=f"there is none, and {waits}", remedy=_asking(sight.python, ports[:1] or (8000,)))
+    if ports:
+        found = f"there is none, and it listens on {', '.join(map(str, ports))}"
+        return Point(name, found=found, advice=True, remedy=_asking(sight.python, ports))
+    return Point(name, found="none, and it listens on no port")
+
+
+def _asking(python: str, ports: Sequence[int]) -> tuple[str, ...]:
+    """Return the instruction that asks a port by the image's Python; the path is for its author to name."""
+    ask = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{ports[0]}/health', timeout=4)"
+    return (f"HEALTHCHECK --start-period=60s CMD {json.dumps([python, '-c', ask])}",)
 
 
 def module_is_imported(sight: Sight) -> Point | None:

@@ -27,7 +27,7 @@ class Expected:
         compose: the compose file that runs it.
         variables: the `--env-file` of that compose file; None for what compose finds itself.
         writable: folders that its service may write.
-        own: whether it is built from the project's own Dockerfile.
+        dockerfile: the project's own Dockerfile that it is built from; None for the suite's.
     """
 
     repository: str
@@ -38,7 +38,12 @@ class Expected:
     compose: Path
     variables: Path | None
     writable: tuple[str, ...] = ()
-    own: bool = False
+    dockerfile: Path | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether it is built from the project's own Dockerfile."""
+        return self.dockerfile is not None
 
 
 class Imports(NamedTuple):
@@ -161,7 +166,8 @@ class Sight:
     def compose(self) -> Composed:
         """The service of the compose file that runs the image."""
         expected = self.expected
-        return compose.look(expected.compose, expected.variables, expected.repository, self._environment)
+        known = (expected.compose, expected.variables, expected.repository, self._environment)
+        return compose.look(*known, expected.dockerfile)
 
     @cached_property
     def volume(self) -> Volume:

@@ -53,6 +53,14 @@ SERVICE = """
     if __name__ == "__main__":
         http.server.HTTPServer(("", 8000), http.server.SimpleHTTPRequestHandler).serve_forever()
 """
+COMPOSE = """
+    services:
+      web:
+        build: {context: ., dockerfile: bad.Dockerfile}
+      proxy:
+        image: proxy:1
+        depends_on: {web: {condition: service_healthy}}
+"""
 BAD = """
     FROM localhost/python-slim:3.11
     COPY app /srv/app
@@ -66,6 +74,7 @@ BAD = """
 def own(tmp_path_factory: pytest.TempPathFactory, repository: str) -> Project:
     made = Project(tmp_path_factory.mktemp("own"), repository)
     files = {"pyproject.toml": SETTINGS, "deploy/Dockerfile": DOCKERFILE, "bad.Dockerfile": BAD, "README.md": "1"}
+    files["compose.yaml"] = COMPOSE
     files |= {"app/__init__.py": "", "app/__main__.py": SERVICE, ".env": "DB_PASSWORD=hunter2secret\n"}
     for name, text in files.items():
         (made.root / name).parent.mkdir(exist_ok=True)
@@ -125,7 +134,7 @@ def test_the_check_finds_out_by_starting_it(own: Project) -> None:
     assert re.fullmatch(r"holds: none in \d layers", found["secrets in layers"])
     assert found["only what it needs"] == "holds: no compiler, no packages for tests"
     assert found["folders may be written"] == "holds: /home/service"
-    assert not {"entrypoint", "entrypoint is the gates", "gates can start"} & {*found}
+    assert not {"entrypoint", "entrypoint is the gates", "gates can start", "compose file"} & {*found}
 
 
 def test_what_is_wrong_with_one_is_found(own: Project) -> None:
@@ -135,6 +144,10 @@ def test_what_is_wrong_with_one_is_found(own: Project) -> None:
     assert found["bad.Dockerfile:5 secret"].startswith("wrong: API_TOKEN is a secret by its name")
     assert found["bad.Dockerfile:6 no-signals"].startswith("advice: CMD is in shell form")
     assert f"{'':20}CMD cd /srv && exec sleep 100\n" in own.talk.getvalue()
+    assert found["health check"] == (
+        "wrong: there is none, and proxy waits until web is healthy: compose would not start it"
+    )
+    assert found["compose file"] == "holds: compose.yaml, service web"
     assert found["user"] == "wrong: the service runs as root"
     assert found["secrets in layers"] == "wrong: /srv/.env (by COPY .env /srv/ # buildkit); the variable API_TOKEN"
     assert found["stops when asked"].startswith("advice: it does not end when it is asked to (SIGTERM)")

@@ -127,7 +127,7 @@ def test_folders_that_are_closed_and_a_missing_driver_are_named() -> None:
     )
 
 
-OWN = replace(EXPECTED, own=True, health=None)
+OWN = replace(EXPECTED, dockerfile=Path("Dockerfile"), health=None)
 OF_ITS_OWN: dict[str, Any] = {
     "configuration": {"Entrypoint": ["start"], "Cmd": ["serve"]},
     "python": "python",
@@ -184,3 +184,16 @@ def test_secrets_in_layers_are_told_with_what_brought_them() -> None:
         verdicts(sight(OWN, **{**OF_ITS_OWN, "leaks": unread}))["secrets in layers"]
         == "it cannot be told: unexpected end"
     )
+
+
+def test_a_missing_health_check_is_a_fault_where_another_service_waits_for_it() -> None:
+    service: dict[str, Any] = {"environment": {"DATABASE_URL": "x"}}
+    waited = sight(OWN, **{**OF_ITS_OWN, "compose": Composed("", "web", service, awaited=("proxy",))})
+    given = {**service, "healthcheck": {"test": ["CMD", "ask"]}}
+
+    assert verdicts(waited)["health check"] == (
+        "there is none, and proxy waits until web is healthy: compose would not start it"
+    )
+    asked = sight(OWN, **{**OF_ITS_OWN, "compose": Composed("", "web", given, awaited=("proxy",))})
+    assert verdicts(asked)["health check"] == "holds"
+    assert advised(asked) == {"entrypoint"}
