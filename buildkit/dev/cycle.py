@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from buildkit.core.changes import Need
 from buildkit.doors.clock import Stopwatch, time_of_day
-from buildkit.model import Reason
+from buildkit.model import Reason, Report
+
+_REMOVED = "removed"
+_IDLE = frozenset({"fresh", "kept"})
+_DONE = {
+    Need.REBUILD: ("rebuilt", "module"),
+    Need.MIGRATE: ("applied", "revision"),
+    Need.REFRESH: ("made", "stage"),
+}
 
 
 @dataclass(slots=True)
@@ -17,6 +26,7 @@ class Cycle:
     phrases: list[str] = field(default_factory=list)
     started: Stopwatch = field(default_factory=Stopwatch)
     told: bool = False
+    undone: bool = False  # what had failed is taken back: nothing is to be started
 
     def add(self, words: str, seconds: float) -> None:
         """Note what was done and how long it took."""
@@ -25,6 +35,15 @@ class Cycle:
     def __str__(self) -> str:
         subject = f"{self.reason.kind} {self.reason.detail}".rstrip()
         return f"{time_of_day()} {subject}: {', '.join(self.phrases)}"
+
+
+def done(need: Need, report: Report) -> tuple[list[str], str]:
+    """Return the subjects with which a step did something, and what it did in words."""
+    made = [row for row in report.outcomes if row.result not in _IDLE]
+    removed = sum(row.result == _REMOVED for row in made) if need is Need.REBUILD else 0
+    verb, noun = _DONE[need]
+    phrases = [counted(verb, len(made) - removed, noun), counted("removed", removed, noun)]
+    return [row.subject for row in made], " and ".join(filter(None, phrases))
 
 
 def counted(verb: str, count: int, noun: str) -> str:

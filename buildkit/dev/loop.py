@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from buildkit.core.changes import Need, Reaction, with_consequences
 from buildkit.dev.actions import Actions, Keeper
 from buildkit.dev.aside import AsideBuild, Doubt, Stage, some
-from buildkit.dev.cycle import Cycle, counted
+from buildkit.dev.cycle import Cycle, done
 from buildkit.dev.ending import State, how_it_ended
 from buildkit.doors.clock import Stopwatch, time_of_day
 from buildkit.errors import BuildkitError, render
@@ -27,13 +27,7 @@ NOT_READY = "not-ready"
 SLOW = 2.0
 """Seconds after which a line says that the service is still starting."""
 
-_REMOVED = "removed"
-_IDLE = frozenset({"fresh", "kept"})
-_DONE = {
-    Need.REBUILD: ("rebuilt", "module"),
-    Need.MIGRATE: ("applied", "revision"),
-    Need.REFRESH: ("made", "stage"),
-}
+_CODE = frozenset({Need.REBUILD, Need.RESTART})
 
 
 class Loop:
@@ -68,6 +62,7 @@ class Loop:
         self._seen: set[str] = set()  # named by events while a build may have read them
         self._starting: Cycle | None = None
         self._anew = True  # everything is to be built by the settings that there are now
+        self._mixed = False  # more than saves of code, while all services were ready, is not taken up yet
         self._aside = AsideBuild(actions.build_aside, actions.built_aside, self._keeping_python, say, tell)
         self._doubt = Doubt()
         self._failed = ""  # what was said of the step that failed, until it no longer does
@@ -89,6 +84,7 @@ class Loop:
             self._anew = self._anew or seen is None
             self._seen.update(seen or ())
             reason = reaction.reason if reaction.needs else IN_DOUBT
+            self._mixed = True
             needs = with_consequences({*reaction.needs, Need.REBUILD})
             self._react(Reaction(needs, reason, reaction.files), restarts=Need.RESTART in reaction.needs)
         elif reaction.needs:
@@ -106,7 +102,7 @@ class Loop:
             reaction: what.
             restarts: whether the services are started anew even if nothing is built.
         """
-        cycle = Cycle(reaction.reason)
+        cycle = Cycle(reaction.reason, undone=self._is_undone(reaction))
         self._tell("begin", Outcome(str(len(self.outcomes) + 1), "begun", reaction.reason))
         self._keeper.expect()
         self._files.update(reaction.files)
@@ -125,7 +121,8 @@ class Loop:
                 todo = [need for need in todo if need is not Need.RESTART]
             if done is Need.REFRESH and made:
                 todo = list(with_consequences({*todo, Need.RESTART}))  # a service reads its data when it starts
-        self._owed, self._anew, self._failed = set(), False, ""
+        self._owed, self._anew, self._mixed, self._failed = set(), False, False, ""
+        self._actions.settled()
         self._seen.clear()
         if self._starting is not cycle:
             self._keeper.explain()  # nothing was started after all
@@ -162,6 +159,12 @@ class Loop:
             self._tell("waiting", Outcome(number, NOT_READY, cycle.reason, cycle.watch.seconds, why))
         self._show(f"not ready: {why}", self._last)
 
+    def _is_undone(self, reaction: Reaction) -> bool:
+        """Return whether changes that failed are taken back: the code is again what the services were started with."""
+        self._mixed |= not {*reaction.needs} <= _CODE or not reaction.files or self._starting is not None
+        undone = self._owed and not (self._mixed or self._anew) and self._actions.is_undone()
+        return bool(undone) and self._keeper.state() is State.READY
+
     def _with_settings(self, needs: Collection[Need]) -> tuple[Need, ...]:
         """Return the needs to meet, after reading the settings again if they changed."""
         wanted = {*needs, *self._owed}
@@ -183,7 +186,10 @@ class Loop:
         watch = Stopwatch()
         if need is Need.RESTART:
             self._actions.check_modules(sorted(self._files))
-            self._start(cycle)
+            if cycle.undone:
+                cycle.phrases.append("as it runs already")
+            else:
+                self._start(cycle)
             self._files.clear()
             self._made.clear()
             return 0
@@ -193,16 +199,12 @@ class Loop:
             self._doubt.begin()
             self._aside.forget()
         report = self._steps[need]()
-        made = [row for row in report.outcomes if row.result not in _IDLE]
-        results = [row.result for row in made]
-        removed = results.count(_REMOVED) if need is Need.REBUILD else 0
+        made, words = done(need, report)
         if need is Need.REBUILD:
-            self._made |= self._actions.sources([row.subject for row in made])
-        verb, noun = _DONE[need]
-        phrases = [counted(verb, len(results) - removed, noun), counted("removed", removed, noun)]
-        if results:
-            cycle.add(" and ".join(filter(None, phrases)), watch.seconds)
-        return len(results)
+            self._made |= self._actions.sources(made)
+        if made:
+            cycle.add(words, watch.seconds)
+        return len(made)
 
     def _start(self, cycle: Cycle, among: Collection[str] | None = None) -> None:
         """Start the services that the changed files concern, or those that are named."""
@@ -230,7 +232,7 @@ class Loop:
         if taken is None:
             return False
         self._aside.owe()
-        if taken:
+        if taken and not cycle.undone:
             cycle.phrases.append(f"{taken} module{'s' if taken > 1 else ''} as Python")
         return True
 

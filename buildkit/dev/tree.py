@@ -8,11 +8,12 @@ gigabytes; the data flow then compares their content.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from buildkit.core.changes import IGNORED_FOLDERS, Layout, Need, Reaction, glob_place, needs_of, react
 from buildkit.doors.files import digest_file
+from buildkit.model import ABSENT
 
 
 class Tree:
@@ -27,6 +28,7 @@ class Tree:
         self._root = os.path.normpath(root)
         self.layout = layout
         self._marks = self._look(self._files())
+        self._before: dict[str, str] = {}  # what the files that changed since `settle` were then
 
     def folders(self) -> list[str]:
         """Return the absolute path of every folder that holds watched files; each is watched without its subfolders."""
@@ -58,11 +60,25 @@ class Tree:
         if paths is None:
             before, after = self._marks, self._look(self._files())
             self._marks = after
-            return react(before, after, self.layout)
+            return self._react(before, after)
         names = [self._relative(path) for path in paths]
         before = {name: self._marks[name] for name in names if name in self._marks}
         after = self._look(names)
         self._marks = {name: mark for name, mark in self._marks.items() if name not in before} | after
+        return self._react(before, after)
+
+    def settle(self) -> None:
+        """Note that everything was done that changes up to now needed."""
+        self._before.clear()
+
+    def is_undone(self) -> bool:
+        """Return whether all files that changed since then are again what they were."""
+        return all(self._marks.get(name, ABSENT) == mark for name, mark in self._before.items())
+
+    def _react(self, before: Mapping[str, str], after: Mapping[str, str]) -> Reaction:
+        for name in {*before, *after}:
+            if before.get(name, ABSENT) != after.get(name, ABSENT):
+                self._before.setdefault(name, before.get(name, ABSENT))
         return react(before, after, self.layout)
 
     def _look(self, names: Collection[str]) -> dict[str, str]:
@@ -72,7 +88,7 @@ class Tree:
             if needs:
                 path = self._absolute(name)
                 mark = _stamp(path) if needs == (Need.REFRESH,) else digest_file(path)
-                if mark != "absent":
+                if mark != ABSENT:
                     marks[name] = mark
         return marks
 
@@ -117,5 +133,5 @@ def _stamp(path: str) -> str:
     try:
         state = os.stat(path)  # noqa: PTH116
     except OSError:
-        return "absent"
+        return ABSENT
     return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"

@@ -73,6 +73,8 @@ class Project:
             built_aside=self.built_aside,
             forms=self.status.forms,
             sources=self.sources,
+            settled=self.settled,
+            is_undone=self.is_undone,
             services=self.services,
         )
 
@@ -140,6 +142,14 @@ class Project:
         found = (Path(f"{place}{ending}") for ending in (".pyx", ".py", "/__init__.pyx"))
         file = next((file for file in found if file.exists()), Path(f"{place}.py"))
         return Path(os.path.relpath(file, self.config.root)).as_posix()
+
+    def settled(self) -> None:
+        """Note that all changes up to now are taken up."""
+        self.tree.settle()
+
+    def is_undone(self) -> bool:
+        """Return whether what changed since then is again what it was."""
+        return self.tree.is_undone()
 
     def build_aside(self) -> None:
         """Start to compile beside the services."""

@@ -82,6 +82,23 @@ def test_a_module_that_only_the_worker_names_leaves_the_service_alone(dev: Start
     assert it.ask() == (served_by, "one so")
 
 
+def test_a_mistake_that_is_taken_back_starts_nothing(dev: Starter) -> None:
+    it = dev(FILES)
+    it.until_ready()
+    it.settled()
+    served_by, _ = it.ask()
+    it.save("src/app/answer.py", "def answer(:\n")
+    it.until_said("restart failed, the service runs on as it was")
+    it.save("src/app/answer.py", answering("one"))
+    it.until_said("changed src/app/answer.py: as it runs already")
+    it.until(lambda: extensions(it))
+    it.until_said("compiled app.answer aside")
+    it.settled()
+    assert it.ask() == (served_by, "one so")
+    it.save("src/app/answer.py", answering("two"))
+    it.until_answer("two so")
+
+
 def test_saves_that_follow_each_other_never_show_the_code_before(dev: Starter) -> None:
     it = dev(FILES)
     it.until_ready()

@@ -149,6 +149,57 @@ def test_a_failed_build_shows_the_compilers_words_first_and_is_owed(world: World
     assert world.change(Need.RESTART, file="app/c.py") == ["check app/c.py", "start"]
 
 
+def with_a_mistake(it: World, *needs: Need) -> World:
+    it.fails["check app/a.py"] = CompileError("not valid Python")
+    it.change(*needs)
+    assert it.done[-1] == "check app/a.py"
+    it.fails.clear()
+    it.undone = True
+    return it
+
+
+def test_a_mistake_that_is_taken_back_starts_nothing(world: World) -> None:
+    it = with_a_mistake(world, Need.RESTART)
+    assert it.change(Need.RESTART) == ["check app/a.py"]
+    assert it.said == ["changed app/a.py: as it runs already"]
+    assert [row.result for row in it.loop.outcomes] == ["ready", "failed", "done"]
+    it.undone = False
+    assert it.change(Need.RESTART) == ["check app/a.py", "start"]
+
+
+def test_a_build_that_failed_is_made_anew_when_the_mistake_is_taken_back_and_nothing_started(world: World) -> None:
+    world.fails["rebuild"] = CompileError("it does not compile")
+    world.change(Need.REBUILD, Need.RESTART)
+    world.fails.clear()
+    world.undone = True
+    assert world.change(Need.REBUILD, Need.RESTART) == ["rebuild", "check app/a.py"]
+    assert world.said == ["changed app/a.py: rebuilt 1 module TIME, as it runs already"]
+
+
+def test_a_mistake_that_is_taken_back_is_no_reason_to_leave_out_what_else_changed(world: World) -> None:
+    it = with_a_mistake(world, Need.RESTART)
+    it.undone = False  # another file differs
+    assert it.change(Need.RESTART) == ["check app/a.py", "start"]
+    it.ready()
+    with_a_mistake(it, Need.MIGRATE, Need.RESTART)
+    assert it.change(Need.RESTART)[-1] == "start", "the database may be another one"
+    it.ready()
+    with_a_mistake(it, Need.RESTART)
+    it.keeper.now = State.STOPPED
+    assert it.change(Need.RESTART)[-1] == "start", "nobody runs it"
+    it.ready()
+    with_a_mistake(it, Need.RESTART)
+    it.loop.react(Reaction((Need.RESTART,), Reason("key", "r"), ()))
+    assert it.done[-1] == "start", "a key asks for it"
+
+
+def test_a_mistake_that_a_starting_service_may_have_read_is_not_taken_back_so(world: World) -> None:
+    world.change(Need.RESTART)
+    it = with_a_mistake(world, Need.RESTART)
+    it.ready()
+    assert it.change(Need.RESTART)[-1] == "start"
+
+
 def test_a_failure_at_the_start_waits_for_a_change() -> None:
     it = World()
     it.fails["migrate"] = ConfigurationError("no")

@@ -136,6 +136,23 @@ def test_what_is_no_python_is_not_compiled_aside_too(interpreting: World) -> Non
     assert interpreting.done[-1] == "build aside"
 
 
+def test_a_mistake_that_is_taken_back_is_compiled_aside_and_starts_nothing(interpreting: World) -> None:
+    it = interpreting
+    it.fails["check app/a.py"] = CompileError("not valid Python")
+    it.change(Need.REBUILD, Need.RESTART)
+    it.fails.clear()
+    it.undone = True
+    assert it.change(Need.REBUILD, Need.RESTART) == ["interpret app/a.py", "check app/a.py"]
+    assert it.said == ["changed app/a.py: as it runs already"]
+    it.keeper.idle_now = {"service"}
+    it.attend()
+    it.built = FakeBuilt(("app.a",))
+    it.attend()
+    it.attend()
+    assert it.done == ["interpret app/a.py", "check app/a.py", "build aside"]
+    assert it.forms.words(["service"]) == "2 compiled"
+
+
 def test_what_does_not_compile_aside_stays_python(interpreting: World) -> None:
     it = interpreting
     it.change(Need.REBUILD, Need.RESTART)

@@ -61,6 +61,27 @@ def test_there_and_back_is_no_change(root: Path) -> None:
     assert tree.changes().needs == ()
 
 
+def test_what_is_again_what_it_was_when_all_was_taken_up(root: Path) -> None:
+    tree = Tree(root, LAYOUT)
+    assert tree.is_undone()
+    file, new = root / "src/app/main.py", root / "src/app/new.py"
+    for text in ("2", "3"):
+        file.write_text(text)
+        tree.changes([str(file)])
+    assert not tree.is_undone()
+    file.write_text("1")
+    tree.changes([str(file)])
+    assert tree.is_undone()
+    new.write_text("1")
+    tree.changes()
+    assert not tree.is_undone()
+    tree.settle()
+    assert tree.is_undone()
+    new.unlink()
+    tree.changes()
+    assert not tree.is_undone()
+
+
 def test_a_look_at_everything_finds_what_no_event_named(root: Path) -> None:
     tree = Tree(root, LAYOUT)
     (root / "src/app/new").mkdir()
