@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from buildkit.core.syntax import tree_of
 from buildkit.doors import reading
+from buildkit.errors import RevisionError
 
 
 class Content(NamedTuple):
@@ -81,7 +82,14 @@ class Chain:
 
     def _text(self, revision: str) -> bytes:
         if revision not in self._texts:
-            self._texts[revision] = reading.read(self._files[revision], most=reading.TEXT)
+            file = self._files[revision]
+            try:
+                self._texts[revision] = reading.read(file, most=reading.TEXT)
+            except FileNotFoundError:
+                raise RevisionError(
+                    f"{file} went while the revisions were read",
+                    hint="a branch was switched, perhaps: run it again",
+                ) from None
         return self._texts[revision]
 
 

@@ -112,9 +112,9 @@ class Loop:
             self._show(f"{todo[0].value} …", self._last)
             try:
                 made = self._do(todo[0], cycle)
-            except BuildkitError as error:
+            except (BuildkitError, OSError) as error:
                 self._owed = set(todo)
-                self._fail(cycle, todo[0], error)
+                self._fail(cycle, todo[0], _told(error))
                 return
             done = todo.pop(0)
             if done is Need.REBUILD and not (made or restarts or Need.MIGRATE in todo or Need.RESTART in self._owed):
@@ -308,3 +308,10 @@ class Loop:
         self._say(self._last)
         self._tell("cycle", outcome)
         self._show("", self._last)
+
+
+def _told(error: BuildkitError | OSError) -> BuildkitError:
+    """Return an error that ends a cycle, never the loop: files come and go while a step reads them."""
+    if isinstance(error, BuildkitError):
+        return error
+    return BuildkitError(f"{error}", hint="if a file came or went meanwhile, the next save looks again")

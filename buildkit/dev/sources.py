@@ -23,12 +23,16 @@ def check_syntax(files: Iterable[Path]) -> None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 compile(reading.read(file, most=reading.TEXT), str(file), "exec", dont_inherit=True)
-        except FileNotFoundError:  # noqa: PERF203 - a deleted file has no mistakes
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # noqa: PERF203 - it is no file any more
             continue
         except SyntaxError as error:
             found += [f"{file}:{error.lineno}: {error.msg}", *([f"    {error.text.strip()}"] if error.text else [])]
         except ValueError as error:  # a NUL byte, before Python 3.12
             found.append(f"{file}: {error}")
+        except (RecursionError, MemoryError) as error:
+            found.append(f"{file}: an expression is nested too deeply for Python ({type(error).__name__})")
+        except OSError as error:
+            found.append(f"{file}: {error.strerror}")
     if found:
         raise CompileError("not valid Python", details=found, hint="mend it and save; the service runs on as it was")
 

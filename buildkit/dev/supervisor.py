@@ -53,6 +53,7 @@ class Supervisor:
     ) -> None:
         self._addresses = addresses
         self._name = name
+        self._drain = drain
         self._grace = grace
         self._journal = journal
         self._lock = threading.RLock()
@@ -191,7 +192,7 @@ class Supervisor:
             self._addresses.wait(self._name)
             question = self._addresses.ask(self._name, current.generation)
         watch = Stopwatch()
-        while not self._addresses.is_quiet(question) and watch.seconds < self._grace and current.exit_code is None:
+        while not self._addresses.is_quiet(question) and watch.seconds < self._drain and current.exit_code is None:
             time.sleep(PAUSE)
         current.ask_to_end(self._grace)
         current.has_ended_within(self._grace + 1)

@@ -48,6 +48,9 @@ LIMIT_REACHED = f"""the limit of watched folders is reached; looking for changes
       to raise it: sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512"""
 
 
+NO_EVENTS = f"changes cannot be watched ({{error}}); looking for them every {POLL:g} s instead"
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The paths to look at.
@@ -171,10 +174,8 @@ class Watch:
         except FileNotFoundError:
             return  # a folder went before it was watched
         except (OSError, RuntimeError) as error:
-            if not _is_limit(error):
-                raise
             self._polling = True
-            self._warn(LIMIT_REACHED)
+            self._warn(LIMIT_REACHED if _is_limit(error) else NO_EVENTS.format(error=error))
 
     def _polled(self, folders: Sequence[str]) -> Iterator[set[str]]:
         """Yield the paths that differ between two looks. The polling of watchfiles knows only whole seconds."""
@@ -228,12 +229,16 @@ def _states(folders: Sequence[str]) -> dict[str, tuple[int, ...]]:
     for folder in folders:
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_dir():
-                    states[entry.path] = ()
-                else:
-                    state = entry.stat()
-                    states[entry.path] = (state.st_mtime_ns, state.st_size, state.st_ino)
+                with contextlib.suppress(OSError):  # of one entry alone: a link that leads nowhere, say
+                    states[entry.path] = _state(entry)
     return states
+
+
+def _state(entry: os.DirEntry[str]) -> tuple[int, ...]:
+    if entry.is_dir():
+        return ()
+    state = entry.stat()
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def _is_folder(path: str) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from buildkit.db import choice
 from buildkit.db.records import MAKING, READY, Copy, Records
 from buildkit.db.revision_texts import Chain
+from buildkit.errors import RevisionError
 
 
 @pytest.fixture
@@ -59,6 +60,13 @@ def test_an_edited_revision_is_named(chain: Chain, tmp_path: Path) -> None:
     nearest = choice.nearest(records, now)
     assert nearest is not None
     assert nearest.name == "a"
+
+
+def test_a_revision_that_goes_while_they_are_read_is_named(chain: Chain, tmp_path: Path) -> None:
+    (tmp_path / "two.py").unlink()
+    with pytest.raises(RevisionError, match=r"two\.py went while the revisions were read") as raised:
+        chain.contents()
+    assert "run it again" in raised.value.hint
 
 
 def test_the_least_recently_used_go_but_not_what_is_present_or_in_use(

@@ -200,6 +200,17 @@ def test_a_mistake_that_a_starting_service_may_have_read_is_not_taken_back_so(wo
     assert it.change(Need.RESTART)[-1] == "start"
 
 
+def test_a_file_that_goes_while_a_step_reads_it_ends_the_cycle_alone(world: World) -> None:
+    world.fails["rebuild"] = FileNotFoundError(2, "No such file or directory", "app/a.pyx")
+    assert world.change(Need.REBUILD, Need.RESTART) == ["rebuild"]
+    assert world.said == [
+        f"error: {world.fails['rebuild']}\n\nhint: if a file came or went meanwhile, the next save looks again",
+        "changed app/a.py: rebuild failed, the service runs on as it was",
+    ]
+    world.fails.clear()
+    assert world.change(Need.RESTART, file="app/b.py") == ["rebuild", "check app/a.py app/b.py", "start"]
+
+
 def test_a_failure_at_the_start_waits_for_a_change() -> None:
     it = World()
     it.fails["migrate"] = ConfigurationError("no")

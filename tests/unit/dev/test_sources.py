@@ -23,6 +23,33 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     assert "null bytes" in raised.value.details[2]
 
 
+def test_what_is_no_file_any_more_has_no_mistakes(tmp_path: Path) -> None:
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "package").write_text("a file in the place of a folder")
+    check_syntax([tmp_path / "folder.py", tmp_path / "package/module.py"])
+
+
+@pytest.mark.parametrize("deep", ["-" * 20_000 + "1", "1+" * 20_000 + "1"], ids=["unary", "binary"])
+def test_what_is_too_deep_for_python_is_a_mistake(tmp_path: Path, deep: str) -> None:
+    (tmp_path / "deep.py").write_text(f"x = {deep}\n")
+    try:
+        compile((tmp_path / "deep.py").read_bytes(), "deep.py", "exec")
+    except (RecursionError, MemoryError):
+        with pytest.raises(CompileError) as raised:
+            check_syntax([tmp_path / "deep.py"])
+        assert raised.value.details[0].startswith(f"{tmp_path}/deep.py: an expression is nested too deeply for Python")
+    else:
+        check_syntax([tmp_path / "deep.py"])  # of a newer Python, which takes it
+
+
+def test_what_is_too_long_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("buildkit.doors.reading.TEXT", 1000)
+    (tmp_path / "long.py").write_text("#" * 1001)
+    with pytest.raises(CompileError) as raised:
+        check_syntax([tmp_path / "long.py"])
+    assert raised.value.details == (f"{tmp_path}/long.py: more than 0 MB, which is too large for what it is",)
+
+
 def test_python_trusts_bytecode_of_a_former_text_until_it_is_forgotten(tmp_path: Path) -> None:
     module = tmp_path / "answer.py"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -108,6 +109,29 @@ def test_other_folders_from_now_on(it: Watching) -> None:
     assert it.next().everything
     (it.root / "more/b.py").write_text("2")
     assert it.next().paths == {f"{it.root}/more/b.py"}
+
+
+def test_a_link_that_leads_nowhere_hides_no_other_file_from_polling(it: Watching) -> None:
+    folder = it.root / "app"
+    (folder / "0.py").symlink_to("nowhere")
+    for number in range(20):
+        (folder / f"{number}a.py").write_text("1")
+    before = watching._states([str(folder)])
+    assert len(before) == 21
+    (folder / "7a.py").write_text("22")
+    after = watching._states([str(folder)])
+    assert {path for path in after if after[path] != before[path]} == {str(folder / "7a.py")}
+
+
+def test_where_events_cannot_be_had_files_are_looked_at(it: Watching) -> None:
+    """A name that is not UTF-8 cannot come out of the watcher."""
+    (it.root / "app" / os.fsdecode(b"b\xff.txt")).write_text("2")
+    assert it.next().everything, "what came meanwhile is not known"
+    (warning,) = it.warnings
+    assert warning.startswith("changes cannot be watched (")
+    assert warning.endswith("looking for them every 0.3 s instead")
+    (it.root / "app/a.py").write_text("22")
+    assert it.next().paths == {f"{it.root}/app/a.py"}
 
 
 def test_a_linked_worktree_has_a_git_folder_of_its_own(project: Callable[[Mapping[str, str]], Path]) -> None:
