@@ -32,6 +32,15 @@ class Cycle:
         """Note what was done and how long it took."""
         self.phrases.append(f"{words} {seconds:.2f} s")
 
+    @property
+    def short(self) -> str:
+        """The same with what came of it alone."""
+        failed = [phrase for phrase in self.phrases if phrase.endswith(" failed")]
+        subject = (
+            self.reason.detail if self.reason.kind == "changed" else f"{self.reason.kind} {self.reason.detail}".rstrip()
+        )
+        return f"{time_of_day()} {subject}: {(failed or self.phrases)[-1]}"
+
     def __str__(self) -> str:
         subject = f"{self.reason.kind} {self.reason.detail}".rstrip()
         return f"{time_of_day()} {subject}: {', '.join(self.phrases)}"

@@ -38,7 +38,7 @@ class Loop:
         keeper: runs the service.
         say: called with one line for each cycle, and with errors.
         tell: called with what happens, for programs: `begin`, `waiting`, `cycle`, `aside`.
-        show: called with what is being done, and with the last cycle.
+        show: called with what is being done, and with the last cycle, in full and in short.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Loop:
         keeper: Keeper,
         say: Callable[[str], None],
         tell: Callable[[str, Outcome], None] = lambda _event, _outcome: None,
-        show: Callable[[str, str], None] = lambda _doing, _last: None,
+        show: Callable[[str, str, str], None] = lambda _doing, _last, _short: None,
     ) -> None:
         self._steps = {Need.REBUILD: actions.rebuild, Need.MIGRATE: actions.migrate, Need.REFRESH: actions.refresh}
         self._actions = actions
@@ -55,7 +55,7 @@ class Loop:
         self._say = say
         self._tell = tell
         self._show = show
-        self._last = ""
+        self._last = ("", "")  # what is said of the last cycle, and the same in short
         self._owed: set[Need] = set()
         self._files: set[str] = set()
         self._made: set[str] = set()  # the sources of what was made because of these files
@@ -109,7 +109,7 @@ class Loop:
         todo = list(self._with_settings(reaction.needs))
         self._aside.put_off()
         while todo:
-            self._show(f"{todo[0].value} …", self._last)
+            self._show(f"{todo[0].value} …", *self._last)
             try:
                 made = self._do(todo[0], cycle)
             except (BuildkitError, OSError) as error:
@@ -157,7 +157,7 @@ class Loop:
             self._say(f"{cycle}, not ready yet: {why}")
             number = str(len(self.outcomes) + 1)
             self._tell("waiting", Outcome(number, NOT_READY, cycle.reason, cycle.watch.seconds, why))
-        self._show(f"not ready: {why}", self._last)
+        self._show(f"not ready: {why}", *self._last)
 
     def _is_undone(self, reaction: Reaction) -> bool:
         """Return whether changes that failed are taken back: the code is again what the services were started with."""
@@ -222,7 +222,7 @@ class Loop:
             self._close(self._starting, "superseded", "overtaken by a further change")
         self._starting, cycle.started = cycle, Stopwatch()
         cycle.add(words, watch.seconds)
-        self._show("starting …", self._last)
+        self._show("starting …", *self._last)
 
     def _interprets(self, cycle: Cycle) -> bool:
         """Let the changed files run as Python, if they can, and owe their extensions; return whether that was done."""
@@ -293,7 +293,7 @@ class Loop:
 
     def _rest(self) -> None:
         """Show that nothing is being done, or what goes on."""
-        self._show("starting …" if self._starting is not None else "", self._last)
+        self._show("starting …" if self._starting is not None else "", *self._last)
 
     def _close(self, cycle: Cycle, result: str, words: str = "") -> None:
         """Record a cycle that has ended, and only then print its line: its reader may end the loop at once."""
@@ -304,10 +304,10 @@ class Loop:
         number = str(len(self.outcomes) + 1)
         outcome = Outcome(number, result, cycle.reason, cycle.watch.seconds, ", ".join(cycle.phrases))
         self.outcomes.append(outcome)
-        self._last = str(cycle)
-        self._say(self._last)
+        self._last = (str(cycle), cycle.short)
+        self._say(self._last[0])
         self._tell("cycle", outcome)
-        self._show("", self._last)
+        self._show("", *self._last)
 
 
 def _told(error: BuildkitError | OSError) -> BuildkitError:

@@ -10,6 +10,7 @@ import io
 import os
 import shutil
 import sys
+import textwrap
 import threading
 from collections.abc import Mapping
 from typing import TextIO
@@ -65,10 +66,15 @@ class Screen:
             if self._line:
                 self._put(_ERASE + self._drawn())
 
+    @property
+    def room(self) -> int:
+        """The columns that a line of status may have."""
+        return shutil.get_terminal_size().columns - _ALMOST
+
     def _drawn(self) -> bytes:
         if not self._line:
             return b""
-        room = shutil.get_terminal_size().columns - _ALMOST
+        room = self.room
         line = self._line if len(self._line) <= room else self._line[: room - 1] + "…"
         return (f"{_DIM}{line}{_PLAIN}" if self._coloured else line).encode(self._encoding, "replace")
 
@@ -102,6 +108,8 @@ class _Text(io.StringIO):
         """Write whole lines; the rest waits for its end."""
         whole, end, self._begun = (self._begun + text).rpartition("\n")
         if end:
+            if self._screen.has_line:
+                whole = "\n".join(map(_broken, whole.split("\n")))
             self._screen.write(f"{whole}\n".encode(self.encoding, "replace"))
         return len(text)
 
@@ -109,3 +117,12 @@ class _Text(io.StringIO):
         """Return whether it is a terminal."""
         stream = self._screen._stream  # noqa: SLF001
         return stream is not None and stream.isatty()
+
+
+def _broken(line: str) -> str:
+    """Return a line broken at blanks where the terminal would break words; what is set in, such as code, stays."""
+    columns = shutil.get_terminal_size().columns
+    if len(line) <= columns or line[:1].isspace() or "\x1b" in line:
+        return line
+    pieces = textwrap.wrap(line, columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(pieces)

@@ -34,6 +34,7 @@ class Status:
         forms: which modules run compiled, and which as Python for now.
         doing: what is being done; empty while nothing is.
         last: the last cycle.
+        short: the same with what came of it alone.
         tests: what came of the tests; empty where they do not run.
     """
 
@@ -41,25 +42,28 @@ class Status:
     forms: Forms = field(default_factory=Forms)
     doing: str = ""
     last: str = ""
+    short: str = ""
     tests: str = ""
 
-    def line(self, states: Mapping[str, State], ports: Mapping[str, int]) -> str:
+    def line(self, states: Mapping[str, State], ports: Mapping[str, int], room: int = 0) -> str:
         """Return the line.
 
         Args:
             states: of each service, by its name.
             ports: where each is reached; 0 or nothing for nowhere.
+            room: how many columns it may have, so that the result is seen; 0 for any number.
         """
         services = " ".join(f"{_SIGNS[state]} {name}{_at(ports.get(name))}" for name, state in states.items())
-        parts = (
-            services,
-            self.revision,
-            self.forms.words(states.keys()),
-            self.tests,
-            self.doing or self.last,
-            "? keys",
+        forms, short = self.forms.words(states.keys()), self.doing or self.short or self.last
+        ways = (
+            (services, self.revision, forms, self.tests, self.doing or self.last, "? keys"),
+            (services, self.revision, forms, self.tests, self.doing or self.last),
+            (services, self.revision, forms, self.tests, short),
+            (services, forms, self.tests, short),
+            (services, self.tests, short),
         )
-        return _BETWEEN.join(part for part in parts if part)
+        lines = [_BETWEEN.join(filter(None, parts)) for parts in ways]
+        return next((line for line in lines if not room or len(line) <= room), lines[-1])
 
 
 def _at(port: int | None) -> str:

@@ -41,9 +41,10 @@ class Desk:
         more = {"reason": str(outcome.reason), "seconds": round(outcome.seconds, 3), "detail": outcome.detail}
         self._console.event({"schema": SCHEMA, "event": event, **facts, **more})
 
-    def show(self, doing: str, last: str) -> None:
-        """Show what is being done, and the last cycle."""
-        self._project.status.doing, self._project.status.last = doing, last
+    def show(self, doing: str, last: str, short: str) -> None:
+        """Show what is being done, and the last cycle, in short where there is little room."""
+        status = self._project.status
+        status.doing, status.last, status.short = doing, last, short
         self._draw()
 
     def attend(self, loop: Loop) -> bool:
@@ -68,9 +69,9 @@ class Desk:
             loop.react(Reaction(with_consequences([_NEEDS[key]]), reason, ()))
         elif key == "i":
             status = self._project.status
-            self.show("install the dependencies …", status.last)
+            self.show("install the dependencies …", status.last, status.short)
             installed = self._project.install()
-            self.show("", status.last)
+            self.show("", status.last, status.short)
             if installed:
                 loop.begin(Reason("installed the dependencies"))
         elif key == "o":
@@ -91,4 +92,5 @@ class Desk:
 
     def _draw(self) -> None:
         if self._screen.has_line:
-            self._screen.show(self._project.status.line(self._services.states(), self._services.ports()))
+            states, ports = self._services.states(), self._services.ports()
+            self._screen.show(self._project.status.line(states, ports, self._screen.room))

@@ -110,7 +110,7 @@ class World:
             lambda: self.undone,
             lambda: self.services,
         )
-        self.doing = ""
+        self.doing = self.short = ""
         self.result = "compiled"
         self.told: list[tuple[str, str, str]] = []
         self.loop = Loop(actions, self.keeper, self._say, self._tell, self._show)
@@ -142,8 +142,8 @@ class World:
     def _tell(self, event: str, outcome: Outcome) -> None:
         self.told.append((event, outcome.subject, outcome.result))
 
-    def _show(self, doing: str, _last: str) -> None:
-        self.doing = doing
+    def _show(self, doing: str, _last: str, short: str) -> None:
+        self.doing, self.short = doing, re.sub(r"\d+\.\d\d s", "TIME", short[9:])
 
     def _do(self, name: str) -> None:
         self.done.append(name)

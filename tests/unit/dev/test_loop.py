@@ -25,6 +25,19 @@ def test_a_plain_module_is_a_restart_alone(world: World) -> None:
     assert [row.result for row in world.loop.outcomes] == ["ready", "ready"]
 
 
+def test_what_came_of_a_cycle_is_shown_in_short_where_there_is_little_room(world: World) -> None:
+    world.change(Need.RESTART)
+    world.ready()
+    assert world.short == "app/a.py: ready after TIME"
+    world.fails["rebuild"] = CompileError("it does not compile")
+    world.change(Need.REBUILD)
+    assert world.short == "app/a.py: rebuild failed"
+    world.fails.clear()
+    world.loop.react(Reaction((Need.RESTART,), Reason("key", "r"), ()))
+    world.ready()
+    assert world.short == "key r: ready after TIME"
+
+
 def test_a_rebuild_names_what_it_made(world: World) -> None:
     world.made["rebuild"] = 2
     assert world.change(Need.REBUILD, Need.RESTART, file="app/a.pyx") == ["rebuild", "check app/a.pyx", "start"]

@@ -53,6 +53,12 @@ def test_a_line_that_is_too_long_is_cut(ends: Ends) -> None:
     assert ends.read() == f"{ERASE}012345678901234567…"
 
 
+def test_what_is_said_is_broken_at_blanks_and_code_is_left(ends: Ends) -> None:
+    screen = Screen({"TERM": "xterm"}, ends.stream)
+    print("hint: write a command without it\n    while True: pass; pass; pass\n", end="", file=screen.text)
+    assert ends.read() == "hint: write a\n  command without it\n    while True: pass; pass; pass\n"
+
+
 def test_the_same_line_is_not_drawn_again(ends: Ends) -> None:
     screen = Screen({"TERM": "xterm"}, ends.stream)
     screen.show("ready")
