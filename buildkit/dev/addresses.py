@@ -1,7 +1,8 @@
 """Holds the addresses of the services, from the first second to the last.
 
-The listening sockets are this process's own, and never closed before the end: the kernel keeps what connects while
-nobody accepts. The relay accepts on them (see `relay`). Should it end by itself, another one goes on with the same.
+The listening sockets are this process's own, and not closed while they are wanted: the kernel keeps what connects while
+nobody accepts. The relay gets them too, and accepts on them (see `relay`). It runs on while addresses come, go, change
+and are called otherwise, so that what is open stays open. Should it end by itself, another one goes on with the same.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from buildkit.dev.relay.messages import Lines, encode
+from buildkit.dev.sockets import listen
 from buildkit.doors import process, python
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 
-_BACKLOG = 4096
 _PROGRAM = "buildkit.dev.relay.program"
 _PACKAGES = Path(__file__).parents[2]
 _SOON = 0.2
@@ -33,6 +34,7 @@ _ALWAYS = 0
 """The question that nobody has to answer: there is no address."""
 
 _questions = count(1)
+_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,23 @@ class Address:
     setting: str
 
 
+@dataclass(slots=True)
+class _Front:
+    """An address that is held, as the relay has it.
+
+    Args:
+        address: where it is.
+        listener: the socket that listens there.
+        state: what the relay was told last of who serves.
+        number: how the relay knows it, whatever it is called.
+    """
+
+    address: Address
+    listener: socket.socket
+    state: tuple[Any, ...] = ("wait",)
+    number: str = field(default_factory=lambda: str(next(_numbers)))
+
+
 class Addresses:
     """The addresses of all services.
 
@@ -59,21 +78,23 @@ class Addresses:
 
     def __init__(self, hold: float) -> None:
         self._hold = hold
-        self._addresses: dict[str, Address] = {}
-        self._sockets: dict[str, socket.socket] = {}
-        self._states: dict[str, tuple[Any, ...]] = {}  # what the relay was told last of each
+        self._fronts: dict[str, _Front] = {}
         self._quiet: set[int] = set()
         self._lock = threading.RLock()
         self._child: process.Child | None = None
+        self._line: socket.socket | None = None  # to it: what it is told, and the sockets
         self._since = Stopwatch()
 
     @property
     def ports(self) -> dict[str, int]:
         """The port of each service that has an address."""
-        return {name: address.port for name, address in self._addresses.items()}
+        return {name: front.address.port for name, front in self._fronts.items()}
 
     def take(self, addresses: Mapping[str, Address]) -> None:
         """Listen on these addresses, and on no other; what connects waits until somebody serves.
+
+        What is open stays open. Where a service gets another address, its connections stay its own; where another
+        service gets the address of one that goes, it gets the connections too.
 
         Args:
             addresses: by the name of the service.
@@ -81,38 +102,66 @@ class Addresses:
         Raises:
             ConfigurationError: one of them is somebody else's; all are as before.
         """
-        if addresses == self._addresses:
+        if addresses == {name: front.address for name, front in self._fronts.items()}:
             return
-        kept = {name: made for name, made in self._sockets.items() if addresses.get(name) == self._addresses[name]}
-        made: dict[str, socket.socket] = {}
+        with self._lock:
+            listeners, unused = self._listeners(addresses)
+            former = self._fronts
+            going = [front for name, front in former.items() if name not in addresses]
+            self._fronts = {}
+            for name, address in addresses.items():
+                listener = listeners[name]
+                front = former.get(name) or next((each for each in going if each.listener is listener), None)
+                if front is None:
+                    front = _Front(address, listener)
+                    self._pass(front)
+                elif front in going:
+                    going.remove(front)
+                    front.state = ("wait",)
+                    self._send(front, "wait")
+                elif front.listener is not listener:
+                    front.listener = listener
+                    self._pass(front)
+                front.address = address
+                self._fronts[name] = front
+            for front in going:
+                self._send(front, "drop")
+            for each in unused:
+                each.close()
+            if self._child is None and self._fronts:
+                self._start()
+
+    def _listeners(self, addresses: Mapping[str, Address]) -> tuple[dict[str, socket.socket], list[socket.socket]]:
+        """Return a socket for each address, one that listens there already or a new one, and those that nobody needs.
+
+        Raises:
+            ConfigurationError: an address is somebody else's; nothing has changed.
+        """
+        own = {(front.address.host, front.address.port): front.listener for front in self._fronts.values()}
+        places = {name: (address.host, address.port) for name, address in addresses.items()}
+        listeners = {name: own.pop(place) for name, place in places.items() if place in own}
+        made: list[socket.socket] = []
         try:
             for name, address in addresses.items():
-                if name not in kept:
-                    made[name] = _listen(address)
+                if name not in listeners:
+                    beside = [each for (_, port), each in own.items() if port == address.port]  # another host
+                    made.append(listen(address.host, address.port, address.setting, beside))
+                    listeners[name] = made[-1]
         except ConfigurationError:
-            for each in made.values():
+            for each in made:
                 each.close()
             raise
-        with self._lock:
-            for name, each in self._sockets.items():
-                if name not in kept:
-                    each.close()
-                    self._states.pop(name, None)
-            self._sockets, self._addresses = {**kept, **made}, dict(addresses)
-            former, self._child = self._child, None
-            if self._sockets:
-                self._start()
-        if former is not None:
-            _end(former)
+        return listeners, [*own.values()]
 
     def close(self) -> None:
         """Give the addresses back."""
         with self._lock:
             child, self._child = self._child, None
-        for each in self._sockets.values():
-            each.close()
+            line, self._line = self._line, None
+        for each in self._fronts.values():
+            each.listener.close()
         if child is not None:
-            _end(child)
+            _end(child, line)
 
     def serve(self, name: str, generation: int, port: int) -> None:
         """Pass the connections of a service on to this process.
@@ -134,11 +183,12 @@ class Addresses:
 
     def ask(self, name: str, generation: int) -> int:
         """Ask whether something is open with a process; return the number of the question, for `is_quiet`."""
-        if name not in self._sockets:
-            return _ALWAYS
-        question = next(_questions)
-        self._send("ask", name, question, generation)
-        return question
+        with self._lock:
+            if name not in self._fronts:
+                return _ALWAYS
+            question = next(_questions)
+            self._send(self._fronts[name], "ask", question, generation)
+            return question
 
     def is_quiet(self, question: int) -> bool:
         """Return whether there has been a moment since the question at which nothing was open with the process."""
@@ -146,30 +196,38 @@ class Addresses:
 
     def _tell(self, verb: str, name: str, *rest: object) -> None:
         with self._lock:
-            if name in self._sockets:
-                self._states[name] = (verb, name, *rest)
-                self._send(verb, name, *rest)
+            if name in self._fronts:
+                self._fronts[name].state = (verb, *rest)
+                self._send(self._fronts[name], verb, *rest)
 
-    def _send(self, verb: str, name: str, *rest: object) -> None:
+    def _pass(self, front: _Front) -> None:
+        """Give the relay a socket that listens, whether it knows the address or not."""
+        self._send(front, "front", self._hold, passed=front.listener)
+
+    def _send(self, front: _Front, verb: str, *rest: object, passed: socket.socket | None = None) -> None:
         with self._lock, contextlib.suppress(OSError):  # it has just ended: the next one is told all of it
-            if self._child is not None and self._child.stdin is not None and name in self._sockets:
-                os.write(self._child.stdin.fileno(), encode(verb, name, *rest).encode())
+            if self._line is not None:
+                words = encode(verb, front.number, *rest).encode()
+                sent = socket.send_fds(self._line, [words], [passed.fileno()]) if passed else 0
+                self._line.sendall(words[sent:])
 
     def _start(self) -> None:
         with self._lock:
             self._since = Stopwatch()
-            self._child = process.start(
-                python.isolated_command(_PROGRAM, [str(_PACKAGES)]),
-                environment=_without_python(os.environ),
-                stdin=process.PIPE,
-                output=process.PIPE,
-                errors=None,
-                inherit=[each.fileno() for each in self._sockets.values()],
-            )
-            for name, each in self._sockets.items():
-                self._send("front", name, each.fileno(), self._hold)
-            for state in self._states.values():
-                self._send(*state)
+            self._line, its = socket.socketpair()
+            try:
+                self._child = process.start(
+                    python.isolated_command(_PROGRAM, [str(_PACKAGES)]),
+                    environment=_without_python(os.environ),
+                    stdin=its.fileno(),
+                    output=process.PIPE,
+                    errors=None,
+                )
+            finally:
+                its.close()
+            for front in self._fronts.values():
+                self._pass(front)
+                self._send(front, *front.state)
         threading.Thread(target=self._hear, args=(self._child,), name="buildkit-relay", daemon=True).start()
 
     def _hear(self, child: process.Child) -> None:
@@ -182,46 +240,21 @@ class Addresses:
             child.stdout.close()
         with self._lock:
             if self._child is child:  # it was not to end
-                _end(child)
-                self._child = None
+                _end(child, self._line)
+                self._child = self._line = None
                 lived = self._since.seconds
                 if lived < _SOON:
                     time.sleep(_SOON - lived)  # it would end again at once
                 self._start()
 
 
-def _end(child: process.Child) -> None:
+def _end(child: process.Child, line: socket.socket | None) -> None:
     """End a relay, which ends itself when its input does; its output is closed by who hears it."""
-    if child.stdin is not None:
-        with contextlib.suppress(OSError):
-            child.stdin.close()
+    if line is not None:
+        line.close()
     if not process.ended_within(child, process.BRIEFLY):
         process.signal_group(child, signal.SIGKILL)
         child.wait()
-
-
-def _listen(address: Address) -> socket.socket:
-    kind = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    made = socket.socket(kind, socket.SOCK_STREAM)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # those that are accepted have it from here
-        if kind == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        made.bind((address.host, address.port))
-        made.listen(_BACKLOG)
-    except OSError as error:
-        made.close()
-        other = f"{_variable(address.setting)}={address.port % 65535 + 1} invoke dev"
-        raise ConfigurationError(
-            f"{address.setting}: {address.host}:{address.port} is taken: {error.strerror}",
-            hint=f"end the process that listens there, or choose another port: {other}",
-        ) from None
-    return made
-
-
-def _variable(setting: str) -> str:
-    return f"PYBUILDKIT_{setting}".replace(".", "_").replace("-", "_").upper()
 
 
 def _without_python(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Holds the addresses of `invoke dev` while services come and go, and passes bytes on: a process beside the loop.
 
-The loop opens each listening socket and never closes it. This program accepts on it and passes each connection on to
-the process that serves: bytes only, whatever the protocol. While no process is ready, connections wait.
+The loop opens each listening socket, and keeps it while the address is wanted. This program gets it too, accepts on it
+and passes each connection on to the process that serves: bytes only, whatever the protocol. While no process is ready,
+connections wait.
 
     events      sockets that are ready, and a tick of the clock
     messages    what the loop and this program tell each other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ _PATIENCE = 1.0
 _FULL = 0.1
 """Seconds before the next look where there is no room for a further connection."""
 
+_GONE = "There is no such service any more\nIt was taken out of [tool.buildkit.dev]."
+
 
 class Front:
     """One address.
@@ -32,7 +35,6 @@ class Front:
 
     def __init__(self, events: Events, listener: socket.socket, hold: float, tell: Callable[[int], None]) -> None:
         self._events = events
-        self._listener = listener
         self._hold = hold
         self._tell = tell
         self._words = ""
@@ -43,10 +45,19 @@ class Front:
         self._full = 0.0
         self.target: Target | None = None
         """The process that serves; None if there is none."""
-        listener.setblocking(False)
-        events.want(listener, READ, self._accept, 0)
+        self._begin(listener)
 
     # ------------------------------------------------------------ what the loop says
+
+    def listen(self, listener: socket.socket) -> None:
+        """Accept on this socket from now on, and on the one before no more."""
+        self._end()
+        self._begin(listener)
+
+    def drop(self) -> None:
+        """Accept no more; what is open goes on, and nobody will serve what comes on it."""
+        self._end()
+        self.fail(_GONE)
 
     def serve(self, generation: int, port: int) -> None:
         """Pass connections on to this process from now on."""
@@ -101,21 +112,48 @@ class Front:
 
     # ------------------------------------------------------------ its own work
 
+    def _begin(self, listener: socket.socket) -> None:
+        listener.setblocking(False)
+        self._listener = listener
+        self._events.want(listener, READ, self._accept, 0)
+
+    def _end(self) -> None:
+        """Take what has connected, and close the socket: what is left in it would be reset."""
+        self._take_all(self._listener)
+        if not self._full:
+            self._events.want(self._listener, 0, self._accept, READ)
+        self._full = 0.0
+        self._listener.close()
+
+    def _take_all(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # nothing is left, or there is no room
+            while True:
+                self._take(listener)
+
     def _accept(self, _ready: int) -> None:
-        for _ in range(_AT_ONCE):
-            try:
-                accepted, _address = self._listener.accept()
-            except BlockingIOError:
-                return
-            except OSError:  # no room for a further descriptor, or the client went
-                self._full = time.monotonic() + _FULL
-                self._events.want(self._listener, 0, self._accept, READ)
-                self._events.tick(self._tick)
-                return
-            accepted.setblocking(False)
-            connection = Connection(self._events, self, accepted)
-            self._connections.add(connection)
-            self.place(connection)
+        if self._listener.fileno() < 0:
+            return  # by a message that came at the same moment
+        try:
+            for _ in range(_AT_ONCE):
+                self._take(self._listener)
+        except BlockingIOError:
+            return
+        except OSError:  # no room for a further descriptor, or the client went
+            self._full = time.monotonic() + _FULL
+            self._events.want(self._listener, 0, self._accept, READ)
+            self._events.tick(self._tick)
+
+    def _take(self, listener: socket.socket) -> None:
+        """Accept a connection.
+
+        Raises:
+            OSError: there is none, or no room for it.
+        """
+        accepted, _address = listener.accept()
+        accepted.setblocking(False)
+        connection = Connection(self._events, self, accepted)
+        self._connections.add(connection)
+        self.place(connection)
 
     def _hold_back(self, connection: Connection) -> None:
         connection.target = None

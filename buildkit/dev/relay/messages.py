@@ -1,11 +1,15 @@
-"""What the loop and the relay tell each other: a line of JSON each, a list of a verb, an address's name and the rest.
+"""What the loop and the relay tell each other: a line of JSON each, a list of a verb, an address and the rest.
 
-["front", NAME, DESCRIPTOR, HOLD]   the loop: a socket that listens, seconds that a connection waits
-["serve", NAME, GENERATION, PORT]   the loop: this process serves
-["wait", NAME]                      the loop: somebody will serve
-["fail", NAME, WORDS]               the loop: nobody will serve before the next change
-["retire", NAME, GENERATION]        the loop: say when nothing is open with this process any more
-["quiet", NAME, GENERATION]         the relay: nothing is
+An address has a number, which stays whatever the service is called. What starts with "+" has a socket that listens
+beside it, as SCM_RIGHTS of unix(7).
+
++ ["front", ADDRESS, HOLD]             the loop: accept on this socket from now on; seconds that a connection waits
+  ["drop", ADDRESS]                    the loop: accept no more; what is open goes on
+  ["serve", ADDRESS, GENERATION, PORT] the loop: this process serves
+  ["wait", ADDRESS]                    the loop: somebody will serve
+  ["fail", ADDRESS, WORDS]             the loop: nobody will serve before the next change
+  ["ask", ADDRESS, QUESTION, GENERATION] the loop: say when nothing is open with this process
+  ["quiet", ADDRESS, QUESTION]         the relay: nothing was, at some moment since
 """
 
 from __future__ import annotations
@@ -15,9 +19,9 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def encode(verb: str, name: str, *rest: object) -> str:
+def encode(verb: str, address: str, *rest: object) -> str:
     """Return the line of a message, with its end."""
-    return json.dumps([verb, name, *rest]) + "\n"
+    return json.dumps([verb, address, *rest]) + "\n"
 
 
 class Lines:

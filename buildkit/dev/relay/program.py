@@ -6,12 +6,16 @@ import contextlib
 import os
 import signal
 import socket
+from collections import deque
 from functools import partial
 from typing import Any
 
 from buildkit.dev.relay.events import READ, Events
 from buildkit.dev.relay.front import Front
 from buildkit.dev.relay.messages import Lines, encode
+
+_AT_ONCE = 64
+"""Descriptors that are taken at once."""
 
 
 def main() -> None:
@@ -20,23 +24,33 @@ def main() -> None:
     _make_room()
     events, lines = Events(), Lines()
     fronts: dict[str, Front] = {}
+    loop = socket.socket(fileno=0)
+    passed: deque[int] = deque()  # descriptors, which come no later than the messages that they belong to
 
     def hear(_ready: int) -> None:
-        piece = os.read(0, 1 << 16)
+        piece = b""
+        with contextlib.suppress(OSError):  # it is gone
+            piece, descriptors, _, _ = socket.recv_fds(loop, 1 << 16, _AT_ONCE)
+            passed.extend(descriptors)
         if not piece:
             os._exit(0)
         for message in lines.taken(piece):
-            _obey(message, fronts, events)
+            _obey(message, fronts, passed, events)
 
-    events.want(0, READ, hear, 0)
+    events.want(loop, READ, hear, 0)
     events.run()
 
 
-def _obey(message: list[Any], fronts: dict[str, Front], events: Events) -> None:
+def _obey(message: list[Any], fronts: dict[str, Front], passed: deque[int], events: Events) -> None:
     verb, name, *rest = message
     if verb == "front":
-        descriptor, hold = rest
-        fronts[name] = Front(events, socket.socket(fileno=descriptor), hold, partial(_tell, name))
+        listener = socket.socket(fileno=passed.popleft())
+        if name in fronts:
+            fronts[name].listen(listener)
+        else:
+            fronts[name] = Front(events, listener, rest[0], partial(_tell, name))
+    elif verb == "drop":
+        fronts.pop(name).drop()
     elif verb == "serve":
         fronts[name].serve(*rest)
     elif verb == "wait":
