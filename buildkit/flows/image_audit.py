@@ -17,8 +17,8 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError
 from buildkit.flows.image import NO_IMAGE, chosen
 from buildkit.flows.image_inputs import repository_of
-from buildkit.image import engine
-from buildkit.image.ledger.found import build_tools, masked, secrets
+from buildkit.image import engine, leaks
+from buildkit.image.ledger.found import build_tools, secrets
 from buildkit.image.ledger.growth import growth
 from buildkit.image.ledger.kinds import KINDS
 from buildkit.image.ledger.ledger import Ledger, added_up
@@ -136,7 +136,7 @@ def _read(image: str, environment: Mapping[str, str]) -> _Audit:
             *(Outcome(each.where, "advice", Reason(each.what, each.words)) for each in build_tools(tree)),
             *_waste(ledger, owners),
         )
-        return _Audit(ledger, owners.versions, found, tuple(masked(layer.step) for layer in it.layers))
+        return _Audit(ledger, owners.versions, found, tuple(leaks.masked(layer.step) for layer in it.layers))
 
 
 def _loading(it: Saved, tree: Tree, owners: Owners) -> Iterator[Outcome]:

@@ -54,6 +54,7 @@ _IS_SECRET = re.compile(
 
 _PASSWORDS = re.compile(r"^[^\s:#]+:[^\s:]+:[^\s:]+:[^\s:]+:\S", re.MULTILINE)
 """A line of `.pgpass`."""
+_ASSIGNED = re.compile(r"""\b([A-Za-z_]\w*)=("[^"]*"|'[^']*'|[^\s"']+)""")
 _GIVEN = re.compile(r"\|\d+ (.*?) /bin/(?:ba|da)?sh ")
 
 
@@ -135,7 +136,7 @@ def read(stream: IO[bytes]) -> Seen:
         for number, name in enumerate(manifest["Layers"])
         for path in found.get(name, ())
     ]
-    leaks += _of_configuration(about.get("config") or {}, history)
+    leaks += of_configuration(about.get("config") or {}, history)
     return Seen(len(manifest["Layers"]), tuple(leaks))
 
 
@@ -144,13 +145,17 @@ def _files(layer: IO[bytes]) -> Iterator[str]:
     with suppress(tarfile.ReadError), tarfile.open(fileobj=layer, mode="r|*") as files:
         for member in files:
             path = posixpath.normpath(member.name)
-            if not member.isreg() or member.size > _MOST or not _LOOKED_INTO.fullmatch(path):
-                continue
-            if _NOT.search(path) and not _INSTALLED.search(path):
+            if not member.isreg() or not may_hold_secret(path, member.size):
                 continue
             content = files.extractfile(member)
             if content is not None and holds_secret(path, content.read().decode("utf-8", "replace")):
                 yield f"/{path}"
+
+
+def may_hold_secret(path: str, size: int) -> bool:
+    """Return whether a file is worth looking into, by its path in the image and its bytes."""
+    named = size <= _MOST and _LOOKED_INTO.fullmatch(path) is not None
+    return named and not (_NOT.search(path) and not _INSTALLED.search(path))
 
 
 def holds_secret(path: str, text: str) -> bool:
@@ -170,7 +175,13 @@ def holds_secret(path: str, text: str) -> bool:
     return _IS_SECRET.search(text) is not None
 
 
-def _of_configuration(about: Mapping[str, Any], history: Sequence[str]) -> Iterator[Leak]:
+def of_configuration(about: Mapping[str, Any], history: Sequence[str]) -> Iterator[Leak]:
+    """Yield the secrets of an image's variables and history.
+
+    Args:
+        about: what the configuration says of its containers.
+        history: the instructions that made it.
+    """
     for pair in about.get("Env") or ():
         name, _, value = str(pair).partition("=")
         if is_secret_value(name, value):
@@ -187,7 +198,17 @@ def _of_configuration(about: Mapping[str, Any], history: Sequence[str]) -> Itera
             yield Leak("an address with credentials in the history", by)
 
 
+def masked(instruction: str) -> str:
+    """Return an instruction of a history without the build arguments and the secrets that stand in it."""
+
+    def value(found: re.Match[str]) -> str:
+        return f"{found[1]}=***" if is_secret_value(found[1], found[2].strip("'\"")) else found[0]
+
+    without = re.sub(r"\|\d+ .*? (?=/bin/)", "", redacted(instruction))
+    return _ASSIGNED.sub(value, without).strip()
+
+
 def words(leak: Leak) -> str:
     """Return a leak as it is told, without the secret."""
-    by = re.sub(r"\|\d+ .*? (?=/bin/)", "", redacted(leak.by)).strip()
+    by = masked(leak.by)
     return shown(f"{leak.place}{f' (by {by})' if by else ''}", 300)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from buildkit.core.untrusted import shown
 from buildkit.doors import process
@@ -78,15 +78,20 @@ class Saved:
         return str(self._configuration.get("architecture", ""))
 
     @property
+    def about(self) -> Mapping[str, Any]:
+        """What its configuration says of containers."""
+        return self._configuration.get("config") or {}
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables that a container has."""
-        pairs = (self._configuration.get("config") or {}).get("Env") or ()
+        pairs = self.about.get("Env") or ()
         return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
     @property
     def folder(self) -> str:
         """The working folder of a container, without a slash at the front; empty if it is the root."""
-        return str((self._configuration.get("config") or {}).get("WorkingDir") or "").strip("/")
+        return str(self.about.get("WorkingDir") or "").strip("/")
 
     @property
     def history(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import tarfile
 from dataclasses import dataclass, field
 from typing import IO, cast
 
+from buildkit.image import leaks
 from buildkit.image.ledger.elf import MAGIC, Binary, read_binary
 from buildkit.image.ledger.saved import Layer, Saved
 
@@ -22,8 +23,6 @@ _KEPT_TEXT = 4 << 20
 
 _LINKS = 40
 """Links that are followed on the way to a file, as Linux does."""
-
-_BEGINNING = 4096
 
 
 @dataclass(slots=True)
@@ -35,7 +34,7 @@ class File:
         layer: the number of its layer.
         size: its bytes.
         digest: the SHA-256 of its content.
-        beginning: its first bytes.
+        secret: whether a secret stands in it.
         hidden_by: the number of the layer that replaces or removes it; 0 if containers see it.
         binary: what its header says, where it is a program or library of ELF.
     """
@@ -44,7 +43,7 @@ class File:
     layer: int
     size: int
     digest: str
-    beginning: bytes = b""
+    secret: bool = False
     hidden_by: int = 0
     binary: Binary | None = None
 
@@ -147,9 +146,11 @@ def _place(tree: Tree, archive: tarfile.TarFile, member: tarfile.TarInfo, path: 
 def _read(tree: Tree, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, layer: Layer) -> File:
     source = archive.extractfile(member)
     content = source.read() if source is not None else b""
-    file = File(path, layer.number, len(content), hashlib.sha256(content).hexdigest(), content[:_BEGINNING])
+    file = File(path, layer.number, len(content), hashlib.sha256(content).hexdigest())
     if content.startswith(MAGIC):
         file.binary = read_binary(content)
+    if leaks.may_hold_secret(path, len(content)):
+        file.secret = leaks.holds_secret(path, content.decode("utf-8", "replace"))
     if _says_whose(path) and len(content) <= _KEPT_TEXT:
         tree.texts[path] = content.decode("utf-8", "replace")
     return file

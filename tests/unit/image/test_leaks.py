@@ -96,3 +96,17 @@ def test_variables_and_history_are_read_too() -> None:
 
 def test_what_no_engine_would_save_is_told() -> None:
     assert leaks.look("no-image", {"PATH": "/nowhere"}).why_not != ""
+
+
+@pytest.mark.parametrize(
+    ("instruction", "shown"),
+    [
+        ("ENV API_KEY=hunter2 PORT=80", "ENV API_KEY=*** PORT=80"),
+        ('ENV api_key="hunter 2" PORT=80', "ENV api_key=*** PORT=80"),
+        ("ENV API_TOKEN=$GIVEN PORT=80", "ENV API_TOKEN=$GIVEN PORT=80"),
+        ("RUN |1 API_TOKEN=hunter2 /bin/sh -c make", "RUN /bin/sh -c make"),
+        ("RUN /bin/sh -c echo API_TOKEN=hunter2 > /srv/.env", "RUN /bin/sh -c echo API_TOKEN=*** > /srv/.env"),
+    ],
+)
+def test_an_instruction_is_told_without_its_secrets(instruction: str, shown: str) -> None:
+    assert leaks.masked(instruction) == shown
