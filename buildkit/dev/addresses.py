@@ -181,6 +181,18 @@ class Addresses:
         """Answer the connections of a service with these words: none is coming before the next change."""
         self._tell("fail", name, words)
 
+    def take_in(self, name: str, listener: socket.socket) -> None:
+        """Take in what has connected to a process and was not accepted before it ended, as if it connected now.
+
+        Args:
+            name: the service's.
+            listener: the socket that the process had; it is closed.
+        """
+        with self._lock:
+            if name in self._fronts:
+                self._send(self._fronts[name], "take", passed=listener)
+        listener.close()
+
     def ask(self, name: str, generation: int) -> int:
         """Ask whether something is open with a process; return the number of the question, for `is_quiet`."""
         with self._lock:

@@ -152,6 +152,11 @@ class Running:
             self._waiting.close()
             self._waiting = None
 
+    def without_listener(self) -> socket.socket | None:
+        """Return the socket that it got, which is then no longer its own: what it did not accept is still there."""
+        listener, self._listener = self._listener, None
+        return listener
+
     def let_go(self) -> None:
         """Close what is held for it; it has ended by itself."""
         self._release()

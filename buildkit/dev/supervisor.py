@@ -61,6 +61,7 @@ class Supervisor:
         self._service: Service | None = None
         self._coming: Running | None = None
         self._current: Running | None = None
+        self._missed: Running | None = None  # it ended by itself, and connections wait for the next one
         self._leaving = Leaving(addresses, name, drain, grace)
         self._failed: Running | None = None  # ended before it was ready, not told yet
         self._idle: tuple[Running, int] | None = None  # of which process it was asked, and the question
@@ -152,9 +153,11 @@ class Supervisor:
             code = (ended.exit_code or 0) if ended else 0
             if ended is None or self._service is None or self._revivals >= REVIVALS:
                 if ended is not None:
+                    self._miss(ended)
                     ended.let_go()
                     self._explain(ended)
                 return End(self._name, code, revived=False)
+            self._miss(ended)
             ended.let_go()
             self._revivals += 1
             self._addresses.wait(self._name)
@@ -210,6 +213,8 @@ class Supervisor:
             if coming is not None:
                 self._look_at_coming(coming)
             with self._lock:
+                if self._current is not None and self._current.exit_code is not None:
+                    self._miss(self._current)
                 self._leaving.attend()
             time.sleep(PAUSE)
 
@@ -243,6 +248,15 @@ class Supervisor:
             coming.say_where()  # ready in another way
         if former is not None:
             self._leave(former)
+
+    def _miss(self, ended: Running) -> None:
+        """Let connections wait where the process that served has ended by itself, and those that it did not accept."""
+        if ended is not self._missed:
+            self._missed = ended
+            self._addresses.wait(self._name)
+            listener = ended.without_listener()
+            if listener is not None:
+                self._addresses.take_in(self._name, listener)
 
     def _leave(self, process: Running, *, at_once: bool = False) -> None:
         self._leaving.add(process, at_once=at_once)

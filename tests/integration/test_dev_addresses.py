@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import os
+import signal
+import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 from dev_service import MAIN, SETTINGS, Starter, starting
 from plugins.projects import ProjectMaker
@@ -36,19 +41,15 @@ port = {port}
 def test_a_service_that_is_called_otherwise_keeps_its_port(dev: Starter) -> None:
     port = next(port for port in ports.OWN if ports.free(port))
 
-    def answer() -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as response:
-            return str(response.read().decode().partition(" ")[2])
-
     it = dev({"pyproject.toml": another("web", port)})
     it.until_ready()
-    assert answer() == "one"
+    assert ask(port) == "one"
     it.save("pyproject.toml", another("api", port))
     it.until_said("restarted service, api")
     it.until_cycles(1)
-    assert answer() == "one"
+    assert ask(port) == "one"
     it.save("src/app/answer.py", "ANSWER = 'two'\n")
-    it.until(lambda: answer() == "two")
+    it.until(lambda: ask(port) == "two")
     it.until_answer("two")
     assert "is taken" not in it.text()
 
@@ -66,3 +67,37 @@ def test_a_service_comes_to_listen_for_everybody_and_the_request_under_way_is_an
     it.save("src/app/answer.py", "ANSWER = 'two'\n")
     it.until_answer("two")
     assert "is taken" not in it.text()
+
+
+TAKES_SOCKET = MAIN.replace(
+    'Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()',
+    """\
+import socket
+    server = Server(("", 0), Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = socket.socket(fileno=int(sys.argv[1]))
+    server.serve_forever()""",
+)
+
+
+@pytest.mark.parametrize("saved", [False, True], ids=["while nothing changes", "while a new one starts"])
+def test_who_asks_after_a_process_with_a_socket_was_killed_waits_for_the_next_one(dev: Starter, saved: bool) -> None:
+    settings = SETTINGS.replace("{port}", "{fd}", 1).replace('ready = "http://127.0.0.1:{port}/"', 'ready = "tcp"')
+    late = "import time; time.sleep(1)\nANSWER = 'late'\n"
+    it = dev({"src/app/main.py": TAKES_SOCKET, "pyproject.toml": settings, "src/app/answer.py": late})
+    it.until_ready()
+    killed = it.ask()[0]
+    if saved:
+        it.save("src/app/answer.py", late.replace("late", "new"))
+        time.sleep(0.3)
+    os.kill(killed, signal.SIGKILL)
+    it.until(lambda: not psutil.pid_exists(killed) or psutil.Process(killed).status() == psutil.STATUS_ZOMBIE)
+    with ThreadPoolExecutor(20) as clients:
+        found = [clients.submit(ask, it.port, number * 0.02) for number in range(20)]
+    assert {each.result() for each in found} == {"new" if saved else "late"}
+
+
+def ask(port: int, later: float = 0) -> str:
+    time.sleep(later)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as response:
+        return str(response.read().decode().partition(" ")[2])

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
+import psutil
 import pytest
 from held_address import GET, Held, Peer, holding, saying, serving, until
 
@@ -149,3 +150,30 @@ def test_what_is_refused_changes_nothing(held: Held, peer: Callable[..., Peer]) 
             held.addresses.take({"api": at(held.port), "more": at(held.port)})
     assert held.addresses.ports == {"api": held.port}
     assert held.ask().body == b"here"
+
+
+def test_what_a_process_did_not_accept_before_it_ended_waits_for_the_next_one(
+    held: Held, peer: Callable[..., Peer]
+) -> None:
+    dead = socket.create_server(("127.0.0.1", 0), backlog=64)
+    port = dead.getsockname()[1]
+    held.addresses.serve("api", 1, port)
+    clients = [held.connect() for _ in range(30)]
+    for each in clients:
+        each.sendall(GET)
+    until(lambda: connected_to(port) == len(clients))
+    held.addresses.wait("api")
+    held.addresses.take_in("api", dead)
+    held.addresses.serve("api", 2, peer(saying("new")).port)
+    for each in clients:
+        assert each.recv(4096).endswith(b"new")
+    held.addresses.serve("api", 3, peer(saying("newest")).port)
+    for each in clients:
+        with each:
+            each.sendall(GET)
+            assert each.recv(4096).endswith(b"newest"), "it is kept as any other"
+
+
+def connected_to(port: int) -> int:
+    """Return how many connections there are to a port of this machine."""
+    return sum(each.raddr[1:] == (port,) for each in psutil.net_connections("tcp4"))

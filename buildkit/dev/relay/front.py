@@ -54,6 +54,14 @@ class Front:
         self._end()
         self._begin(listener)
 
+    def take_in(self, left: socket.socket) -> None:
+        """Accept what waits in the socket of a process that has ended: the connections from here to that process.
+
+        So each of them passes here twice, until it is answered.
+        """
+        left.setblocking(False)
+        self._take_all(left)
+
     def drop(self) -> None:
         """Accept no more; what is open goes on, and nobody will serve what comes on it."""
         self._end()
@@ -128,7 +136,8 @@ class Front:
     def _take_all(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):  # nothing is left, or there is no room
             while True:
-                self._take(listener)
+                with contextlib.suppress(ConnectionAbortedError):  # that one alone is gone
+                    self._take(listener)
 
     def _accept(self, _ready: int) -> None:
         if self._listener.fileno() < 0:

@@ -49,6 +49,9 @@ def _obey(message: list[Any], fronts: dict[str, Front], passed: deque[int], even
             fronts[name].listen(listener)
         else:
             fronts[name] = Front(events, listener, rest[0], partial(_tell, name))
+    elif verb == "take":
+        with socket.socket(fileno=passed.popleft()) as left:
+            fronts[name].take_in(left)
     elif verb == "drop":
         fronts.pop(name).drop()
     elif verb == "serve":
