@@ -190,3 +190,28 @@ def test_a_request_that_begins_with_two_letters_is_answered_where_nobody_will_se
         time.sleep(0.2)
         client.sendall(b"T / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 503 ")
+
+
+def test_a_request_whose_head_is_too_long_to_be_read_is_open_until_it_is_answered(
+    held: Held, peer: Callable[..., Peer]
+) -> None:
+    go_on = threading.Event()
+    head = b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: " + b"v" * 70_000 + b"\r\n\r\n"
+
+    def talk(connection: socket.socket) -> None:
+        received(connection, b"\r\n\r\n")
+        go_on.wait(10)
+        connection.sendall(OLD)
+        connection.recv(65536)
+
+    held.addresses.serve("api", 1, peer(talk).port)
+    with held.connect() as client:
+        client.sendall(head)
+        time.sleep(0.2)
+        held.addresses.serve("api", 2, peer(saying("new")).port)
+        quiet = held.leaves(1)
+        time.sleep(1)
+        assert not quiet()
+        go_on.set()
+        received(client, b"old")
+        until(quiet)

@@ -73,6 +73,11 @@ class _Way:
         """Whether no message is under way."""
         return self._at is _At.HEAD and not self._text
 
+    @property
+    def is_in_head(self) -> bool:
+        """Whether a head has begun, and not ended."""
+        return self._at is _At.HEAD and bool(self._text) and self._may_begin(self._text)
+
     def take(self, data: memoryview, *, one: bool = False) -> int:
         """Follow further bytes; return how many.
 
@@ -120,9 +125,9 @@ class _Way:
         text = self._text + piece
         found = _END.search(text, max(0, len(self._text) - 2))
         if found is None:
+            self._text = text
             if len(text) >= LONGEST or not self._may_begin(text):
                 raise NotUnderstood
-            self._text = text
             return len(data)
         at += found.end() - len(self._text)
         self._text = b""
@@ -197,6 +202,7 @@ class Framing:
             return self._requests.take(data, one=one)
         except NotUnderstood:
             self.is_followed = False
+            self.is_http = self.is_http or self._requests.is_in_head  # one that is too long to be read
             return len(data)
 
     def answer(self, data: memoryview) -> None:

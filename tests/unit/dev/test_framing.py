@@ -207,3 +207,19 @@ def test_a_long_body_is_counted_piece_by_piece() -> None:
         assert framing.is_busy
         framing.answer(body)
     assert not framing.is_busy
+
+
+LONG = b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: " + b"v" * 70_000 + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize("pieces", [[LONG], [LONG[:30_000], LONG[30_000:69_000], LONG[69_000:]]])
+def test_a_head_too_long_to_be_read_is_one_of_http(pieces: list[bytes]) -> None:
+    framing = passed(*map(client, pieces))
+    assert framing.is_http
+    assert not framing.is_followed
+
+
+def test_bytes_as_many_as_a_long_head_are_not_http() -> None:
+    framing = passed(client(b"\x16\x03\x01" + b"v" * 70_000))
+    assert not framing.is_http
+    assert not framing.is_followed
