@@ -163,6 +163,14 @@ class Addresses:
         if child is not None:
             _end(child, line)
 
+    def hold(self, seconds: float) -> None:
+        """Let a connection wait so long while no process serves."""
+        with self._lock:
+            if seconds != self._hold:
+                self._hold = seconds
+                for front in self._fronts.values():
+                    self._send(front, "hold", seconds)
+
     def serve(self, name: str, generation: int, port: int) -> None:
         """Pass the connections of a service on to this process.
 

@@ -42,7 +42,8 @@ class Leaving:
     def __init__(self, addresses: Addresses, name: str, drain: float, grace: float) -> None:
         self._addresses = addresses
         self._name = name
-        self._drain = drain
+        self.drain = drain
+        """Seconds that a process may finish what it has begun."""
         self._grace = grace
         self._former: list[_Former] = []
 
@@ -71,7 +72,7 @@ class Leaving:
         if former.process.exit_code is not None:
             former.process.let_go()
             return True
-        left = self._drain - former.since.seconds
+        left = self.drain - former.since.seconds
         if left <= 0 or self._addresses.is_quiet(former.question):
             self._ask(former, max(left, self._grace))
         return False

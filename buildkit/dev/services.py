@@ -53,6 +53,18 @@ class Services:
                 addresses[debugger_of(each.name)] = Address("127.0.0.1", each.debugger, "--debug")
         self._addresses.take(addresses)
 
+    def adopt(self, hold: float, drain: float) -> None:
+        """Go by other settings from now on.
+
+        Args:
+            hold: seconds that a connection waits while no process serves.
+            drain: seconds that an old process may finish what it has begun.
+        """
+        self._drain = drain
+        self._addresses.hold(hold)
+        for each in self._supervisors.values():
+            each.let_finish(drain)
+
     def start(
         self, services: Sequence[Service], files: Collection[str], among: Collection[str] | None = None
     ) -> list[str]:

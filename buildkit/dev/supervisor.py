@@ -53,7 +53,6 @@ class Supervisor:
     ) -> None:
         self._addresses = addresses
         self._name = name
-        self._drain = drain
         self._grace = grace
         self._journal = journal
         self._lock = threading.RLock()
@@ -90,6 +89,11 @@ class Supervisor:
             self._make_way()
         with self._lock:
             self._launch(service)
+
+    def let_finish(self, drain: float) -> None:
+        """Let old processes, those that leave already too, have so many seconds to finish what they have begun."""
+        with self._lock:
+            self._leaving.drain = drain
 
     def stop(self) -> None:
         """End every process of the service, for good, and wait until they are gone. Interrupted, it does so at once."""
@@ -195,7 +199,9 @@ class Supervisor:
             self._addresses.wait(self._name)
             question = self._addresses.ask(self._name, current.generation)
         watch = Stopwatch()
-        while not self._addresses.is_quiet(question) and watch.seconds < self._drain and current.exit_code is None:
+        while (
+            not self._addresses.is_quiet(question) and watch.seconds < self._leaving.drain and current.exit_code is None
+        ):
             time.sleep(PAUSE)
         current.ask_to_end(self._grace)
         current.has_ended_within(self._grace + 1)

@@ -71,7 +71,7 @@ def run_dev(
         cleanup.callback(services.stop)
         cleanup.callback(loop.finish)
         desk.keys = cleanup.enter_context(Keys().read())
-        _follow(project, loop, desk, console, interruption, tests)
+        _follow(project, services, loop, desk, console, interruption, tests)
     ended = interruption.signal.name if interruption.signal else "q" if outcomes else None
     return Report(SCHEMA, tuple(outcomes), watch.seconds, {"ended-by": ended}, row="cycle")
 
@@ -130,6 +130,7 @@ def lines(report: Report) -> list[str]:
 
 def _follow(
     project: Project,
+    services: Services,
     loop: Loop,
     desk: Desk,
     console: Console,
@@ -163,3 +164,4 @@ def _follow(
         if project.tree is not tree:
             tree = project.tree
             watch.renew(tree)
+            services.adopt(project.config.dev.hold, project.config.dev.drain)

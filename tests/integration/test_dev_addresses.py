@@ -101,3 +101,17 @@ def ask(port: int, later: float = 0) -> str:
     time.sleep(later)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as response:
         return str(response.read().decode().partition(" ")[2])
+
+
+def test_another_drain_is_taken_up_while_the_loop_runs(dev: Starter) -> None:
+    it = dev({"src/app/main.py": SLOW, "pyproject.toml": f"{SETTINGS}drain = '0.1s'\n"})
+    it.until_ready()
+    it.save("pyproject.toml", f"{SETTINGS}drain = '30s'\n")
+    it.until_cycles(1)
+    asking = http.client.HTTPConnection("127.0.0.1", it.port, timeout=20)
+    asking.request("GET", "/slow")
+    it.settled()
+    it.save("src/app/answer.py", "ANSWER = 'two'\n")
+    it.until_answer("two")
+    assert asking.getresponse().read().endswith(b" one")
+    asking.close()

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import psutil
@@ -177,3 +178,16 @@ def test_what_a_process_did_not_accept_before_it_ended_waits_for_the_next_one(
 def connected_to(port: int) -> int:
     """Return how many connections there are to a port of this machine."""
     return sum(each.raddr[1:] == (port,) for each in psutil.net_connections("tcp4"))
+
+
+def test_who_waits_does_so_as_long_as_is_set_by_now(held: Held) -> None:
+    with held.connect() as client:
+        client.sendall(GET)
+        held.addresses.hold(0.5)
+        start = time.monotonic()
+        assert b"It has not been for 0.5 seconds." in client.recv(65536)
+        assert time.monotonic() - start < 8, "it was 10"
+    held.addresses.take({"web": at(free_port())})
+    with socket.create_connection(("127.0.0.1", held.addresses.ports["web"]), timeout=10) as client:
+        client.sendall(GET)
+        assert b"It has not been for 0.5 seconds." in client.recv(65536)

@@ -35,7 +35,8 @@ class Front:
 
     def __init__(self, events: Events, listener: socket.socket, hold: float, tell: Callable[[int], None]) -> None:
         self._events = events
-        self._hold = hold
+        self.hold = hold
+        """Seconds that a connection waits for a process."""
         self._tell = tell
         self._words = ""
         self._connections: set[Connection] = set()
@@ -197,8 +198,8 @@ class Front:
             if each.answered:
                 if now - each.answered >= _PATIENCE:
                     each.close()
-            elif waited >= self._hold or (self._words and (each.is_asking() or waited >= _PATIENCE)):
-                each.answer(self._words or f"The service is not ready\nIt has not been for {self._hold:g} seconds.")
+            elif waited >= self.hold or (self._words and (each.is_asking() or waited >= _PATIENCE)):
+                each.answer(self._words or f"The service is not ready\nIt has not been for {self.hold:g} seconds.")
             elif tries and self.target is not None:  # one at a time, as long as it refuses
                 tries = False
                 del self._held[each]

@@ -5,6 +5,7 @@ beside it, as SCM_RIGHTS of unix(7).
 
 + ["front", ADDRESS, HOLD]             the loop: accept on this socket from now on; seconds that a connection waits
 + ["take", ADDRESS]                    the loop: accept what waits in this socket of a process that has ended
+  ["hold", ADDRESS, HOLD]              the loop: seconds that a connection waits from now on
   ["drop", ADDRESS]                    the loop: accept no more; what is open goes on
   ["serve", ADDRESS, GENERATION, PORT] the loop: this process serves
   ["wait", ADDRESS]                    the loop: somebody will serve

@@ -49,6 +49,8 @@ def _obey(message: list[Any], fronts: dict[str, Front], passed: deque[int], even
             fronts[name].listen(listener)
         else:
             fronts[name] = Front(events, listener, rest[0], partial(_tell, name))
+    elif verb == "hold":
+        (fronts[name].hold,) = rest
     elif verb == "take":
         with socket.socket(fileno=passed.popleft()) as left:
             fronts[name].take_in(left)
