@@ -14,6 +14,7 @@ from buildkit.dev.actions import Actions, Keeper
 from buildkit.dev.aside import AsideBuild, Doubt, Stage, some
 from buildkit.dev.cycle import Cycle, done
 from buildkit.dev.ending import State, how_it_ended
+from buildkit.dev.starting import StartDoubt
 from buildkit.doors.clock import Stopwatch, time_of_day
 from buildkit.errors import BuildkitError, render
 from buildkit.model import Outcome, Reason
@@ -65,6 +66,7 @@ class Loop:
         self._mixed = False  # more than saves of code, while all services were ready, is not taken up yet
         self._aside = AsideBuild(actions.build_aside, actions.built_aside, self._keeping_python, say, tell)
         self._doubt = Doubt()
+        self._start_doubt = StartDoubt(say)
         self._failed = ""  # what was said of the step that failed, until it no longer does
         self.outcomes: list[Outcome] = []
 
@@ -73,13 +75,15 @@ class Loop:
         self._anew = True
         self.react(Reaction(ALL, reason, ()))
 
-    def react(self, reaction: Reaction, seen: Collection[str] | None = ()) -> None:
+    def react(self, reaction: Reaction, seen: Collection[str] | None = (), written: Collection[str] = ()) -> None:
         """Do what `reaction` needs and what is pending; return without waiting for the service to be ready.
 
         Args:
             reaction: to what has changed since the last look.
             seen: the code that events named, as paths relative to the project; None where events may be missing.
+            written: the services' files that were written since, whether they differ or not.
         """
+        reaction = self._start_doubt.answer(reaction, written)
         if self._doubt and (seen is None or seen):
             self._anew = self._anew or seen is None
             self._seen.update(seen or ())
@@ -94,6 +98,8 @@ class Loop:
         """Note that no file has changed since the last look."""
         if self._aside.stage is not Stage.BUILDING:
             self._doubt.calm()
+        if self._starting is None:
+            self._start_doubt.calm()
 
     def _react(self, reaction: Reaction, *, restarts: bool = True) -> None:
         """Do it.
@@ -161,7 +167,8 @@ class Loop:
 
     def _is_undone(self, reaction: Reaction) -> bool:
         """Return whether changes that failed are taken back: the code is again what the services were started with."""
-        self._mixed |= not {*reaction.needs} <= _CODE or not reaction.files or self._starting is not None
+        starts = self._starting is not None or bool(self._start_doubt)
+        self._mixed |= not {*reaction.needs} <= _CODE or not reaction.files or starts
         undone = self._owed and not (self._mixed or self._anew) and self._actions.is_undone()
         return bool(undone) and self._keeper.state() is State.READY
 
@@ -214,6 +221,7 @@ class Loop:
         names = self._keeper.start(services, self._files and self._files | self._made, among)  # no file: a key, all
         if not names:
             return
+        self._start_doubt.begin()
         self._actions.forms.started(names)
         if len(services) > 1:
             words = f"{words} {', '.join(names)}"
@@ -289,6 +297,7 @@ class Loop:
             elif not end.revived:
                 self._say(f"{time_of_day()} {words}, {then}")
             if end.revived:
+                self._start_doubt.begin()
                 self._starting = Cycle(Reason(words), phrases=["started again"], told=told)
 
     def _rest(self) -> None:

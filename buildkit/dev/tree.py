@@ -15,6 +15,9 @@ from buildkit.core.changes import IGNORED_FOLDERS, Layout, Need, Reaction, glob_
 from buildkit.doors.files import digest_file
 from buildkit.model import ABSENT
 
+_READ = frozenset({Need.REBUILD, Need.RESTART})
+"""What is needed after a change of files that services read when they start."""
+
 
 class Tree:
     """The watched part of a project.
@@ -27,6 +30,8 @@ class Tree:
     def __init__(self, root: Path, layout: Layout) -> None:
         self._root = os.path.normpath(root)
         self.layout = layout
+        self._stamps: dict[str, tuple[int, ...]] = {}
+        self._written: set[str] = set()  # between the last two looks
         self._marks = self._look(self._files())
         self._before: dict[str, str] = {}  # what the files that changed since `settle` were then
 
@@ -50,6 +55,15 @@ class Tree:
             paths: absolute paths.
         """
         return {name for name in map(self._relative, paths) if Need.REBUILD in needs_of(name, self.layout)}
+
+    def written(self, paths: Collection[str]) -> set[str]:
+        """Return the services' files that were written between the last two looks, whether they differ or not.
+
+        Args:
+            paths: absolute paths that events named: a file that is not there may have been in between.
+        """
+        gone = {name for name in map(self._relative, paths) if name not in self._marks and not _is_hidden(name)}
+        return {name for name in self._written | gone if _READ & {*needs_of(name, self.layout)}}
 
     def changes(self, paths: Collection[str] | None = None) -> Reaction:
         """Look again, and return the reaction to what has changed since the last look.
@@ -83,11 +97,16 @@ class Tree:
 
     def _look(self, names: Collection[str]) -> dict[str, str]:
         marks: dict[str, str] = {}
+        self._written.clear()
         for name in names:
             needs = needs_of(name, self.layout)
             if needs:
-                path = self._absolute(name)
-                mark = _stamp(path) if needs == (Need.REFRESH,) else digest_file(path)
+                path = self._absolute(name) if name.startswith("..") else f"{self._root}/{name}"
+                stamp = _stamp(path)
+                if self._stamps.get(name, ()) != stamp:
+                    self._written.add(name)
+                    self._stamps[name] = stamp
+                mark = str(stamp or ABSENT) if needs == (Need.REFRESH,) else digest_file(path)
                 if mark != ABSENT:
                     marks[name] = mark
         return marks
@@ -129,9 +148,14 @@ class Tree:
         return path[len(inside) :] if path.startswith(inside) else os.path.relpath(path, self._root)
 
 
-def _stamp(path: str) -> str:
+def _is_hidden(name: str) -> bool:
+    return os.path.basename(name).startswith(".")  # noqa: PTH119 - an editor's note beside the file it opens
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    """Return what differs once the file was written, or nothing where there is none."""
     try:
         state = os.stat(path)  # noqa: PTH116
     except OSError:
-        return ABSENT
-    return f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
+        return ()
+    return state.st_size, state.st_mtime_ns, state.st_ctime_ns

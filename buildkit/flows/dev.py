@@ -149,7 +149,8 @@ def _follow(
             loop.calm()
         elif batch:
             paths = None if batch.everything else batch.paths
-            loop.react(tree.changes(paths), None if paths is None else tree.code_in(paths))
+            reaction = tree.changes(paths)
+            loop.react(reaction, None if paths is None else tree.code_in(paths), tree.written(batch.paths))
         if project.has_another_database():
             loop.react(Reaction((Need.MIGRATE, Need.RESTART), Reason("the database was made anew"), ()))
         loop.attend()

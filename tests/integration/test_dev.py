@@ -72,6 +72,7 @@ def test_a_slip_of_the_keyboard_keeps_the_service(dev: Starter) -> None:
 def test_what_does_not_count_restarts_nothing(dev: Starter) -> None:
     it = dev({"docs/guide.md": "", "tests/test_app.py": "", "tle/a.txt": ""})
     it.until_ready()
+    it.settled()
     before = it.ask()
     (it.root / "src/app/answer.py").touch()
     it.save("src/app/answer.py", SAMPLE["src/app/answer.py"])

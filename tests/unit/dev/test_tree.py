@@ -131,3 +131,19 @@ def test_how_is_migrated_is_watched(project: Callable[[Mapping[str, str]], Path]
         assert tree.is_relevant(str(root / name))
         assert tree.changes().needs == (Need.MIGRATE, Need.RESTART)
         assert not tree.changes().needs
+
+
+def test_what_was_written_is_known_although_nothing_changed(root: Path) -> None:
+    tree = Tree(root, LAYOUT)
+    file = root / "src/app/main.py"
+    moment = root / "src/app/moment.py"
+    for look in (None, [str(file), str(moment)]):
+        file.write_text("2")
+        file.unlink()
+        file.write_text("1")
+        (root / "tle/a.txt").touch()
+        assert tree.changes(look).needs in {(), (Need.REFRESH,)}
+        named = [str(moment), str(root / "src/app/.#main.py"), str(root / "notes.txt")]
+        assert tree.written(named) == {"src/app/main.py", "src/app/moment.py"}, "what is gone was there for a moment"
+        tree.changes(look)
+        assert tree.written([]) == set()
