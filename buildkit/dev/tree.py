@@ -8,10 +8,11 @@ gigabytes; the data flow then compares their content.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from buildkit.core.changes import IGNORED_FOLDERS, Layout, Need, Reaction, glob_place, needs_of, react
+from buildkit.dev.walking import Found, Links, walk
 from buildkit.doors.files import digest_file
 from buildkit.model import ABSENT
 
@@ -32,6 +33,8 @@ class Tree:
         self.layout = layout
         self._stamps: dict[str, tuple[int, ...]] = {}
         self._written: set[str] = set()  # between the last two looks
+        self._links = Links()
+        self.is_outgrown = False  # there are links that lead to folders which `folders` did not name
         self._marks = self._look(self._files())
         self._before: dict[str, str] = {}  # what the files that changed since `settle` were then
 
@@ -39,14 +42,24 @@ class Tree:
         """Return the absolute path of every folder that holds watched files; each is watched without its subfolders."""
         single = (*self.layout.settings, *self.layout.migrations)
         places = {os.path.dirname(self._absolute(path)) for path in single}  # noqa: PTH120
-        for place in self._places():
+        code: list[Found] = []
+        for place, holds_code in self._places():
             places.add(place if os.path.isdir(place) else os.path.dirname(place))  # noqa: PTH112, PTH120
-            places.update(folder for folder, _ in self._walk(place))
+            for found in self._walk(place, follow=holds_code):
+                places.add(found.real or found.folder)
+                if holds_code:
+                    code.append(found._replace(links=self._code_links(found)))
+            if holds_code and os.path.islink(place) and os.path.isfile(place):  # noqa: PTH113, PTH114
+                folder, _, name = place.rpartition("/")
+                code.append(Found(folder, [name], [name], ""))
+        self._links = Links(code if any(found.real or found.links for found in code) else ())
+        self.is_outgrown = False
+        places |= self._links.folders()
         return sorted(place for place in places if os.path.isdir(place))  # noqa: PTH112
 
     def is_relevant(self, path: str) -> bool:
         """Return whether the file at this absolute path is watched."""
-        return bool(needs_of(self._relative(path), self.layout))
+        return any(needs_of(name, self.layout) for name in self._names([path]))
 
     def code_in(self, paths: Collection[str]) -> set[str]:
         """Return those of the files that may be compiled, as paths relative to the project.
@@ -54,7 +67,7 @@ class Tree:
         Args:
             paths: absolute paths.
         """
-        return {name for name in map(self._relative, paths) if Need.REBUILD in needs_of(name, self.layout)}
+        return {name for name in self._names(paths) if Need.REBUILD in needs_of(name, self.layout)}
 
     def written(self, paths: Collection[str]) -> set[str]:
         """Return the services' files that were written between the last two looks, whether they differ or not.
@@ -62,7 +75,7 @@ class Tree:
         Args:
             paths: absolute paths that events named: a file that is not there may have been in between.
         """
-        gone = {name for name in map(self._relative, paths) if name not in self._marks and not _is_hidden(name)}
+        gone = {name for name in self._names(paths) if name not in self._marks and not _is_hidden(name)}
         return {name for name in self._written | gone if _READ & {*needs_of(name, self.layout)}}
 
     def changes(self, paths: Collection[str] | None = None) -> Reaction:
@@ -75,7 +88,9 @@ class Tree:
             before, after = self._marks, self._look(self._files())
             self._marks = after
             return self._react(before, after)
-        names = [self._relative(path) for path in paths]
+        names = self._names(paths)
+        links = [path for path in paths if os.path.islink(path)]  # noqa: PTH114
+        self._note_links(each for link in links for each in self._links.paths(link))
         before = {name: self._marks[name] for name in names if name in self._marks}
         after = self._look(names)
         self._marks = {name: mark for name, mark in self._marks.items() if name not in before} | after
@@ -114,31 +129,47 @@ class Tree:
     def _files(self) -> set[str]:
         single = (*self.layout.settings, *self.layout.locks, *self.layout.migrations)
         found = {name for name in single if os.path.isfile(self._absolute(name))}  # noqa: PTH113
-        for place in self._places():
+        for place, holds_code in self._places():
             if os.path.isfile(place):  # noqa: PTH113
                 found.add(self._relative(place))
-            for folder, files in self._walk(place):
-                found.update(self._relative(f"{folder}/{file}") for file in files)
+            for each in self._walk(place, follow=holds_code):
+                found.update(self._relative(f"{each.folder}/{file}") for file in each.files)
+                if holds_code and each.links:
+                    self._note_links(f"{each.folder}/{file}" for file in each.links)
         return found
 
-    def _places(self) -> Iterator[str]:
-        """Yield the roots of the watched files: packages, top-level modules, revision folders, inputs."""
+    def _places(self) -> Iterator[tuple[str, bool]]:
+        """Yield the roots of the watched files, and whether they hold code: packages, modules, revisions, inputs."""
         for name in self.layout.packages:
-            yield self._absolute(name)
-            yield from (self._absolute(f"{name}{ending}") for ending in (".py", ".pyx", ".pxd"))
-        yield from (self._absolute(name) for name in self.layout.versions)
-        yield from (self._absolute(glob_place(glob)) for glob in (*self.layout.inputs, *self.layout.watched))
+            for ending in ("", ".py", ".pyx", ".pxd"):
+                yield self._absolute(f"{name}{ending}"), True
+        for name in self.layout.versions:
+            yield self._absolute(name), False
+        for glob in (*self.layout.inputs, *self.layout.watched):
+            yield self._absolute(glob_place(glob)), False
 
-    def _walk(self, place: str) -> Iterator[tuple[str, list[str]]]:
-        for folder, folders, files in os.walk(place):
-            if "pyvenv.cfg" in files:
-                folders.clear()
-                continue
-            folders[:] = [name for name in folders if self._enters(f"{folder}/{name}", name)]
-            yield folder, files
+    def _walk(self, place: str, *, follow: bool) -> Iterator[Found]:
+        return walk(place, self._enters, follow=follow)
 
     def _enters(self, folder: str, name: str) -> bool:
         return not (name in IGNORED_FOLDERS or name.startswith(".") or self._relative(folder) in self.layout.outputs)
+
+    def _names(self, paths: Iterable[str]) -> set[str]:
+        """Return the files at these absolute paths by each of their names, relative to the project."""
+        return {self._relative(each) for path in paths for each in self._links.paths(path)}
+
+    def _note_links(self, links: Iterable[str]) -> None:
+        """Note if one of these links to files is new: where its target lies is not watched yet."""
+        self.is_outgrown = self.is_outgrown or any(
+            self._counts_as_code(link) and not self._links.knows(link) for link in links
+        )
+
+    def _code_links(self, found: Found) -> list[str]:
+        return [name for name in found.links if self._counts_as_code(f"{found.folder}/{name}")]
+
+    def _counts_as_code(self, path: str) -> bool:
+        name = self._relative(path)
+        return not _is_hidden(name) and bool(_READ & {*needs_of(name, self.layout)})
 
     def _absolute(self, name: str) -> str:
         return os.path.normpath(f"{self._root}/{name}")

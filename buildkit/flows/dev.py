@@ -162,7 +162,7 @@ def _follow(
             project.status.tests = tests.result
         if not desk.attend(loop):
             return
-        if project.tree is not tree:
+        if project.tree is not tree or tree.is_outgrown:
             tree = project.tree
             watch.renew(tree)
             services.adopt(project.config.dev.hold, project.config.dev.drain)
