@@ -226,10 +226,7 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("ready", ["", "tcp", "http://127.0.0.1:{port}/"])
-def test_a_service_that_listens_elsewhere_is_told_and_not_ready(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ready: str
-) -> None:
-    monkeypatch.setattr(readiness, "SETTLE", 0.2)
+def test_a_service_that_listens_elsewhere_is_told_and_not_ready(tmp_path: Path, ready: str) -> None:
     said: list[str] = []
     addresses, chosen = Addresses(hold=30), free_port()
     addresses.take({"service": Address("127.0.0.1", public := free_port(), "dev.port")})
