@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -21,7 +22,10 @@ class Ends:
         self.stream: TextIO = os.fdopen(inner, "w", encoding="utf-8")
 
     def read(self) -> str:
-        return os.read(self.outer, 65536).decode().replace("\r\n", "\n")
+        found = os.read(self.outer, 65536)
+        while select.select([self.outer], [], [], 0.05)[0]:  # a terminal hands on in pieces
+            found += os.read(self.outer, 65536)
+        return found.decode().replace("\r\n", "\n")
 
 
 @pytest.fixture
