@@ -41,6 +41,7 @@ class StatCache:
         self._kept = rows
         self._rows: dict[str, Row] = {}
         self._digests: dict[str, Digest] = {}
+        self._former: dict[str, Digest] = {}  # of what was forgotten, until it is read again
         self._seen: dict[str, tuple[int, int, int]] = {}
         self.changed = False
 
@@ -62,7 +63,10 @@ class StatCache:
 
     def forget(self, path: str) -> None:
         """Drop the digest of `path`, which was just written."""
-        self._digests.pop(path, None)
+        known = self._digests.get(path)
+        if known is not None:
+            self._former[path] = known  # before it goes: another thread may ask what has changed
+            self._digests.pop(path, None)
 
     def unchanged_since(self, path: str, moment: float) -> bool:
         """Look at `path` again; return whether its file is there and as old as `moment`, in seconds since 1970.
@@ -85,7 +89,8 @@ class StatCache:
                 now = None
             if row is not None and now is not None and row[:4] == _stamps(now):
                 continue
-            if digest_file(path) != self._digests.get(path, ABSENT):
+            known = self._digests.get(path) or self._former.get(path)
+            if known is not None and digest_file(path) != known:
                 return path
         return ""
 

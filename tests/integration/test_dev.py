@@ -150,12 +150,14 @@ def test_a_start_that_never_is_ready_is_told_to_programs(dev: Starter) -> None:
     it.until_said("not ready yet: service: http://127.0.0.1:1/health does not answer with 2xx or 3xx")
     report = it.end()
     told = [json.loads(line) for line in it.out.splitlines()][:-1]
-    assert [(each["event"], each["cycle"], each["outcome"]) for each in told] == [
+    # A machine that is slow lets it look once more, with nothing to do: begun again, and no cycle.
+    assert [*dict.fromkeys((each["event"], each["cycle"], each["outcome"]) for each in told)] == [
         ("begin", "1", "begun"),
         ("waiting", "1", "not-ready"),
         ("cycle", "1", "not-ready"),
     ]
-    assert told[1]["detail"] == "service: http://127.0.0.1:1/health does not answer with 2xx or 3xx"
+    (waiting,) = [each for each in told if each["event"] == "waiting"]
+    assert waiting["detail"] == "service: http://127.0.0.1:1/health does not answer with 2xx or 3xx"
     assert report["counts"] == {"not-ready": 1}
 
 

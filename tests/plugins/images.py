@@ -46,7 +46,7 @@ FILES = {
         build-packages = ["hello"]
         assets = [{ run = "mkdir -p static && cp words.txt static/", inputs = ["words.txt"], outputs = ["static"] }]
         writable = ["uploads", "/var/lib/greeter/cache", "/tmp/greeter"]
-        environment = { GREETING = "a \\"b\\" $HOME", RUN_OF_TESTS = "REPOSITORY" }
+        environment = { GREETING = "a \\"b\\" $HOME", RUN_OF_TESTS = "NUMBER" }
     """,
     "src/greeter/__init__.py": "",
     "src/greeter/stages.py": """
@@ -128,7 +128,7 @@ class Project:
 def repository() -> Iterator[str]:
     """A name for images; those that were built here are removed at the end.
 
-    Runs at once have images of their own, which the name stands in: one run would else remove those of another.
+    Runs at once have images of their own, in which a part of it stands: one run would else remove those of another.
     """
     name = f"buildkit-test-{uuid4().hex[:8]}"
     yield name
@@ -143,7 +143,7 @@ def greeter(tmp_path_factory: pytest.TempPathFactory, repository: str) -> Projec
     """The project as it was built once; a test that changes it takes an `editable` one."""
     made = Project(tmp_path_factory.mktemp("greeter"), repository)
     for name, text in FILES.items():
-        made.write(name, text.replace("REPOSITORY", repository))
+        made.write(name, text.replace("REPOSITORY", repository).replace("NUMBER", repository.rpartition("-")[2]))
     made.image = made.build(required=True)[1]["digest"]
     return made
 

@@ -117,6 +117,19 @@ def test_in_one_run_a_file_is_read_once_until_it_is_forgotten(file: Path) -> Non
     assert cache.digest(str(file)) == digest_file(file) != old
 
 
+def test_what_is_forgotten_has_not_changed_for_that(file: Path) -> None:
+    """One thread looks at a header again while another asks whether the files of its tool have changed."""
+    cache = StatCache({})
+    assert cache.content_changed([str(file)]) == "", "nothing rests on what was never read"
+    cache.digest(str(file))
+    cache.forget(str(file))
+    assert cache.content_changed([str(file)]) == ""
+    file.write_text("another text")
+    assert cache.content_changed([str(file)]) == str(file)
+    cache.digest(str(file))
+    assert cache.content_changed([str(file)]) == ""
+
+
 def test_a_file_that_comes_and_goes_is_followed(tmp_path: Path, later: Later) -> None:
     later(10)
     file = tmp_path / "file"
