@@ -25,6 +25,11 @@ from buildkit.image.checkout import Checkout
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.slow]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _by_one_worker() -> None:
+    """Keep these tests together: steps of a build without a cache are done anew for each build beside it too."""
+
+
 def installed(facts: dict[str, Any]) -> dict[str, str]:
     """Return those steps of a build that install something and did not come from the engine's cache."""
     steps = {step["step"]: step["outcome"] for step in facts["steps"] if step["step"].startswith(("[tools", "[dep"))}
