@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -59,7 +58,7 @@ def test_a_switch_to_what_was_there_takes_no_time(it: Branches) -> None:
         start = time.perf_counter()
         it.migrate(*texts)
         took.append(time.perf_counter() - start)
-    assert statistics.median(took) < 1.0, took
+    assert max(took) < 1.0, took
 
 
 def test_a_database_that_is_behind_all_branches_is_made_from_nothing(it: Branches) -> None:

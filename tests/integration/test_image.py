@@ -93,7 +93,7 @@ def test_a_stopped_container_ends_at_once_and_well(greeter: Project, docker_volu
         answer_of(container)
         begun = time.monotonic()
         docker("stop", "--time", "10", container)
-        assert time.monotonic() - begun < 8, "it was killed after the ten seconds, or nearly"
+        assert time.monotonic() - begun < 2
         assert docker("inspect", "--format", "{{.State.ExitCode}}", container) in {"0", "143"}
 
 

@@ -58,7 +58,7 @@ def test_a_container_that_waits_for_its_database_stops_at_once(orbits: str, dock
             time.sleep(0.1)
         begun = time.monotonic()
         docker("stop", "--time", "10", container)
-        assert time.monotonic() - begun < 8, "it was killed after the ten seconds, or nearly"
+        assert time.monotonic() - begun < 2
         assert docker("inspect", "--format", "{{.State.ExitCode}}", container) == "143"
         log = log_of(container)
         assert "served" not in log
