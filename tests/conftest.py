@@ -11,6 +11,7 @@ pytest_plugins = (
     "plugins.databases",
     "plugins.services",
     "plugins.registries",
+    "plugins.relays",
     "plugins.images",
     "plugins.schedule",
 )

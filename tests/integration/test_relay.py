@@ -9,26 +9,14 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psutil
 import pytest
-from held_address import GET, Held, Peer, holding, later, saying, serving, until
+from held_address import GET, Held, Peer, later, saying, until
 
 from buildkit.dev.addresses import Address, Addresses
 from buildkit.errors import ConfigurationError
-
-
-@pytest.fixture
-def held() -> Iterator[Held]:
-    with holding() as found:
-        yield found
-
-
-@pytest.fixture
-def peer() -> Iterator[Callable[..., Peer]]:
-    with serving() as make:
-        yield make
 
 
 def test_what_connects_waits_for_a_process(held: Held, peer: Callable[..., Peer]) -> None:

@@ -11,22 +11,10 @@ from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
-from held_address import GET, Held, Peer, holding, saying, serving, until
+from held_address import GET, Held, Peer, saying, until
 
 from buildkit.dev.addresses import Address
 from buildkit.errors import ConfigurationError
-
-
-@pytest.fixture
-def held() -> Iterator[Held]:
-    with holding() as found:
-        yield found
-
-
-@pytest.fixture
-def peer() -> Iterator[Callable[..., Peer]]:
-    with serving() as make:
-        yield make
 
 
 def free_port() -> int:

@@ -6,26 +6,13 @@ import http.client
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-from held_address import GET, Held, Peer, holding, saying, serving, until
+from held_address import GET, Held, Peer, saying, until
 
 STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 OLD = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold"
 SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-
-
-@pytest.fixture
-def held() -> Iterator[Held]:
-    with holding() as found:
-        yield found
-
-
-@pytest.fixture
-def peer() -> Iterator[Callable[..., Peer]]:
-    with serving() as make:
-        yield make
 
 
 def received(client: socket.socket, words: bytes) -> bytes:
