@@ -13,8 +13,9 @@ from typing import Any
 
 from Cython.Compiler import Builtin, ExprNodes, PyrexTypes
 
+from buildkit.compile.sameness.definitions import CONSUMED, GENERATOR, parts
 from buildkit.compile.sameness.numbers import AsObject
-from buildkit.compile.sameness.scopes import CONSUMED, GENERATOR, Scope, every, parts
+from buildkit.compile.sameness.scopes import Scope, every
 from buildkit.compile.sameness.sums import Sum, are_whole
 from buildkit.compile.sameness.tree import children, kind, within
 

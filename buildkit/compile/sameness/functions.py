@@ -10,18 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildkit.compile.sameness import making, scopes
+from buildkit.compile.sameness.definitions import A_CLASS, COMPREHENSION, CONSUMED, GENERATOR, parameters, parts
 from buildkit.compile.sameness.generators import yields
 from buildkit.compile.sameness.reasons import of_kind
-from buildkit.compile.sameness.scopes import (
-    A_CLASS,
-    COMPREHENSION,
-    CONSUMED,
-    GENERATOR,
-    Scope,
-    parameters,
-    parts,
-    targets,
-)
+from buildkit.compile.sameness.scopes import Scope, targets
 from buildkit.compile.sameness.tree import children, kind
 from buildkit.compile.sameness.written import ALIAS
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from Cython.Compiler import Naming, Nodes, PyrexTypes
 
-from buildkit.compile.sameness.scopes import parts
+from buildkit.compile.sameness.definitions import parts
 from buildkit.compile.sameness.stack import with_lines
 from buildkit.compile.sameness.tree import kind
 

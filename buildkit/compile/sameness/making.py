@@ -12,8 +12,9 @@ from typing import Any, ClassVar, Protocol
 from Cython.Compiler import ExprNodes, PyrexTypes
 from Cython.Compiler.StringEncoding import EncodedString
 
-from buildkit.compile.sameness import scopes
-from buildkit.compile.sameness.scopes import A_CLASS, GENERATOR, Scope
+from buildkit.compile.sameness import definitions, scopes
+from buildkit.compile.sameness.definitions import A_CLASS, GENERATOR
+from buildkit.compile.sameness.scopes import Scope
 from buildkit.compile.sameness.tree import kind
 
 
@@ -63,7 +64,7 @@ class Maker:
     def inner(self, scope: Scope) -> Inner:
         """Return what is known of one that is made."""
         node = scope.node
-        annotated = kind(node) == "DefNode" and bool(scopes.annotated(node))
+        annotated = kind(node) == "DefNode" and bool(definitions.annotated(node))
         return Inner(self._numbers[id(node)], scope.name, scope.free, annotated)
 
     def made(self, node: Any, scope: Scope, sharer: Sharer) -> Any:
@@ -91,7 +92,7 @@ class Maker:
         pos = node.pos
         by_position = [sharer.put_into(arg.default) for arg in node.args if arg.default and not arg.kw_only]
         by_keyword = [_item(arg, sharer.put_into(arg.default)) for arg in node.args if arg.default and arg.kw_only]
-        annotated = scopes.annotated(node) if kind(node) == "DefNode" else []
+        annotated = definitions.annotated(node) if kind(node) == "DefNode" else []
         evaluated = []
         if not self._are_texts:
             for name, each in annotated:
@@ -109,7 +110,7 @@ class Maker:
 def why_not(node: Any) -> str:
     """Return why a function cannot make this one in it, empty if it can."""
     if kind(node) == A_CLASS:
-        metaclass, keywords = scopes.class_keywords(node)
+        metaclass, keywords = definitions.class_keywords(node)
         if kind(node.bases) != "TupleNode" or (keywords is not None and kind(keywords) != "DictNode"):
             return "a class with `*` or `**` between its brackets"
         if keywords is not None and metaclass is not None:
@@ -124,14 +125,14 @@ def qualified(scope: Scope) -> str:
     name, around = scope.name, scope.around
     if around is None or around.around is None or scopes.private(around.owner)(name) in around.declared_global:
         return name
-    if around.kind == scopes.COMPREHENSION:
+    if around.kind == definitions.COMPREHENSION:
         return f"{qualified(around.around)}.<locals>.{name}"
     return f"{qualified(around)}.{name}" if around.kind == A_CLASS else f"{qualified(around)}.<locals>.{name}"
 
 
 def _keywords(node: Any) -> Any:
     """Return the node of a class's keywords, among them its metaclass; None if there are none."""
-    metaclass, keywords = scopes.class_keywords(node)
+    metaclass, keywords = definitions.class_keywords(node)
     if metaclass is None:
         return keywords
     item = ExprNodes.DictItemNode(metaclass.pos, key=_text(metaclass.pos, "metaclass"), value=metaclass)

@@ -12,7 +12,7 @@ from typing import Any
 from Cython.Compiler import PyrexTypes
 from Cython.Compiler.StringEncoding import EncodedString
 
-from buildkit.compile.sameness.scopes import parts
+from buildkit.compile.sameness.definitions import parts
 from buildkit.compile.sameness.tree import children, kind
 
 BUILTINS = frozenset(

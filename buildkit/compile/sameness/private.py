@@ -6,7 +6,7 @@ from typing import Any
 
 from Cython.Compiler.StringEncoding import EncodedString
 
-from buildkit.compile.sameness import scopes
+from buildkit.compile.sameness import definitions, scopes
 from buildkit.compile.sameness.tree import children, kind
 
 
@@ -24,11 +24,11 @@ def _write_out(node: Any, owner: str) -> None:
     inner = owner
     outside: set[int] = set()
     if kind(node) == "PyClassDefNode":
-        inner, outside = str(node.name), {id(each) for each in scopes.outside(node)}
+        inner, outside = str(node.name), {id(each) for each in definitions.outside(node)}
     for child in children(node):
         _write_out(child, owner if id(child) in outside else inner)
     if kind(node) == "DefNode":
-        for _, each in scopes.annotated(node):
+        for _, each in definitions.annotated(node):
             _write_out(each, owner)
 
 
@@ -41,7 +41,7 @@ def _rename(node: Any, owner: str) -> None:
         node.attribute = _encoded(written(node.attribute), node.attribute)
     elif name in ("GlobalNode", "NonlocalNode"):
         node.names = [_encoded(written(each), each) for each in node.names]
-    elif name in scopes.FUNCTIONS:
+    elif name in definitions.FUNCTIONS:
         for arg in node.args:
             arg.declarator.name = _encoded(written(arg.declarator.name), arg.declarator.name)
         for star in (node.star_arg, node.starstar_arg):

@@ -9,8 +9,9 @@ from Cython.Compiler import ExprNodes, Nodes
 
 from buildkit.compile.sameness import cells, making, scopes
 from buildkit.compile.sameness.arithmetic import OURS
+from buildkit.compile.sameness.definitions import A_CLASS, COMPREHENSION, CONSUMED, GENERATOR
 from buildkit.compile.sameness.methods import ObjectCall
-from buildkit.compile.sameness.scopes import A_CLASS, COMPREHENSION, CONSUMED, GENERATOR, Scope
+from buildkit.compile.sameness.scopes import Scope
 from buildkit.compile.sameness.tree import kind, replace_children
 
 

@@ -4,9 +4,10 @@ import pytest
 from parsed import kinds, module
 
 from buildkit.compile.sameness.consuming import consume
+from buildkit.compile.sameness.definitions import CONSUMED, GENERATOR
 from buildkit.compile.sameness.functions import definitions, why_python
 from buildkit.compile.sameness.names import fixed
-from buildkit.compile.sameness.scopes import CONSUMED, GENERATOR, scopes
+from buildkit.compile.sameness.scopes import scopes
 
 
 def left_and_consumed(expression: str, before: str = "") -> tuple[int, int]:
