@@ -1,6 +1,6 @@
 """Reads [tool.buildkit], the environment and flags into a frozen `Config`."""
 
-from buildkit.config.reader import in_ci, load
+from buildkit.config.reader import in_ci, load, load_text
 from buildkit.config.running import MAIN_SERVICE, DevConfig, EngineConfig, ImageConfig, ServiceConfig
 from buildkit.config.settings import (
     CompileConfig,
@@ -29,4 +29,5 @@ __all__ = [
     "StoreConfig",
     "in_ci",
     "load",
+    "load_text",
 ]

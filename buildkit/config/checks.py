@@ -31,7 +31,8 @@ def problems(config: Config, environment: Mapping[str, str]) -> list[str]:
             for name in config.packages
             if not any((config.source / f"{name.replace('.', '/')}{ending}").exists() for ending in ("", ".py", ".pyx"))
         ]
-    if not reading.is_file(config.service_folder / "pyproject.toml"):
+    is_own = config.service_folder.resolve() == config.root  # which is being read, or is about to be written
+    if not is_own and not reading.is_file(config.service_folder / "pyproject.toml"):
         found.append(f'project: there is no "{config.project}/pyproject.toml"')
     if config.store.remote:
         found.append("store.remote: remote stores are not part of this version")

@@ -24,6 +24,7 @@ else:  # pragma: no cover - one interpreter takes one branch
     import tomli as tomllib
 
 _PROFILE = f"{PREFIX}COMPILE_PROFILE"
+_INIT = "let `python -m buildkit init` propose what is needed"
 _NO = frozenset({"", "0", "no", "false"})
 
 
@@ -39,9 +40,29 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, str] 
         ConfigurationError: no project, or any number of wrong settings, all named.
     """
     file, table = _find(folder.resolve())
+    return _checked(file, _text(file) or "", table, environment, flags or {})
+
+
+def load_text(file: Path, text: str, environment: Mapping[str, str]) -> Config:
+    """Return the configuration that a project would have if its pyproject.toml had this text.
+
+    Args:
+        file: the pyproject.toml, which need not be there; the folders and files that the settings name must.
+        text: valid TOML.
+        environment: the variables.
+
+    Raises:
+        ConfigurationError: wrong settings, all named.
+    """
+    return _checked(file, text, tomllib.loads(text).get("tool", {}).get("buildkit", {}), environment, {})
+
+
+def _checked(
+    file: Path, text: str, table: dict[str, Any], environment: Mapping[str, str], flags: Mapping[str, str]
+) -> Config:
     by_ci = in_ci(environment) and _PROFILE not in environment
     variables = ChainMap({_PROFILE: "release"} if by_ci else {}, cast("dict[str, str]", environment))
-    tables = Tables(file.name, _text(file) or "", variables, flags or {})
+    tables = Tables(file.name, text, variables, flags)
     values = tables.section(Config, table, ())
     if by_ci and tables.origins["compile.profile"] == _PROFILE:
         tables.origins["compile.profile"] = "CI"
@@ -78,8 +99,10 @@ def _find(folder: Path) -> tuple[Path, dict[str, Any]]:
             return file, table
     lines = '[tool.buildkit]\npackages = ["app"]        # your top-level packages; all of them where left out'
     if seen is not None:
-        raise ConfigurationError(f"{seen}: no [tool.buildkit] table", hint=f"add to it:\n{lines}")
-    raise ConfigurationError(f"{folder}: no pyproject.toml here or in a folder above", hint=f"make one with:\n{lines}")
+        raise ConfigurationError(f"{seen}: no [tool.buildkit] table", hint=f"{_INIT}, or add to it:\n{lines}")
+    raise ConfigurationError(
+        f"{folder}: no pyproject.toml here or in a folder above", hint=f"{_INIT}, or make one with:\n{lines}"
+    )
 
 
 def _text(file: Path) -> str | None:

@@ -45,16 +45,35 @@ def run(
     Raises:
         Exit: the flow failed; the error's words and its exit code.
     """
-    from buildkit.report.console import Console  # noqa: PLC0415
+    given = {name.replace("__", "."): value for name, value in flags.items() if value}
 
-    console = Console(os.environ, as_json=json)
-    try:
+    def make(console: Console) -> Report:
         report = known()
         if report is None:
             from buildkit.config import load  # noqa: PLC0415
 
-            given = {name.replace("__", "."): value for name, value in flags.items() if value}
             report = flow(load(Path.cwd(), environment, given), console, environment)
+        return report
+
+    return report_of(make, lines, json=json)
+
+
+def report_of(make: Callable[[Console], Report], lines: Callable[[Report], list[str]], *, json: bool = False) -> Report:
+    """Do something that needs no settings of a project, and print its result.
+
+    Args:
+        make: does it.
+        lines: turns the result into the lines that are printed.
+        json: print JSON.
+
+    Raises:
+        Exit: it failed; the error's words and its exit code.
+    """
+    from buildkit.report.console import Console  # noqa: PLC0415
+
+    console = Console(os.environ, as_json=json)
+    try:
+        report = make(console)
         console.result(report, lines(report))
     except BuildkitError as error:
         if error.report is not None:

@@ -1,0 +1,46 @@
+"""Tasks of the first hour: `invoke init`, which a project without tasks.py has as `python -m buildkit init`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from invoke.context import Context
+
+from buildkit.tasks.exits import task
+from buildkit.tasks.running import DRY, JSON, is_dry, report_of
+
+
+@task(help={"yes": "write it without asking", **DRY, **JSON})
+def init(context: Context, yes: bool = False, dry_run: bool = False, json: bool = False) -> None:
+    """Set up a project: propose what it lacks, ask, write."""
+    from buildkit.flows import init as flow  # noqa: PLC0415
+
+    report_of(
+        lambda console: flow.init(
+            Path.cwd(),
+            console,
+            os.environ,
+            yes=yes,
+            dry_run=is_dry(context, dry_run),
+            ask=None if json else _question(),
+        ),
+        flow.lines,
+        json=json,
+    )
+
+
+def _question() -> Callable[[str], bool] | None:
+    """Return what asks the user; None where there is no terminal."""
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def ask(question: str) -> bool:
+        sys.stderr.write(f"{question} [Y/n] ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline()
+        return bool(answer) and answer.strip().lower() in {"", "y", "yes"}
+
+    return ask
