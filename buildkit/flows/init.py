@@ -7,7 +7,7 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +29,11 @@ from buildkit.proposal.look import PYPROJECT, Look, look
 from buildkit.proposal.migrations import migrations_of
 from buildkit.proposal.needs import names_of
 from buildkit.proposal.settings import Found, packaging_of, settings_of
+from buildkit.proposal.starter import starter_of
 from buildkit.proposal.starts import Start, starts_of
 from buildkit.report.console import Console
 
+_END = "\n"
 SCHEMA = "buildkit.init/1"
 _NEXT = "next: invoke build, then invoke dev; nox -s build in CI"
 
@@ -56,6 +58,7 @@ def init(
     *,
     yes: bool = False,
     dry_run: bool = False,
+    scratch: bool = False,
     ask: Callable[[str], bool] | None = None,
 ) -> Report:
     """Propose what a project lacks, and write it if that is wanted.
@@ -66,6 +69,7 @@ def init(
         environment: the variables.
         yes: write without asking.
         dry_run: show, and write nothing.
+        scratch: make a small service in the folder, which has none.
         ask: returns what the user answers to a question; None where nobody can be asked.
 
     Raises:
@@ -73,10 +77,16 @@ def init(
             the question waited; or there is nobody to ask, and `yes` was not given.
     """
     watch = Stopwatch()
-    root = project_of(folder)
-    proposal = propose(root, environment)
-    width = shutil.get_terminal_size().columns
-    for line in lines_of(proposal.changes, width=width, coloured=console.coloured):
+    if scratch:
+        root = folder.resolve()
+        proposal = Proposal(starter_of(root, _name_of(root)), ())
+        shown_lines: Iterable[str] = (f"{each.file}  ({each.after.count(_END)} lines)" for each in proposal.changes)
+    else:
+        root = project_of(folder)
+        proposal = propose(root, environment)
+        width = shutil.get_terminal_size().columns
+        shown_lines = lines_of(proposal.changes, width=width, coloured=console.coloured)
+    for line in shown_lines:
         console.say(line)
     for note in proposal.notes:
         console.say(f"note: {note}")
@@ -124,9 +134,8 @@ def propose(root: Path, environment: Mapping[str, str]) -> Proposal:
     seen = look(root)
     starts = starts_of(seen, list(_commands_of_images(seen)))
     found = find(seen, starts)
-    name = re.sub(r"[^A-Za-z0-9]+", "-", root.name).strip("-").lower() or "service"
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    settings = [*packaging_of(seen, found, name=name, python=python), *settings_of(seen, found)]
+    settings = [*packaging_of(seen, found, name=_name_of(root), python=python), *settings_of(seen, found)]
     before = seen.texts.get(PYPROJECT, "")
     after = with_settings(before, settings) if settings else before
     config = load_text(root / PYPROJECT, after, environment)
@@ -140,6 +149,11 @@ def propose(root: Path, environment: Mapping[str, str]) -> Proposal:
     for image in config.image:
         notes += [line.strip() for line in said_of_other(config, image)]
     return Proposal(tuple(changes), tuple(notes))
+
+
+def _name_of(root: Path) -> str:
+    """Return what a project in a folder is called where nothing says it."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", root.name).strip("-").lower() or "service"
 
 
 def find(seen: Look, starts: Sequence[Start]) -> Found:

@@ -43,6 +43,7 @@ class Application:
         line: where it is made.
         factory: whether `name` is a function that makes it.
         needs: the parameters of the function that must be given.
+        takes: those that may be given by position.
     """
 
     module: str
@@ -52,6 +53,7 @@ class Application:
     line: int
     factory: bool = False
     needs: int = 0
+    takes: int = 0
 
     @property
     def target(self) -> str:
@@ -111,6 +113,7 @@ def _in(file: str, module: str, tree: ast.Module) -> Iterator[Application]:
                     node.lineno,
                     factory=True,
                     needs=needs,
+                    takes=len(parameters.posonlyargs) + len(parameters.args),
                 )
 
 

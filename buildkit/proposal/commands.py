@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from buildkit.proposal.look import Look
 from buildkit.proposal.starts import Start
 
 _PORT = "8000"
+_DEBUGS = re.compile(r"^\s*(?:export )?FLASK_DEBUG\s*=\s*['\"]?(?:1|true|on)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def commands_of(
         return _asgi(chosen, needs, reason)
     if chosen.framework == "aiohttp":
         return _aiohttp(chosen, look, source_root, reason)
-    return _wsgi(chosen, needs, reason)
+    return _wsgi(chosen, needs, reason, reloads=_reloads(look))
 
 
 def _asgi(chosen: Application, needs: Collection[str], reason: str) -> Commands:
@@ -93,7 +95,13 @@ def _asgi(chosen: Application, needs: Collection[str], reason: str) -> Commands:
     )
 
 
-def _wsgi(chosen: Application, needs: Collection[str], reason: str) -> Commands:
+def _reloads(look: Look) -> bool:
+    """Return whether the project tells Flask to debug, and with it to reload."""
+    said = (look.texts.get(name, "") for name in (".flaskenv", ".env"))
+    return any(_DEBUGS.search(text) for text in said)
+
+
+def _wsgi(chosen: Application, needs: Collection[str], reason: str, *, reloads: bool) -> Commands:
     called = f"{chosen.target}()" if chosen.factory else chosen.target
     served: tuple[str, ...] = ()
     if "gunicorn" in needs:
@@ -104,7 +112,7 @@ def _wsgi(chosen: Application, needs: Collection[str], reason: str) -> Commands:
     if chosen.framework == "flask":
         flask = ("flask", "--app", chosen.target, "run")
         return Commands(
-            (*flask, "--port", "{port}"),
+            (*flask, "--port", "{port}", *(["--no-reload"] if reloads else [])),
             served or (*flask, "--host", "0.0.0.0", "--port", _PORT),  # noqa: S104 - as above
             reason,
         )
@@ -119,7 +127,7 @@ def _wsgi(chosen: Application, needs: Collection[str], reason: str) -> Commands:
 
 
 def _aiohttp(chosen: Application, look: Look, source_root: str, reason: str) -> Commands:
-    if chosen.factory:
+    if chosen.factory and chosen.takes:  # what aiohttp.web calls gets the arguments
         command = ("python", "-m", "aiohttp.web")
         return Commands(
             (*command, "-H", "127.0.0.1", "-P", "{port}", chosen.target),

@@ -13,8 +13,17 @@ from buildkit.tasks.exits import task
 from buildkit.tasks.running import DRY, JSON, is_dry, report_of
 
 
-@task(help={"yes": "write it without asking", **DRY, **JSON})
-def init(context: Context, yes: bool = False, dry_run: bool = False, json: bool = False) -> None:
+@task(
+    help={
+        "yes": "write it without asking",
+        "from-scratch": "make a small service in this folder: FastAPI, PostgreSQL, a stage of data, tests",
+        **DRY,
+        **JSON,
+    }
+)
+def init(
+    context: Context, yes: bool = False, from_scratch: bool = False, dry_run: bool = False, json: bool = False
+) -> None:
     """Set up a project: propose what it lacks, ask, write."""
     from buildkit.flows import init as flow  # noqa: PLC0415
 
@@ -24,6 +33,7 @@ def init(context: Context, yes: bool = False, dry_run: bool = False, json: bool 
             console,
             os.environ,
             yes=yes,
+            scratch=from_scratch,
             dry_run=is_dry(context, dry_run),
             ask=None if json else _question(),
         ),

@@ -214,6 +214,20 @@ FLASK = "from flask import Flask\ndef create_app():\n    return Flask('a')\n"
             id="aiohttp",
         ),
         pytest.param(
+            {"app/main.py": "from aiohttp import web\nasync def init():\n    return web.Application()\n"},
+            "python -m app.main",
+            "python -m app.main",
+            "",
+            id="aiohttp-without-arguments",
+        ),
+        pytest.param(
+            {"app/__init__.py": FLASK, "requirements.txt": "flask\n", ".flaskenv": "FLASK_DEBUG=1\n"},
+            "flask --app app:create_app run --port {port} --no-reload",
+            "flask --app app:create_app run --host 0.0.0.0 --port 8000",
+            "",
+            id="flask-that-would-reload",
+        ),
+        pytest.param(
             {"app/__main__.py": "", "app/__init__.py": ""},
             "python -m app",
             "python -m app",

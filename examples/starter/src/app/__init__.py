@@ -1,0 +1,1 @@
+"""A small service: notes in PostgreSQL, and words that were counted ahead."""
