@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from buildkit.core.changes import Need
 from buildkit.doors.clock import Stopwatch, time_of_day
+from buildkit.errors import BuildkitError
 from buildkit.model import Reason, Report
 
 _REMOVED = "removed"
@@ -58,3 +59,10 @@ def done(need: Need, report: Report) -> tuple[list[str], str]:
 def counted(verb: str, count: int, noun: str) -> str:
     """Return such as `rebuilt 2 modules`; empty for none."""
     return f"{verb} {count} {noun}{'s' if count > 1 else ''}" if count else ""
+
+
+def as_error(error: BuildkitError | OSError) -> BuildkitError:
+    """Return an error that ends a cycle, never the loop: files come and go while a step reads them."""
+    if isinstance(error, BuildkitError):
+        return error
+    return BuildkitError(f"{error}", hint="if a file came or went meanwhile, the next save looks again")

@@ -12,9 +12,11 @@ from collections.abc import Callable, Collection
 from buildkit.core.changes import Need, Reaction, with_consequences
 from buildkit.dev.actions import Actions, Keeper
 from buildkit.dev.aside import AsideBuild, Doubt, Stage, some
-from buildkit.dev.cycle import Cycle, done
+from buildkit.dev.catching_up import CatchingUp
+from buildkit.dev.cycle import Cycle, as_error, done
 from buildkit.dev.ending import State, how_it_ended
 from buildkit.dev.starting import StartDoubt
+from buildkit.dev.telling import NOT_READY, Telling
 from buildkit.doors.clock import Stopwatch, time_of_day
 from buildkit.errors import BuildkitError, render
 from buildkit.model import Outcome, Reason
@@ -22,8 +24,6 @@ from buildkit.model import Outcome, Reason
 ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
 START = Reason("start")
 IN_DOUBT = Reason("changed while it was built")
-
-NOT_READY = "not-ready"
 
 SLOW = 2.0
 """Seconds after which a line says that the service is still starting."""
@@ -54,9 +54,7 @@ class Loop:
         self._actions = actions
         self._keeper = keeper
         self._say = say
-        self._tell = tell
-        self._show = show
-        self._last = ("", "")  # what is said of the last cycle, and the same in short
+        self._telling = Telling(say, tell, show)
         self._owed: set[Need] = set()
         self._files: set[str] = set()
         self._made: set[str] = set()  # the sources of what was made because of these files
@@ -64,11 +62,16 @@ class Loop:
         self._starting: Cycle | None = None
         self._anew = True  # everything is to be built by the settings that there are now
         self._mixed = False  # more than saves of code, while all services were ready, is not taken up yet
-        self._aside = AsideBuild(actions.build_aside, actions.built_aside, self._keeping_python, say, tell)
+        self._behind = CatchingUp(actions.forms, keeper)
+        self._aside = AsideBuild(actions.build_aside, actions.built_aside, self._behind.keeping, say, tell)
         self._doubt = Doubt()
         self._start_doubt = StartDoubt(say)
         self._failed = ""  # what was said of the step that failed, until it no longer does
-        self.outcomes: list[Outcome] = []
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What came of each cycle that has ended; it grows."""
+        return self._telling.outcomes
 
     def begin(self, reason: Reason = START) -> None:
         """Do everything once, as at the start."""
@@ -109,18 +112,18 @@ class Loop:
             restarts: whether the services are started anew even if nothing is built.
         """
         cycle = Cycle(reaction.reason, undone=self._is_undone(reaction))
-        self._tell("begin", Outcome(str(len(self.outcomes) + 1), "begun", reaction.reason))
+        self._telling.begin(reaction.reason)
         self._keeper.expect()
         self._files.update(reaction.files)
         todo = list(self._with_settings(reaction.needs))
         self._aside.put_off()
         while todo:
-            self._show(f"{todo[0].value} …", *self._last)
+            self._telling.doing(f"{todo[0].value} …")
             try:
                 made = self._do(todo[0], cycle)
             except (BuildkitError, OSError) as error:
                 self._owed = set(todo)
-                self._fail(cycle, todo[0], _told(error))
+                self._fail(cycle, todo[0], as_error(error))
                 return
             done = todo.pop(0)
             if done is Need.REBUILD and not (made or restarts or Need.MIGRATE in todo or Need.RESTART in self._owed):
@@ -147,23 +150,13 @@ class Loop:
         elif cycle is None and state is State.READY and not self._owed:  # what fails here would fail there once more
             self._go_on_aside()
         elif cycle is not None and cycle.started.seconds >= SLOW:
-            self._wait_for(cycle)
+            self._telling.wait(cycle, self._keeper.unready())
 
     def finish(self) -> None:
         """Note, before the services are stopped, what was started and did not become ready."""
         cycle = self._starting
         if cycle is not None:
             self._close(cycle, NOT_READY, f"not ready after {cycle.watch.seconds:.2f} s, {self._keeper.unready()}")
-
-    def _wait_for(self, cycle: Cycle) -> None:
-        """Say once that a service is not ready, and show why as long as it is not."""
-        why = self._keeper.unready()
-        if not cycle.told:
-            cycle.told = True
-            self._say(f"{cycle}, not ready yet: {why}")
-            number = str(len(self.outcomes) + 1)
-            self._tell("waiting", Outcome(number, NOT_READY, cycle.reason, cycle.watch.seconds, why))
-        self._show(f"not ready: {why}", *self._last)
 
     def _is_undone(self, reaction: Reaction) -> bool:
         """Return whether changes that failed are taken back: the code is again what the services were started with."""
@@ -230,7 +223,7 @@ class Loop:
             self._close(self._starting, "superseded", "overtaken by a further change")
         self._starting, cycle.started = cycle, Stopwatch()
         cycle.add(words, watch.seconds)
-        self._show("starting …", *self._last)
+        self._telling.doing("starting …")
 
     def _interprets(self, cycle: Cycle) -> bool:
         """Let the changed files run as Python, if they can, and owe their extensions; return whether that was done."""
@@ -254,22 +247,14 @@ class Loop:
 
     def _bring_in(self) -> None:
         """Start the services anew that run Python where there is an extension by now, each when nobody looks."""
-        behind = self._actions.forms.behind()
-        idle = self._keeper.idle(self._keeper.replaceable(behind)) if behind else ()
+        idle, modules = self._behind.due()
         if idle:
-            modules = sorted(frozenset[str]().union(*(behind[name] for name in idle)))
             cycle = Cycle(Reason("compiled", some(modules)))
             try:
                 self._start(cycle, among=idle)
             except BuildkitError as error:
                 self._owed = {Need.RESTART}
                 self._fail(cycle, Need.RESTART, error)
-
-    def _keeping_python(self) -> list[str]:
-        """Return the services for whose new processes the old ones have to end: nobody wants that for an extension."""
-        behind = self._actions.forms.behind()
-        replaceable = self._keeper.replaceable(behind)
-        return [name for name in behind if name not in replaceable]
 
     def _fail(self, cycle: Cycle, need: Need, error: BuildkitError) -> None:
         words = render(error)
@@ -302,25 +287,12 @@ class Loop:
 
     def _rest(self) -> None:
         """Show that nothing is being done, or what goes on."""
-        self._show("starting …" if self._starting is not None else "", *self._last)
+        self._telling.doing("starting …" if self._starting is not None else "")
 
     def _close(self, cycle: Cycle, result: str, words: str = "") -> None:
-        """Record a cycle that has ended, and only then print its line: its reader may end the loop at once."""
+        """End a cycle, with some last words."""
         if self._starting is cycle:
             self._starting = None
         if words:
             cycle.phrases.append(words)
-        number = str(len(self.outcomes) + 1)
-        outcome = Outcome(number, result, cycle.reason, cycle.watch.seconds, ", ".join(cycle.phrases))
-        self.outcomes.append(outcome)
-        self._last = (str(cycle), cycle.short)
-        self._say(self._last[0])
-        self._tell("cycle", outcome)
-        self._show("", *self._last)
-
-
-def _told(error: BuildkitError | OSError) -> BuildkitError:
-    """Return an error that ends a cycle, never the loop: files come and go while a step reads them."""
-    if isinstance(error, BuildkitError):
-        return error
-    return BuildkitError(f"{error}", hint="if a file came or went meanwhile, the next save looks again")
+        self._telling.end(cycle, result)
