@@ -36,9 +36,17 @@ class Use:
     def begin(self) -> None:
         """Note the use, before the server is started: an interruption may come while it starts."""
         with _guarded(self._project):
-            if development.running(self._project) is None:
-                files.write(_folder(self._project) / _OF_LOOPS, "")
+            self._note()
             self._held.enter_context(locks.held(_folder(self._project) / str(os.getpid()), overtake=False))
+
+    def go_on(self) -> None:
+        """Note that the server was stopped, and is started again by this loop."""
+        with _guarded(self._project):
+            self._note()
+
+    def _note(self) -> None:
+        if development.running(self._project) is None:
+            files.write(_folder(self._project) / _OF_LOOPS, "")
 
     def end(self) -> bool:
         """Stop the server if loops alone used it and this was the last; return whether it was stopped."""

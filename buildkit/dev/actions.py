@@ -30,6 +30,8 @@ class Actions:
         built_aside: returns what it came to, once; None before.
         forms: which modules the services run as Python; the steps note what they take away and make.
         sources: returns the sources of modules, as paths relative to the project.
+        has_database: returns whether the services have a database, at head or not.
+        concern_code: returns whether one of these files concerns more than the database.
         settled: notes that all changes up to now are taken up.
         is_undone: returns whether what changed since then is again what it was.
         services: returns the services to run.
@@ -46,6 +48,8 @@ class Actions:
     built_aside: Callable[[], Built | None]
     forms: Forms
     sources: Callable[[Collection[str]], set[str]]
+    has_database: Callable[[], bool]
+    concern_code: Callable[[Collection[str]], bool]
     settled: Callable[[], None]
     is_undone: Callable[[], bool]
     services: Callable[[], Sequence[Service]]

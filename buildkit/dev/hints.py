@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 _RELOADER = "has a reloader of its own"
+
+_ELSEWHERE = "the service goes to a server of its own settings: let it read DATABASE_URL"
+_NO_ANSWER = (
+    "the database server at port {0}, which the service is told of, does not answer: is it running? "
+    "invoke dev starts the project's own again"
+)
+_URL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://[^/\s]*:(\d+)/")
 
 _KNOWN = (
     (
@@ -30,8 +38,8 @@ _KNOWN = (
     ),
     (r"password authentication failed", "the service goes to a database of its own settings: let it read DATABASE_URL"),
     (
-        r"connection to server .* failed: Connection refused",
-        "the service goes to a server of its own settings: let it read DATABASE_URL",
+        r"connection to server .*\bport (\d+) failed: Connection refused|Connect call failed \('[^']+', (\d+)",
+        _ELSEWHERE,
     ),
     (
         r"Restarting with (?:stat|watchdog|inotify)",
@@ -60,9 +68,13 @@ class Hints:
     Args:
         named: has the names of services whose reloader was named, and takes them.
         service: the service's.
+        environment: its variables, some of which may name a database.
     """
 
-    def __init__(self, named: set[str] | None = None, service: str = "") -> None:
+    def __init__(
+        self, named: set[str] | None = None, service: str = "", environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self._ports = {port for value in environment.values() for port in _URL.findall(value)}
         self._given: set[str] = set()
         self._named = set() if named is None else named
         self._service = service
@@ -77,5 +89,7 @@ class Hints:
                     if self._service in self._named:
                         return
                     self._named.add(self._service)
-                yield words.format(*found.groups())
+                values = [value for value in found.groups() if value is not None]
+                known = words == _ELSEWHERE and values[0] in self._ports
+                yield (_NO_ANSWER if known else words).format(*values)
                 return

@@ -2,7 +2,8 @@
 
 All of them, as at the start, are: build → migrate → data → start → ready.
 
-A step that fails leaves the running service untouched and stays pending: the next change does it first.
+A step that fails leaves the running service untouched and stays pending: the next change does it first. Where that one
+is about the database, what else has changed is served all the same, with the database as it was.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from collections.abc import Callable, Collection
 from buildkit.core.changes import Need, Reaction, with_consequences
 from buildkit.dev.actions import Actions, Keeper
 from buildkit.dev.aside import AsideBuild, Doubt, Stage, some
+from buildkit.dev.awaiting import Awaiting
+from buildkit.dev.behind_head import FAILED, BehindHead, comes_to_nothing
 from buildkit.dev.catching_up import CatchingUp
 from buildkit.dev.cycle import Cycle, as_error, done
-from buildkit.dev.ending import State, how_it_ended
+from buildkit.dev.ending import State
+from buildkit.dev.reloading import meet
 from buildkit.dev.starting import StartDoubt
-from buildkit.dev.telling import NOT_READY, Telling
-from buildkit.doors.clock import Stopwatch, time_of_day
+from buildkit.dev.telling import Telling
+from buildkit.doors.clock import Stopwatch
 from buildkit.errors import BuildkitError, render
 from buildkit.model import Outcome, Reason
 
 ALL = (Need.REBUILD, Need.MIGRATE, Need.REFRESH, Need.RESTART)
 START = Reason("start")
 IN_DOUBT = Reason("changed while it was built")
-
-SLOW = 2.0
-"""Seconds after which a line says that the service is still starting."""
 
 _CODE = frozenset({Need.REBUILD, Need.RESTART})
 
@@ -59,14 +60,15 @@ class Loop:
         self._files: set[str] = set()
         self._made: set[str] = set()  # the sources of what was made because of these files
         self._seen: set[str] = set()  # named by events while a build may have read them
-        self._starting: Cycle | None = None
         self._anew = True  # everything is to be built by the settings that there are now
         self._mixed = False  # more than saves of code, while all services were ready, is not taken up yet
         self._behind = CatchingUp(actions.forms, keeper)
         self._aside = AsideBuild(actions.build_aside, actions.built_aside, self._behind.keeping, say, tell)
         self._doubt = Doubt()
         self._start_doubt = StartDoubt(say)
+        self._awaiting = Awaiting(keeper, actions.forms, self._start_doubt, self._telling, say)
         self._failed = ""  # what was said of the step that failed, until it no longer does
+        self._behind_head = BehindHead(say)
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -101,7 +103,7 @@ class Loop:
         """Note that no file has changed since the last look."""
         if self._aside.stage is not Stage.BUILDING:
             self._doubt.calm()
-        if self._starting is None:
+        if self._awaiting.cycle is None:
             self._start_doubt.calm()
 
     def _react(self, reaction: Reaction, *, restarts: bool = True) -> None:
@@ -115,71 +117,63 @@ class Loop:
         self._telling.begin(reaction.reason)
         self._keeper.expect()
         self._files.update(reaction.files)
-        todo = list(self._with_settings(reaction.needs))
+        todo = self._to_do(reaction.needs)
         self._aside.put_off()
         while todo:
             self._telling.doing(f"{todo[0].value} …")
             try:
                 made = self._do(todo[0], cycle)
             except (BuildkitError, OSError) as error:
-                self._owed = set(todo)
-                self._fail(cycle, todo[0], as_error(error))
-                return
+                if not (todo[0] is Need.MIGRATE and self._goes_on(reaction, as_error(error), cycle)):
+                    self._owed = set(todo)
+                    self._fail(cycle, todo[0], as_error(error))
+                    return
+                todo.pop(0)
+                continue
             done = todo.pop(0)
-            if done is Need.REBUILD and not (made or restarts or Need.MIGRATE in todo or Need.RESTART in self._owed):
+            migrates = Need.MIGRATE in todo and not self._behind_head
+            if done is Need.REBUILD and not (made or restarts or migrates or Need.RESTART in self._owed):
                 todo = [need for need in todo if need is not Need.RESTART]
-            if done is Need.REFRESH and made:
-                todo = list(with_consequences({*todo, Need.RESTART}))  # a service reads its data when it starts
-        self._owed, self._anew, self._mixed, self._failed = set(), False, False, ""
+            if (done is Need.REFRESH and made) or (done is Need.MIGRATE and self._behind_head.clear()):
+                todo = list(with_consequences({*todo, Need.RESTART}))  # they read their data when they start
+        self._owed, self._anew, self._mixed, self._failed = set(), False, bool(self._behind_head), ""
         self._actions.settled()
         self._seen.clear()
-        if self._starting is not cycle:
+        if self._awaiting.cycle is not cycle:
             self._keeper.explain()  # nothing was started after all
-            if cycle.phrases:
-                self._close(cycle, "done")
+            if comes_to_nothing(cycle.phrases):
+                self._awaiting.rest()
             else:
-                self._rest()
+                self._awaiting.close(cycle, "failed" if FAILED in cycle.phrases else "done")
+
+    def owe(self, need: Need) -> None:
+        """Let the next cycle do this too, whatever it is about."""
+        self._owed.add(need)
 
     def attend(self) -> None:
         """Look at the service's state, and report if it is ready, still starting, or ended by itself."""
-        cycle, state = self._starting, self._keeper.state()
-        if state is State.ENDED:
-            self._bury()
-        elif cycle is not None and state is State.READY:
-            self._close(cycle, "ready", f"ready after {cycle.watch.seconds:.2f} s")
-        elif cycle is None and state is State.READY and not self._owed:  # what fails here would fail there once more
+        if self._awaiting.attend() and not self._owed - {Need.MIGRATE}:  # what fails here would fail there once more
             self._go_on_aside()
-        elif cycle is not None and cycle.started.seconds >= SLOW:
-            self._telling.wait(cycle, self._keeper.unready())
 
     def finish(self) -> None:
         """Note, before the services are stopped, what was started and did not become ready."""
-        cycle = self._starting
-        if cycle is not None:
-            self._close(cycle, NOT_READY, f"not ready after {cycle.watch.seconds:.2f} s, {self._keeper.unready()}")
+        self._awaiting.finish()
 
     def _is_undone(self, reaction: Reaction) -> bool:
         """Return whether changes that failed are taken back: the code is again what the services were started with."""
-        starts = self._starting is not None or bool(self._start_doubt)
+        starts = self._awaiting.cycle is not None or bool(self._start_doubt)
         self._mixed |= not {*reaction.needs} <= _CODE or not reaction.files or starts
         undone = self._owed and not (self._mixed or self._anew) and self._actions.is_undone()
         return bool(undone) and self._keeper.state() is State.READY
 
-    def _with_settings(self, needs: Collection[Need]) -> tuple[Need, ...]:
+    def _to_do(self, needs: Collection[Need]) -> list[Need]:
         """Return the needs to meet, after reading the settings again if they changed."""
         wanted = {*needs, *self._owed}
-        if Need.INSTALL in wanted:
-            wanted.remove(Need.INSTALL)
-            self._actions.outdated()
-        if Need.RELOAD in wanted:
-            wanted.remove(Need.RELOAD)
-            try:
-                if self._actions.reload():
-                    wanted.update(ALL)
-                    self._anew = True
-            except BuildkitError as error:
-                self._say(f"{render(error)}\n{time_of_day()} the settings stay as they were")
-        return with_consequences(wanted)
+        if meet(wanted, self._actions, self._say):
+            wanted.update(ALL)
+            self._anew = True
+        todo = {*with_consequences(wanted), *([Need.MIGRATE] if self._behind_head else [])}
+        return [need for need in Need if need in todo]
 
     def _do(self, need: Need, cycle: Cycle) -> int:
         """Do one step; return how many things it made."""
@@ -206,6 +200,15 @@ class Loop:
             cycle.add(words, watch.seconds)
         return len(made)
 
+    def _goes_on(self, reaction: Reaction, error: BuildkitError, cycle: Cycle) -> bool:
+        """Return whether the rest is done although the database could not be brought to head."""
+        runs = self._keeper.state() in {State.READY, State.STARTING}
+        code = Need.MIGRATE not in reaction.needs or self._anew or self._actions.concern_code(self._files)
+        if not (code and self._actions.has_database() and self._behind_head.is_bearable(error, runs=runs)):
+            return False
+        cycle.phrases.append(self._behind_head.note(error, reaction.needs, self._failed))
+        return True
+
     def _start(self, cycle: Cycle, among: Collection[str] | None = None) -> None:
         """Start the services that the changed files concern, or those that are named."""
         watch = Stopwatch()
@@ -218,10 +221,7 @@ class Loop:
         self._actions.forms.started(names)
         if len(services) > 1:
             words = f"{words} {', '.join(names)}"
-        if self._starting is not None:
-            cycle.told = self._starting.told  # of the same start, as a person sees it
-            self._close(self._starting, "superseded", "overtaken by a further change")
-        self._starting, cycle.started = cycle, Stopwatch()
+        self._awaiting.begin(cycle)
         cycle.add(words, watch.seconds)
         self._telling.doing("starting …")
 
@@ -261,38 +261,10 @@ class Loop:
         runs = self._keeper.state() in {State.READY, State.STARTING}
         if cycle.reason == IN_DOUBT and words == self._failed:  # it did not change after all
             self._keeper.explain()
-            self._rest()
+            self._awaiting.rest()
             return
         self._failed = words
         self._say(words)
         self._keeper.explain(f"{need.value} failed\n{words}")
         cycle.phrases.append(f"{need.value} failed")
-        self._close(cycle, "failed", "the service runs on as it was" if runs else "waiting for a change")
-
-    def _bury(self) -> None:
-        """Report what ended by itself; it is started again if that may help."""
-        ends = self._keeper.bury()
-        self._actions.forms.started(end.name for end in ends if end.revived)
-        for end in ends:
-            told = self._starting is not None and self._starting.told
-            words = f"the {end.name} ended {how_it_ended(end.exit_code)}"
-            then = "the one before answers on" if end.answered_for else "waiting for a change"
-            if self._starting is not None:
-                self._close(self._starting, "ended", words if end.revived else f"{words}, {then}")
-            elif not end.revived:
-                self._say(f"{time_of_day()} {words}, {then}")
-            if end.revived:
-                self._start_doubt.begin()
-                self._starting = Cycle(Reason(words), phrases=["started again"], told=told)
-
-    def _rest(self) -> None:
-        """Show that nothing is being done, or what goes on."""
-        self._telling.doing("starting …" if self._starting is not None else "")
-
-    def _close(self, cycle: Cycle, result: str, words: str = "") -> None:
-        """End a cycle, with some last words."""
-        if self._starting is cycle:
-            self._starting = None
-        if words:
-            cycle.phrases.append(words)
-        self._telling.end(cycle, result)
+        self._awaiting.close(cycle, "failed", "the service runs on as it was" if runs else "waiting for a change")

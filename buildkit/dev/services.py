@@ -196,7 +196,7 @@ class Services:
     def _journal(self, name: str) -> Journal:
         """Return what takes the words of a process that is started now, beside the services that there are now."""
         prefix = self._prefix(name) if len(self._last) > 1 else ""
-        return Journal(self._log, prefix, Hints(self._reloading, name))
+        return Journal(self._log, prefix, Hints(self._reloading, name, self._last[name].environment))
 
     def _prefix(self, name: str) -> str:
         shown = f"{name:<{max(map(len, self._last))}} {_SIGN} "

@@ -22,6 +22,7 @@ from buildkit.doors import locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 from buildkit.flows.desk import Desk
+from buildkit.flows.dev_database import LoopDatabase
 from buildkit.flows.dev_project import SCHEMA, Project
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, counts
@@ -67,7 +68,7 @@ def run_dev(
         tests = Runner(config.root, config.work / "dev-tests.log", console.say) if test else None
         if tests is not None:
             cleanup.callback(tests.end)
-        cleanup.callback(project.stop_database)
+        cleanup.callback(project.database.end)
         cleanup.callback(services.stop)
         cleanup.callback(loop.finish)
         desk.keys = cleanup.enter_context(Keys().read())
@@ -151,8 +152,7 @@ def _follow(
             paths = None if batch.everything else batch.paths
             reaction = tree.changes(paths)
             loop.react(reaction, None if paths is None else tree.code_in(paths), tree.written(batch.paths))
-        if project.has_another_database():
-            loop.react(Reaction((Need.MIGRATE, Need.RESTART), Reason("the database was made anew"), ()))
+        _look_after(project.database, loop)
         loop.attend()
         if tests is not None:
             if len(loop.outcomes) > tested:
@@ -166,3 +166,12 @@ def _follow(
             tree = project.tree
             watch.renew(tree)
             services.adopt(project.config.dev.hold, project.config.dev.drain)
+
+
+def _look_after(database: LoopDatabase, loop: Loop) -> None:
+    """Answer what became of the database without a change of files."""
+    news = database.news()
+    if news:
+        loop.react(Reaction((Need.MIGRATE, Need.RESTART), Reason(news), ()))
+    elif database.is_stopped:
+        loop.owe(Need.MIGRATE)

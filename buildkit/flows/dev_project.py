@@ -6,7 +6,6 @@ import os
 import shlex
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from buildkit.config import Config, load
 from buildkit.core.changes import Layout, Need, concerns_all, needs_of
@@ -20,12 +19,9 @@ from buildkit.dev.tree import Tree
 from buildkit.doors import process
 from buildkit.extensions.pool import WarmTranslators
 from buildkit.flows.build_aside import Aside, Builder
+from buildkit.flows.dev_database import LoopDatabase
 from buildkit.model import Report
 from buildkit.report.console import Console
-
-if TYPE_CHECKING:
-    from buildkit.db.looks import Watched
-    from buildkit.db.users import Use
 
 SCHEMA = "buildkit.dev/1"
 _COMPILED = frozenset({"fresh", "restored", "compiled"})
@@ -52,10 +48,8 @@ class Project:
         self._console = console
         self._environment = environment
         self._dependencies = dependencies(config)
-        self._database: dict[str, str] = {}
+        self.database = LoopDatabase(config.root, console, environment)
         self.status = Status()
-        self._use: Use | None = None
-        self._watched: Watched | None = None
         self.translators = WarmTranslators()
         self.builder = Builder()
 
@@ -73,6 +67,8 @@ class Project:
             built_aside=self.built_aside,
             forms=self.status.forms,
             sources=self.sources,
+            has_database=self.has_database,
+            concern_code=self.concern_code,
             settled=self.settled,
             is_undone=self.is_undone,
             services=self.services,
@@ -157,40 +153,27 @@ class Project:
 
     def migrate(self) -> Report:
         """Bring the database to head; where none is named, start the project's own."""
-        from buildkit.flows.migrate import migrate_database, migration_settings  # noqa: PLC0415
-
         if _layout(self.config) != self.tree.layout:
             self.tree = _tree(self.config)  # alembic.ini names other folders
-        variable = self.config.migrate.url_env
-        if migration_settings(self.config) is None:
-            self._database = {}
+        report = self.database.migrate(self.config)
+        if report is None:
             return Report(SCHEMA, (), 0.0)
-        if not self._environment.get(variable) and self._use is None:
-            from buildkit.db.users import Use  # noqa: PLC0415
-
-            self._use = Use(self.config.root)  # kept first: an interruption may come while the server starts
-            self._use.begin()
-        report, database = migrate_database(self.config, self._console, self._environment)
-        self._database = {} if database is None else {variable: database.url}
-        if database is not None and database.home is not None:
-            from buildkit.db.looks import Watched  # noqa: PLC0415
-
-            self._watched = Watched(database.home, database.name)
         self.status.revision = str(report.facts.get("head") or "")
         return report
+
+    def has_database(self) -> bool:
+        """Return whether the services have a database, at head or not."""
+        return self.database.is_at_hand(self.config)
+
+    def concern_code(self, files: Collection[str]) -> bool:
+        """Return whether one of these files concerns more than the database."""
+        return any({*needs_of(name, self.tree.layout)} - {Need.MIGRATE} for name in files)
 
     def has_migrations(self) -> bool:
         """Return whether there is something to migrate by."""
         from buildkit.flows.migrate import migration_settings  # noqa: PLC0415
 
         return migration_settings(self.config) is not None
-
-    def has_another_database(self) -> bool:
-        """Return whether another command has made the development database anew, or removed it; true once."""
-        if self._watched is None or not self._watched.is_another():
-            return False
-        self._watched = None
-        return True
 
     def built_aside(self) -> Aside | None:
         """Return what the build beside the services came to, once."""
@@ -227,12 +210,7 @@ class Project:
         def counts(file: str) -> bool:
             return concerns_all(file, layout)
 
-        return services_of(self.config, self._environment, self._database, debug=self._debug, counts=counts)
-
-    def stop_database(self) -> None:
-        """Stop the development server if loops alone used it, and this was the last."""
-        if self._use is not None:
-            self._use.end()
+        return services_of(self.config, self._environment, self.database.variables, debug=self._debug, counts=counts)
 
 
 def _tree(config: Config) -> Tree:

@@ -102,6 +102,27 @@ def test_what_a_killed_server_left_misleads_nobody(folder: Path) -> None:
     assert again.pid != server.pid
 
 
+def test_a_killed_server_loses_the_last_moment_alone(folder: Path) -> None:
+    server = development.ensure(folder, os.environ)
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (number integer)")
+        committed = [time.perf_counter()]
+        connection.execute("INSERT INTO kept VALUES (0)")
+        with contextlib.suppress(psycopg.OperationalError):
+            while committed[-1] - committed[0] < 60:
+                if len(committed) == 500:
+                    os.kill(server.pid, signal.SIGKILL)
+                connection.execute("INSERT INTO kept VALUES (%s)", (len(committed),))
+                committed.append(time.perf_counter())
+    again = development.ensure(folder, os.environ)
+    with psycopg.connect(again.url) as connection:
+        kept = [number for (number,) in connection.execute("SELECT number FROM kept ORDER BY 1")]
+    assert kept == [*range(len(kept))], "nothing in between is lost"
+    lost = committed[-1] - committed[len(kept) - 1]
+    print(f"of {len(committed)} rows {len(committed) - len(kept)} were lost, the last {lost:.3f} s")
+    assert lost < 5, "0.1 s on a machine that lets the server have its turn"
+
+
 def test_another_processs_number_is_not_taken_for_the_servers(folder: Path) -> None:
     server = development.ensure(folder, os.environ)
     development.stop(folder)

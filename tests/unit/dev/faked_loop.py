@@ -88,7 +88,7 @@ class World:
         self.made = {"rebuild": 1, "migrate": 0, "refresh": 0}
         self.fails: dict[str, Exception] = {}
         self.settings_differ = False
-        self.undone = False
+        self.undone = self.has_database = False
         self.interpreted: int | None = None
         self.built: FakeBuilt | None = None
         self.services = [SERVICE]
@@ -106,6 +106,8 @@ class World:
             self._built_aside,
             self.forms,
             lambda modules: {f"app/{name}.py" for name in modules},
+            lambda: self.has_database,
+            lambda files: any(file.startswith("app/") for file in files),
             lambda: None,
             lambda: self.undone,
             lambda: self.services,

@@ -6,9 +6,9 @@ import pytest
 from faked_loop import World, begun
 
 from buildkit.core.changes import Need, Reaction
-from buildkit.dev import loop
+from buildkit.dev import awaiting
 from buildkit.dev.ending import State
-from buildkit.errors import CompileError, ConfigurationError
+from buildkit.errors import CompileError, ConfigurationError, DatabaseError, HeadsError
 from buildkit.model import Reason
 
 
@@ -91,7 +91,7 @@ def test_a_failure_is_told_once_where_nothing_changed_after_all() -> None:
 def test_a_start_that_takes_long_is_told_once_however_often_one_saves(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
-    monkeypatch.setattr(loop, "SLOW", 0.0)
+    monkeypatch.setattr(awaiting, "SLOW", 0.0)
     world.change(Need.RESTART)
     assert world.attend() == ["changed app/a.py: restarted TIME, not ready yet: service: does not listen on 8000"]
     world.change(Need.RESTART)
@@ -107,7 +107,7 @@ def test_why_a_service_is_not_ready_is_shown_as_long_as_it_is_not(
     world.change(Need.RESTART)
     world.attend()
     assert world.doing == "starting …"
-    monkeypatch.setattr(loop, "SLOW", 0.0)
+    monkeypatch.setattr(awaiting, "SLOW", 0.0)
     world.told.clear()
     world.attend()
     assert world.doing == "not ready: service: does not listen on 8000"
@@ -222,6 +222,63 @@ def test_a_file_that_goes_while_a_step_reads_it_ends_the_cycle_alone(world: Worl
     ]
     world.fails.clear()
     assert world.change(Need.RESTART, file="app/b.py") == ["rebuild", "check app/a.py app/b.py", "start"]
+
+
+def behind_head(it: World) -> World:
+    """A revision is saved that makes two heads."""
+    it.has_database = True
+    it.fails["migrate"] = HeadsError("two heads", hint="merge them")
+    assert it.change(Need.MIGRATE, Need.RESTART, file="versions/b.py") == ["migrate"]
+    assert it.said == [
+        "error: two heads\n\nhint: merge them",
+        "changed versions/b.py: migrate failed, the service runs on as it was",
+    ]
+    return it
+
+
+def test_code_is_served_although_the_database_cannot_be_brought_to_head(world: World) -> None:
+    it = behind_head(world)
+    for _ in range(2):
+        assert it.change(Need.RESTART)[0] == "migrate"
+        assert it.done[-1] == "start"
+        assert it.ready() == ["changed app/a.py: migrate failed as before, restarted TIME, ready after TIME"]
+        assert it.said[:-1] == [], "it was said"
+    it.fails.clear()
+    assert it.change(Need.MIGRATE, file="versions/b.py") == ["migrate", "check versions/b.py", "start"]
+    it.ready()
+    assert it.change(Need.RESTART) == ["check app/a.py", "start"]
+
+
+def test_revisions_and_code_in_one_go_serve_the_code_and_say_what_is_wrong(world: World) -> None:
+    world.has_database = True
+    world.fails["migrate"] = HeadsError("two heads")
+    world.loop.react(
+        Reaction((Need.MIGRATE, Need.RESTART), Reason("new", "versions/b.py"), ("versions/b.py", "app/a.py"))
+    )
+    assert world.done[-1] == "start"
+    assert world.ready() == ["new versions/b.py: migrate failed, restarted TIME, ready after TIME"]
+
+
+def test_data_that_is_as_it_was_is_not_a_word_while_the_database_is_behind(world: World) -> None:
+    it = behind_head(world)
+    it.change(Need.RESTART)
+    it.ready()
+    assert it.change(Need.REFRESH) == ["migrate", "refresh"]
+    assert it.said == []
+
+
+def test_a_database_that_does_not_answer_keeps_a_service_from_its_start_alone() -> None:
+    it = World()
+    it.has_database = True
+    it.fails["migrate"] = DatabaseError("no answer")
+    it.loop.begin()
+    assert it.done[-1] == "migrate"
+    it.fails.clear()
+    it.change(Need.RESTART)
+    it.ready()
+    it.fails["migrate"] = DatabaseError("no answer")
+    it.loop.owe(Need.MIGRATE)
+    assert it.change(Need.RESTART)[-1] == "start"
 
 
 def test_a_failure_at_the_start_waits_for_a_change() -> None:

@@ -211,3 +211,13 @@ def test_data_without_effect_while_it_was_built_is_not_a_word(interpreting: Worl
     it.done.clear()
     it.loop.react(Reaction((Need.REFRESH,), Reason("changed", "tle/a.txt"), ("tle/a.txt",)), None)
     assert it.done == ["rebuild", "refresh"]
+
+
+def test_modules_are_compiled_aside_while_the_database_is_owed_a_migration(interpreting: World) -> None:
+    it = interpreting
+    it.change(Need.REBUILD, Need.RESTART)
+    it.ready()
+    it.done.clear()
+    it.loop.owe(Need.MIGRATE)
+    it.attend()
+    assert it.done == ["build aside"]
