@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from buildkit.dev.cycle import Cycle
 from buildkit.dev.ending import State, how_it_ended
 from buildkit.dev.telling import NOT_READY, Telling
-from buildkit.doors.clock import Stopwatch, time_of_day
+from buildkit.doors.clock import Stopwatch
 from buildkit.model import Reason
 
 if TYPE_CHECKING:
@@ -28,17 +27,13 @@ class Awaiting:
         forms: which modules they run as Python.
         doubt: what they may have read while they started.
         telling: says what comes of cycles.
-        say: called with what is about no cycle.
     """
 
-    def __init__(
-        self, keeper: Keeper, forms: Forms, doubt: StartDoubt, telling: Telling, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, keeper: Keeper, forms: Forms, doubt: StartDoubt, telling: Telling) -> None:
         self._keeper = keeper
         self._forms = forms
         self._doubt = doubt
         self._telling = telling
-        self._say = say
         self.cycle: Cycle | None = None
         """It."""
 
@@ -63,10 +58,11 @@ class Awaiting:
         return False
 
     def finish(self) -> None:
-        """Note, before the services are stopped, what was started and did not become ready."""
+        """Note, before the services are stopped, what was started and did not become ready, or was interrupted."""
         cycle = self.cycle
         if cycle is not None:
             self.close(cycle, NOT_READY, f"not ready after {cycle.watch.seconds:.2f} s, {self._keeper.unready()}")
+        self._telling.abandon()
 
     def rest(self) -> None:
         """Show that nothing is being done, or what goes on."""
@@ -91,7 +87,8 @@ class Awaiting:
             if self.cycle is not None:
                 self.close(self.cycle, "ended", words if end.revived else f"{words}, {then}")
             elif not end.revived:
-                self._say(f"{time_of_day()} {words}, {then}")
+                self._telling.mourn(end.name, words, then)
             if end.revived:
                 self._doubt.begin()
                 self.cycle = Cycle(Reason(words), phrases=["started again"], told=told)
+                self._telling.begin(self.cycle)

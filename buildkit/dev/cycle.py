@@ -28,6 +28,7 @@ class Cycle:
     started: Stopwatch = field(default_factory=Stopwatch)
     told: bool = False
     undone: bool = False  # what had failed is taken back: nothing is to be started
+    number: str = ""  # as programs are told
 
     def add(self, words: str, seconds: float) -> None:
         """Note what was done and how long it took."""

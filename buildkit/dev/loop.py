@@ -39,7 +39,7 @@ class Loop:
         actions: the steps.
         keeper: runs the service.
         say: called with one line for each cycle, and with errors.
-        tell: called with what happens, for programs: `begin`, `waiting`, `cycle`, `aside`.
+        tell: called with what happens, for programs: `begin` and one `cycle` for each, `waiting`, `ended`, `aside`.
         show: called with what is being done, and with the last cycle, in full and in short.
     """
 
@@ -66,7 +66,7 @@ class Loop:
         self._aside = AsideBuild(actions.build_aside, actions.built_aside, self._behind.keeping, say, tell)
         self._doubt = Doubt()
         self._start_doubt = StartDoubt(say)
-        self._awaiting = Awaiting(keeper, actions.forms, self._start_doubt, self._telling, say)
+        self._awaiting = Awaiting(keeper, actions.forms, self._start_doubt, self._telling)
         self._failed = ""  # what was said of the step that failed, until it no longer does
         self._behind_head = BehindHead(say)
 
@@ -114,7 +114,7 @@ class Loop:
             restarts: whether the services are started anew even if nothing is built.
         """
         cycle = Cycle(reaction.reason, undone=self._is_undone(reaction))
-        self._telling.begin(reaction.reason)
+        self._telling.begin(cycle)
         self._keeper.expect()
         self._files.update(reaction.files)
         todo = self._to_do(reaction.needs)
@@ -142,6 +142,7 @@ class Loop:
         if self._awaiting.cycle is not cycle:
             self._keeper.explain()  # nothing was started after all
             if comes_to_nothing(cycle.phrases):
+                self._telling.drop(cycle)
                 self._awaiting.rest()
             else:
                 self._awaiting.close(cycle, "failed" if FAILED in cycle.phrases else "done")
@@ -250,8 +251,11 @@ class Loop:
         idle, modules = self._behind.due()
         if idle:
             cycle = Cycle(Reason("compiled", some(modules)))
+            self._telling.begin(cycle)
             try:
                 self._start(cycle, among=idle)
+                if self._awaiting.cycle is not cycle:
+                    self._telling.drop(cycle)
             except BuildkitError as error:
                 self._owed = {Need.RESTART}
                 self._fail(cycle, Need.RESTART, error)
@@ -261,6 +265,7 @@ class Loop:
         runs = self._keeper.state() in {State.READY, State.STARTING}
         if cycle.reason == IN_DOUBT and words == self._failed:  # it did not change after all
             self._keeper.explain()
+            self._telling.drop(cycle)
             self._awaiting.rest()
             return
         self._failed = words

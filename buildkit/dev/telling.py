@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 from buildkit.dev.cycle import Cycle
+from buildkit.doors.clock import time_of_day
 from buildkit.model import Outcome, Reason
 
-NOT_READY = "not-ready"
+NOT_READY, NOTHING, INTERRUPTED = "not-ready", "nothing", "interrupted"
 
 
 class Telling:
@@ -15,7 +17,7 @@ class Telling:
 
     Args:
         say: called with one line for each cycle.
-        tell: called with what happens, for programs: `begin`, `waiting`, `cycle`.
+        tell: called with what happens, for programs: `begin` and one `cycle` for each, `waiting`, `ended`.
         show: called with what is being done, and with the last cycle, in full and in short.
     """
 
@@ -26,11 +28,15 @@ class Telling:
         self._tell = tell
         self._show = show
         self._last = ("", "")  # what is said of the last cycle, and the same in short
+        self._numbers = count(1)
+        self._open: dict[str, Cycle] = {}  # begun, and not ended
         self.outcomes: list[Outcome] = []
 
-    def begin(self, reason: Reason) -> None:
-        """Tell that a cycle begins."""
-        self._tell("begin", Outcome(self._number, "begun", reason))
+    def begin(self, cycle: Cycle) -> None:
+        """Give a cycle its number, and tell that it begins."""
+        cycle.number = str(next(self._numbers))
+        self._open[cycle.number] = cycle
+        self._tell("begin", Outcome(cycle.number, "begun", cycle.reason))
 
     def doing(self, words: str) -> None:
         """Show what is being done; empty for nothing."""
@@ -41,18 +47,32 @@ class Telling:
         if not cycle.told:
             cycle.told = True
             self._say(f"{cycle}, not ready yet: {why}")
-            self._tell("waiting", Outcome(self._number, NOT_READY, cycle.reason, cycle.watch.seconds, why))
+            self._tell("waiting", Outcome(cycle.number, NOT_READY, cycle.reason, cycle.watch.seconds, why))
         self.doing(f"not ready: {why}")
 
     def end(self, cycle: Cycle, result: str) -> None:
         """Record a cycle that has ended, and only then print its line: its reader may end the loop at once."""
-        outcome = Outcome(self._number, result, cycle.reason, cycle.watch.seconds, ", ".join(cycle.phrases))
+        outcome = Outcome(cycle.number, result, cycle.reason, cycle.watch.seconds, ", ".join(cycle.phrases))
         self.outcomes.append(outcome)
         self._last = (str(cycle), cycle.short)
         self._say(self._last[0])
-        self._tell("cycle", outcome)
+        self._end(outcome)
         self.doing("")
 
-    @property
-    def _number(self) -> str:
-        return str(len(self.outcomes) + 1)
+    def drop(self, cycle: Cycle, result: str = NOTHING) -> None:
+        """Tell programs alone that a cycle has ended which came to nothing: it is no outcome."""
+        self._end(Outcome(cycle.number, result, cycle.reason, cycle.watch.seconds))
+
+    def abandon(self) -> None:
+        """Tell programs that what is still under way was interrupted."""
+        for cycle in [*self._open.values()]:
+            self.drop(cycle, INTERRUPTED)
+
+    def mourn(self, service: str, words: str, then: str) -> None:
+        """Say and tell that a service ended by itself, outside of any cycle, and is not started again."""
+        self._say(f"{time_of_day()} {words}, {then}")
+        self._tell("ended", Outcome(service, "ended", Reason(words), detail=then))
+
+    def _end(self, outcome: Outcome) -> None:
+        self._open.pop(outcome.subject, None)
+        self._tell("cycle", outcome)

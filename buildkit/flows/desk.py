@@ -15,6 +15,7 @@ from buildkit.flows.dev_project import SCHEMA, Project
 from buildkit.model import Outcome, Reason
 from buildkit.report.console import Console
 
+_SUBJECTS = {"aside": "modules", "ended": "service"}
 _NEEDS = {"r": Need.RESTART, "m": Need.MIGRATE, "d": Need.REFRESH}
 
 
@@ -37,7 +38,7 @@ class Desk:
 
     def tell(self, event: str, outcome: Outcome) -> None:
         """Tell programs what happened."""
-        facts = {"cycle" if event != "aside" else "modules": outcome.subject, "outcome": outcome.result}
+        facts = {_SUBJECTS.get(event, "cycle"): outcome.subject, "outcome": outcome.result}
         more = {"reason": str(outcome.reason), "seconds": round(outcome.seconds, 3), "detail": outcome.detail}
         self._console.event({"schema": SCHEMA, "event": event, **facts, **more})
 

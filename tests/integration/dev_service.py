@@ -185,6 +185,15 @@ class Dev:
         report: dict[str, object] = json.loads(self.out.splitlines()[-1])
         return report
 
+    def events(self) -> list[dict[str, str]]:
+        """Return what programs were told, once it has ended; each cycle that begins ends once, and has a number."""
+        events: list[dict[str, str]] = [json.loads(line) for line in self.out.splitlines()][:-1]
+        begun = [event["cycle"] for event in events if event["event"] == "begin"]
+        ended = [event["cycle"] for event in events if event["event"] == "cycle"]
+        assert begun == [str(number) for number in range(1, len(begun) + 1)]
+        assert sorted(ended) == sorted(begun), "each that begins ends once"
+        return events
+
     def kill(self) -> None:
         """Leave nothing behind, whatever the test found."""
         for process in self.left():

@@ -48,12 +48,42 @@ def test_programs_are_told_what_happens(dev: Starter) -> None:
     it.save("src/app/answer.py", "ANSWER = 'two'\n")
     it.until_cycles(1)
     it.end()
-    events = [json.loads(line) for line in it.out.splitlines()]
-    assert [event.get("event") for event in events] == ["begin", "cycle", "begin", "cycle", None]
+    events = it.events()
+    assert [event["event"] for event in events] == ["begin", "cycle", "begin", "cycle"]
     assert {event["schema"] for event in events} == {"buildkit.dev/1"}
     assert (events[2]["reason"], events[2]["outcome"]) == ("changed: src/app/answer.py", "begun")
     assert (events[3]["cycle"], events[3]["outcome"]) == ("2", "ready")
-    assert events[4]["counts"] == {"ready": 2}
+    assert json.loads(it.out.splitlines()[-1])["counts"] == {"ready": 2}
+
+
+def test_programs_are_told_the_end_of_whatever_begins(dev: Starter) -> None:
+    it = dev()
+    it.until_ready()
+    it.save("pyproject.toml", SETTINGS + "\n")  # the same settings
+    it.until(lambda: '"nothing"' in "".join(it._told))
+    os.kill(it.ask()[0], signal.SIGKILL)
+    it.until_said("started again, ready after")
+    it.save("src/app/answer.py", "raise SystemExit(7)\n")
+    it.until_said("the one before answers on")
+    it.save("src/app/answer.py", "import time; time.sleep(60)\n")
+    it.until(lambda: "".join(it._told).count('"begin"') == 5)
+    it.end()
+    ends = {event["cycle"]: event["outcome"] for event in it.events() if event["event"] == "cycle"}
+    assert ends == {"1": "ready", "2": "nothing", "3": "ready", "4": "ended", "5": "not-ready"}
+
+
+def test_programs_are_told_that_a_service_ended_for_good(dev: Starter) -> None:
+    it = dev()
+    it.until_ready()
+    for times in (1, 2, 3):
+        os.kill(it.ask()[0], signal.SIGKILL)
+        it.until_said("the service ended by SIGKILL: started again, ready after", times)
+    os.kill(it.ask()[0], signal.SIGKILL)
+    it.until_said("waiting for a change")
+    it.end()
+    (ended,) = [event for event in it.events() if event["event"] == "ended"]
+    assert (ended["service"], ended["reason"]) == ("service", "the service ended by SIGKILL")
+    assert ended["detail"] == "waiting for a change"
 
 
 def test_a_slip_of_the_keyboard_keeps_the_service(dev: Starter) -> None:
@@ -149,9 +179,10 @@ def test_a_start_that_never_is_ready_is_told_to_programs(dev: Starter) -> None:
     it = dev({"pyproject.toml": SETTINGS.replace("127.0.0.1:{port}/", "127.0.0.1:1/health")})
     it.until_said("not ready yet: service: http://127.0.0.1:1/health does not answer with 2xx or 3xx")
     report = it.end()
-    told = [json.loads(line) for line in it.out.splitlines()][:-1]
-    # A machine that is slow lets it look once more, with nothing to do: begun again, and no cycle.
-    assert [*dict.fromkeys((each["event"], each["cycle"], each["outcome"]) for each in told)] == [
+    told = it.events()
+    # A machine that is slow lets it look once more, with nothing to do.
+    idle = {each["cycle"] for each in told if each["outcome"] == "nothing"}
+    assert [(each["event"], each["cycle"], each["outcome"]) for each in told if each["cycle"] not in idle] == [
         ("begin", "1", "begun"),
         ("waiting", "1", "not-ready"),
         ("cycle", "1", "not-ready"),

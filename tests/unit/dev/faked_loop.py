@@ -86,7 +86,7 @@ class World:
         self.done: list[str] = []
         self.said: list[str] = []
         self.made = {"rebuild": 1, "migrate": 0, "refresh": 0}
-        self.fails: dict[str, Exception] = {}
+        self.fails: dict[str, BaseException] = {}
         self.settings_differ = False
         self.undone = self.has_database = False
         self.interpreted: int | None = None

@@ -120,6 +120,38 @@ def test_why_a_service_is_not_ready_is_shown_as_long_as_it_is_not(
     assert world.told[1:] == [("cycle", "2", "ready")]
 
 
+def test_programs_are_told_one_end_of_each_cycle_that_begins(world: World) -> None:
+    world.told.clear()
+    world.change(Need.REFRESH)
+    world.change(Need.RESTART)
+    world.change(Need.RESTART, file="app/b.py")
+    world.keeper.revives = True
+    world.keeper.ends(137)
+    world.attend()
+    world.fails["rebuild"] = CompileError("no")
+    world.change(Need.REBUILD)
+    world.loop.finish()
+    assert [(number, result) for event, number, result in world.told if event == "begin"] == [
+        (number, "begun") for number in "23456"
+    ]
+    assert [(number, result) for event, number, result in world.told if event == "cycle"] == [
+        ("2", "nothing"),
+        ("3", "superseded"),
+        ("4", "ended"),
+        ("6", "failed"),
+        ("5", "not-ready"),
+    ]
+
+
+def test_a_cycle_that_is_interrupted_has_an_end_too(world: World) -> None:
+    world.fails["rebuild"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        world.change(Need.REBUILD)
+    world.loop.finish()
+    assert world.told[-2:] == [("begin", "2", "begun"), ("cycle", "2", "interrupted")]
+    assert len(world.loop.outcomes) == 1
+
+
 def test_what_was_not_ready_at_the_end_is_in_the_result(world: World) -> None:
     world.change(Need.RESTART)
     world.loop.finish()
