@@ -5,6 +5,7 @@
 The loop holds the other end of this program's stdin, the *lifeline*. When it closes, because the loop stops the service
 or because the loop itself was killed, the service gets SIGTERM and, after GRACE seconds, SIGKILL. Another number of
 seconds may be written into it before. A second request ends it at once. The service's process group goes with it.
+Suspended, this program would not notice: so the kernel continues it when the loop is gone (PR_SET_PDEATHSIG), on Linux.
 Descendants that made a session of their own escape a group; on Linux they fall to this program when their parent ends
 (prctl(2), PR_SET_CHILD_SUBREAPER) and are killed as well. On other systems an escaped descendant survives.
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     wake = _listen()
     control = _process_control()
     control(_SET_CHILD_SUBREAPER, 1)
-    control(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    control(_SET_PARENT_DEATH_SIGNAL, signal.SIGCONT)
     service = _start(command, control, None if passed == "-" else int(passed))
     status = _wait(service, lifeline, wake, grace)
     _sweep(service)

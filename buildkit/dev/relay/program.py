@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from collections import deque
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from buildkit.dev.relay.events import READ, Events
 from buildkit.dev.relay.front import Front
 from buildkit.dev.relay.messages import Lines, encode
 
+_SET_PARENT_DEATH_SIGNAL = 1
 _AT_ONCE = 64
 """Descriptors that are taken at once."""
 
@@ -21,6 +23,7 @@ _AT_ONCE = 64
 def main() -> None:
     """Relay until the loop is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the loop's to decide
+    _wake_when_alone()
     _make_room()
     events, lines = Events(), Lines()
     fronts: dict[str, Front] = {}
@@ -68,6 +71,14 @@ def _obey(message: list[Any], fronts: dict[str, Front], passed: deque[int], even
 
 def _tell(name: str, question: int) -> None:
     os.write(1, encode("quiet", name, question).encode())
+
+
+def _wake_when_alone() -> None:
+    """Let the kernel continue this process when the loop is gone: suspended, it would hold the addresses on."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - for Linux alone
+
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, ctypes.c_ulong(signal.SIGCONT), 0, 0, 0)
 
 
 def _make_room() -> None:

@@ -1,0 +1,63 @@
+"""Nothing is left of `invoke dev`, whichever of its processes is suspended when the loop is killed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from dev_service import MAIN, Dev, Starter, starting
+from plugins.projects import ProjectMaker
+
+from buildkit.doors import ports
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal at a parent's death is Linux's")
+
+POLITE = (
+    """
+import pathlib, signal, sys
+def end(*_):
+    pathlib.Path("ended").touch()
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+"""
+    + MAIN
+)
+
+
+@pytest.fixture
+def dev(project: ProjectMaker) -> Iterator[Starter]:
+    with starting(project) as start:
+        yield start
+
+
+def named(it: Dev, *words: str) -> list[psutil.Process]:
+    """Return the processes of a loop whose commands have one of these words."""
+    return [each for each in it.left() if any(word in argument for word in words for argument in each.cmdline())]
+
+
+@pytest.mark.parametrize("words", ["launch.py", "relay.program", "app.main", ""])
+def test_nothing_is_left_where_one_was_suspended_and_the_loop_killed(dev: Starter, words: str) -> None:
+    it = dev({"src/app/main.py": POLITE})
+    it.until_ready()
+    suspended = [each for each in named(it, words) if each.pid != it.process.pid]
+    assert suspended
+    for each in suspended:
+        each.suspend()
+    it.process.send_signal(signal.SIGKILL)
+    it.process.wait(10)
+    it.until(lambda: not it.left())
+    assert ports.free(it.port) is not None
+    assert (it.root / "ended").exists() or words in {"app.main", ""}, "it was asked to end, and had the time"
+
+
+@pytest.mark.parametrize("words", ["launch.py", "app.main"])
+def test_nothing_is_left_where_one_was_suspended_and_the_loop_ends(dev: Starter, words: str) -> None:
+    it = dev()
+    it.until_ready()
+    for each in named(it, words):
+        each.suspend()
+    it.end()
+    assert it.left() == []
