@@ -19,19 +19,15 @@ import os
 import py_compile
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import buildkit
-from buildkit.model import LIBRARY
+from buildkit.image.gathering import BUILD_ONLY, gathered
 
 RUNTIME = ("__init__.py", "model.py", "errors.py", "core", "doors", "registry", "trees", "data", "migrate", "runtime")
 """The part of the suite that runs in a container: pure Python on the standard library."""
-
-_BUILD_ONLY = ("*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyx", "__pycache__", ".*")
-"""Files that only a compiler reads. The Python sources stay, since tracebacks quote them."""
-
 
 USER = 10001
 """The number of the user and group that the service runs as; the Dockerfile says it too."""
@@ -55,10 +51,14 @@ def assemble(contents: Path, project: Path, target: Path, user: int = USER) -> N
     wanted = json.loads((contents / "contents.json").read_text("utf-8"))
     app, suite = target / _PROJECT, target / "opt" / "buildkit"
     root = Path(wanted["source_root"])
-    for package in wanted["packages"]:
-        _copy_package(project / root, package, app / root)
-    for pattern in wanted["files"]:
-        _copy_matching(project, pattern, app)
+    for name in gathered(wanted, _files_of(project)):
+        place = app / name
+        if name.endswith("/"):
+            place.mkdir(parents=True, exist_ok=True)
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(project / name, place)
+        place.chmod(mode_of((project / name).stat().st_mode))
     write_distribution(app / root, wanted["distribution"])
     shutil.copytree(contents / "app", app, dirs_exist_ok=True)
     for name in RUNTIME:
@@ -98,32 +98,31 @@ def make_writable(target: Path, folder: str, user: int) -> None:
         os.chown(each, user, user, follow_symlinks=False)
 
 
-def _copy_package(source: Path, package: str, target: Path) -> None:
-    place = package.replace(".", "/")
-    for library in sorted(source.glob(f"{package.partition('.')[0]}{LIBRARY}.*")):
-        _copy(library, target / library.name)
-    if (source / place).is_dir():
-        _copy(source / place, target / place)
-        return
-    found = [file for file in sorted(source.glob(f"{place}.*")) if file.suffix in {".py", ".so"}]
-    if not found:
-        raise FileNotFoundError(f"package {package}: not in the build context: does an ignore rule keep it out?")
-    for file in found:
-        _copy(file, target / file.relative_to(source))
+def mode_of(mode: int) -> int:
+    """Return the permissions of a file in the image, whatever the umask was where its project was checked out."""
+    return 0o755 if mode & 0o100 else 0o644
 
 
-def _copy_matching(project: Path, pattern: str, app: Path) -> None:
-    found = sorted(project.glob(pattern.rstrip("/")))
-    if not found:
-        raise FileNotFoundError(f"{pattern}: not in the build context: does an ignore rule keep it out?")
-    for path in found:
-        _copy(path, app / path.relative_to(project))
+def _files_of(project: Path) -> Iterator[str]:
+    """Yield the files of a folder and its empty folders; what links lead to counts as if it lay there."""
+    seen = {os.path.realpath(project)}
+    for folder, inner, names in os.walk(project, followlinks=True):
+        for name in [*inner]:
+            if os.path.islink(place := os.path.join(folder, name)):  # noqa: PTH114, PTH118 - a walk of all
+                real = os.path.realpath(place)
+                if real in seen or any(each.startswith(f"{real}/") for each in seen):
+                    inner.remove(name)
+                seen.add(real)
+        place = os.path.relpath(folder, project)
+        yield from (name if place == "." else f"{place}/{name}" for name in names)
+        if not (inner or names):
+            yield f"{place}/"
 
 
 def _copy(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
-        shutil.copytree(path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_BUILD_ONLY))
+        shutil.copytree(path, target, ignore=shutil.ignore_patterns(*BUILD_ONLY))
     else:
         shutil.copy2(path, target)
 
@@ -135,15 +134,20 @@ def write_distribution(folder: Path, about: Mapping[str, Any]) -> None:
         folder: a folder on the module search path.
         about: `name`, `version` and `entry_points`, a table of tables.
     """
-    information = folder / f"{about['name'].replace('-', '_')}-{about['version']}.dist-info"
-    information.mkdir(parents=True)
+    for name, text in distribution_files(about).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+
+
+def distribution_files(about: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of that metadata by path; the argument is that of `write_distribution`."""
+    information = f"{about['name'].replace('-', '_')}-{about['version']}.dist-info"
     lines = ["Metadata-Version: 2.1", f"Name: {about['name']}", f"Version: {about['version']}", ""]
-    (information / "METADATA").write_text("\n".join(lines), "utf-8")
     groups = [
         f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in sorted(points.items()))
         for group, points in sorted(about["entry_points"].items())
     ]
-    (information / "entry_points.txt").write_text("\n".join(groups), "utf-8")
+    return {f"{information}/METADATA": "\n".join(lines), f"{information}/entry_points.txt": "\n".join(groups)}
 
 
 def make_bytecode(target: Path) -> None:
