@@ -132,6 +132,12 @@ class VersionTableError(BuildkitError):
     exit_code = 44
 
 
+class RegistryError(BuildkitError):
+    """A registry refuses an image or cannot be reached, or has another one under the tag."""
+
+    exit_code = 51
+
+
 class LockBusyError(BuildkitError):
     """Another process held the migration lock for longer than `lock_wait`."""
 

@@ -140,6 +140,30 @@ def reference(name: str) -> None:
         raise ValueError('the name of an image, such as "python:3.12-slim"')
 
 
+def base(name: str) -> None:
+    """Check the name of a base: that of an image, or a folder with an OCI layout; empty for the default."""
+    if name.startswith("oci:"):
+        if not name.removeprefix("oci:").partition(":")[0] or not name.isprintable():
+            raise ValueError('a folder with an OCI layout, such as "oci:../base"')
+        return
+    reference(name)
+
+
+def builder(name: str) -> None:
+    """Check the name of a builder; empty for the default."""
+    if name and not re.fullmatch(_IDENTITY, name):
+        raise ValueError('"docker", "oci", or the name of a buildx builder')
+
+
+def platforms(names: tuple[str, ...]) -> None:
+    """Check what an image is for."""
+    for name in names:
+        if not re.fullmatch(r"linux/[a-z0-9]+", name):
+            raise ValueError(f'a system and a processor such as "linux/amd64" and "linux/arm64", not {name!r}')
+    if len(set(names)) != len(names):
+        raise ValueError("each one once")
+
+
 def secrets(table: Mapping[str, Any]) -> None:
     """Check the secrets of a build: a name, and where the secret is."""
     for name, value in table.items():
@@ -195,6 +219,9 @@ FORMS: Mapping[str, Callable[[Any], None]] = {
     "port_or_none": port_or_none,
     "service": service,
     "repository": repository,
+    "base": base,
+    "builder": builder,
+    "platforms": platforms,
     "reference": reference,
     "arguments": arguments,
     "secrets": secrets,

@@ -72,8 +72,20 @@ class DevConfig:
 class EngineConfig:
     """`[tool.buildkit.engine]`: what every image build of the project gets."""
 
+    builder: str = option(
+        "text",
+        "docker",
+        "What builds the images: `docker`, `oci` (no engine), or the name of a buildx builder.",
+        form="builder",
+    )
     python_build: str = option("text", "", "Base of the build stage; `python:3.x` where empty.", form="reference")
-    python_slim: str = option("text", "", "Base of the runtime stage; `python:3.x-slim` where empty.", form="reference")
+    python_slim: str = option(
+        "text",
+        "",
+        "Base of the runtime stage; `python:3.x-slim` where empty. For `oci` also `oci:FOLDER`, a folder with an OCI "
+        "layout, and `oci:FOLDER:NAME`, one of the images in it.",
+        form="base",
+    )
     ca_bundle: str = option("text", "", "A CA bundle that the package installs inside a build trust.")
     build_args: Mapping[str, Any] = option(
         "table", {}, "Build arguments; `PIP_INDEX_URL` and its kin go into the build as a secret.", form="arguments"
@@ -92,6 +104,14 @@ class ImageConfig:
 
     command: tuple[str, ...] = option("command", (), "What the container runs.", form="command")
     dockerfile: str = option("text", "", "The project's own Dockerfile; the suite's where empty.")
+    builder: str = option("text", "", "What builds this image; `engine.builder` where empty.", form="builder")
+    platforms: tuple[str, ...] = option(
+        "texts",
+        (),
+        "What the image is for, such as `linux/arm64`, by the builder `oci`; several make an index; this machine's "
+        "where empty.",
+        form="platforms",
+    )
     target: str = option("text", "", "The stage of `dockerfile` that is built; the last one if empty.")
     repository: str = option("text", "", "Name of the image; `<distribution>-<image>` where empty.", form="repository")
     port: int = option("integer", 8000, "The port that the service listens on.", form="port")

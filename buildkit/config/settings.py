@@ -203,6 +203,18 @@ class NoxConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseConfig:
+    """`[tool.buildkit.release]`."""
+
+    registry: str = option(
+        "text",
+        "",
+        "The registry that images are pushed to, with what stands before their names, such as `ghcr.io/team`.",
+        form="repository",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings of one project; `[tool.buildkit]` is its first table.
 
@@ -237,6 +249,7 @@ class Config:
     engine: EngineConfig = field(default_factory=EngineConfig, metadata={"section": EngineConfig})
     image: Mapping[str, ImageConfig] = field(default_factory=dict, metadata={"tables": ImageConfig, "named": "image"})
     nox: NoxConfig = field(default_factory=NoxConfig, metadata={"section": NoxConfig})
+    release: ReleaseConfig = field(default_factory=ReleaseConfig, metadata={"section": ReleaseConfig})
 
     @property
     def source(self) -> Path:

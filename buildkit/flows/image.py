@@ -24,6 +24,7 @@ from buildkit.flows.image_inputs import (
     said_of_health,
     staged_of,
 )
+from buildkit.flows.image_oci import OCI, OciImage, builder_of
 from buildkit.flows.image_own import idle_settings, own_of
 from buildkit.flows.image_packages import Packages, packages_of
 from buildkit.image import checkout, engine, measure, own, rules, sent, staging
@@ -66,6 +67,7 @@ def build_images(
     names: Sequence[str] = (),
     required: bool = False,
     dry_run: bool = False,
+    pull: bool = False,
 ) -> Report:
     """Build the images into which something changed enters; the others are `fresh`, and no builder starts.
 
@@ -76,6 +78,7 @@ def build_images(
         names: the images; all of them if empty.
         required: a missing engine is an error; else the images are `skipped`.
         dry_run: decide and say `fresh` or `due`, build nothing.
+        pull: look for newer bases.
 
     Raises:
         ConfigurationError: an image that is not configured, or settings that do not fit.
@@ -92,7 +95,11 @@ def build_images(
     for name in wanted:
         image = _Image(config, console, environment, name)
         with contextlib.nullcontext() if dry_run else image.exclusive():
-            outcome, built[name] = image.bring_up_to_date(seen, must=must, dry_run=dry_run)
+            if builder_of(config, name) == OCI:
+                without = OciImage(config, console, environment, name, pull=pull)
+                outcome, built[name] = without.bring_up_to_date(seen, dry_run=dry_run)
+            else:
+                outcome, built[name] = image.bring_up_to_date(seen, must=must, dry_run=dry_run, pull=pull)
         console.news(outcome)
         outcomes.append(outcome)
     return Report(SCHEMA, tuple(outcomes), watch.seconds, {"built": built}, row="image")
@@ -177,14 +184,14 @@ class _Image:
             yield
 
     def bring_up_to_date(
-        self, seen: checkout.Checkout, *, must: bool, dry_run: bool
+        self, seen: checkout.Checkout, *, must: bool, dry_run: bool, pull: bool = False
     ) -> tuple[Outcome, Mapping[str, object]]:
         """Build the image if an input changed; return its outcome and facts."""
         watch = Stopwatch()
         kept = state.read(self._state, measure.recorded_image)
         inputs = self._look(seen, keep=not dry_run)
         now, step = self._decide(inputs, kept)
-        if step.action is Action.LEAVE:
+        if step.action is Action.LEAVE and not pull:
             return Outcome(self._name, "fresh", step.reason), self._measured(inputs)
         if dry_run:
             return Outcome(self._name, "due", step.reason), self._facts(inputs)
@@ -200,7 +207,7 @@ class _Image:
         for line in (*inputs.packages.said, *said_of_health(self._name, self._settings), *self._said_of_own()):
             self._console.say(line)
         staging.write(self._folder, inputs.staged, cache_mount_prefix(self._config, self._environment, make=True))
-        built = build(inputs.request, self._metadata, self._tell, self._environment)
+        built = build(replace(inputs.request, pull=pull), self._metadata, self._tell, self._environment)
         sent.write(self._sent, built.sent)
         self._record(inputs, now)
         return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, built.steps)

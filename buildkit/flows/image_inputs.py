@@ -118,7 +118,14 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout, packages
         name=name,
         bases=bases,
         target=config.image[name].target,
+        builder=_buildx_builder(config, name),
     )
+
+
+def _buildx_builder(config: Config, name: str) -> str:
+    """Return the buildx builder that the settings name; empty for the client's own."""
+    named = config.image[name].builder or config.engine.builder
+    return "" if named in {"docker", "oci"} else named
 
 
 def repository_of(config: Config, name: str) -> str:

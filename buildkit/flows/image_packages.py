@@ -38,7 +38,14 @@ class Packages:
     said: tuple[str, ...] = ()
 
 
-def packages_of(config: Config, name: str, environment: Mapping[str, str], *, keep: bool = True) -> Packages:
+def packages_of(
+    config: Config,
+    name: str,
+    environment: Mapping[str, str],
+    *,
+    keep: bool = True,
+    facts: Mapping[str, str] | None = None,
+) -> Packages:
     """Return the packages of one image; of one with a Dockerfile of its own only if that takes files of the suite.
 
     Args:
@@ -46,6 +53,7 @@ def packages_of(config: Config, name: str, environment: Mapping[str, str], *, ke
         name: the image.
         environment: what a build backend that is asked gets, and names of indexes.
         keep: remember the answer for the next look; a dry run writes nothing.
+        facts: variables of markers that are known of the image's Python; those of every container if None.
 
     Raises:
         ConfigurationError: the lock cannot be read, does not fit what is declared, or cannot be installed.
@@ -54,7 +62,8 @@ def packages_of(config: Config, name: str, environment: Mapping[str, str], *, ke
     own = own_of(config, name)
     if own is not None and not own.takes_suite:
         return Packages()
-    choice = selection.Choice(settings.extras, settings.groups, settings.lock)
+    known = selection.LINUX if facts is None else facts
+    choice = selection.Choice(settings.extras, settings.groups, settings.lock, known)
     service = config.service_folder
     memory = config.work / "image" / f"{name}.packages.json"
     key = _key(config, choice)

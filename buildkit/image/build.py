@@ -37,6 +37,8 @@ class Request:
         target: the stage to build; the last one if empty.
         name: the image's name in the settings.
         bases: further images that stages begin with.
+        builder: the buildx builder; the client's own one if empty.
+        pull: whether newer bases are looked for.
     """
 
     context: Path
@@ -51,6 +53,8 @@ class Request:
     target: str = ""
     name: str = ""
     bases: tuple[str, ...] = ()
+    builder: str = ""
+    pull: bool = False
 
 
 class Built(NamedTuple):
@@ -76,6 +80,8 @@ def command(request: Request, metadata: Path) -> list[str]:
     return [
         *("docker", "buildx", "build", "--progress=plain", "--load", "--provenance=false", "--sbom=false"),
         *("--file", str(request.dockerfile), "--metadata-file", str(metadata)),
+        *(["--builder", request.builder] if request.builder else []),
+        *(["--pull"] if request.pull else []),
         *(["--target", request.target] if request.target else []),
         *_each("--tag", request.tags),
         *_each("--build-arg", _assigned(arguments)),

@@ -10,7 +10,7 @@ import contextlib
 import http.client
 import re
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from buildkit.core import untrusted
 from buildkit.registry.credentials import LOCAL, credentials
@@ -27,12 +27,14 @@ class Authorization:
     Args:
         host: the registry.
         environment: the variables that hold user and password, or the folder of Docker's own settings.
+        also: names of further repositories of the registry that are read: a token is for those that it names.
     """
 
-    def __init__(self, host: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, host: str, environment: Mapping[str, str], also: Iterable[str] = ()) -> None:
         self._host = host
         self._environment = environment
         self._secure = host.partition(":")[0] not in LOCAL
+        self._also = tuple(also)
         self._shown = ""
         self.start = f"{'https' if self._secure else 'http'}://{host}"
 
@@ -75,7 +77,10 @@ class Authorization:
 
     def _token(self, values: Mapping[str, str], basic: str) -> str:
         """Return the token from the token server that the registry names; empty if it gives none."""
-        query = urllib.parse.urlencode({key: values[key] for key in ("service", "scope") if key in values})
+        asked = [(key, values[key]) for key in ("service", "scope") if key in values]
+        if "scope" in values:
+            asked += [("scope", f"repository:{name}:pull") for name in self._also]
+        query = urllib.parse.urlencode(asked)
         realm = values.get("realm", "")
         url = f"{realm}{'&' if '?' in realm else '?'}{query}"
         parts = checked(url)

@@ -16,6 +16,10 @@ from buildkit.doors import process, reading
 LOCAL = frozenset({"localhost", "127.0.0.1"})
 """The hosts that are reached by plain HTTP, and to which a password may go without TLS: this machine."""
 
+_DOCKER_HUB = "registry-1.docker.io"
+_LOGGED_IN_AS = "https://index.docker.io/v1/"
+"""How `docker login` calls the registry of Docker in its settings."""
+
 _MOST = 4 << 20
 _SECONDS = 60.0
 _HELPER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
@@ -26,6 +30,7 @@ def credentials(host: str, environment: Mapping[str, str]) -> str:
     user, password = environment.get("PYBUILDKIT_REGISTRY_USER"), environment.get("PYBUILDKIT_REGISTRY_PASSWORD")
     if user and password:
         return _basic(f"{user}:{password}".encode(errors="surrogateescape"))
+    host = _LOGGED_IN_AS if host == _DOCKER_HUB else host
     folder = environment.get("DOCKER_CONFIG") or os.path.join(environment.get("HOME", "/"), ".docker")  # noqa: PTH118
     settings: dict[str, Any] = {}
     with contextlib.suppress(OSError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,12 @@ class Session:
     Args:
         where: the repository.
         environment: the variables that hold user and password, or the folder of Docker's own settings.
+        also: names of further repositories of the registry that are read.
     """
 
-    def __init__(self, where: Reference, environment: Mapping[str, str]) -> None:
+    def __init__(self, where: Reference, environment: Mapping[str, str], also: Iterable[str] = ()) -> None:
         self.where = where
-        self._authorization = Authorization(where.host, environment)
+        self._authorization = Authorization(where.host, environment, also)
 
     def url(self, path: str) -> str:
         """Return the URL of a path in the repository, such as `manifests/latest`."""

@@ -17,16 +17,24 @@ from buildkit.tasks.running import DRY, JSON, is_dry, refuse_dry, run
     help={
         "name": "an image of the project; may be given again; all of them if left out",
         "require": "a missing Docker Engine is an error, as it is in CI",
+        "pull": "look for newer bases",
         **DRY,
         **JSON,
     },
 )
-def image(context: Context, name: list[str], require: bool = False, dry_run: bool = False, json: bool = False) -> None:
+def image(
+    context: Context,
+    name: list[str],
+    require: bool = False,
+    pull: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
     """Build the images of the service."""
     from buildkit.flows import image as flow  # noqa: PLC0415
 
     run(
-        partial(flow.build_images, names=tuple(name), required=require, dry_run=is_dry(context, dry_run)),
+        partial(flow.build_images, names=tuple(name), required=require, dry_run=is_dry(context, dry_run), pull=pull),
         flow.lines,
         json=json,
     )
@@ -87,4 +95,53 @@ def audit(context: Context, name: list[str], since: str = "", json: bool = False
     run(partial(flow.audit_images, names=tuple(name), since=since), flow.lines, json=json)
 
 
-ns = Collection("image", image, run_tests, check, explain_context, audit)
+@task(
+    iterable=["name"],
+    help={
+        "name": "an image of the project; all of them if left out",
+        "to": "the registry, with what stands before the image's name there: registry.example.org/team",
+        "tag": "the tag in place of the commit's",
+        "latest": "auto moves it to a later commit and never back; never leaves it; move moves it",
+        **DRY,
+        **JSON,
+    },
+)
+def push(
+    context: Context,
+    name: list[str],
+    to: str = "",
+    tag: str = "",
+    latest: str = "auto",
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
+    """Bring the images up to date and send them to a registry, by commit and as latest."""
+    from buildkit.flows import image_push as flow  # noqa: PLC0415
+
+    asked = flow.Asked(to, tag, latest)
+    run(
+        partial(flow.push_images, names=tuple(name), asked=asked, dry_run=is_dry(context, dry_run)),
+        flow.lines,
+        json=json,
+    )
+
+
+@task(
+    name="save",
+    iterable=["name"],
+    help={
+        "name": "an image of the project that the builder oci makes; the only one if left out",
+        "output": "the file",
+        **JSON,
+    },
+)
+def save_image(context: Context, name: list[str], output: str = "", json: bool = False) -> None:
+    """Write an image that was built without an engine as a tar for `docker image load`."""
+    from buildkit.flows import image_save as flow  # noqa: PLC0415
+
+    refuse_dry(context, "image.save")
+
+    run(partial(flow.save_image, names=tuple(name), output=output), flow.lines, json=json)
+
+
+ns = Collection("image", image, run_tests, check, explain_context, audit, push, save_image)

@@ -1,6 +1,7 @@
 """A real registry (Debian's docker-registry) on this machine, with TLS and tokens where a test wants them.
 
-Before it may stand a proxy that cuts connections; beside it, a server that gives tokens for a password.
+Before it may stand a proxy that cuts connections, or one that sees each request; beside it, a server that gives tokens
+for a password.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import http.server
 import json
 import os
 import random
+import re
 import shutil
 import socket
 import ssl
@@ -27,8 +29,8 @@ from buildkit.doors import process
 
 CONFIG = """
 version: 0.1
-log: {{level: error, accesslog: {{disabled: true}}}}
-storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}}}
+log: {{level: {level}, accesslog: {{disabled: {quiet}}}}}
+storage: {{filesystem: {{rootdirectory: {folder}}}, delete: {{enabled: true}}{storage}}}
 http: {{addr: "{host}:{port}", secret: "x"{tls}}}
 {auth}
 """
@@ -138,6 +140,12 @@ class Running:
 
     port: int
     folder: Path
+    log: Path
+
+    @property
+    def requests(self) -> list[str]:
+        """Return the requests that it noted, each as method and path."""
+        return re.findall(r'"((?:GET|HEAD|POST|PUT|PATCH|DELETE) /v2/[^ "?]+)', self.log.read_text())
 
     @property
     def blobs(self) -> list[Path]:
@@ -159,6 +167,8 @@ def registry(
     authority: Authority | None = None,
     tokens: Tokens | None = None,
     outside: str = "",
+    heard: bool = False,
+    closed: bool = False,
 ) -> Iterator[Running]:
     """Run a registry below `place`.
 
@@ -169,6 +179,8 @@ def registry(
         authority: it speaks TLS with this certificate, at 127.0.0.2.
         tokens: who gives the tokens that it wants to see.
         outside: the address that it gives out as its own.
+        heard: it notes each request.
+        closed: it takes nothing.
     """
     command = program()
     assert command is not None
@@ -185,7 +197,9 @@ def registry(
             auth = TOKEN.format(realm=tokens.realm, certificate=authority.certificate)
     if outside:
         tls += f', host: "{outside}"'
-    config = CONFIG.format(folder=place / "store", host=host, port=port, tls=tls, auth=auth)
+    words = {"level": "info" if heard else "error", "quiet": str(not heard).lower()}
+    storage = ", maintenance: {readonly: {enabled: true}}" if closed else ""
+    config = CONFIG.format(folder=place / "store", host=host, port=port, tls=tls, auth=auth, storage=storage, **words)
     (place / "config.yml").write_text(config)
     with (place / "log").open("w") as log:
         child = process.start([command, "serve", str(place / "config.yml")], output=log.fileno())
@@ -195,7 +209,7 @@ def registry(
             assert child.poll() is None, (place / "log").read_text()
             assert time.monotonic() < deadline, "it never answered"
             time.sleep(0.02)
-        yield Running(port, place / "store")
+        yield Running(port, place / "store", place / "log")
     finally:
         process.end(child, 2)
 
@@ -228,13 +242,14 @@ class Cutter:
     Args:
         target: the port behind it.
         every: bytes between two cuts.
+        first: bytes before the first one; as many if 0.
     """
 
-    def __init__(self, target: int, every: int) -> None:
+    def __init__(self, target: int, every: int, first: int = 0) -> None:
         self.cuts = 0
         self.passed = 0
         self._every = every
-        self._left = every
+        self._left = first or every
         self._target = target
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
@@ -280,3 +295,59 @@ class Cutter:
             thread.join(5)
         for each in (self._server, *self._sockets):
             each.close()
+
+
+class Seeing:
+    """A proxy that shows a test each request before it passes it on.
+
+    Args:
+        target: the port behind it.
+        see: is told method and path, and returns an answer in the registry's place: a status, and its words.
+    """
+
+    def __init__(self, target: int, see: Callable[[str, str], tuple[int, str] | None]) -> None:
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _passed(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                answer = see(self.command, self.path)
+                if answer is not None:
+                    words = json.dumps({"errors": [{"code": "DENIED", "message": answer[1]}]}).encode()
+                    self._say(answer[0], {}, words)
+                    return
+                connection = http.client.HTTPConnection("127.0.0.1", target, timeout=20)
+                try:
+                    connection.request(self.command, self.path, body or None, dict(self.headers))
+                    response = connection.getresponse()
+                    self._say(response.status, dict(response.getheaders()), response.read())
+                finally:
+                    connection.close()
+
+            def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
+                self.send_response(status)
+                for name, value in headers.items():
+                    if name.lower() not in {"content-length", "connection", "date", "transfer-encoding"}:
+                        self.send_header(name, value)
+                size = headers.get("Content-Length", str(len(body))) if self.command == "HEAD" else str(len(body))
+                self.send_header("Content-Length", size)
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    self.wfile.write(b"" if self.command == "HEAD" else body)
+
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = _passed  # noqa: N815 - their names there
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def close(self) -> None:
+        """End it."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

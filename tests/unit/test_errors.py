@@ -24,6 +24,7 @@ CODES = {
     "DatabaseError": 42,
     "DatabaseAheadError": 43,
     "VersionTableError": 44,
+    "RegistryError": 51,
     "LockBusyError": 75,
 }
 """The public interface: scripts and health checks rely on these numbers."""

@@ -22,6 +22,7 @@ SCRIPTS = (
     "compile/sameness/bytecode.py",
     "dev/launch.py",
     "image/inside.py",
+    "image/oci/compile_sources.py",
     "runtime/init.py",
 )
 """What is handed to an interpreter as a file or as a text, and finds nothing but the standard library."""
