@@ -212,6 +212,7 @@ class ReleaseConfig:
         "The registry that images are pushed to, with what stands before their names, such as `ghcr.io/team`.",
         form="repository",
     )
+    branch: str = option("text", "main", "The branch of Git that releases leave from.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from buildkit.config import Config
 from buildkit.core.untrusted import shown
-from buildkit.doors import files, reading
+from buildkit.doors import files, originals, reading
 from buildkit.errors import ImageError
 from buildkit.flows.image_own import arguments_of, own_of
 from buildkit.image import dockerfile, rules, staging, templates
@@ -106,7 +106,8 @@ def write_proposed(config: Config, seen: Iterable[Seen], wanted: Sequence[str], 
         if dry_run:
             said.append(f"{name} would be written")
             continue
-        said.append(f"{name} is written{_keep(target)}")
+        kept = originals.keep(target)
+        said.append(f"{name} is written{f', the former one is kept as {kept}' if kept else ''}")
         files.write(place, new.encode("utf-8", "surrogateescape"), mode=0o644)
     return said
 
@@ -159,18 +160,3 @@ def _require_same(config: Config, seen: Seen, text: str) -> None:
             details=[shown(path) for path in wrong[1:10]],
             hint="here the rules depend on each other; make the changes that are named one by one by hand",
         )
-
-
-def _keep(target: Path) -> str:
-    """Keep the former ignore file beside the new one; never in the place of another one that was kept."""
-    if not target.is_file():
-        return ""
-    content = target.read_bytes()
-    for number in range(1, 1000):
-        place = target.with_name(f"{target.name}.original{'' if number == 1 else f'.{number}'}")
-        if place.is_file() and place.read_bytes() == content:
-            return f", the former one is {place.name}"
-        if not os.path.lexists(place):
-            files.write(place, content, mode=0o644)
-            return f", the former one is kept as {place.name}"
-    raise ImageError(f"{target}.original exists a thousand times", hint="delete some of them")

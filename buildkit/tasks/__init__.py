@@ -18,11 +18,23 @@ sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
 
 from invoke.collection import Collection
 
-from buildkit.tasks import cache, compile, data, db, first, image, migrate, project  # noqa: A004 - the collection of that name
+from buildkit.tasks import (
+    cache,
+    compile,  # noqa: A004 - the collection of that name
+    data,
+    db,
+    first,
+    image,
+    migrate,
+    project,
+    release,
+)
 from buildkit.tasks.exits import prepare_exit
 from buildkit.tasks.joining import joined
 
-ns = Collection(project.build, project.dev, first.init, compile.ns, image.ns, cache.ns, data.ns, migrate.ns, db.ns)
+ns = Collection(
+    project.build, project.dev, first.init, compile.ns, image.ns, cache.ns, data.ns, migrate.ns, db.ns, release.ns
+)
 
 prepare_exit({*ns.task_names} | {*ns.collections})
 
