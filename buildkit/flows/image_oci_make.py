@@ -122,7 +122,7 @@ class Maker:
         folders = writing.above([group.tree for group in groups])
 
         def around(tree: Tree) -> Tree:
-            return with_folders(tree, lambda path: base.ground.resolved(path) in base.ground.folders, folders)
+            return with_folders(tree, lambda path: base.ground.folder(path) or folders.get(path))
 
         layers, made = writing.write_layers(self._layout, groups, bytecode.make, around)
         request = self._inputs.request

@@ -135,7 +135,7 @@ python-slim = "oci:base"
 
 [tool.buildkit.image.api]
 command = ["uvicorn", "shop.main:app"]
-writable = ["uploads", "/var/run/shop"]
+writable = ["uploads", "/var/run/shop", "/tmp/shop"]
 environment = { COLOUR = "blue" }
 """,
     "src/shop/__init__.py": "",

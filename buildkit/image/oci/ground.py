@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
 from buildkit.core import untrusted
+from buildkit.image.oci.nodes import FOLDER, Node
 
 _PYTHON = re.compile(r"(?P<folder>(?:usr/local|usr|opt/\w+)/bin|bin)/python3\.(?P<minor>\d+)(?P<kind>t?)")
 _HIDDEN, _OPAQUE = ".wh.", ".wh..wh..opq"
@@ -52,6 +53,11 @@ class Ground:
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return asdict(self)
+
+    def folder(self, path: str) -> Node | None:
+        """Return a folder as the base has it; None if it has none there."""
+        found = self.folders.get(path)
+        return None if found is None else Node(FOLDER, found[0], user=found[1], group=found[2])
 
     def resolved(self, path: str) -> str:
         """Return a path with the base's links on the way to it followed: `var/run/x` is `run/x`."""

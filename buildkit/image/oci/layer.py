@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import tarfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, cast
 
@@ -50,25 +50,27 @@ class Layer:
 def key_of(tree: Tree) -> str:
     """Return a digest of all that a layer's bytes follow from."""
     rows = [
-        [path, node.kind, node.mode, node.user, node.link, node.content.identity if node.content else ""]
+        [path, node.kind, node.mode, node.user, node.group, node.link, node.content.identity if node.content else ""]
         for path, node in sorted(tree.items())
     ]
     return str(digest_value([_RECIPE, LEVEL, rows]))
 
 
-def with_folders(tree: Tree, given: Callable[[str], bool], known: Mapping[str, Node]) -> dict[str, Node]:
-    """Return a layer's files with the folders above them that the base does not have.
+def with_folders(tree: Tree, folder: Callable[[str], Node | None]) -> dict[str, Node]:
+    """Return a layer's files with the folders above them.
+
+    Those that the base has are among them, as it has them: what unpacks a layer makes a folder that the layer lacks
+    with the usual mode, and where layers are laid over each other the uppermost folder counts.
 
     Args:
         tree: the files.
-        given: says whether the base has a folder.
-        known: folders with another mode or owner than usual.
+        folder: returns a folder of the image by its path; None for one with the usual mode and owner.
     """
     whole = dict(tree)
     for path in tree:
         above = path.rpartition("/")[0]
-        while above and above not in whole and not given(above):
-            whole[above] = known.get(above, Node(FOLDER, 0o755))
+        while above and above not in whole:
+            whole[above] = folder(above) or Node(FOLDER, 0o755)
             above = above.rpartition("/")[0]
     return whole
 
@@ -116,7 +118,7 @@ def tar_of(tree: Tree) -> Iterator[bytes]:
 def _header(path: str, node: Node, size: int) -> bytes:
     head = tarfile.TarInfo(f"{path}/" if node.kind == FOLDER else path)
     head.type, head.mode, head.size, head.mtime = _KINDS[node.kind], node.mode, size, TIME
-    head.uid = head.gid = node.user
+    head.uid, head.gid = node.user, node.user if node.group is None else node.group
     head.linkname = node.link
     try:
         return head.tobuf(tarfile.USTAR_FORMAT, "utf-8", "surrogateescape")

@@ -34,7 +34,8 @@ class Node:
         mode: its permissions.
         content: what the file contains.
         link: where the link leads.
-        user: the number of the user and of the group that it belongs to.
+        user: the number of the user that it belongs to.
+        group: the number of the group; the user's if None.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Node:
     content: Content | None = None
     link: str = ""
     user: int = 0
+    group: int | None = None
 
 
 Tree = Mapping[str, Node]

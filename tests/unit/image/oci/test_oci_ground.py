@@ -48,7 +48,10 @@ def test_what_a_later_layer_takes_away_is_gone() -> None:
 
 
 def test_modes_of_folders_are_known() -> None:
-    assert read(files_of()).folders["tmp"][0] == 0o1777
+    folder = read(files_of()).folder("tmp")
+    assert folder is not None
+    assert (folder.mode, folder.user, folder.group) == (0o1777, 0, 0)
+    assert read(files_of()).folder("nothing") is None
 
 
 def test_what_is_kept_of_a_base_is_read_again_and_anything_else_refused() -> None:

@@ -68,10 +68,11 @@ def test_a_file_that_turns_out_to_have_no_content_is_left_out(tmp_path: Path) ->
         assert archive.getnames() == ["a"]
 
 
-def test_folders_above_files_are_in_a_layer_unless_the_base_has_them() -> None:
-    own = {"srv/uploads": nodes.folder(user=10001)}
-    whole = layer.with_folders({"srv/uploads/a/b.txt": nodes.text("")}, lambda path: path == "srv", own)
-    assert {path: node.user for path, node in whole.items() if node.kind == nodes.FOLDER} == {
-        "srv/uploads": 10001,
-        "srv/uploads/a": 0,
+def test_folders_above_files_are_in_a_layer_as_the_base_or_the_image_has_them() -> None:
+    known = {"tmp": nodes.folder(0o1777), "tmp/uploads": nodes.folder(user=10001)}
+    whole = layer.with_folders({"tmp/uploads/a/b.txt": nodes.text("")}, known.get)
+    assert {path: (node.mode, node.user) for path, node in whole.items() if node.kind == nodes.FOLDER} == {
+        "tmp": (0o1777, 0),
+        "tmp/uploads": (0o755, 10001),
+        "tmp/uploads/a": (0o755, 0),
     }
