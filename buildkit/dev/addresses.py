@@ -79,6 +79,7 @@ class Addresses:
     def __init__(self, hold: float) -> None:
         self._hold = hold
         self._fronts: dict[str, _Front] = {}
+        self._former: dict[str, _Front] = {}  # of the names that went when addresses were taken last
         self._quiet: set[int] = set()
         self._lock = threading.RLock()
         self._child: process.Child | None = None
@@ -108,6 +109,7 @@ class Addresses:
             listeners, unused = self._listeners(addresses)
             former = self._fronts
             going = [front for name, front in former.items() if name not in addresses]
+            self._former = {name: front for name, front in former.items() if name not in addresses}
             self._fronts = {}
             for name, address in addresses.items():
                 listener = listeners[name]
@@ -202,12 +204,16 @@ class Addresses:
         listener.close()
 
     def ask(self, name: str, generation: int) -> int:
-        """Ask whether something is open with a process; return the number of the question, for `is_quiet`."""
+        """Ask whether something is open with a process; return the number of the question, for `is_quiet`.
+
+        It may be that of a service which went when addresses were taken last: what is open with it stays open.
+        """
         with self._lock:
-            if name not in self._fronts:
+            front = self._fronts.get(name) or self._former.get(name)
+            if front is None:
                 return _ALWAYS
             question = next(_questions)
-            self._send(self._fronts[name], "ask", question, generation)
+            self._send(front, "ask", question, generation)
             return question
 
     def is_quiet(self, question: int) -> bool:

@@ -75,3 +75,8 @@ def _interpreter_of(script: Path) -> str:
     if words and Path(words[0]).name == "env":
         words = words[1:]
     return words[0] if words and Path(words[0]).name.startswith(("python", "pypy")) else ""
+
+
+def debugger_of(name: str) -> str:
+    """Return what the address is called at which the debugger of a service is reached."""
+    return f"{name}, debugger"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,20 @@ class Service:
     def readiness(self, port: int) -> str | tuple[str, ...]:
         """Return what says that such a start is ready."""
         return self.ready.replace("{port}", str(port)) if isinstance(self.ready, str) else _placed(self.ready, port)
+
+
+def require_program(service: Service) -> None:
+    """Check that there is a program to start.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    program = shutil.which(service.command[0], path=service.environment.get("PATH"))
+    if program is None and not (service.folder / service.command[0]).is_file():
+        raise ConfigurationError(
+            f"{service.setting}.command: there is no program {service.command[0]!r}",
+            hint=f"install it into this environment, or correct `command` in [tool.buildkit.{service.setting}]",
+        )
 
 
 def services_of(

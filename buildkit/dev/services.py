@@ -7,12 +7,13 @@ from collections.abc import Collection, Sequence
 from functools import partial
 
 from buildkit.dev.addresses import Address, Addresses
+from buildkit.dev.debugging import debugger_of
 from buildkit.dev.ending import End, State
 from buildkit.dev.hints import Hints
 from buildkit.dev.journal import Journal, Log
 from buildkit.dev.reloaders import reloader_of
 from buildkit.dev.service import Service
-from buildkit.dev.supervisor import Supervisor, debugger_of
+from buildkit.dev.supervisor import Supervisor
 
 _COLOURS = (36, 33, 35, 32, 34, 31)
 _SIGN = "│"
@@ -36,6 +37,7 @@ class Services:
         self._coloured = coloured
         self._addresses = Addresses(hold)
         self._supervisors: dict[str, Supervisor] = {}
+        self._retired: list[Supervisor] = []  # of services that are gone, with what they finish
         self._last: dict[str, Service] = {}  # as it was configured when services were started last
         self._reloading: set[str] = set()  # those whose own reloader was named
         self._colours: dict[str, int] = {}  # of the names in the log, by the order in which they came
@@ -62,7 +64,7 @@ class Services:
         """
         self._drain = drain
         self._addresses.hold(hold)
-        for each in self._supervisors.values():
+        for each in (*self._supervisors.values(), *self._retired):
             each.let_finish(drain)
 
     def start(
@@ -108,7 +110,7 @@ class Services:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - at the end
 
         self._waiting = []
-        supervisors = [*self._supervisors.values()]
+        supervisors = [*self._supervisors.values(), *self._retired]
         if len(supervisors) == 1:
             supervisors[0].stop()
         elif supervisors:
@@ -189,9 +191,11 @@ class Services:
         return self._supervisors[service.name].state() in {State.STOPPED, State.ENDED}
 
     def _forget_others(self, names: Collection[str]) -> None:
+        self._retired = [each for each in self._retired if not each.is_gone]
         for name in [*self._supervisors]:
             if name not in names:
-                self._supervisors.pop(name).stop()
+                self._retired.append(self._supervisors.pop(name))
+                self._retired[-1].retire()
 
     def _journal(self, name: str) -> Journal:
         """Return what takes the words of a process that is started now, beside the services that there are now."""

@@ -6,22 +6,21 @@ A thread looks after them, so that a new process serves, and an old one ends, wh
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable
 from itertools import count
 
 from buildkit.dev.addresses import Addresses
+from buildkit.dev.debugging import debugger_of
 from buildkit.dev.ending import End, State, how_it_ended
 from buildkit.dev.journal import Journal
 from buildkit.dev.leaving import Leaving
 from buildkit.dev.readiness import is_ready, listens, what_lacks
 from buildkit.dev.running import Running
-from buildkit.dev.service import Service
+from buildkit.dev.service import Service, require_program
 from buildkit.doors import process
 from buildkit.doors.clock import Stopwatch
-from buildkit.errors import ConfigurationError
 
 PAUSE = 0.01
 """Seconds between two looks at a service that starts."""
@@ -78,7 +77,7 @@ class Supervisor:
         Raises:
             ConfigurationError: there is no such program; a running process is left alone.
         """
-        _require_program(service)
+        require_program(service)
         with self._lock:
             self._service, self._revivals, self._failed = service, 0, None
             coming, self._coming = self._coming, None
@@ -94,6 +93,31 @@ class Supervisor:
         """Let old processes, those that leave already too, have so many seconds to finish what they have begun."""
         with self._lock:
             self._leaving.drain = drain
+
+    def retire(self) -> None:
+        """End the service for good, as a process that another one replaces: it finishes what it has begun.
+
+        Return at once, or when it has ended where no other process may run beside it.
+        """
+        with self._lock:
+            coming, self._coming = self._coming, None
+            if coming is not None:
+                self._leave(coming, at_once=True)
+            alone = self._service is not None and not self._service.overlap
+        if alone:
+            self._make_way()
+        with self._lock:
+            current, self._current = self._current, None
+            if current is not None:
+                self._leave(current)
+            self._stopped = True
+            self._work.notify_all()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether no process of it is left."""
+        with self._lock:
+            return not (self._coming or self._current or self._leaving)
 
     def stop(self) -> None:
         """End every process of the service, for good, and wait until they are gone. Interrupted, it does so at once."""
@@ -271,17 +295,3 @@ class Supervisor:
     def _explain(self, ended: Running) -> None:
         how = how_it_ended(ended.exit_code or 0)
         self.explain("\n".join([f"{self._name} ended {how}", *ended.last_words()]))
-
-
-def debugger_of(name: str) -> str:
-    """Return what the address is called at which the debugger of a service is reached."""
-    return f"{name}, debugger"
-
-
-def _require_program(service: Service) -> None:
-    program = shutil.which(service.command[0], path=service.environment.get("PATH"))
-    if program is None and not (service.folder / service.command[0]).is_file():
-        raise ConfigurationError(
-            f"{service.setting}.command: there is no program {service.command[0]!r}",
-            hint=f"install it into this environment, or correct `command` in [tool.buildkit.{service.setting}]",
-        )

@@ -54,6 +54,74 @@ def test_a_service_that_is_called_otherwise_keeps_its_port(dev: Starter) -> None
     assert "is taken" not in it.text()
 
 
+@pytest.mark.parametrize("to", ["api", ""], ids=["called otherwise", "taken out"])
+def test_a_service_that_goes_answers_what_it_has_begun(dev: Starter, to: str) -> None:
+    port = next(port for port in ports.OWN if ports.free(port))
+    it = dev({"pyproject.toml": another("web", port), "src/app/main.py": SLOW})
+    it.until_ready()
+    before = whom(port)
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    asking.request("GET", "/slow")
+    it.settled()
+    it.save("pyproject.toml", another(to, port) if to else SETTINGS)
+    it.until_cycles(1)
+    assert not is_gone(before), "it has not answered yet"
+    assert asking.getresponse().read() == f"{before} one".encode()
+    asking.close()
+    it.until(lambda: is_gone(before))
+    if to:
+        assert whom(port) != before
+    else:
+        assert ports.free(port)
+    it.end()
+    assert it.left() == []
+
+
+def test_a_service_that_goes_while_it_answers_goes_with_the_loop(dev: Starter) -> None:
+    port = next(port for port in ports.OWN if ports.free(port))
+    it = dev({"pyproject.toml": another("web", port), "src/app/main.py": SLOW})
+    it.until_ready()
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    asking.request("GET", "/slow")
+    it.settled()
+    it.save("pyproject.toml", SETTINGS)
+    it.until_cycles(1)
+    it.end()
+    assert it.left() == []
+    asking.close()
+
+
+ALONE = """
+if __name__ == "__main__":
+    import fcntl, pathlib
+    lock = open("lone", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails if another one runs"""
+
+
+def test_a_service_that_may_not_run_twice_has_ended_before_it_runs_under_another_name(dev: Starter) -> None:
+    port = next(port for port in ports.OWN if ports.free(port))
+    alone = SLOW.replace('if __name__ == "__main__":', ALONE.strip())
+    files = {"src/app/lone.py": alone, "src/app/main.py": MAIN}
+
+    def settings(name: str) -> str:
+        main, table, rest = another(name, port).partition("[tool.buildkit.dev.service")
+        return f"{main}{table}{rest.replace('app.main', 'app.lone')}overlap = false\n"
+
+    it = dev({**files, "pyproject.toml": settings("web")})
+    it.until_ready()
+    before = whom(port)
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    asking.request("GET", "/slow")
+    it.settled()
+    it.save("pyproject.toml", settings("api"))
+    assert asking.getresponse().read() == f"{before} one".encode()
+    asking.close()
+    it.until_cycles(1)
+    assert "ready after" in it.cycles()[0]
+    assert whom(port) != before
+    assert is_gone(before)
+
+
 def test_a_service_comes_to_listen_for_everybody_and_the_request_under_way_is_answered(dev: Starter) -> None:
     it = dev({"src/app/main.py": SLOW})
     it.until_ready()
@@ -95,6 +163,11 @@ def test_who_asks_after_a_process_with_a_socket_was_killed_waits_for_the_next_on
     with ThreadPoolExecutor(20) as clients:
         found = [clients.submit(ask, it.port, number * 0.02) for number in range(20)]
     assert {each.result() for each in found} == {"new" if saved else "late"}
+
+
+def whom(port: int) -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as response:
+        return int(response.read().decode().partition(" ")[0])
 
 
 def is_gone(pid: int) -> bool:

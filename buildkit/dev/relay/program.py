@@ -58,7 +58,7 @@ def _obey(message: list[Any], fronts: dict[str, Front], passed: deque[int], even
         with socket.socket(fileno=passed.popleft()) as left:
             fronts[name].take_in(left)
     elif verb == "drop":
-        fronts.pop(name).drop()
+        fronts[name].drop()
     elif verb == "serve":
         fronts[name].serve(*rest)
     elif verb == "wait":
@@ -66,7 +66,14 @@ def _obey(message: list[Any], fronts: dict[str, Front], passed: deque[int], even
     elif verb == "fail":
         fronts[name].fail(*rest)
     elif verb == "ask":
-        fronts[name].ask(*rest)
+        _ask(fronts.get(name), name, *rest)
+
+
+def _ask(front: Front | None, name: str, question: int, generation: int) -> None:
+    if front is None:  # it went before this relay was started: nothing is open with it
+        _tell(name, question)
+    else:
+        front.ask(question, generation)
 
 
 def _tell(name: str, question: int) -> None:
