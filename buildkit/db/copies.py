@@ -109,6 +109,12 @@ class Copies:
         self._write(self.records.with_copy(replace(copy, used=time.time()), present=True))
         return True
 
+    def note_places(self, name: str, places: Collection[tuple[str, str]], env: str) -> None:
+        """Note by which version tables a copy is known to be at head, as this env.py goes by them."""
+        copy = self.records.named(name)
+        if copy is not None and (copy.places, copy.env) != (tuple(places), env):
+            self._write(self.records.with_copy(replace(copy, places=tuple(places), env=env)))
+
     def distrust(self, copy: Copy) -> None:
         """Note that nobody knows what is in a copy; it stays until it is pruned."""
         self._write(self.records.with_copy(replace(copy, revisions=None, used=time.time())))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,9 @@ class Copy:
         snapshot: the name that a user gave to it; empty for a copy that follows the branch.
         replaces: the name of the database whose place it takes; empty for none.
         template: whether it is an empty one, which tests clone.
+        places: the version tables that env.py goes by, each with its schema, where its text does not tell; empty if
+            nobody knows.
+        env: the digest of that env.py.
     """
 
     name: str
@@ -53,6 +56,8 @@ class Copy:
     snapshot: str = ""
     replaces: str = ""
     template: bool = False
+    places: tuple[tuple[str, str], ...] = ()
+    env: str = ""
 
     @property
     def follows(self) -> bool:
@@ -142,4 +147,11 @@ def _copy(row: Mapping[str, Any]) -> Copy:
         untrusted.text(row["snapshot"]),
         replaces,
         row.get("template") is True,
+        tuple(_pair(untrusted.texts(each)) for each in untrusted.rows(row.get("places", []))),
+        untrusted.text(row.get("env", "")),
     )
+
+
+def _pair(texts: Sequence[str]) -> tuple[str, str]:
+    schema, table = texts
+    return schema, table

@@ -15,10 +15,13 @@ from buildkit.db.copies import Copies, Made
 from buildkit.db.databases import Databases, is_empty, worded
 from buildkit.db.records import Copy
 from buildkit.db.revision_texts import Chain
+from buildkit.doors.files import digest_file
 from buildkit.errors import DatabaseAheadError, DatabaseError, RevisionError, VersionTableError
+from buildkit.migrate import fast_path
 from buildkit.migrate.postgres import version_table
 from buildkit.migrate.postgres.connection import Address, connect
 from buildkit.migrate.postgres.visit import VersionTable
+from buildkit.migrate.scripts import env_text
 from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.migrate.upgrade import Migration
@@ -136,6 +139,45 @@ def follow(
     console: Console,
 ) -> tuple[str, Migration]:
     """Return the name of the copy for the present revisions, and what was applied to it."""
+    name, migration = _follow(server, ours, settings, chain, apply, console)
+    if migration.places:  # env.py was run to find them
+        ours.note_places(name, [(each.schema, each.table) for each in migration.places], _digest_of_env(settings))
+    return name, migration
+
+
+def is_at_head_as_noted(ours: Copies, settings: MigrationSettings, chain: Chain, url: str) -> bool:
+    """Return whether the copy that fits is at head by the version tables that are known: env.py is not run for that.
+
+    Args:
+        ours: the copies.
+        settings: the project's migration settings.
+        chain: the present revisions.
+        url: leads to that copy.
+    """
+    fit = ours.fitting(chain)
+    if fit is None or not url.endswith(f"/{fit.name}"):
+        return False
+    if env_text.of_project(settings).plain:
+        places = [VersionTable.guess(settings)]
+    elif fit.env == _digest_of_env(settings):
+        places = [VersionTable(table, schema) for schema, table in fit.places]
+    else:
+        return False
+    return fast_path.at_head(Address.parse(url), places, chain.head)
+
+
+def _digest_of_env(settings: MigrationSettings) -> str:
+    return digest_file(settings.script_location / "env.py")
+
+
+def _follow(
+    server: development.Server,
+    ours: Copies,
+    settings: MigrationSettings,
+    chain: Chain,
+    apply: Apply,
+    console: Console,
+) -> tuple[str, Migration]:
     fit = ours.fitting(chain) if ours.are_settled else None
     if fit is not None:
         migration = _take_up(server, ours, fit, apply, console)

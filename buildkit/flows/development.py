@@ -20,11 +20,12 @@ from buildkit.db.records import Copy
 from buildkit.doors import process
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DatabaseError
-from buildkit.flows.database import administered, chain_of, follow, start_server
+from buildkit.flows.database import administered, chain_of, follow, is_at_head_as_noted, start_server
 from buildkit.flows.migrate import migration_settings
 from buildkit.flows.outdated import remove_outdated_extensions
 from buildkit.migrate import revisions, upgrade
 from buildkit.migrate.scripts.graph import Graph
+from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 
@@ -212,7 +213,8 @@ class AtHand:
         server = self.server()
         with copies.locked(server.home, self._console.say) as ours:
             if self.settings is not None and self.chain.head:
-                return server, follow(server, ours, self.settings, self.chain, self.apply, self._console)[0]
+                apply = partial(self._apply_unless_noted, self.settings, ours)
+                return server, follow(server, ours, self.settings, self.chain, apply, self._console)[0]
             with administered(server) as databases:
                 return server, self.take_up(server, ours, databases)
 
@@ -259,6 +261,12 @@ class AtHand:
             tell=self._console.outcome,
             before=partial(remove_outdated_extensions, self._config, self._console, self._environment),
         )
+
+    def _apply_unless_noted(self, settings: MigrationSettings, ours: Copies, url: str) -> upgrade.Migration:
+        """Do the same, but for a copy that is known to be at head: nothing of the application is loaded."""
+        if is_at_head_as_noted(ours, settings, self.chain, url):
+            return upgrade.Migration(self.chain.head)
+        return self.apply(url)
 
     def facts(self, server: development.Server, name: str) -> dict[str, object]:
         """Return what is said of a database everywhere."""

@@ -89,7 +89,7 @@ def upgrade(
     if throw_away:
         run.fence, run.variables = fencing(run.address, copied)
     with supervisor.stoppable():
-        if run.said.plain and fast_path.at_head(run.address, settings, graph.head):
+        if run.said.plain and fast_path.at_head(run.address, (VersionTable.guess(settings),), graph.head):
             return Migration(graph.head)
         lost: Lost | None = None
         for left in reversed(range(1 + _RESTARTS)):

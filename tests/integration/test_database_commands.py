@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from branches import ONE, TWO, Branches, branching, revision
+from branches import ENV, ONE, PYPROJECT, TWO, Branches, branching, revision
 from plugins.projects import InvokeRunner, ProjectMaker, Ran
 
 from buildkit.db import development
@@ -58,6 +58,42 @@ def test_url_starts_the_server_and_gives_the_address_of_a_database_at_head(it: B
     assert (again.stderr, json.loads(again.stdout)["url"]) == ("", it.server.url)
     it.check_out(ONE, TWO)
     assert db("url").stdout.strip() != it.server.url
+
+
+COMPUTED = ENV.replace("configure(connection", "configure(version_table=TABLE, connection").replace(
+    "import os",
+    """import os, pathlib
+from svc.settings import TABLE  # nothing but the application says which
+
+pathlib.Path("loaded").open("a").write("x")
+""",
+)
+
+
+def test_url_loads_no_application_for_a_database_that_is_known_to_be_at_head(it: Branches, db: InvokeRunner) -> None:
+    (it.root / "pyproject.toml").write_text(f'{PYPROJECT}prepend_sys_path = ["src"]\n')
+    (it.root / "src/svc/settings.py").write_text("TABLE = 'ours'\n")
+    (it.root / "migrations/env.py").write_text(COMPUTED)
+    loaded = it.root / "loaded"
+
+    def url() -> int:
+        """Return how often env.py was run for it."""
+        loaded.write_text("")
+        ran = db("url")
+        assert ran.exit_code == 0, ran.stderr
+        it.url = ran.stdout.strip()
+        return len(loaded.read_text())
+
+    assert url() > 0
+    assert (url(), url()) == (0, 0)
+    (it.root / "migrations/env.py").write_text(f"{COMPUTED}# edited")
+    assert (url() > 0, url()) == (True, 0)
+    it.check_out(ONE, TWO)
+    assert (url() > 0, url()) == (True, 0)
+    first = it.url
+    it.run("UPDATE ours SET version_num = 'elsewhere'")
+    assert url() > 0, "somebody took it elsewhere by hand"
+    assert it.url != first
 
 
 def test_url_is_about_the_projects_own_database(it: Branches, db: InvokeRunner) -> None:
