@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -128,6 +129,9 @@ class Dev:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=2) as response:
                 pid, _, words = response.read().decode().partition(" ")
                 return int(pid), words
+        except urllib.error.HTTPError as error:  # 503, while nobody serves
+            error.close()
+            return 0, ""
         except (OSError, http.client.HTTPException):
             return 0, ""
 
