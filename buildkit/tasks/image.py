@@ -1,4 +1,4 @@
-"""Tasks of the images: `invoke image`, `image.test`, `image.check`, `image.context`, `image.audit`."""
+"""Tasks of the images: `invoke image`, `image.test`, `image.check`, `image.context`, `image.audit`, `image.deps`."""
 
 from __future__ import annotations
 
@@ -144,4 +144,22 @@ def save_image(context: Context, name: list[str], output: str = "", json: bool =
     run(partial(flow.save_image, names=tuple(name), output=output), flow.lines, json=json)
 
 
-ns = Collection("image", image, run_tests, check, explain_context, audit, push, save_image)
+@task(
+    iterable=["name"],
+    help={
+        "name": "an image of the project; all of them if left out",
+        "memory": "import what may go, each in a process of its own, to see what memory that takes",
+        **JSON,
+    },
+)
+def deps(context: Context, name: list[str], memory: bool = True, json: bool = False) -> None:
+    """Show which declared packages an image needs, which it does not, what is not declared, and what each costs."""
+    from buildkit.flows import image_deps as flow  # noqa: PLC0415
+    from buildkit.flows import image_deps_report as shown  # noqa: PLC0415
+
+    refuse_dry(context, "image.deps")
+
+    run(partial(flow.examine, names=tuple(name), measure=memory), shown.lines, json=json)
+
+
+ns = Collection("image", image, run_tests, check, explain_context, audit, deps, push, save_image)

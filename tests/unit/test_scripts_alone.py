@@ -23,6 +23,8 @@ SCRIPTS = (
     "dev/launch.py",
     "image/inside.py",
     "image/oci/compile_sources.py",
+    "image/usage/import_memory_script.py",
+    "image/usage/installed_script.py",
     "runtime/init.py",
 )
 """What is handed to an interpreter as a file or as a text, and finds nothing but the standard library."""
