@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from buildkit.config import Config
 from buildkit.dependencies.needs import Need
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ImageError
+from buildkit.flows import image_deps_proof as proof
 from buildkit.flows.image import chosen
-from buildkit.flows.image_deps_look import Look, looked, python_of
+from buildkit.flows.image_deps_look import Judged, Look, looked, python_of
 from buildkit.flows.image_deps_report import SCHEMA, facts, rows
 from buildkit.image.usage import inventory as installed
 from buildkit.image.usage import neighbours
-from buildkit.image.usage.closure import Share, reached, share
+from buildkit.image.usage.closure import reached, share
 from buildkit.image.usage.import_memory import Memory, memory
 from buildkit.image.usage.inventory import Inventory
 from buildkit.image.usage.verdicts import Neighbours, Scene, Verdict, is_used, verdict
 from buildkit.model import Report
 from buildkit.report.console import Console
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What is known of one image's packages.
-
-    Args:
-        look: what it rests on.
-        verdicts: by package.
-        shares: what goes with each of them.
-        missing: packages that are declared and not installed here.
-        memory: what the import of those that may go takes.
-    """
-
-    look: Look
-    verdicts: Mapping[str, Verdict]
-    shares: Mapping[str, Share]
-    missing: Sequence[str]
-    memory: Mapping[str, Memory]
 
 
 def examine(
@@ -48,6 +29,8 @@ def examine(
     *,
     names: Sequence[str] = (),
     measure: bool = True,
+    trace: bool = False,
+    prove: bool = False,
 ) -> Report:
     """Hold what each image's project declares against what its sources, settings and commands name.
 
@@ -57,6 +40,8 @@ def examine(
         environment: what the interpreter gets.
         names: the images; all of them if empty. A project without any is looked at as one.
         measure: import what may go, each in a process of its own, to see what memory that takes.
+        trace: run the project's tests and note what they load; that counts from then on.
+        prove: import the modules and run the tests in an environment without what may go.
 
     Raises:
         ConfigurationError: an image that is not configured, a file that cannot be read, or no interpreter that answers.
@@ -67,10 +52,14 @@ def examine(
     python = python_of(config, environment)
     console.say(f"reading what is installed for {python}")
     inventory = installed.ask(python, environment)
+    if trace:
+        proof.trace(config, console, environment, inventory)
     judged = {}
     for name in wanted:
         look = looked(config, name, inventory, python, environment)
         judged[name or config.root.name] = judge(config, look, environment, measure=measure)
+    if prove:
+        judged = proof.prove(config, console, environment, judged)
     outcomes = [row for name, each in judged.items() for row in rows(name, each)]
     report = Report(
         SCHEMA,

@@ -15,11 +15,14 @@ from buildkit.dependencies.needs import BadNeed
 from buildkit.errors import ConfigurationError
 from buildkit.flows.image_own import relative
 from buildkit.flows.migrate import migration_settings
-from buildkit.image.usage import project, words
+from buildkit.image.usage import import_trace, project, words
+from buildkit.image.usage.closure import Share
 from buildkit.image.usage.declarations import Declaration, Holds, declarations, of_requirements
 from buildkit.image.usage.evidence import Evidence
+from buildkit.image.usage.import_memory import Memory
 from buildkit.image.usage.inventory import Inventory
 from buildkit.image.usage.use import Role, Use
+from buildkit.image.usage.verdicts import Verdict
 
 _GATE = "the migration gate"
 _OF_GATE = ("alembic", "sqlalchemy", "psycopg", "psycopg-binary", "psycopg-c")
@@ -45,6 +48,30 @@ class Look:
     python: Path
     starts: bool
     is_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is known of one image's packages.
+
+    Args:
+        look: what it rests on.
+        verdicts: by package.
+        shares: what goes with each of them.
+        missing: packages that are declared and not installed here.
+        memory: what the import of those that may go takes.
+    """
+
+    look: Look
+    verdicts: Mapping[str, Verdict]
+    shares: Mapping[str, Share]
+    missing: Sequence[str]
+    memory: Mapping[str, Memory]
+
+
+def trace_of(config: Config) -> Path:
+    """Return the file that keeps what the tests loaded."""
+    return config.work / "usage" / "loaded.json"
 
 
 def python_of(config: Config, environment: Mapping[str, str]) -> Path:
@@ -82,6 +109,9 @@ def looked(config: Config, name: str, inventory: Inventory, python: Path, enviro
     if migration_settings(config) is not None and not settings.dockerfile:
         for each in _OF_GATE:
             evidence.add(each, Use(each, "import", _GATE, 0), "runtime")
+    for seen in import_trace.kept(trace_of(config)):
+        if not Path(seen.by).is_absolute():
+            evidence.add_loaded(Use(seen.module, "loaded", seen.by, seen.line), project.role_of(seen.by, held))
     starts = bool(commands) or any(each in file.path for file in files for each in _STARTED)
     given, is_list = _declared(config, settings, tables, environment, inventory.holds)
     return Look(given, inventory, evidence, python, starts, is_list)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from buildkit.core.sizes import in_words
 from buildkit.core.untrusted import shown
+from buildkit.flows.image_deps_look import Judged
 from buildkit.image.usage.closure import reached
 from buildkit.image.usage.use import Use
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import table
-
-if TYPE_CHECKING:
-    from buildkit.flows.image_deps import Judged
 
 SCHEMA = "buildkit.image-deps/1"
 

@@ -149,17 +149,26 @@ def save_image(context: Context, name: list[str], output: str = "", json: bool =
     help={
         "name": "an image of the project; all of them if left out",
         "memory": "import what may go, each in a process of its own, to see what memory that takes",
+        "trace": "run the project's tests, and count what they load as used from then on",
+        "prove": "import the modules and run the tests in an environment without what may go",
         **JSON,
     },
 )
-def deps(context: Context, name: list[str], memory: bool = True, json: bool = False) -> None:
+def deps(
+    context: Context,
+    name: list[str],
+    memory: bool = True,
+    trace: bool = False,
+    prove: bool = False,
+    json: bool = False,
+) -> None:
     """Show which declared packages an image needs, which it does not, what is not declared, and what each costs."""
     from buildkit.flows import image_deps as flow  # noqa: PLC0415
     from buildkit.flows import image_deps_report as shown  # noqa: PLC0415
 
     refuse_dry(context, "image.deps")
 
-    run(partial(flow.examine, names=tuple(name), measure=memory), shown.lines, json=json)
+    run(partial(flow.examine, names=tuple(name), measure=memory, trace=trace, prove=prove), shown.lines, json=json)
 
 
 ns = Collection("image", image, run_tests, check, explain_context, audit, deps, push, save_image)

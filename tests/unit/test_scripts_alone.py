@@ -24,6 +24,7 @@ SCRIPTS = (
     "image/inside.py",
     "image/oci/compile_sources.py",
     "image/usage/import_memory_script.py",
+    "image/usage/import_trace_script.py",
     "image/usage/installed_script.py",
     "runtime/init.py",
 )

@@ -16,6 +16,7 @@ _WORDS = {
     "distribution": "it is asked for by its name",
     "dialect": "an address names it as driver",
     "feature": "the framework needs it for what is imported",
+    "loaded": "the tests showed that it is loaded",
     "path": "a text names a module of it",
     "program": "its command is started",
 }
@@ -76,6 +77,11 @@ class Evidence:
     def add(self, name: str, use: Use, role: Role) -> None:
         """Add a use of a package that is known by other means."""
         self._found.setdefault(name, []).insert(0, Found(use, role, strong=True))
+
+    def add_loaded(self, use: Use, role: Role) -> None:
+        """Add that code of the project was seen to load a module."""
+        for name in self._inventory.owners(use.name):
+            self._found.setdefault(name, []).append(Found(use, role, strong=True))
 
     def _take(self, use: Use, role: Role) -> None:
         if use.kind == "dynamic":

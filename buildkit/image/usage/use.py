@@ -16,6 +16,7 @@ Kind = Literal[
     "path",
     "word",
     "program",
+    "loaded",
     "dynamic",
 ]
 Role = Literal["runtime", "outside", "test", "tool"]
@@ -30,7 +31,8 @@ class Use(NamedTuple):
             Cython; `distribution` a package asked for by its own name; `dialect` the driver in an address such as
             `mysql+aiomysql://`; `usual` one that an address without a driver may mean; `feature` a name of a framework
             that needs the module; `path` a dotted text; `word` a text of one word; `program` a word of a command;
-            `dynamic` an import of what is not known: its name is how that begins.
+            `loaded` a module that a run of the tests loaded; `dynamic` an import of what is not known: its name is how
+            that begins.
         file: relative to the project.
         line: its line, from 1.
         members: what is imported from the module, each of which may be a module too.
