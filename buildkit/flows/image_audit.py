@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from buildkit.config import Config
@@ -21,11 +19,12 @@ from buildkit.image import engine, leaks
 from buildkit.image.ledger.found import build_tools, secrets
 from buildkit.image.ledger.growth import growth
 from buildkit.image.ledger.kinds import KINDS
+from buildkit.image.ledger.layer_files import LayerFiles, layer_files
 from buildkit.image.ledger.ledger import Ledger, added_up
 from buildkit.image.ledger.loading import faults
 from buildkit.image.ledger.owners import Owners
-from buildkit.image.ledger.saved import Saved, saved
 from buildkit.image.ledger.tree import Tree, read_tree
+from buildkit.image.saved import Saved, saved
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
 
@@ -96,7 +95,8 @@ def audit_images(
         console.say(f"reading {image}")
         audit = _read(image, environment)
         former = since or _former(repository, environment)
-        before = _read(former, environment) if former else None
+        same = bool(former) and _identity(former, environment) == _identity(image, environment)
+        before = (audit if same else _read(former, environment)) if former else None
         outcomes += [each._replace(subject=f"{name}: {each.subject}") for each in audit.findings]
         facts[name] = _facts(image, audit, former, before)
     report = Report(SCHEMA, tuple(outcomes), watch.seconds, {"images": facts}, row="finding")
@@ -126,20 +126,20 @@ def lines(report: Report) -> list[str]:
 
 
 def _read(image: str, environment: Mapping[str, str]) -> _Audit:
-    with tempfile.TemporaryDirectory(prefix="buildkit-audit-") as folder, saved(image, Path(folder), environment) as it:
-        tree = read_tree(it)
-        owners = Owners(tree, it.folder)
-        ledger = added_up(tree, owners)
-        found = (
-            *_loading(it, tree, owners),
-            *(Outcome(each.where, "wrong", Reason(each.what, each.words)) for each in secrets(it, tree)),
-            *(Outcome(each.where, "advice", Reason(each.what, each.words)) for each in build_tools(tree)),
-            *_waste(ledger, owners),
-        )
-        return _Audit(ledger, owners.versions, found, tuple(leaks.masked(layer.step) for layer in it.layers))
+    it = saved(image, layer_files, environment)
+    tree = read_tree(it)
+    owners = Owners(tree, it.folder)
+    ledger = added_up(tree, owners)
+    found = (
+        *_loading(it, tree, owners),
+        *(Outcome(each.where, "wrong", Reason(each.what, each.words)) for each in secrets(it, tree)),
+        *(Outcome(each.where, "advice", Reason(each.what, each.words)) for each in build_tools(tree)),
+        *_waste(ledger, owners),
+    )
+    return _Audit(ledger, owners.versions, found, tuple(leaks.masked(layer.step) for layer in it.layers))
 
 
-def _loading(it: Saved, tree: Tree, owners: Owners) -> Iterator[Outcome]:
+def _loading(it: Saved[LayerFiles], tree: Tree, owners: Owners) -> Iterator[Outcome]:
     for fault in faults(tree, owners, it.architecture, it.environment):
         kind = "does not load" if fault.sure else "may not load"
         yield Outcome(fault.path, "wrong" if fault.sure else "advice", Reason(kind, fault.words))
@@ -176,6 +176,13 @@ def _former(repository: str, environment: Mapping[str, str]) -> str:
     return next(
         (f"{repository}:{tag}" for identity, tag in rows if identity != latest and tag not in {"<none>", "test"}), ""
     )
+
+
+def _identity(image: str, environment: Mapping[str, str]) -> str:
+    """Return what an image is, whatever it is called; its name where the engine has none of it."""
+    ask = ["docker", "image", "inspect", "--format", "{{.Id}}", image]
+    answer = process.run(ask, environment=environment, timeout=engine.PATIENCE)
+    return answer.stdout.strip() if answer.ok else image
 
 
 def _facts(image: str, audit: _Audit, former: str, before: _Audit | None) -> Mapping[str, object]:

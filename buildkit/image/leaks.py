@@ -6,8 +6,6 @@ password in the record of an install. So the layers are gone through, as the eng
 
 from __future__ import annotations
 
-import io
-import json
 import posixpath
 import re
 import tarfile
@@ -16,15 +14,13 @@ from contextlib import suppress
 from typing import IO, Any, NamedTuple
 
 from buildkit.core.untrusted import shown
-from buildkit.doors import process
+from buildkit.errors import ImageError
 from buildkit.image.review.secrets import has_credentials, is_secret_value, secret_variables
+from buildkit.image.saved import Saved, saved
 from buildkit.image.secrets import redacted
 
 _MOST = 1 << 16
 """Bytes of a file that are looked into; what holds credentials is small."""
-
-_ABOUT = 1 << 22
-"""Bytes of a description of the image at most."""
 
 _LOOKED_INTO = re.compile(
     r"(?:.*/)?(?:\.env(?:\.[\w.-]+)?|\.netrc|_netrc|\.pypirc|\.git-credentials|\.pgpass|\.npmrc|\.yarnrc\.yml|\.condarc"
@@ -91,65 +87,30 @@ def look(image: str, environment: Mapping[str, str]) -> Seen:
         image: its name.
         environment: the variables of the docker client.
     """
-    command = ["docker", "image", "save", image]
     try:
-        child = process.start(command, environment=environment, output=process.PIPE)
-    except OSError as error:
-        return Seen(0, why_not=shown(f"docker: {error.strerror}"))
-    assert child.stdout is not None  # noqa: S101 - it was asked for
-    try:
-        return read(child.stdout.buffer)  # type: ignore[attr-defined]
-    except (tarfile.TarError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
-        return Seen(0, why_not=shown(f"the engine's copy of the image cannot be read: {error}"))
-    finally:
-        process.end(child)
-        for pipe in (child.stdout, child.stderr):
-            if pipe is not None:
-                pipe.close()
+        return of_saved(saved(image, secret_files, environment))
+    except ImageError as error:
+        return Seen(0, why_not=shown("; ".join((error.message, *error.details))))
 
 
-def read(stream: IO[bytes]) -> Seen:
-    """Return the secrets of an image from the tar that the engine saves it as.
-
-    Raises:
-        tarfile.TarError, ValueError, KeyError, TypeError, IndexError: it is no such tar.
-    """
-    found: dict[str, list[str]] = {}
-    texts: dict[str, bytes] = {}
-    with tarfile.open(fileobj=stream, mode="r|") as whole:
-        for member in whole:
-            content = whole.extractfile(member) if member.isreg() else None
-            if content is None:
-                continue
-            if member.size <= _ABOUT and (text := content.read()).lstrip()[:1] in {b"{", b"["}:
-                texts[member.name] = text
-            elif member.size > _ABOUT:
-                found[member.name] = [*_files(content)]
-            else:
-                found[member.name] = [*_files(io.BytesIO(text))]
-    manifest = json.loads(texts["manifest.json"])[0]
-    about = json.loads(texts[manifest["Config"]])
-    history = [str(each.get("created_by", "")) for each in about.get("history") or ()]
-    made = [str(each.get("created_by", "")) for each in about.get("history") or () if not each.get("empty_layer")]
-    leaks = [
-        Leak(path, made[number] if len(made) == len(manifest["Layers"]) else "")
-        for number, name in enumerate(manifest["Layers"])
-        for path in found.get(name, ())
-    ]
-    leaks += of_configuration(about.get("config") or {}, history)
-    return Seen(len(manifest["Layers"]), tuple(leaks))
+def of_saved(image: Saved[tuple[str, ...]]) -> Seen:
+    """Return the secrets of an image of which `secret_files` of each layer are known."""
+    leaks = [Leak(path, layer.step) for layer in image.layers for path in layer.content]
+    return Seen(len(image.layers), (*leaks, *of_configuration(image.about, image.history)))
 
 
-def _files(layer: IO[bytes]) -> Iterator[str]:
-    """Yield the paths of a layer that hold a secret; none of what is no tar."""
-    with suppress(tarfile.ReadError), tarfile.open(fileobj=layer, mode="r|*") as files:
+def secret_files(layer: IO[bytes]) -> tuple[str, ...]:
+    """Return the paths of a layer that hold a secret, from its unpacked tar; none of what is no tar."""
+    found = []
+    with suppress(tarfile.ReadError), tarfile.open(fileobj=layer, mode="r|") as files:
         for member in files:
             path = posixpath.normpath(member.name)
             if not member.isreg() or not may_hold_secret(path, member.size):
                 continue
             content = files.extractfile(member)
             if content is not None and holds_secret(path, content.read().decode("utf-8", "replace")):
-                yield f"/{path}"
+                found.append(f"/{path}")
+    return tuple(found)
 
 
 def may_hold_secret(path: str, size: int) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from buildkit.image import leaks
-from buildkit.image.ledger.saved import Saved
+from buildkit.image.ledger.layer_files import LayerFiles
 from buildkit.image.ledger.tree import Tree
+from buildkit.image.saved import Saved
 
 _TOOLS = re.compile(
     r"^(usr/)?(local/)?bin/(gcc|g\+\+|cc|c\+\+|clang|make|cmake|ninja|cargo|rustc|git|uv|poetry|pdm)(-\d+)?$"
@@ -31,7 +32,7 @@ class Finding:
     words: str
 
 
-def secrets(saved: Saved, tree: Tree) -> Iterator[Finding]:
+def secrets(saved: Saved[LayerFiles], tree: Tree) -> Iterator[Finding]:
     """Yield the secrets of the layers, the variables and the history: their values are never shown."""
     for file in tree.files:
         if file.secret:

@@ -7,19 +7,12 @@ Changeset"). What is hidden is still stored and still transferred.
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
-import tarfile
 from dataclasses import dataclass, field
-from typing import IO, cast
 
-from buildkit.image import leaks
-from buildkit.image.ledger.elf import MAGIC, Binary, read_binary
-from buildkit.image.ledger.saved import Layer, Saved
-
-_HIDDEN, _ALL_HIDDEN = ".wh.", ".wh..wh..opq"
-_KEPT_TEXT = 4 << 20
-"""Bytes up to which a text that says whose files are is kept."""
+from buildkit.image.ledger.elf import Binary
+from buildkit.image.ledger.layer_files import Change, LayerFiles
+from buildkit.image.saved import Layer, Saved
 
 _LINKS = 40
 """Links that are followed on the way to a file, as Linux does."""
@@ -83,17 +76,13 @@ class Tree:
         return None
 
 
-def read_tree(saved: Saved) -> Tree:
-    """Read all layers of an image."""
+def read_tree(saved: Saved[LayerFiles]) -> Tree:
+    """Lay all layers of an image over each other."""
     tree = Tree()
     folders: set[str] = set()
     for layer in saved.layers:
-        with saved.opened(layer) as content:
-            counted = _Counted(content)
-            added = _added(tree, layer, counted, folders)
-            while counted.read(1 << 20):  # what stands behind the end
-                pass
-            tree.frames[layer.number] = counted.count - added
+        _lay(tree, layer, folders)
+        tree.frames[layer.number] = layer.content.frame
     seen = {id(file) for file in tree.seen.values()}
     for file in tree.files:
         if id(file) in seen:  # by another name, perhaps
@@ -101,69 +90,42 @@ def read_tree(saved: Saved) -> Tree:
     return tree
 
 
-def _added(tree: Tree, layer: Layer, content: _Counted, folders: set[str]) -> int:
-    """Add the files of a layer; return the bytes of their contents."""
-    total = 0
+def _lay(tree: Tree, layer: Layer[LayerFiles], folders: set[str]) -> None:
     own: set[str] = set()  # what a layer hides is below it, never what it brings itself
-    with tarfile.open(fileobj=cast("IO[bytes]", content), mode="r|") as archive:
-        for member in archive:
-            path = posixpath.normpath(member.name).strip("/")
-            folder, name = posixpath.split(path)
-            if name == _ALL_HIDDEN:
-                _hide_below(tree, folder, layer.number, own)
-            elif name.startswith(_HIDDEN):
-                _hide_all(tree, posixpath.join(folder, name.removeprefix(_HIDDEN)), layer.number, own)
-            elif member.isdir():
-                own.add(path)
-                folders.add(path)
-                _hide(tree, path, layer.number)
-            else:
-                if path in folders:
-                    folders.discard(path)
-                    _hide_below(tree, path, layer.number, own)
-                own.add(path)
-                total += _place(tree, archive, member, path, layer)
-    return total
+    for change in layer.content.changes:
+        path = change.path
+        if change.kind == "emptied":
+            _hide_below(tree, path, layer.number, own)
+        elif change.kind == "gone":
+            _hide_all(tree, path, layer.number, own)
+        elif change.kind == "folder":
+            own.add(path)
+            folders.add(path)
+            _hide(tree, path, layer.number)
+        else:
+            if path in folders:
+                folders.discard(path)
+                _hide_below(tree, path, layer.number, own)
+            own.add(path)
+            _place(tree, change, layer.number)
 
 
-def _place(tree: Tree, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, layer: Layer) -> int:
-    """Put what is no folder into the tree; return the bytes of its content."""
-    _hide(tree, path, layer.number)
-    if member.issym():
-        tree.links[path] = member.linkname
-    elif member.islnk():
-        first = tree.seen.get(posixpath.normpath(member.linkname).strip("/"))
+def _place(tree: Tree, change: Change, layer: int) -> None:
+    """Put what is no folder into the tree."""
+    path, content = change.path, change.content
+    _hide(tree, path, layer)
+    if change.kind == "link":
+        tree.links[path] = change.leads
+    elif change.kind == "same":
+        first = tree.seen.get(change.leads)
         if first is not None:
             tree.seen[path] = first
-    elif member.isreg():
-        file = _read(tree, archive, member, path, layer)
+    elif content is not None:
+        file = File(path, layer, content.size, content.digest, content.secret, binary=content.binary)
         tree.files.append(file)
         tree.seen[path] = file
-        return file.size
-    return 0
-
-
-def _read(tree: Tree, archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, layer: Layer) -> File:
-    source = archive.extractfile(member)
-    content = source.read() if source is not None else b""
-    file = File(path, layer.number, len(content), hashlib.sha256(content).hexdigest())
-    if content.startswith(MAGIC):
-        file.binary = read_binary(content)
-    if leaks.may_hold_secret(path, len(content)):
-        file.secret = leaks.holds_secret(path, content.decode("utf-8", "replace"))
-    if _says_whose(path) and len(content) <= _KEPT_TEXT:
-        tree.texts[path] = content.decode("utf-8", "replace")
-    return file
-
-
-def _says_whose(path: str) -> bool:
-    folder, name = posixpath.split(path)
-    return (
-        (folder.endswith(".dist-info") and name in {"RECORD", "WHEEL"})
-        or (folder == "var/lib/dpkg/info" and name.endswith(".list"))
-        or path in {"lib/apk/db/installed", "usr/lib/apk/db/installed", "etc/ld.so.conf"}
-        or (folder == "etc/ld.so.conf.d" and name.endswith(".conf"))
-    )
+        if content.text is not None:
+            tree.texts[path] = content.text
 
 
 def _hide(tree: Tree, path: str, layer: int) -> None:
@@ -184,17 +146,3 @@ def _hide_below(tree: Tree, folder: str, layer: int, own: set[str]) -> None:
     start = f"{folder}/" if folder else ""
     for path in [each for each in (*tree.seen, *tree.links) if each.startswith(start) and each not in own]:
         _hide(tree, path, layer)
-
-
-class _Counted:
-    """A stream that counts what was read of it."""
-
-    def __init__(self, content: IO[bytes]) -> None:
-        self._content = content
-        self.count = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Read at most `size` bytes."""
-        data = self._content.read(size)
-        self.count += len(data)
-        return data

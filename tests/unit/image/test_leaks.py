@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from buildkit.image import leaks
+from buildkit.image.saved import read
 
 
 def packed(files: Mapping[str, bytes]) -> bytes:
@@ -33,6 +34,10 @@ def saved(layers: list[dict[str, bytes]], history: list[dict[str, Any]], **confi
     return io.BytesIO(packed({**blobs, **texts}))
 
 
+def found(stream: io.BytesIO) -> leaks.Seen:
+    return leaks.of_saved(read(stream, "sample", leaks.secret_files))
+
+
 def by(*instructions: str) -> list[dict[str, Any]]:
     return [{"created_by": each} for each in instructions]
 
@@ -41,7 +46,7 @@ def test_a_file_is_found_where_a_later_layer_deletes_it() -> None:
     layers = [{"srv/.env": b"DB_PASSWORD=hunter2\n"}, {"srv/.wh..env": b""}]
     history = [*by("COPY .env /srv"), {"created_by": "ENV A=1", "empty_layer": True}, *by("RUN rm /srv/.env")]
 
-    seen = leaks.read(saved(layers, history))
+    seen = found(saved(layers, history))
 
     assert seen == leaks.Seen(2, (leaks.Leak("/srv/.env", "COPY .env /srv"),))
     assert [leaks.words(each) for each in seen.leaks] == ["/srv/.env (by COPY .env /srv)"]
@@ -62,7 +67,7 @@ def test_a_file_is_found_where_a_later_layer_deletes_it() -> None:
     ],
 )
 def test_what_builds_leave_behind_is_found(path: str, content: str) -> None:
-    assert [each.place for each in leaks.read(saved([{path: content.encode()}], by("RUN x"))).leaks] == [f"/{path}"]
+    assert [each.place for each in found(saved([{path: content.encode()}], by("RUN x"))).leaks] == [f"/{path}"]
 
 
 @pytest.mark.parametrize(
@@ -78,14 +83,14 @@ def test_what_builds_leave_behind_is_found(path: str, content: str) -> None:
     ],
 )
 def test_what_is_no_secret_is_left(path: str, content: str) -> None:
-    assert leaks.read(saved([{path: content.encode()}], by("RUN x"))).leaks == ()
+    assert found(saved([{path: content.encode()}], by("RUN x"))).leaks == ()
 
 
 def test_variables_and_history_are_read_too() -> None:
     run = "RUN |2 A=1 NPM_TOKEN=f3a9bc /bin/sh -c npm ci # buildkit"
     history = by("FROM x", run, "RUN pip install -i https://me:x1y2z3@a.org/simple b")
 
-    seen = leaks.read(saved([{}, {}, {}], history, Env=["PATH=/bin", "API_TOKEN=f3a9bc", "GPG_KEY=" + "A0" * 20]))
+    seen = found(saved([{}, {}, {}], history, Env=["PATH=/bin", "API_TOKEN=f3a9bc", "GPG_KEY=" + "A0" * 20]))
 
     assert [leaks.words(each) for each in seen.leaks] == [
         "the variable API_TOKEN",

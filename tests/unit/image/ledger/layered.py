@@ -10,7 +10,8 @@ import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from buildkit.image.ledger.saved import Saved
+from buildkit.image.ledger.layer_files import LayerFiles, layer_files
+from buildkit.image.saved import Saved, read
 
 Content = Mapping[str, "bytes | str | None"]
 """A layer by path: bytes are a file, a text is where a symbolic link leads, None is a folder; `=NAME` a hard link."""
@@ -45,7 +46,7 @@ class Given:
 
 
 @contextlib.contextmanager
-def image(*layers: Content, given: Given | None = None) -> Iterator[Saved]:
+def image(*layers: Content, given: Given | None = None) -> Iterator[Saved[LayerFiles]]:
     """Give an image with these layers, the lowest first."""
     about = given or Given()
     tars = [layer(each) for each in layers]
@@ -61,5 +62,4 @@ def image(*layers: Content, given: Given | None = None) -> Iterator[Saved]:
     contents = {name: gzip.compress(tar) if about.packed else tar for name, tar in zip(names, tars, strict=True)}
     contents["config.json"] = json.dumps(configuration).encode()
     contents["manifest.json"] = json.dumps([{"Config": "config.json", "Layers": names}]).encode()
-    with tarfile.open(fileobj=io.BytesIO(layer(contents))) as archive:
-        yield Saved(archive, "sample:latest")
+    yield read(io.BytesIO(layer(contents)), "sample:latest", layer_files)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
-
 import pytest
 from layered import Content, Given, image, layer
 
-from buildkit.errors import ImageError
 from buildkit.image.ledger.ledger import added_up
 from buildkit.image.ledger.owners import Owners
-from buildkit.image.ledger.saved import Saved
 from buildkit.image.ledger.tree import Tree, read_tree
 
 
@@ -98,21 +93,3 @@ def test_what_is_written_again_unchanged_is_told_from_what_is_there_twice() -> N
         ((("a", 1), ("a", 2), ("c", 3)), False, 400_000),
         ((("s", 1), ("s", 2)), True, 1),
     ]
-
-
-def test_a_layer_that_cannot_be_read_is_refused() -> None:
-    with image({"a": b"one"}) as saved:
-        broken = layer({saved.layers[0].member: b"\x28\xb5\x2f\xfd rest"})
-        with tarfile.open(fileobj=io.BytesIO(broken)) as archive:
-            saved._archive = archive
-            with pytest.raises(ImageError, match="layer 1 of sample:latest is packed by zstd") as caught:
-                read_tree(saved)
-    assert "gzip" in caught.value.hint
-
-
-def test_what_is_no_saved_image_is_refused() -> None:
-    with (
-        tarfile.open(fileobj=io.BytesIO(layer({"manifest.json": b"[]"}))) as archive,
-        pytest.raises(ImageError, match="other is not saved as engines save images"),
-    ):
-        Saved(archive, "other")
