@@ -422,3 +422,84 @@ def q_a_base_that_changes():
     found = [call(thing), call(thing)]
     Made.__bases__ = (Other,)
     return found + [call(thing)]
+
+
+class Constant:
+    limit = 3
+
+    @property
+    def doubled(self):
+        return self.limit * 2
+
+
+def of_constant(each):
+    return each.limit, each.doubled
+
+
+def q_a_constant_that_an_object_gets_itself():
+    found, one = [], Constant()
+    for at in range(5):
+        found.append(of_constant(one))
+        if at == 1:
+            one.limit = 4
+        if at == 2:
+            Constant.limit = 5
+        if at == 3:
+            del one.limit
+    Constant.limit = 3
+    return found
+
+
+def q_a_property_that_becomes_a_value():
+    class Changing:
+        @property
+        def value(self):
+            return "of the class"
+
+    one, found = Changing(), []
+    for at in range(4):
+        found.append(one.value)
+        if at == 1:
+            del Changing.value
+            one.value = "its own"
+        if at == 2:
+            Changing.value = property(lambda self: "of the class again")
+    return found
+
+
+def q_a_builtin_that_is_none():
+    found = []
+    for name in ("__dict__", "__class__", "__repr__", "__name__"):
+        found.append(hasattr(__import__("builtins"), name))
+    try:
+        __dict__
+    except NameError as error:
+        found.append(str(error))
+    return found
+
+
+def q_a_manager_that_stops_to_be_one():
+    class Managed:
+        def __enter__(self):
+            return "entered"
+
+        def __exit__(self, *_):
+            return False
+
+    def use(each):
+        try:
+            with each as found:
+                return found
+        except (TypeError, AttributeError) as error:
+            return type(error).__name__, str(error)
+
+    found, one = [use(Managed())], Managed()
+    one.__exit__ = None
+    found.append(use(one))
+    leave = Managed.__exit__
+    del Managed.__exit__
+    found.append(use(Managed()))
+    Managed.__exit__ = leave
+    found.append(use(Managed()))
+    Managed.__enter__ = lambda self: "another"
+    return [*found, use(Managed()), use(1)]

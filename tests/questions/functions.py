@@ -256,3 +256,65 @@ def q_functions_that_choose_of_a_group():
     except KeyError as error:
         wrong.append(repr(error))
     return found, split(is_value_error), wrong, type(fails).__name__, isinstance(fails, type(is_value_error))
+
+
+def made(value):
+    def f(x, y=value, *, z: int = value):
+        return x, y, z, value
+
+    return f, lambda: value
+
+
+def described(function):
+    names = "__module__ __name__ __qualname__ __doc__ __defaults__ __kwdefaults__ __annotations__".split()
+    found = [repr(getattr(function, name)) for name in names]
+    return found, function.__dict__, function.__builtins__ is __builtins__ or type(function.__builtins__).__name__
+
+
+def q_functions_that_are_made_again():
+    first, second = made(1), made(2)
+    first[0].tag = "first"
+    first[0].__doc__ = "its own"
+    first[0].__name__ = "renamed"
+    first[0].__defaults__ = (7,)
+    third = made(3)
+    found = [described(each) for each in (*first, *second, *third)]
+    return found, [(pair[0](0), pair[1]()) for pair in (first, second, third)]
+
+
+def q_functions_that_are_made_in_another_module():
+    names = globals()
+    before = names["__name__"]
+    made(1)
+    try:
+        names["__name__"] = "another"
+        during = [each.__module__ for each in made(2)]
+        del names["__name__"]
+        without = [getattr(each, "__module__", "none") for each in made(3)]
+    finally:
+        names["__name__"] = before
+    return during, without, [each.__module__ == before for each in made(4)]
+
+
+def q_functions_that_are_made_with_other_builtins():
+    import builtins
+
+    names = globals()
+    before = names["__builtins__"]
+    made(1)
+    others = dict(vars(builtins))
+    try:
+        names["__builtins__"] = others
+        during = [each.__builtins__ is others for each in made(2)]
+    finally:
+        names["__builtins__"] = before
+    return during, [each.__builtins__ is vars(builtins) for each in made(3)]
+
+
+def q_functions_that_are_made_are_let_go_of():
+    import gc
+    import weakref
+
+    kept = [weakref.ref(each) for each in made([1])]
+    gc.collect()
+    return [each() for each in kept], sum(getattr(each, "__qualname__", "") == "made.<locals>.f" for each in gc.get_objects())

@@ -2,6 +2,8 @@
 
 Cython 3.3 asks the second operand alone where the first is a number, and takes `x + 0` for `x`. So `-0.0 + 0` kept its
 sign, `0.0 * -1` lost it, and `2.5 * "a"` raised in other words. The operations are those of `arithmetic.h` instead.
+There are also others for those with a small number that stands in the text, and for `<` and its kin where only the
+truth is asked: these do what Cython's do, in less time.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ OURS = "buildkit "
 """How an operator is marked whose operation is to be ours."""
 
 _NAMES = {"+": "Add", "-": "Subtract", "*": "Multiply", "&": "And", "|": "Or", "^": "Xor"}
+_WITH_NUMBER = ("Add", "Subtract", "Multiply", "Remainder", "FloorDivide", "And")
+_TYPES = ("object", "int", "float")
 _FUNCTIONS = {**ExprNodes.NumBinopNode.py_functions, **{sign: f"buildkit_PyNumber_{_NAMES[sign]}" for sign in _NAMES}}
 
 
@@ -48,6 +52,17 @@ def _maker(sign: str) -> Callable[..., Any]:
 
     return make
 
+
+REPLACED = {
+    **{f"__Pyx_PyLong_{name}ObjC": f"buildkit_{name}_number" for name in _WITH_NUMBER},
+    **{
+        f"__Pyx_PyObject_CompareBool{name}_{left}_{right}": f"buildkit_is_{name}"
+        for name in ("Lt", "Le", "Gt", "Ge")
+        for left in _TYPES
+        for right in _TYPES
+    },
+}
+"""What Cython's C calls its functions, and what is called in place of each."""
 
 _MAKERS: Any = {OURS + sign: _maker(sign) for sign in [*ExprNodes.binop_node_classes]}
 ExprNodes.binop_node_classes.update(_MAKERS)

@@ -3,6 +3,7 @@
    A class gets another tag whenever it or one above it changes, and no tag is given twice in a process. Objects of a class
    share the list of their names, which only grows. So the tag and the place in the list say where a value is. */
 #ifdef BUILDKIT_NEVER
+#include <limits.h>
 #include <structmember.h>
 
 /* How the list of names begins that the objects of a class share; its entries have a name and an unused word. */
@@ -45,27 +46,39 @@ static int buildkit_is_left_alone(PyTypeObject *type, PyObject *name, PyObject *
   return !has || (!Py_TYPE(has)->tp_descr_set && (Py_TYPE(has)->tp_flags & Py_TPFLAGS_IMMUTABLETYPE));
 }
 
-/* Remember where an object has what was found or assigned just now. */
-static void buildkit_remember(PyObject *object, PyObject *name, buildkit_attribute *at) {
-  PyTypeObject *type = Py_TYPE(object);
-  buildkit_keys *keys = buildkit_keys_of(type);
+/* Where objects of a class have what was found or assigned just now; BUILDKIT_NO_PLACE if it is not to be remembered. */
+#define BUILDKIT_NO_PLACE INT_MIN
+static int buildkit_find_place(PyTypeObject *type, PyObject *name, buildkit_keys *keys) {
   PyObject *has;
   int place;
-  if (at->left <= 0 || type->tp_version_tag == at->version) return;
   if (buildkit_is_left_alone(type, name, &has)) {
-    if (!keys || !buildkit_values(object)) return;
-    place = buildkit_place_among(keys, name);
-    if (place < 0) return;
-  } else if (Py_IS_TYPE(has, &PyMemberDescr_Type)) {
+    place = keys ? buildkit_place_among(keys, name) : -1;
+    return place < 0 ? BUILDKIT_NO_PLACE : place;
+  }
+  if (Py_IS_TYPE(has, &PyMemberDescr_Type)) {
     PyMemberDef *member = ((PyMemberDescrObject *)has)->d_member;
-    if (member->type != T_OBJECT_EX || member->flags || member->offset <= 0) return;
-    if (!PyType_IsSubtype(type, ((PyDescrObject *)has)->d_type)) return;
-    place = -(int)member->offset;
-  } else return;
-  if (!type->tp_version_tag) return;
+    if (member->type != T_OBJECT_EX || member->flags || member->offset <= 0) return BUILDKIT_NO_PLACE;
+    return PyType_IsSubtype(type, ((PyDescrObject *)has)->d_type) ? -(int)member->offset : BUILDKIT_NO_PLACE;
+  }
+  return BUILDKIT_NO_PLACE;
+}
+
+/* Remember it. What a class has itself, such as a property or a constant, is found anew each time, and not tried again. */
+static void buildkit_remember(PyObject *object, PyObject *name, buildkit_attribute *at) {
+  PyTypeObject *type = Py_TYPE(object);
+  unsigned int tag = type->tp_version_tag;
+  buildkit_keys *keys;
+  int place;
+  if (at->left <= 0 || tag == at->version || tag == at->failed) return;
+  keys = buildkit_keys_of(type);
+  if (keys && !buildkit_values(object)) return;
+  place = buildkit_find_place(type, name, keys);
+  tag = type->tp_version_tag;
+  if (!tag) return;
+  if (place == BUILDKIT_NO_PLACE) { at->failed = tag; return; }
   at->place = place;
   at->left--;
-  at->version = type->tp_version_tag;
+  at->version = tag;
 }
 
 static PyObject *buildkit_find_attribute(PyObject *object, PyObject *name, buildkit_attribute *at) {
@@ -82,21 +95,32 @@ static int buildkit_assign_attribute(PyObject *object, PyObject *name, PyObject 
   return failed;
 }
 
-/* Remember the method that an object has of its class, if it is one that is called with the object. */
+/* The method that objects of a class have of it, if it is one that is called with the object; NULL if not. */
+static PyObject *buildkit_method_of_class(PyTypeObject *type, PyObject *name, buildkit_keys *keys) {
+  PyObject *has;
+  if (type->tp_getattro != PyObject_GenericGetAttr || !(has = _PyType_Lookup(type, name))) return NULL;
+  if (!(Py_TYPE(has)->tp_flags & Py_TPFLAGS_METHOD_DESCRIPTOR) || Py_TYPE(has)->tp_descr_set) return NULL;
+  if (keys ? buildkit_place_among(keys, name) >= 0 : type->tp_dictoffset || (type->tp_flags & Py_TPFLAGS_MANAGED_DICT)) return NULL;
+  return has;
+}
+
+/* Remember it. */
 static void buildkit_remember_method(PyObject *object, PyObject *name, buildkit_method_of *at) {
   PyTypeObject *type = Py_TYPE(object);
-  buildkit_keys *keys = buildkit_keys_of(type);
+  unsigned int tag = type->tp_version_tag;
+  buildkit_keys *keys;
   PyObject *has;
-  if (at->left <= 0) return;
-  if (type->tp_getattro != PyObject_GenericGetAttr || !(has = _PyType_Lookup(type, name))) return;
-  if (!(Py_TYPE(has)->tp_flags & Py_TPFLAGS_METHOD_DESCRIPTOR) || Py_TYPE(has)->tp_descr_set) return;
-  if (keys ? !buildkit_values(object) || buildkit_place_among(keys, name) >= 0
-    : type->tp_dictoffset || (type->tp_flags & Py_TPFLAGS_MANAGED_DICT)) return;
-  if (!type->tp_version_tag) return;
+  if (at->left <= 0 || tag == at->failed) return;
+  keys = buildkit_keys_of(type);
+  if (keys && !buildkit_values(object)) return;
+  has = buildkit_method_of_class(type, name, keys);
+  tag = type->tp_version_tag;
+  if (!tag) return;
+  if (!has) { at->failed = tag; return; }
   at->keys = keys ? keys->count : -1;
   at->function = has;
   at->left--;
-  at->version = type->tp_version_tag;
+  at->version = tag;
 }
 
 static PyObject *buildkit_find_method(PyObject *name, PyObject *const *args, size_t nargsf, buildkit_method_of *at) {

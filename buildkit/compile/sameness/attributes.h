@@ -4,12 +4,14 @@ typedef struct {
   unsigned int version;  /* the tag of the class for which the rest holds; no class has the first one */
   int place;             /* among the values of the object; of a slot, how far behind its start, negated */
   int left;              /* how often it may still remember another class */
+  unsigned int failed;   /* the tag of the class with which it could not, last */
 } buildkit_attribute;
 typedef struct {
   unsigned int version;
   Py_ssize_t keys;       /* how many names the objects of the class had; -1 if they have no dict */
   PyObject *function;    /* which the class holds for as long as it has this tag */
   int left;
+  unsigned int failed;
 } buildkit_method_of;
 #define BUILDKIT_NEVER 0xFFFFFFFFu
 #define BUILDKIT_CLASSES 16  /* a place that meets more in turn looks for each */

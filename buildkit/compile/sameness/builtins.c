@@ -1,7 +1,10 @@
 /* Whether a builtin is the interpreter's own: see names.py. */
 /* What the module has for its builtins: a borrowed reference. */
 static PyObject *buildkit_builtins(void) {
-  PyObject *builtins = PyDict_GetItemString(buildkit_globals, "__builtins__");
+  static PyObject *name = NULL;
+  PyObject *builtins;
+  if (unlikely(!name) && !(name = PyUnicode_InternFromString("__builtins__"))) PyErr_Clear();
+  builtins = name ? PyDict_GetItem(buildkit_globals, name) : NULL;
   if (builtins && PyModule_Check(builtins)) builtins = PyModule_GetDict(builtins);
   return builtins && PyDict_Check(builtins) ? builtins : PyEval_GetBuiltins();
 }
@@ -53,7 +56,7 @@ static int buildkit_watch_builtins(void) {
 }
 #else
 static int buildkit_watch_builtins(void) {
-  buildkit_watched = (PyDictObject *)buildkit_builtins();
+  buildkit_watched = buildkit_builtins();
   return 0;
 }
 #endif

@@ -9,13 +9,15 @@ static uint64_t buildkit_replaced = ~(uint64_t)0;  /* which of those that are us
 static uint64_t *buildkit_changes;          /* how often the builtins were changed, counted for all modules together */
 #define buildkit_version() (*buildkit_changes)
 #else
-static PyDictObject *buildkit_watched;
-static CYTHON_INLINE uint64_t buildkit_version(void) {
+static PyObject *buildkit_watched;
+#define buildkit_version() buildkit_version_of(buildkit_watched)
+/* A dictionary gets another one at each change; none is 0. */
+static CYTHON_INLINE uint64_t buildkit_version_of(PyObject *dictionary) {
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #endif
-  return buildkit_watched->ma_version_tag;
+  return ((PyDictObject *)dictionary)->ma_version_tag;
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif

@@ -44,5 +44,18 @@ static CYTHON_INLINE PyObject *buildkit_call_method(PyObject *method, PyObject *
   if (is_method) return PyObject_Vectorcall(method, given, count + 1, names);
   return PyObject_Vectorcall(method, given + 1, count | PY_VECTORCALL_ARGUMENTS_OFFSET, names);
 }
+/* A class that was found to be one of managers is one for as long as it has its tag: see attributes.h. */
+#ifdef BUILDKIT_NEVER
+static CYTHON_INLINE int buildkit_check_manager_once(PyObject *manager, unsigned int *tag) {
+  if (likely(Py_TYPE(manager)->tp_version_tag == *tag)) return 0;
+  if (buildkit_check_manager(manager) < 0) return -1;
+  *tag = Py_TYPE(manager)->tp_version_tag ? Py_TYPE(manager)->tp_version_tag : BUILDKIT_NEVER;
+  return 0;
+}
+#define buildkit_check_manager_at(manager) \
+  (__extension__({ static unsigned int tag = BUILDKIT_NEVER; buildkit_check_manager_once(manager, &tag); }))
+#else
+#define buildkit_check_manager_at buildkit_check_manager
+#endif
 static int buildkit_check_class(PyObject *caught);
 static void buildkit_chain(PyObject *kind, PyObject *value, PyObject *trace, const char *name, int line);

@@ -38,7 +38,7 @@ def keep_checks(body: Any) -> None:
         elif name == "MergedDictNode" and not hasattr(node, "call"):
             node.keyword_args = [_merged(each) for each in node.keyword_args]
         elif name == "WithStatNode" and not node.is_async:
-            node.manager = Checked(node.manager.pos, node.manager, "buildkit_check_manager")
+            node.manager = Checked(node.manager.pos, node.manager, "buildkit_check_manager_at")
 
 
 def _merged(part: Any) -> Any:

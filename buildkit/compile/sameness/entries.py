@@ -11,6 +11,7 @@ from Cython.Compiler import Nodes
 from Cython.Compiler.Code import UtilityCode
 from Cython.Compiler.StringEncoding import EncodedString
 
+from buildkit.compile.sameness import arithmetic
 from buildkit.compile.sameness.making import Inner
 from buildkit.compile.sameness.stack import Lines
 
@@ -131,12 +132,15 @@ class Entries(Nodes.StatNode):
         code.putln("#define __Pyx_RefNannyDeclarations")
         code.putln("#endif")
         code.putln(f"static PyObject *buildkit_codes[{len(self.names) + 1}];")
+        code.putln(f"static buildkit_pattern buildkit_patterns[{len(self.names) + 1}];")
         used = "".join(f"{_text(name)}, " for name in self.builtins)
         code.putln(f"static const char *const buildkit_used[] = {{{used}NULL}};")
         code.putln("#undef __PYX_ABI_MODULE_NAME")
         code.putln(f"#define __PYX_ABI_MODULE_NAME {_text(SHARED)} CYTHON_ABI")
         code.putln("#undef __Pyx_AddTraceback")
         code.putln("#undef __Pyx_PyObject_IsTrue")
+        for name in arithmetic.REPLACED:
+            code.putln(f"#undef {name}")
         code.putln("#ifdef BUILDKIT_NEVER")
         code.putln("#undef __Pyx_PyObject_GetAttrStr")
         code.putln("#undef __Pyx_PyObject_SetAttrStr")
@@ -159,7 +163,8 @@ def support() -> UtilityCode:
     return UtilityCode(
         name="BuildkitSupport",
         requires=[UtilityCode.load_cached(name, "ObjectHandling.c") for name in _REPLACED],
-        proto="".join((folder / f"{name}.h").read_text("utf-8") for name in _PARTS if name not in _IN_IMPL),
+        proto="".join((folder / f"{name}.h").read_text("utf-8") for name in _PARTS if name not in _IN_IMPL)
+        + "".join(f"#define {name} {ours}\n" for name, ours in arithmetic.REPLACED.items()),
         impl="".join((folder / f"{name}.c").read_text("utf-8") for name in _PARTS if name not in _IN_PROTO),
     )
 

@@ -18,3 +18,16 @@ static CYTHON_INLINE int buildkit_is_number(PyObject *value, double *to) {
 #endif
   return buildkit_is_float(value, to);
 }
+/* A float with this value: a new reference, to the old value of the name that gets it if nobody else has that. */
+static CYTHON_INLINE PyObject *buildkit_float(double value, PyObject *old) {
+#if BUILDKIT_ALONE
+  if (old && PyFloat_CheckExact(old) && Py_REFCNT(old) == 1) {
+    ((PyFloatObject *)old)->ob_fval = value;
+    Py_INCREF(old);
+    return old;
+  }
+#else
+  (void)old;
+#endif
+  return PyFloat_FromDouble(value);
+}

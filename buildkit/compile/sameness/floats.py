@@ -2,7 +2,8 @@
 
 Only where each operand is a local name or a number, and turns out to be a float (or a small whole number that meets
 one) when it comes to it; all else is reckoned one operation at a time, as before. Each operation is rounded for itself,
-as Python does it: not where the processor adds and multiplies at once (`floats.h`).
+as Python does it: not where the processor adds and multiplies at once (`floats.h`). In `x = x * y + z` the new value
+is written into the old object of `x`, where nobody else has that.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ def keep_floats(body: Any) -> None:
 
 def _reckoned(node: Any) -> Any:
     if kind(node) not in _SIGNS:
-        return replace_children(node, _reckoned)
+        replace_children(node, _reckoned)
+        if kind(node) == "SingleAssignmentNode" and kind(node.lhs) == "NameNode" and kind(node.rhs) == "Reckoned":
+            node.rhs.target = node.lhs.name
+        return node
     leaves = [*_leaves(node)]
     is_chain = len(leaves) > 2 and all(_is_operand(each) for each in leaves)  # noqa: PLR2004 - one operation has two
     if is_chain and any(kind(each) == "NameNode" for each in leaves):
@@ -117,6 +121,7 @@ class Reckoned(ExprNodes.ExprNode):
         arg: the operations, one at a time.
         chain: how they are reckoned in one go.
         names: the local names, by name.
+        target: the name that gets the value, empty if none does.
     """
 
     subexprs = ["arg"]  # noqa: RUF012 - as all of Cython's nodes
@@ -125,6 +130,7 @@ class Reckoned(ExprNodes.ExprNode):
     arg: Any
     chain: Chain
     names: dict[str, Any]
+    target = ""
 
     def infer_type(self, env: Any) -> Any:
         return PyrexTypes.py_object_type
@@ -132,6 +138,8 @@ class Reckoned(ExprNodes.ExprNode):
     def analyse_types(self, env: Any) -> Any:
         self.names = {name: env.lookup(EncodedString(name)) for name in self.chain.floats | self.chain.numbers}
         self.arg = self.arg.analyse_types(env).coerce_to_pyobject(env)
+        entry: Any = env.lookup(EncodedString(self.target)) if self.target else None
+        self.old = entry.cname if _is_local(entry) else "NULL"
         return self if all(map(_is_local, self.names.values())) else self.arg
 
     def generate_evaluation_code(self, code: Any) -> None:
@@ -146,7 +154,8 @@ class Reckoned(ExprNodes.ExprNode):
         tests += [f"({name} = {divisor}) != 0.0" for name, divisor in chain.divisors]
         code.putln(f"{{ double {', '.join(f'{name} = 0.0' for name in declared)};")
         code.putln(f"if ({' && '.join(tests)}) {{")
-        code.putln(f"{result} = PyFloat_FromDouble({chain.result}); {code.error_goto_if_null(result, self.pos)}")
+        code.putln(f"{result} = buildkit_float({chain.result}, {self.old});")
+        code.putln(code.error_goto_if_null(result, self.pos))
         code.putln("} else {")
         self.arg.generate_evaluation_code(code)
         self.arg.make_owned_reference(code)

@@ -37,9 +37,9 @@ static int buildkit_delete_own(PyObject *cell, const char *name) {
   return -1;
 }
 
-/* A function of one of the module's codes: a new reference. */
-static PyObject *buildkit_make_function(int number, const char *qualified, PyObject **cells, Py_ssize_t count) {
-  PyObject *function, *closure;
+/* A function of one of the module's codes, without what it takes from around it: a new reference. */
+static PyObject *buildkit_bare_function(int number, const char *qualified) {
+  PyObject *function;
 #if PY_VERSION_HEX >= 0x030B0000
   (void)qualified;  /* the code has it */
   function = PyFunction_New(buildkit_codes[number], buildkit_globals);
@@ -50,12 +50,62 @@ static PyObject *buildkit_make_function(int number, const char *qualified, PyObj
   function = PyFunction_NewWithQualName(buildkit_codes[number], buildkit_globals, name);
   Py_DECREF(name);
 #endif
+  if (function) buildkit_take_over(number, function);
+  return function;
+}
+
+#if BUILDKIT_COPIES
+/* Whether a function that is made now would have the module's name and the builtins of this one. */
+static int buildkit_has_surroundings(PyFunctionObject *pattern) {
+  static PyObject *name = NULL;
+  if (unlikely(!name) && !(name = PyUnicode_InternFromString("__name__"))) { PyErr_Clear(); return 0; }
+  return PyDict_GetItem(buildkit_globals, name) == pattern->func_module && buildkit_builtins() == pattern->func_builtins;
+}
+
+/* The first function of a code is kept as it was made, where nobody finds it, and those after it are copies of it: which
+   spares the search for the module's name and its builtins. */
+static PyObject *buildkit_made_bare(int number, const char *qualified) {
+  buildkit_pattern *kept = &buildkit_patterns[number];
+  uint64_t version = buildkit_version_of(buildkit_globals);
+  PyFunctionObject *pattern = kept->function, *made;
+  if (unlikely(kept->version != version)) {
+    if (pattern && !buildkit_has_surroundings(pattern)) {
+      PyObject_GC_Track(pattern);  /* as whoever frees it expects */
+      Py_CLEAR(kept->function);
+    }
+    if (!kept->function) {
+      kept->function = (PyFunctionObject *)buildkit_bare_function(number, qualified);
+      if (!kept->function) return NULL;
+      PyObject_GC_UnTrack(kept->function);
+    }
+    kept->version = version;
+    pattern = kept->function;
+  }
+  made = PyObject_GC_New(PyFunctionObject, Py_TYPE(pattern));
+  if (unlikely(!made)) return NULL;
+  memcpy((char *)made + sizeof(PyObject), (char *)pattern + sizeof(PyObject), sizeof(PyFunctionObject) - sizeof(PyObject));
+  Py_INCREF(made->func_globals);
+  Py_INCREF(made->func_builtins);
+  Py_INCREF(made->func_name);
+  Py_INCREF(made->func_qualname);
+  Py_INCREF(made->func_code);
+  Py_INCREF(made->func_doc);
+  Py_XINCREF(made->func_module);
+  PyObject_GC_Track(made);
+  return (PyObject *)made;
+}
+#else
+#define buildkit_made_bare buildkit_bare_function
+#endif
+
+/* The same with the cells that it takes from around it. */
+static PyObject *buildkit_make_function(int number, const char *qualified, PyObject **cells, Py_ssize_t count) {
+  PyObject *function = buildkit_made_bare(number, qualified), *closure;
   if (!function || count == 0) return function;
   closure = PyTuple_New(count);
   if (!closure) goto failed;
   for (Py_ssize_t at = 0; at < count; at++) { Py_INCREF(cells[at]); PyTuple_SET_ITEM(closure, at, cells[at]); }
-  if (PyFunction_SetClosure(function, closure) < 0) { Py_DECREF(closure); goto failed; }
-  Py_DECREF(closure);
+  ((PyFunctionObject *)function)->func_closure = closure;
   return function;
 failed:
   Py_DECREF(function);
@@ -78,9 +128,7 @@ static PyObject *buildkit_pairs(PyObject *pairs) {
   return made;
 }
 
-static int buildkit_annotate(PyObject *function, int number, PyObject *annotations, int has_texts) {
-  PyObject *made;
-  int result;
+static int buildkit_annotate(PyFunctionObject *function, int number, PyObject *annotations, int has_texts) {
   if (has_texts) {
     PyObject *key = PyLong_FromLong(number);
     if (!key) return -1;
@@ -89,22 +137,19 @@ static int buildkit_annotate(PyObject *function, int number, PyObject *annotatio
     if (!annotations && PyErr_Occurred()) return -1;
   }
   if (!annotations) return 0;
-  made = buildkit_pairs(annotations);
-  if (!made) return -1;
-  result = PyFunction_SetAnnotations(function, made);
-  Py_DECREF(made);
-  return result;
+  function->func_annotations = buildkit_pairs(annotations);
+  return function->func_annotations ? 0 : -1;
 }
 
-/* The function, whose reference is taken, with all that belongs to it. */
+/* The function, whose reference is taken and which nobody has seen yet, with all that belongs to it. */
 static PyObject *buildkit_made_function(PyObject *function, int number, PyObject *defaults, PyObject *keywords, PyObject *annotations, int has_texts) {
+  PyFunctionObject *made = (PyFunctionObject *)function;
   if (!function) return NULL;
-  if (defaults && PyFunction_SetDefaults(function, defaults) < 0) goto failed;
-  if (keywords && PyFunction_SetKwDefaults(function, keywords) < 0) goto failed;
-  if (buildkit_annotate(function, number, annotations, has_texts) < 0) goto failed;
-  buildkit_take_over(number, function);
-  return function;
-failed:
+  Py_XINCREF(defaults);
+  made->func_defaults = defaults;
+  Py_XINCREF(keywords);
+  made->func_kwdefaults = keywords;
+  if (likely(!annotations && !has_texts) || buildkit_annotate(made, number, annotations, has_texts) == 0) return function;
   Py_DECREF(function);
   return NULL;
 }
@@ -119,18 +164,23 @@ static PyObject *buildkit_made_generator(PyObject *function, PyObject *iterable)
   return result;
 }
 
-static PyObject *buildkit_made_class(PyObject *function, const char *name, PyObject *bases, PyObject *keywords) {
-  PyObject *build, *args = NULL, *result = NULL, *called;
+static PyObject *buildkit_made_class(PyObject *function, PyObject *bases, PyObject *keywords) {
+  static PyObject *key = NULL;
+  PyObject *build, *args, *result = NULL, *called;
   Py_ssize_t count = PyTuple_GET_SIZE(bases);
   if (!function) return NULL;
-  build = PyDict_GetItemString(buildkit_builtins(), "__build_class__");
-  if (!build) { PyErr_SetString(PyExc_NameError, "__build_class__ not found"); goto end; }
-  Py_INCREF(build);
-  called = PyUnicode_FromString(name);
-  args = called ? PyTuple_New(count + 2) : NULL;
+  if (unlikely(!key) && !(key = PyUnicode_InternFromString("__build_class__"))) goto end;
+  build = buildkit_item(buildkit_builtins(), key);
+  if (!build) {
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_NameError, "__build_class__ not found");
+    goto end;
+  }
+  args = PyTuple_New(count + 2);
   if (args) {
     Py_INCREF(function);
     PyTuple_SET_ITEM(args, 0, function);
+    called = ((PyFunctionObject *)function)->func_name;
+    Py_INCREF(called);
     PyTuple_SET_ITEM(args, 1, called);
     for (Py_ssize_t at = 0; at < count; at++) {
       Py_INCREF(PyTuple_GET_ITEM(bases, at));
@@ -138,7 +188,7 @@ static PyObject *buildkit_made_class(PyObject *function, const char *name, PyObj
     }
     result = PyObject_Call(build, args, keywords);
     Py_DECREF(args);
-  } else Py_XDECREF(called);
+  }
   Py_DECREF(build);
 end:
   Py_DECREF(function);

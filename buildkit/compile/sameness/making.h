@@ -29,4 +29,12 @@ static int buildkit_delete_own(PyObject *cell, const char *name);
 static PyObject *buildkit_make_function(int number, const char *qualified, PyObject **cells, Py_ssize_t count);
 static PyObject *buildkit_made_function(PyObject *function, int number, PyObject *defaults, PyObject *keywords, PyObject *annotations, int has_texts);
 static PyObject *buildkit_made_generator(PyObject *function, PyObject *iterable);
-static PyObject *buildkit_made_class(PyObject *function, const char *name, PyObject *bases, PyObject *keywords);
+static PyObject *buildkit_made_class(PyObject *function, PyObject *bases, PyObject *keywords);
+#if BUILDKIT_ALONE && PY_VERSION_HEX < 0x030E0000
+#define BUILDKIT_COPIES 1
+typedef struct { PyFunctionObject *function; uint64_t version; } buildkit_pattern;
+#else
+#define BUILDKIT_COPIES 0
+typedef struct { int unused; } buildkit_pattern;
+#endif
+static buildkit_pattern buildkit_patterns[];  /* of each code, as the module's globals were when it was last looked at */

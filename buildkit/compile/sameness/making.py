@@ -85,7 +85,7 @@ class Maker:
         if kind(node) == A_CLASS:
             keywords = _keywords(node)
             parts["keywords"] = keywords and sharer.put_into(keywords)
-            return MadeClass(node.pos, name=node.name, bases=sharer.put_into(node.bases), **parts)
+            return MadeClass(node.pos, bases=sharer.put_into(node.bases), **parts)
         return self._function(node, parts, sharer)
 
     def _function(self, node: Any, parts: dict[str, Any], sharer: Sharer) -> Any:
@@ -235,8 +235,6 @@ class MadeClass(_Made):
     """A class, as yet without its decorators."""
 
     subexprs: ClassVar[list[str]] = ["bases", "keywords", "cells"]
-    name: str
 
     def in_c(self, function: str) -> str:
-        name = EncodedString(self.name).as_c_string_literal()
-        return f"buildkit_made_class({function}, {name}, {self._result('bases')}, {self._result('keywords')})"
+        return f"buildkit_made_class({function}, {self._result('bases')}, {self._result('keywords')})"

@@ -19,6 +19,7 @@ from buildkit.compile.sameness.literals import keep_literals
 from buildkit.compile.sameness.methods import keep_order
 from buildkit.compile.sameness.numbers import keep_objects
 from buildkit.compile.sameness.ranges import keep_ranges
+from buildkit.compile.sameness.remainders import keep_remainders
 from buildkit.compile.sameness.rewritings import keep_away
 from buildkit.compile.sameness.slices import keep_slices
 from buildkit.compile.sameness.unpacking import keep_unpacking
@@ -31,6 +32,7 @@ REPAIRS = (
     keep_builtin_calls,
     keep_literals,
     keep_objects,
+    keep_remainders,
     keep_away,
     keep_operations,
     keep_floats,

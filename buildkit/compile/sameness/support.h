@@ -38,6 +38,7 @@ static int buildkit_run_body(PyObject *module, const char *source);
 static int buildkit_bind(buildkit_function *row, PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names, PyObject **bound, Py_ssize_t total);
 static void buildkit_take_over(Py_ssize_t at, PyObject *function);
 static int buildkit_load_texts(void);
+static PyObject *buildkit_item(PyObject *dictionary, PyObject *key);
 static PyObject *buildkit_globals;         /* the module's, for as long as it lives */
 static void buildkit_release(PyObject **bound, Py_ssize_t total);
 #define BUILDKIT_IS_PLAIN(function, number, nargsf, names, total) \

@@ -26,6 +26,13 @@ WORDINGS = (
     Replacement(
         "ObjectHandling.c",
         "GetBuiltinName",
+        "__Pyx_PyObject_GetAttrStrNoError(NAMED_CGLOBAL(builtins_cname), name)",
+        "buildkit_item(PyModule_GetDict(NAMED_CGLOBAL(builtins_cname)), name)",
+        "a name of the language that `builtins` has not, but each module has, such as `__dict__`",
+    ),
+    Replacement(
+        "ObjectHandling.c",
+        "GetBuiltinName",
         """        PyErr_Format(PyExc_NameError,
             "name '%U' is not defined", name);
 """,

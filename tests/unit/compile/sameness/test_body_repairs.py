@@ -10,6 +10,7 @@ from buildkit.compile.sameness.arithmetic import OURS, keep_operations
 from buildkit.compile.sameness.builtins import keep_builtin_calls
 from buildkit.compile.sameness.calls import keep_checks
 from buildkit.compile.sameness.deletions import keep_deletions
+from buildkit.compile.sameness.floats import keep_floats
 from buildkit.compile.sameness.formats import keep_formats
 from buildkit.compile.sameness.handlers import keep_handlers
 from buildkit.compile.sameness.lines import keep_lines
@@ -18,6 +19,7 @@ from buildkit.compile.sameness.methods import keep_order
 from buildkit.compile.sameness.numbers import keep_objects
 from buildkit.compile.sameness.parameters import as_locals, with_locals
 from buildkit.compile.sameness.ranges import keep_ranges
+from buildkit.compile.sameness.remainders import keep_remainders
 from buildkit.compile.sameness.repairs import REPAIRS, repair
 from buildkit.compile.sameness.rewritings import keep_away
 from buildkit.compile.sameness.slices import keep_slices
@@ -123,7 +125,7 @@ def test_a_manager_is_checked() -> None:
 
     keep_checks(tree)
 
-    assert one(tree, "Checked").check == "buildkit_check_manager"
+    assert one(tree, "Checked").check == "buildkit_check_manager_at"
 
 
 @pytest.mark.parametrize("written", ["len()", "len(1, 2)", "max(f(), y)", "max(x)", "enumerate(x, y)", "type(x, y, x)"])
@@ -297,3 +299,51 @@ def test_a_value_in_a_format_may_be_a_number_that_c_writes(written: str, is_ours
     keep_formats(tree)
 
     assert ("Formatted" in kinds(tree)) == is_ours
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("if x % 3: pass", 1),
+        ("while x % 3 == 1: pass", 1),
+        ("y = 1 if x % 3 != 1 and not x % 4 else 2", 2),
+        ("y = [z for z in x if z % 2]", 1),
+        ("assert not x % 2 or x % 5", 2),
+    ],
+)
+def test_a_condition_that_asks_for_a_remainder_makes_no_number(written: str, asked: int) -> None:
+    tree = body(written)
+
+    keep_remainders(tree)
+
+    assert kinds(tree).count("Remains") == asked
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "y = x % 3",
+        "if x % y: pass",
+        "if 5 % 3: pass",
+        "if x % 0: pass",
+        "if x % 3 == y: pass",
+        "if 1 < x % 3 < 2: pass",
+    ],
+)
+def test_a_remainder_that_is_wanted_itself_stays(written: str) -> None:
+    tree = body(written)
+
+    keep_remainders(tree)
+
+    assert "Remains" not in kinds(tree)
+
+
+@pytest.mark.parametrize(
+    ("written", "target"), [("x = x * y + z", "x"), ("x.a = x * y + z", ""), ("return x * y + z", "")]
+)
+def test_a_chain_of_floats_knows_the_name_that_gets_its_value(written: str, target: str) -> None:
+    tree = body(written)
+
+    keep_floats(tree)
+
+    assert one(tree, "Reckoned").target == target
