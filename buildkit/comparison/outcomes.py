@@ -38,6 +38,7 @@ class Run:
         wall: seconds of the whole.
         memory: the most memory that a process of it had, in bytes.
         extensions: those that were loaded at its end, by their names as modules; None where that is not known.
+        holders: what kept the process from ending when all tests had; None where it ended by itself.
     """
 
     outcomes: Mapping[str, str]
@@ -50,6 +51,7 @@ class Run:
     wall: float = 0.0
     memory: int = 0
     extensions: frozenset[str] | None = None
+    holders: tuple[str, ...] | None = None
 
     @property
     def time(self) -> float:
@@ -80,7 +82,7 @@ class Changed(NamedTuple):
         return f"{self.test}: {self.plain} → {self.compiled}" + (f" ({self.words})" if self.words else "")
 
 
-def of_events(lines: Iterable[str], code: int | None, wall: float, memory: int) -> Run:
+def of_events(lines: Iterable[str], code: int | None, wall: float, memory: int, *, is_held: bool = False) -> Run:
     """Return the run that pytest's plugin recorded.
 
     Args:
@@ -88,6 +90,7 @@ def of_events(lines: Iterable[str], code: int | None, wall: float, memory: int) 
         code: the command's exit code; None where it was ended.
         wall: its seconds.
         memory: its most memory, in bytes.
+        is_held: whether the process was ended when all tests had, since it did not end by itself.
     """
     outcomes: dict[str, str] = {}
     words: dict[str, str] = {}
@@ -115,7 +118,9 @@ def of_events(lines: Iterable[str], code: int | None, wall: float, memory: int) 
         outcomes.pop(test, None)
     loaded = frozenset(end["extensions"]) if end else None
     most = max(memory, end.get("memory", 0))
-    return Run(outcomes, words, seconds, code, tuple(running), bool(end), True, wall, most, loaded)
+    holders = tuple(end.get("holders", ())) if is_held else None
+    code = end["code"] if is_held and end else code
+    return Run(outcomes, words, seconds, code, tuple(running), bool(end), True, wall, most, loaded, holders)
 
 
 def of_output(output: str, code: int | None, wall: float, memory: int) -> Run:
@@ -160,6 +165,7 @@ def joined(first: Run, second: Run) -> Run:
         first.wall + second.wall,
         max(first.memory, second.memory),
         loaded if second.extensions is not None else first.extensions,
+        second.holders,
     )
 
 

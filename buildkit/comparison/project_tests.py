@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from pathlib import Path
 
 from buildkit.comparison import outcomes
@@ -25,6 +26,9 @@ _NO_PROGRAM = 127
 LONGEST, LONGEST_TEST = 3600.0, 600.0
 """Seconds within which the tests, and each of them, end as plain Python."""
 
+LONGEST_END = 60.0
+"""Seconds within which pytest ends when all tests have: it may have a report to write."""
+
 _LEAST, _TIMES = 10.0, 10
 """A test may take compiled: so many seconds, and so many times what it took as plain Python."""
 
@@ -40,11 +44,13 @@ class Limits:
         whole: one run of the command.
         tests: one test, by its name.
         other: a test that has no name there.
+        end: the end of the process when all tests have ended, where the runner says that they have.
     """
 
     whole: float = LONGEST
     tests: Mapping[str, float] | None = None
     other: float = LONGEST_TEST
+    end: float = LONGEST_END
 
     def of(self, test: str) -> float:
         """Return the limit of a test."""
@@ -156,11 +162,11 @@ class ProjectTests:
                 output=output.fileno(),
             )
             try:
-                in_time = _watched(child, _Record(record), limits, hear)
+                end = _watched(child, _Record(record), limits, hear)
             finally:
                 process.end(child, grace=0.0)
         wall = time.monotonic() - began
-        code, memory = None, 0
+        code, memory, in_time = None, 0, end is End.BY_ITSELF
         if in_time and child.returncode == _NO_PROGRAM:
             raise FileNotFoundError(2, "there is no such program", self._command[0])
         if in_time and outcome.exists():
@@ -169,7 +175,8 @@ class ProjectTests:
         elif in_time:  # the tests have ended their whole group
             code = child.returncode
         if record.exists():
-            return outcomes.of_events(reading.read(record).decode(errors="replace").splitlines(), code, wall, memory)
+            events = reading.read(record).decode(errors="replace").splitlines()
+            return outcomes.of_events(events, code, wall, memory, is_held=end is End.HELD)
         return outcomes.of_output(self._log(log), code, wall, memory)
 
 
@@ -181,6 +188,8 @@ class _Record:
         """The tests that run, each with the moment since when."""
         self.ended = 0
         self.of = 0
+        self.over = 0.0
+        """The moment at which all had ended; 0 before."""
         self._file = file
         self._read = 0
 
@@ -200,20 +209,31 @@ class _Record:
                 self.running[event["test"]] = now
             elif event["event"] == "collected":
                 self.of = event["count"]
+            elif event["event"] == "end":
+                self.over = now
             elif event["event"] == "finish" or event.get("part") == "???":  # pytest-xdist's word on a dead worker
                 self.ended += self.running.pop(event["test"], None) is not None
 
 
-def _watched(child: process.Child, record: _Record, limits: Limits, hear: Hear) -> bool:
+class End(Enum):
+    """How a run of the command came to its end."""
+
+    BY_ITSELF = auto()
+    TOO_LATE = auto()
+    HELD = auto()
+    """All tests had ended, and the process did not."""
+
+
+def _watched(child: process.Child, record: _Record, limits: Limits, hear: Hear) -> End:
     """Wait for the end of the command; return whether it came before a limit."""
     began = time.monotonic()
     while not process.ended_within(child, _TICK):
         cancellation.check()
         now = time.monotonic()
-        if now - began > limits.whole:
-            return False
         record.follow(now)
-        if any(now - since > limits.of(test) for test, since in record.running.items()):
-            return False
+        if record.over and now - record.over > limits.end:
+            return End.HELD
+        if now - began > limits.whole or any(now - since > limits.of(test) for test, since in record.running.items()):
+            return End.TOO_LATE
         hear(record.ended, record.of)
-    return True
+    return End.BY_ITSELF

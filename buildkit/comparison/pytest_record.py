@@ -16,6 +16,7 @@ import json
 import os
 import resource
 import sys
+import threading
 from typing import Any
 
 _WORDS = 300
@@ -99,6 +100,7 @@ class Record:
             code=int(exitstatus),
             memory=max(usage) * (1 if sys.platform == "darwin" else 1024),
             extensions=sorted({*_extensions(), *self.of_workers}),
+            holders=_holders(),
         )
 
 
@@ -136,6 +138,16 @@ def _extensions() -> list[str]:
         name: getattr(getattr(module, "__spec__", None), "loader", None) for name, module in list(sys.modules.items())
     }
     return [name for name, loader in loaders.items() if isinstance(loader, kind)]
+
+
+def _holders() -> list[str]:
+    """Return in words what keeps this process from ending, if that does not end: what Python waits for at its end."""
+    threads = [each for each in threading.enumerate() if each is not threading.main_thread() and not each.daemon]
+    found = [f"the thread {each.name}" for each in threads]
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing is not None:
+        found += [f"the process {each.name}" for each in multiprocessing.active_children() if not each.daemon]
+    return found
 
 
 def _last_line(report: Any) -> str:  # noqa: ANN401

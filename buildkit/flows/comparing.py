@@ -18,6 +18,7 @@ from buildkit.compile.module import name_of
 from buildkit.compile.modules import find_importable, find_modules
 from buildkit.compile.suffix import own_suffix
 from buildkit.config import Config
+from buildkit.core.untrusted import shown
 from buildkit.errors import CompileError, ToolchainError
 from buildkit.flows.compile import compile_modules
 from buildkit.flows.pace import Pace
@@ -107,6 +108,7 @@ class Bench:
         self._python = Path(sys.executable)
         self._jobs = config.compile.jobs or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else (0,))
         self._present: set[str] = set()
+        self._is_held = False
         self._plain: Mapping[str, Import] = {}
         linked = {config.data.path} if config.data.stage else set()
         self.copy = WorkingCopy(
@@ -157,7 +159,11 @@ class Bench:
         command = self._commands[bool(units)]
         log = "compiled" if units else "plain"
         pace = Pace(self._console, f"tests run {self._how(units)}")
-        return command.run(limits, only=only, log=log, prepare=lambda: self.renew(units), hear=pace)
+        run = command.run(limits, only=only, log=log, prepare=lambda: self.renew(units), hear=pace)
+        if run.holders is not None and not self._is_held:
+            self._is_held = True
+            self._console.say(held_words(self._how(units), limits.end, run.holders))
+        return run
 
     def last_words(self, *, compiled: bool) -> list[str]:
         """Return the last lines that the tests printed."""
@@ -211,3 +217,20 @@ class Bench:
         environment.pop("PYBUILDKIT_COMPILE", None)
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it is written in the copy, and plain Python is to have it
         return environment if compiled else {**environment, "PYBUILDKIT_COMPILE": "off"}
+
+
+def held_words(how: str, seconds: float, holders: Sequence[str]) -> str:
+    """Return what is said where the process of the tests does not end when they have.
+
+    Args:
+        how: in which form they ran.
+        seconds: how long it was waited for.
+        holders: what Python waits for at its end, in words.
+    """
+    named = f": it waits for {', '.join(map(shown, holders))}" if holders else ""
+    return (
+        f"tests run {how}: all have ended, but their process has not, {seconds:.0f} s later{named}; it was ended, "
+        "and what the tests said counts\n"
+        "hint: each run of the tests takes so much longer; end what they start, such as a worker, in a fixture, or let "
+        "it be a daemon"
+    )
