@@ -215,7 +215,8 @@ def sameness() -> str:
     lines += [f"* {each}" for each in sorted({*found} - {"<lambda>"})]
     lines += [
         "",
-        "or uses one of these names, which ask for the frame in which they stand, or calls one that shows it:",
+        "or uses one of these names, which ask for the frame in which they stand, or calls one that shows it. (Methods",
+        "that are called as `exec`, `eval` or `locals` are, are compiled, but in a generator or a comprehension.)",
         "",
     ]
     lines += [", ".join(f"`{each}`" for each in sorted(functions.OF_THE_FRAME | functions.OF_THE_STACK)) + "."]

@@ -97,3 +97,20 @@ def test_a_compiled_module_answers_as_its_source(
     }
     assert differing == {}
     assert [*extension["answers"]] == [*source["answers"]]
+
+
+def test_what_may_ask_for_its_names_stays_python_where_there_are_no_frames(tmp_path: Path, plain: Path) -> None:
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "questions/__init__.py").touch()
+    shutil.copy(QUESTIONS / "asked.py", tmp_path / "questions")
+    (tmp_path / "tasks.py").write_text("from buildkit.tasks import ns\n")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "questions"\nversion = "1"\n[tool.buildkit]\npackages = ["questions"]\n'
+        '[tool.buildkit.compile.module."questions.asked"]\ndefine-macros = { BUILDKIT_WITHOUT_FRAMES = "1" }\n'
+    )
+    subprocess.run([sys.executable, "-m", "invoke", "compile"], cwd=tmp_path, check=True, timeout=300)
+
+    found = ask("asked", tmp_path)
+
+    assert found["answers"] == ask("asked", plain)["answers"]
+    assert ("select" in found["compiled"], "of_the_builtins" in found["compiled"]) == (True, False)

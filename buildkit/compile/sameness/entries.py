@@ -34,6 +34,7 @@ _PARTS = (
     "making",
     "generators",
     "frames",
+    "shown",
     "body",
 )
 
@@ -61,6 +62,7 @@ class Lifted:
         is_generator: whether its C function makes a generator.
         free: the names of the cells in its closure.
         made: the functions, classes and generator expressions that it makes.
+        asks: whether it may call what asks for its names.
     """
 
     node: Any
@@ -70,6 +72,7 @@ class Lifted:
     is_generator: bool
     free: tuple[str, ...]
     made: tuple[Inner, ...]
+    asks: bool
 
 
 class Entries(Nodes.StatNode):
@@ -114,7 +117,7 @@ class Entries(Nodes.StatNode):
                 code.putln(f"static const buildkit_code {made}[] = {{{', '.join(inner)}}};")
             free = _text(",".join(function.free))
             first, count, _ = self.lines.functions[number]
-            parts = f"{first}, {count}, {_text(name)}, {free}, buildkit_entry_{number}, {made}"
+            parts = f"{first}, {count}, {_text(name)}, {free}, buildkit_entry_{number}, {made}, {int(function.asks)}"
             rows.append(f"{{BUILDKIT_NO_FRAMES, {parts}}},")
         names = "".join(f"{name}\n" for name in self.names)
         code.putln(f"static const char buildkit_names[] = {_text(names)};")

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from buildkit.compile.sameness import making, scopes
+from buildkit.compile.sameness import making, scopes, shown
 from buildkit.compile.sameness.definitions import A_CLASS, COMPREHENSION, CONSUMED, GENERATOR, parameters, parts
 from buildkit.compile.sameness.generators import yields
 from buildkit.compile.sameness.reasons import of_kind
@@ -119,6 +119,7 @@ def why_python(definition: Definition) -> str:
         *(_why_name(node, called) for node in body if kind(node) == "NameNode"),
         *(_why_node(node, definition) for node in body),
         _why_super(definition, body),
+        shown.why_not(definition.body),
     )
     return next(filter(None, reasons), "")
 
@@ -204,7 +205,7 @@ def _why_bound_within(node: Any, definition: Definition) -> str:
 
 def _why_call(node: Any, definition: Definition) -> str:
     name = getattr(node.function, "attribute", None) or getattr(node.function, "name", None)
-    if name in OF_THE_STACK or name in OF_THE_FRAME:
+    if (name in OF_THE_STACK or name in OF_THE_FRAME) and not shown.may_ask(node):
         return f"{name}()"
     if kind(node.function) != "NameNode":
         return ""

@@ -20,7 +20,7 @@ from Cython.Compiler import Future, Nodes, PyrexTypes
 from Cython.Compiler.Errors import CompileError
 from Cython.Compiler.StringEncoding import EncodedString
 
-from buildkit.compile.sameness import cells, functions, generators, names, private, scopes
+from buildkit.compile.sameness import cells, functions, generators, names, private, scopes, shown
 from buildkit.compile.sameness.consuming import consume
 from buildkit.compile.sameness.entries import Entries, Lifted
 from buildkit.compile.sameness.functions import Definition, definitions, why_python
@@ -174,11 +174,14 @@ def _lifted(definition: Definition, maker: Maker, fixed: Collection[str]) -> Lif
     is_generator = generators.yields(function.body)
     sharing = Sharing(scope, passed[0] if function.args else None, maker)
     function.body = Nodes.StatListNode(function.body.pos, stats=[sharing.put_into(function.body)])
+    asks = shown.show_names(
+        function.body, sorted(scope.own - scope.cells), sorted(scope.cells | {*scope.free}), sharing.variable
+    )
     function.body, given = as_locals(function.body, passed, scope.cells)
     repair(function.body)
     function.body = with_turns(function.body)
     function.body = cells.with_cells(function.body, sorted(scope.cells), passed)
-    counts = "range" in fixed and not scope.binds("range")
+    counts = "range" in fixed and not scope.binds("range") and not asks
     function.body = with_locals(function.body, scope.own - scope.cells, counts=counts)
     arguments = [_parameter(pos, EncodedString(each)) for (pos, _), each in zip(parameters, given, strict=True)]
     if scope.free:
@@ -190,7 +193,7 @@ def _lifted(definition: Definition, maker: Maker, fixed: Collection[str]) -> Lif
     if not is_generator:
         function = function.as_cfunction(overridable=False)
         function.__class__ = CFunction
-    return Lifted(function, definition.number, len(parameters), is_plain, is_generator, scope.free, made)
+    return Lifted(function, definition.number, len(parameters), is_plain, is_generator, scope.free, made, asks)
 
 
 def _as_def(function: Any) -> Any:

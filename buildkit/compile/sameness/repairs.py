@@ -21,6 +21,7 @@ from buildkit.compile.sameness.numbers import keep_objects
 from buildkit.compile.sameness.ranges import keep_ranges
 from buildkit.compile.sameness.remainders import keep_remainders
 from buildkit.compile.sameness.rewritings import keep_away
+from buildkit.compile.sameness.shown import keep_shown
 from buildkit.compile.sameness.slices import keep_slices
 from buildkit.compile.sameness.unpacking import keep_unpacking
 
@@ -39,6 +40,7 @@ REPAIRS = (
     keep_unpacking,
     keep_checks,
     keep_frames,
+    keep_shown,
     keep_order,
     keep_handlers,
     keep_deletions,

@@ -2,7 +2,8 @@
 /* `buildkit_let_go`: the end of a call of whose frame somebody has an object, or its names: whether the frame may be used
    again. It is no frame of the thread any more: what is let go of here may run anything. */
 #if PY_VERSION_HEX < 0x030B0000
-static int buildkit_has_frames;
+static int buildkit_may_have_frames;
+static int buildkit_has_frames(void) { return buildkit_may_have_frames; }
 
 /* Of which function a frame is. It has no blocks, so this stands where these would be. */
 static buildkit_own_frames *buildkit_owner(buildkit_frame *frame) {
@@ -36,12 +37,12 @@ static int buildkit_let_go(buildkit_frame *frame) {
 }
 
 static void buildkit_prepare_frames(buildkit_function *row, PyCodeObject *code) {
-  if (buildkit_has_frames) row->frames.code = (PyObject *)code;
+  if (buildkit_may_have_frames) row->frames.code = (PyObject *)code;
 }
 
 static void buildkit_begin_frames(PyObject *code) {
   (void)code;
-  buildkit_has_frames = 1;  /* their layout is public */
+  buildkit_may_have_frames = 1;  /* their layout is public */
 }
 #else
 /* How a frame object begins; the frame that it owns ends it. */
@@ -69,6 +70,7 @@ typedef struct { PyObject_HEAD PyFrameObject *back; buildkit_frame *frame; } bui
 #define buildkit_owner(frame) (((buildkit_own_frames **)(frame))[-1])  /* of which function it is */
 static PyObject *buildkit_stand_in;  /* the function that frames name as theirs: NULL where there are no frames */
 static PyObject *buildkit_empty;     /* a cell, where there is no memory for another one */
+static int buildkit_has_frames(void) { return buildkit_stand_in != NULL; }
 
 /* Leave a frame without values: C has them. Whoever asks for `f_locals` or writes into it finds these places; under a name
    that functions share the interpreter takes what it finds for a cell, so there is one, which is empty. Behind the names is

@@ -68,6 +68,7 @@ static const int buildkit_line_numbers[];                /* the lines to which f
 static void *buildkit_lines[];                           /* the instruction with which each of them begins */
 static buildkit_frame *buildkit_new_frame(buildkit_own_frames *own);
 static int buildkit_let_go(buildkit_frame *frame);
+static int buildkit_has_frames(void);
 #if defined(__GNUC__) && !defined(__TINYC__)
 #define BUILDKIT_IN_ORDER() __asm__ __volatile__("" ::: "memory")  /* faulthandler looks at any time */
 #else
@@ -135,4 +136,5 @@ typedef void buildkit_frame;
 #define buildkit_push_none() ((void)0)
 #define buildkit_at(frame, place, line) ((void)0)
 #define BUILDKIT_IS_FRAME(frame) 0
+#define buildkit_has_frames() 0
 #endif

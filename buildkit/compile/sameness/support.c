@@ -233,6 +233,7 @@ static void buildkit_take_over(Py_ssize_t at, PyObject *function) {
     return;
   }
   if (!row->entry || !PyFunction_Check(function) || buildkit_is_wrapped(row->name)) return;
+  if (row->asks && !buildkit_has_frames()) return;
   if (!buildkit_in_python) buildkit_in_python = ((PyFunctionObject *)function)->vectorcall;
   if (!row->code) {
     PyCodeObject *code = (PyCodeObject *)PyFunction_GET_CODE(function);

@@ -14,6 +14,7 @@ typedef struct {
   const char *free;            /* the names of its cells */
   vectorcallfunc entry;        /* NULL: it stays Python */
   const buildkit_code *made;   /* the codes that it makes something of; NULL if none */
+  int asks;                    /* it may call what asks for its names: it needs a frame */
   PyObject *code;              /* the code that the entry stands for */
   PyObject *names;             /* those of its parameters */
   Py_ssize_t by_position, only_by_position, by_keyword;

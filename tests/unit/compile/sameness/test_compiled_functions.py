@@ -18,6 +18,8 @@ COMPILED = {
     "generator expression": "def f(x):\n    return all(y + x for y in x)\n",
     "calls with a frame": "def f(log, x):\n    log.info(x, y=x)\n    return globals(), vars(x), type('X', (), x)\n",
     "bound within": "def f(x):\n    return x + (x := 2), [y := z for z in x]\n",
+    "methods called as builtins are": "def f(x):\n    return x.exec(x, y=x), x.eval(*x), x.locals(), x.vars()\n",
+    "such a method before a loop": "def f(x):\n    return [y for y in x.exec(x)]\n",
     "yield": "def f(x):\n    yield (yield x)\n    yield from x\n",
 }
 PYTHON = {
@@ -28,6 +30,9 @@ PYTHON = {
     "locals": "def f():\n    return locals()\n",
     "break in finally": "def f(x):\n    for y in x:\n        try: pass\n        finally: break\n",
     "eval": "def f(x):\n    return eval(x)\n",
+    "eval of an object in a generator": "def f(x):\n    yield x.eval(x)\n",
+    "exec of an object in a comprehension": "def f(x):\n    return [x.exec(y) for y in x]\n",
+    "a breakpoint of an object": "def f(x):\n    x.breakpoint()\n",
     "frame": "def f(sys):\n    return sys._getframe()\n",
     "frame by its name": "def f(sys):\n    return getattr(sys, '_getframe')(1)\n",
     "frame as a value": "def f(inspect):\n    look = inspect.currentframe\n    return look()\n",
