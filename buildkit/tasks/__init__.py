@@ -33,7 +33,17 @@ from buildkit.tasks.exits import prepare_exit
 from buildkit.tasks.joining import joined
 
 ns = Collection(
-    project.build, project.dev, first.init, compile.ns, image.ns, cache.ns, data.ns, migrate.ns, db.ns, release.ns
+    project.build,
+    project.dev,
+    first.init,
+    first.doctor,
+    compile.ns,
+    image.ns,
+    cache.ns,
+    data.ns,
+    migrate.ns,
+    db.ns,
+    release.ns,
 )
 
 prepare_exit({*ns.task_names} | {*ns.collections})

@@ -1,13 +1,15 @@
-"""Tasks of the first hour: `invoke init`, which a project without tasks.py has as `python -m buildkit init`."""
+"""Tasks of the first hour: `invoke init` and `invoke doctor`, also without a tasks.py: `python -m buildkit init`."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from invoke.context import Context
+from invoke.exceptions import Exit
 
 from buildkit.tasks.exits import task
 from buildkit.tasks.running import DRY, JSON, is_dry, report_of
@@ -40,6 +42,22 @@ def init(
         flow.lines,
         json=json,
     )
+
+
+@task(help=JSON)
+def doctor(_context: Context, json: bool = False) -> None:
+    """Say what is missing here, what will hurt, and what mends it."""
+    from buildkit.flows import doctor as flow  # noqa: PLC0415
+
+    coloured = sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    report = report_of(
+        lambda _console: flow.doctor(Path.cwd(), os.environ),
+        partial(flow.lines, coloured=coloured and os.environ.get("TERM") != "dumb"),
+        json=json,
+    )
+    code = int(str(report.facts["exit-code"]))
+    if code:
+        raise Exit(code=code)
 
 
 def _question() -> Callable[[str], bool] | None:
