@@ -1,4 +1,4 @@
-"""Writes the reference pages from the code, so that they cannot say anything else: `python docs/generate.py`.
+"""Writes the reference pages and the editors' schema from the code: `python docs/generate.py`.
 
 A test compares what this makes with what is in the repository.
 """
@@ -6,6 +6,7 @@ A test compares what this makes with what is in the repository.
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from buildkit.compile.sameness.reasons import KINDS
 from buildkit.compile.sameness.repairs import REPAIRS
 from buildkit.compile.sameness.stack import with_lines
 from buildkit.compile.sameness.written import for_cython
+from buildkit.config import schema
 from buildkit.config.settings import Config
 from buildkit.tasks import ns
 
@@ -246,10 +248,16 @@ def sameness() -> str:
 PAGES = {"settings.md": settings, "commands.md": commands, "exit-codes.md": exit_codes, "sameness.md": sameness}
 
 
+def editors_schema() -> str:
+    """Return the JSON Schema of the settings."""
+    return json.dumps(schema.schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 def main() -> None:
-    """Write every page."""
+    """Write every page, and the schema for editors."""
     for name, page in PAGES.items():
         (REFERENCE / name).write_text(page(), "utf-8")
+    schema.FILE.write_text(editors_schema(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from buildkit.db import development, looks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import RevisionError
 from buildkit.flows.database import Database, bring_to_head, chain_of, start_server
+from buildkit.flows.migration_settings import migration_settings as migration_settings  # noqa: PLC0414 - for others
 from buildkit.flows.outdated import remove_outdated_extensions
 from buildkit.migrate import autogenerate, revisions, status, upgrade
-from buildkit.migrate.discovery import find
 from buildkit.migrate.postgres.connection import Address
 from buildkit.migrate.scripts import env_text, git_history
 from buildkit.migrate.scripts.graph import Graph
@@ -210,25 +210,6 @@ def lines(report: Report) -> list[str]:
         models = ", and the models are as there" if any(row.subject == "models" for row in report.outcomes) else ""
         return [f"{where}: already at head {head}{models}"]
     return [f"one head: {head}"]
-
-
-def migration_settings(config: Config) -> MigrationSettings | None:
-    """Return the settings of the project's migrations, or None where it has none."""
-    given = config.migrate
-    return find(
-        config.root,
-        config=given.config,
-        project=config.service_folder,
-        source=config.source,
-        app=given.app,
-        url_env=given.url_env,
-        metadata=given.metadata,
-        wait=given.wait,
-        lock_wait=given.lock_wait,
-        lock_timeout=given.lock_timeout,
-        statement_timeout=given.statement_timeout,
-        ahead=given.ahead,
-    )
 
 
 def ensure_database(config: Config, console: Console, environment: Mapping[str, str], graph: Graph) -> Database:

@@ -44,6 +44,12 @@ def test_a_reference_page_is_what_the_code_says(generate: ModuleType, name: str)
     assert written == generate.PAGES[name](), "run: python3 develop.py python docs/generate.py"
 
 
+def test_the_schema_of_editors_is_what_the_code_says(generate: ModuleType) -> None:
+    written = (ROOT / "buildkit/config/schema.json").read_text("utf-8")
+
+    assert written == generate.editors_schema(), "run: python3 develop.py python docs/generate.py"
+
+
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_an_example_of_configuration_is_valid(project: ProjectMaker, text: str) -> None:
     places = (
