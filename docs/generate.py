@@ -124,8 +124,8 @@ def commands() -> str:
     ]
     for name in sorted(ns.task_names):
         task: Task[Callable[..., Any]] = ns[name]
-        aliases = "".join(f", `invoke {alias}`" for alias in ns.task_names[name])
-        lines += ["", f"## `invoke {name}`{aliases}", "", " ".join((task.__doc__ or "").split())]
+        shortest = min((name, *ns.task_names[name]), key=lambda each: each.count("."))
+        lines += ["", f"## `invoke {shortest}`", "", " ".join((task.__doc__ or "").split())]
         options = [argument for argument in task.get_arguments() if argument.help]
         if options:
             lines += ["", "| flag | meaning |", "|---|---|"]

@@ -31,6 +31,7 @@ from buildkit.tasks import (
 )
 from buildkit.tasks.exits import prepare_exit
 from buildkit.tasks.joining import joined
+from buildkit.tasks.listing import teach
 
 ns = Collection(
     project.build,
@@ -46,6 +47,7 @@ ns = Collection(
     release.ns,
 )
 
+teach()
 prepare_exit({*ns.task_names} | {*ns.collections})
 
 

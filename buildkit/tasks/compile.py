@@ -76,7 +76,7 @@ def verify(
     json: bool = False,
     jobs: str = "",
 ) -> None:
-    """Compare the modules as plain Python with their compiled forms, and say what compiling bought."""
+    """Compare plain Python with its compiled form, and say what compiling bought."""
     from buildkit.flows import verify as flow  # noqa: PLC0415
 
     refuse_dry(context, "compile.verify")

@@ -13,7 +13,7 @@ from buildkit.tasks.running import DRY, JSON, is_dry, refuse_dry, run
 
 @task(default=True, help={"force": "make every stage", **DRY, **JSON})
 def refresh(context: Context, force: bool = False, dry_run: bool = False, json: bool = False) -> None:
-    """Bring the data up to date: run the stages whose inputs changed."""
+    """Bring the data up to date: run the stages that are due."""
     from buildkit.flows import data as flow  # noqa: PLC0415
 
     run(partial(flow.refresh_data, dry_run=is_dry(context, dry_run), force=force), flow.lines, json=json)
@@ -45,7 +45,7 @@ def clear(context: Context, dry_run: bool = False, json: bool = False) -> None:
 
 @task(help={"to": "registry/name:tag; data.artifact where left out", **JSON})
 def push(context: Context, to: str = "", json: bool = False) -> None:
-    """Publish the data in a registry, so that other hosts need not make it."""
+    """Publish the data in a registry, for other hosts."""
     from buildkit.flows import data as flow  # noqa: PLC0415
 
     refuse_dry(context, "data.push")

@@ -48,7 +48,7 @@ def reset(context: Context, all: bool = False, dry_run: bool = False, json: bool
 
 @task(help={"message": "what the revision does", "empty": "write it although nothing differs", **JSON})
 def revision(context: Context, message: str, empty: bool = False, json: bool = False) -> None:
-    """Write the revision between the development database and the models."""
+    """Write the revision of what the models have more."""
     from buildkit.flows import revision as flow  # noqa: PLC0415
 
     refuse_dry(context, "db.revision")

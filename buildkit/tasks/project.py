@@ -38,7 +38,7 @@ def build(context: Context, require: str = "", dry_run: bool = False, json: bool
     },
 )
 def dev(context: Context, dry_run: bool = False, debug: bool = False, test: bool = False, json: bool = False) -> None:
-    """Build, start the service, and rebuild and restart it on save."""
+    """Build, start the service, rebuild and restart it on save."""
     from buildkit.flows import dev as flow  # noqa: PLC0415
 
     if is_dry(context, dry_run):
