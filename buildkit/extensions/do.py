@@ -5,6 +5,7 @@ from __future__ import annotations
 from buildkit.compile.places import OWN
 from buildkit.core.fingerprint import key_of
 from buildkit.doors.locks import Held
+from buildkit.extensions import expected
 from buildkit.extensions.decide import Plan
 from buildkit.extensions.jobs import results
 from buildkit.extensions.output_folder import OutputFolder
@@ -42,14 +43,16 @@ def do(sight: Sight, plan: Plan, lock: Held, warm: WarmTranslators | None = None
         names = ", then ".join(compiler.name for compiler in sight.backends.toolchain.compilers)
         modules = "one module" if number == 1 else f"{number} modules"
         console.say(f"compiling {modules} for {sight.workspace.config.compile.profile} with {names}")
-    for result in results(sight, plan.steps, folder, warm):
-        name = result.outcome.subject
-        if not result.as_recorded:
-            entries[name] = _entry(sight, result)
-        _tidy(sight, folder, result)
-        if result.outcome.result != "fresh":
-            console.outcome(result.outcome)
-        rows[name] = result.outcome
+    with expected.shown(sight, plan.steps) as note:
+        for result in results(sight, plan.steps, folder, warm):
+            name = result.outcome.subject
+            if not result.as_recorded:
+                entries[name] = _entry(sight, result)
+            _tidy(sight, folder, result)
+            if result.outcome.result != "fresh":
+                console.outcome(result.outcome)
+            rows[name] = result.outcome
+            note(result.outcome)
     for step in libraries:
         folder.take_away(step.subject)
         rows[step.subject] = Outcome(step.subject, "removed", step.reason)

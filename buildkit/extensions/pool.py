@@ -92,7 +92,7 @@ def in_parallel(
     """
     if not jobs:
         return
-    number = at_once or _cores()
+    number = at_once or cores()
     translators = warm.take(made_with, number, translator) if warm else [translator() for _ in range(number)]
     idle = list(translators)
 
@@ -127,7 +127,8 @@ def in_parallel(
             each.close()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from buildkit.model import Outcome, Report
 
 _PLAIN = str.maketrans({"─": "-", "…": "...", "→": "->"})
+_USUAL_COLUMNS = 80
+_CLEARED = "\r\033[K"
+"""Brings the cursor to the beginning of its line, and clears that."""
+
 _COLOURS = {
     "failed": "31",
     "warning": "33",
@@ -51,11 +56,39 @@ class Console:
         self.coloured = "NO_COLOR" not in environment and environment.get("TERM") != "dumb" and self._talk.isatty()
         """Whether messages have colours."""
         self._turn = threading.Lock()
+        self._has_bottom = environment.get("TERM") != "dumb" and self._talk.isatty()
+        self._below = ""
 
     def say(self, text: str) -> None:
         """Print one line on stderr. If stderr cannot be written to, the command goes on silently."""
         with self._turn, contextlib.suppress(OSError):
-            print(_writable(text, self._talk), file=self._talk, flush=True)
+            if self._below:
+                text = f"{_CLEARED}{text}\n{self._below}"
+                print(_writable(text, self._talk), end="", file=self._talk, flush=True)
+            else:
+                print(_writable(text, self._talk), file=self._talk, flush=True)
+
+    def bottom(self, text: str) -> bool:
+        """Show a line below all others, in the place of the one before; return whether there is a terminal for it.
+
+        Args:
+            text: the line, which is cut where it is too long; empty to show none.
+        """
+        if not self._has_bottom:
+            return False
+        with self._turn, contextlib.suppress(OSError):
+            columns = self._columns()
+            text = text if len(text) < columns else f"{text[: columns - 2]}…"
+            if text != self._below:
+                self._below = text
+                print(_writable(f"{_CLEARED}{text}", self._talk), end="", file=self._talk, flush=True)
+        return True
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._talk.fileno()).columns
+        except (OSError, ValueError):
+            return _USUAL_COLUMNS
 
     def warn(self, text: str) -> None:
         """Print a warning on stderr."""
@@ -73,8 +106,9 @@ class Console:
             self.outcome(row)
 
     def talk_to(self, stream: TextIO) -> None:
-        """Print messages there from now on."""
+        """Print messages there from now on; whoever gave the stream has the bottom of the terminal."""
         self._talk = stream
+        self._has_bottom = False
 
     def event(self, facts: Mapping[str, object]) -> None:
         """Print what has just happened as a line of JSON on stdout, where the result is printed as JSON too."""
