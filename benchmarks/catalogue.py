@@ -36,5 +36,6 @@ BENCHMARKS = (
     Benchmark(
         "dev", "what clients see while one saves", "uvicorn, granian and gunicorn --reload, watchfiles", "30 min"
     ),
+    Benchmark("image", "one line until it lies in a registry", "docker build and push of a plain Dockerfile", "10 min"),
     Benchmark("migrate", "a migration at head and from nothing", "alembic upgrade head", "15 min"),
 )

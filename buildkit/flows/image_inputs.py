@@ -38,17 +38,21 @@ _APPLICATION = re.compile(r"[\w.]+:[\w.]+(\(.*\))?")
 PROJECT = Path("/app")
 """Where the project lies in the container."""
 
+HEAD_LABEL, DATA_LABEL = "invoke-buildkit.head", "invoke-buildkit.data"
+"""Labels of images; whoever deploys them relies on the names."""
+
 HOME = "/home/service"
 """The HOME of a service that names none; the Dockerfile says it too."""
 
 
-def staged_of(config: Config, name: str, packages: Packages) -> dict[str, bytes]:
+def staged_of(config: Config, name: str, packages: Packages, rooms: Sequence[str] = ()) -> dict[str, bytes]:
     """Return the files that the build of one image reads beside the project.
 
     Args:
         config: the project.
         name: the image.
         packages: what it installs.
+        rooms: the files and rooms of the suite that are handed in, where nothing else of it is needed; all if empty.
 
     Raises:
         ConfigurationError: the settings do not fit.
@@ -63,7 +67,7 @@ def staged_of(config: Config, name: str, packages: Packages) -> dict[str, bytes]
     )
     if file is not None and not file.takes_suite:
         return staging.own_files(file.content, own)
-    return staging.staged_files(_contents(config, settings, packages), _last_lines(config, name), own)
+    return staging.staged_files(_contents(config, settings, packages), _last_lines(config, name), own, rooms)
 
 
 def cache_mount_prefix(config: Config, environment: Mapping[str, str], *, make: bool = False) -> str:
@@ -112,7 +116,7 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout, packages
         arguments=arguments,
         given=_given(config, file, arguments, packages),
         contexts={CONTEXT: folder} if file is None or file.takes_suite else {},
-        labels=seen.labels,
+        labels={**seen.labels, **contract_of(config)},
         ca_bundle=file_of(config, "engine.ca-bundle", given.ca_bundle),
         time=seen.time,
         name=name,
@@ -126,6 +130,23 @@ def _buildx_builder(config: Config, name: str) -> str:
     """Return the buildx builder that the settings name; empty for the client's own."""
     named = config.image[name].builder or config.engine.builder
     return "" if named in {"docker", "oci"} else named
+
+
+def contract_of(config: Config) -> dict[str, str]:
+    """Return the labels that say which database and which data an image expects.
+
+    `invoke-buildkit.head` is the head of its migrations, `invoke-buildkit.data` a key of its data's stages as they are
+    declared. So what deploys it can tell without starting it whether both fit.
+    """
+    found = {}
+    migrate = migration_settings(config)
+    if migrate is not None:
+        with contextlib.suppress(HeadsError):  # told elsewhere
+            head = graph.read(migrate.versions, recursive=migrate.recursive).head
+            found.update({HEAD_LABEL: head} if head else {})
+    if config.data.stage:
+        found[DATA_LABEL] = digest_value([repr(stage) for stage in config.data.stage])
+    return found
 
 
 def repository_of(config: Config, name: str) -> str:

@@ -23,6 +23,7 @@ from buildkit.flows.image_inputs import (
 from buildkit.flows.image_own import arguments_of
 from buildkit.flows.image_packages import Packages, packages_of
 from buildkit.image import measure, rules, staging
+from buildkit.image.assemble import RUNTIME
 from buildkit.image.build import Request
 from buildkit.image.checkout import Checkout
 from buildkit.image.context import Context, digests, scan
@@ -31,7 +32,6 @@ from buildkit.image.oci import base as bases
 from buildkit.image.oci.base import Base
 from buildkit.image.oci.layout import Descriptor, Layout
 from buildkit.image.oci.reference import InLayout, base_of
-from buildkit.image.oci.service import runtime_names
 from buildkit.image.oci.target import architecture_here, target_of
 from buildkit.model import Action, Digest, Fingerprint, Outcome, Record
 from buildkit.registry.reference import Reference
@@ -45,7 +45,6 @@ OCI = "oci"
 _RECIPE = 1
 """A number to raise when the same inputs are to make another image."""
 
-_STAGED_SUITE = "suite/buildkit/"
 _SECRETS = ("PYBUILDKIT_REGISTRY_USER", "PYBUILDKIT_REGISTRY_PASSWORD")
 
 
@@ -159,20 +158,14 @@ class OciImage:
             for each, base in found.items()
         }
         first = next(iter(packages.values()))
-        staged = staged_of(self._config, self._name, first)
+        staged = staged_of(self._config, self._name, first, RUNTIME)
         request = request_of(self._config, self._name, self._folder, seen, first)
         ignore = parse(staged[staging.IGNORED].decode(), staging.IGNORED)
         context = scan(request.context, ignore, rules.secrets(staging.suite_rules()))
         cache = StatCache(snapshots.read(self._seen).rows())
-        runs = {*runtime_names(name.removeprefix(_STAGED_SUITE) for name in staged if name.startswith(_STAGED_SUITE))}
-        taken = {
-            name: content
-            for name, content in staged.items()
-            if not name.startswith(_STAGED_SUITE) or name.removeprefix(_STAGED_SUITE) in runs
-        }
         parts = {
             **digests(context, cache),
-            **staging.digests(taken),
+            **staging.digests(staged),
             **{f"base {each}": Digest(base.digest) for each, base in found.items()},
             **{f"packages {each}": digest_value([*_texts(row)]) for each, row in packages.items()},
             "recipe oci": digest_value(_RECIPE),

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from buildkit.config import Config
+from buildkit.core import untrusted
 from buildkit.core.sizes import in_words
 from buildkit.core.untrusted import Odd
-from buildkit.doors import process
+from buildkit.doors import files, process, reading
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError, RegistryError
 from buildkit.flows.image import NO_IMAGE, build_images, chosen
-from buildkit.flows.image_inputs import repository_of
+from buildkit.flows.image_inputs import contract_of, repository_of
 from buildkit.flows.image_oci import OCI, builder_of, layout_of
 from buildkit.image import checkout
 from buildkit.image.checkout import Checkout
-from buildkit.image.oci.layout import Descriptor
+from buildkit.image.oci.layout import Descriptor, Layout, descriptor
 from buildkit.image.oci.reference import with_registry
-from buildkit.image.push import sending, tags
+from buildkit.image.push import sbom, sending, tags
 from buildkit.image.push.parcel import Manifest, Parcel, manifest_of, parcel
+from buildkit.image.push.referring import refer
 from buildkit.image.push.sending import Sent
+from buildkit.image.requirements import read_project
 from buildkit.model import Outcome, Reason, Report
 from buildkit.registry.client import Repository
 from buildkit.registry.failure import Failure
@@ -40,11 +45,13 @@ class Asked:
         to: the registry, with what stands before the image's name there.
         tag: the tag in place of the commit's.
         latest: what becomes of `latest`: `auto`, `never` or `move`.
+        sbom: whether the list of what is in an image is sent with it.
     """
 
     to: str = ""
     tag: str = ""
     latest: str = tags.AUTO
+    sbom: bool = True
 
 
 def push_images(
@@ -85,7 +92,7 @@ def push_images(
         if dry_run:
             rows.append(Outcome(name, "due", Reason("would be pushed", str(where))))
             continue
-        step = _Push(config, console, environment, name, where, seen, wanted.latest)
+        step = _Push(config, console, environment, name, where, seen, wanted)
         outcome, facts[name] = step.run(made)
         console.news(outcome)
         rows.append(outcome)
@@ -155,7 +162,7 @@ class _Push:
         name: str,
         where: Reference,
         seen: Checkout,
-        latest: str,
+        asked: Asked,
     ) -> None:
         self._config = config
         self._console = console
@@ -163,7 +170,7 @@ class _Push:
         self._name = name
         self._where = where
         self._seen = seen
-        self._latest = latest
+        self._asked = asked
         self._layout = layout_of(config)
 
     def run(self, built: Mapping[str, Any]) -> tuple[Outcome, dict[str, object]]:
@@ -185,14 +192,19 @@ class _Push:
         source = self._source_of_base(whole)
         repository = Repository(self._where, self._environment, [source] if source else [])
         current = repository.find(self._where.tag)
-        latest = _Latest(repository, self._environment, self._config, self._latest, whole.top)
+        latest = _Latest(repository, self._environment, self._config, self._asked.latest, whole.top)
+        remembered = Remembered(self._layout, self._where)
         sent = Sent()
         if current and current != whole.top.digest:
             raise self._refusal(repository, current, whole)
         if not current:
             base = whole.images[0].blobs[1:]
-            sent = sending.send_blobs(whole, repository, latest.blobs(), (each.digest for each in base), source)
+            known = latest.blobs()
+            sent = sending.send_blobs(whole, repository, known, (each.digest for each in base), source)
             sending.send_parts(whole, repository)
+            if self._asked.sbom:
+                known |= remembered.of(latest.digest)
+                remembered.note(whole.top.digest, self._list(whole, repository, known))
             repository.put(whole.top.text, self._where.tag, whole.top.kind)
             self._require_there(repository, whole)
         verdict = latest.bring(self._where.tag)
@@ -208,12 +220,28 @@ class _Push:
         }
         return Outcome(self._name, result, reason, watch.seconds), about
 
+    def _list(self, whole: Parcel, repository: Repository, known: Collection[str]) -> set[str]:
+        """Let the list of what is in each image refer to it, before a tag names it; return the blobs of the lists."""
+        project = read_project(self._config.service_folder)
+        about = {"name": str(project["name"]), "version": str(project.get("version", "0"))}
+        sent: set[str] = set()
+        for image in whole.images:
+            document = sbom.listed(self._layout, image, about)
+            sent |= {*refer(self._layout, repository, image, sbom.MEDIA_TYPE, document, known, is_new=True)}
+        return sent
+
     def _image(self, built: Mapping[str, Any]) -> Descriptor:
         if builder_of(self._config, self._name) == OCI:
             return self._layout.known()[built["tags"][0]]
         from buildkit.image.push import engine  # noqa: PLC0415 - an image of the layout does without
 
-        return engine.brought(self._layout, built["digest"], built["tags"], self._seen.labels, self._environment)
+        return engine.brought(
+            self._layout,
+            built["digest"],
+            built["tags"],
+            {**self._seen.labels, **contract_of(self._config)},
+            self._environment,
+        )
 
     def _source_of_base(self, whole: Parcel) -> str:
         """Return the repository of the same registry that has the base; empty if it lies elsewhere."""
@@ -245,6 +273,35 @@ class _Push:
             )
 
 
+class Remembered:
+    """Which lists of an image's contents a repository has beside the image that `latest` named.
+
+    Args:
+        layout: where that is kept.
+        where: the repository.
+    """
+
+    def __init__(self, layout: Layout, where: Reference) -> None:
+        self._place = layout.folder / "pushed.json"
+        self._key = f"{where.host}/{where.name}"
+        self._rows: dict[str, Any] = {}
+        with suppress(OSError, ValueError):
+            self._rows = untrusted.table(untrusted.json_of(reading.read(self._place, most=1 << 20)))
+
+    def of(self, digest: str) -> set[str]:
+        """Return the blobs that were sent with an image; nothing if the last one was another."""
+        with suppress(ValueError, KeyError, TypeError):
+            row = untrusted.table(self._rows[self._key])
+            if row["image"] == digest:
+                return {*untrusted.texts(row["blobs"])}
+        return set()
+
+    def note(self, digest: str, blobs: Iterable[str]) -> None:
+        """Note what was sent with an image."""
+        self._rows[self._key] = {"image": digest, "blobs": sorted(blobs)}
+        files.write_if_changed(self._place, json.dumps(self._rows))
+
+
 class _Latest:
     """The tag `latest` of a repository."""
 
@@ -269,6 +326,11 @@ class _Latest:
             text, digest, kind = self._repository.fetch(each)
             parts += [manifest_of(text, kind, digest)] if text else []
         return {each.digest for part in parts for each in part.blobs}
+
+    @property
+    def digest(self) -> str:
+        """The digest of what `latest` names, if it was asked for; else empty."""
+        return self._found.digest if self._found is not None else ""
 
     def bring(self, tag: str) -> dict[str, object]:
         """Let `latest` name the image where it may; return what became of it."""
@@ -300,8 +362,6 @@ class _Latest:
         """Return the commit of an image; empty if it does not say one."""
         if tags.REVISION in found.annotations or not found.blobs:
             return found.annotations.get(tags.REVISION, "")
-        from buildkit.core import untrusted  # noqa: PLC0415 - for images that others pushed
-
         config = found.blobs[0]
         try:
             about = untrusted.table(untrusted.json_of(self._repository.blob(config.digest, config.size)))
@@ -319,8 +379,5 @@ class _Latest:
 
 
 def _children(found: Manifest) -> list[str]:
-    from buildkit.core import untrusted  # noqa: PLC0415 - for indexes
-    from buildkit.image.oci.layout import descriptor  # noqa: PLC0415
-
     about = untrusted.table(untrusted.json_of(found.text))
     return [descriptor(each).digest for each in untrusted.rows(about.get("manifests", []))]

@@ -39,6 +39,7 @@ class Request:
         bases: further images that stages begin with.
         builder: the buildx builder; the client's own one if empty.
         pull: whether newer bases are looked for.
+        fresh: whether all steps run anew.
     """
 
     context: Path
@@ -55,6 +56,7 @@ class Request:
     bases: tuple[str, ...] = ()
     builder: str = ""
     pull: bool = False
+    fresh: bool = False
 
 
 class Built(NamedTuple):
@@ -82,6 +84,7 @@ def command(request: Request, metadata: Path) -> list[str]:
         *("--file", str(request.dockerfile), "--metadata-file", str(metadata)),
         *(["--builder", request.builder] if request.builder else []),
         *(["--pull"] if request.pull else []),
+        *(["--no-cache"] if request.fresh else []),
         *(["--target", request.target] if request.target else []),
         *_each("--tag", request.tags),
         *_each("--build-arg", _assigned(arguments)),

@@ -8,7 +8,7 @@ layers.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,13 +126,16 @@ class Contents:
         return json.dumps(wanted, indent=2, sort_keys=True) + "\n"
 
 
-def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dict[str, bytes]:
+def staged_files(
+    contents: Contents, last_lines: Iterable[str], own: Own, rooms: Sequence[str] = ()
+) -> dict[str, bytes]:
     """Return the files of the folder: path → content.
 
     Args:
         contents: the contents of the runtime stage.
         last_lines: instructions to append to the Dockerfile: the command, the health check.
         own: the project's own ignore rules and included files, and its Dockerfile if it has one.
+        rooms: the files and rooms of the suite that are handed in, where nothing else of it is needed; all if empty.
     """
     if own.dockerfile is None:
         dockerfile = _joined(_stages(contents), _OWN_LINES, *last_lines).encode()
@@ -141,7 +144,7 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dic
         dockerfile, ignored = own.dockerfile, rules.of_project(own.rules)
     texts = {
         IGNORED: ignored,
-        "tools.txt": tools_text(contents.tools),
+        **({} if rooms else {"tools.txt": tools_text(contents.tools)}),
         "requirements.txt": contents.installed.requirements,
         "unhashed.txt": contents.installed.unhashed,
         "constraints.txt": contents.installed.constraints,
@@ -150,7 +153,7 @@ def staged_files(contents: Contents, last_lines: Iterable[str], own: Own) -> dic
         "contents/contents.json": contents.as_json(),
         "contents/app/buildkit.json": contents.settings,
     }
-    return {DOCKERFILE: dockerfile, **{name: text.encode() for name, text in texts.items()}, **_suite()}
+    return {DOCKERFILE: dockerfile, **{name: text.encode() for name, text in texts.items()}, **_suite(rooms)}
 
 
 def own_files(dockerfile: bytes, own: Own) -> dict[str, bytes]:
@@ -246,8 +249,10 @@ def digests(staged: Mapping[str, bytes]) -> dict[str, Digest]:
     return {**own, "suite buildkit": key_of(suite)}
 
 
-def _suite() -> dict[str, bytes]:
-    found = sorted(file for file in templates.PACKAGE.rglob("*") if file.suffix in (".py", ".c", ".h"))
+def _suite(rooms: Sequence[str] = ()) -> dict[str, bytes]:
+    tops = [templates.PACKAGE / name for name in rooms] or [templates.PACKAGE]
+    every = (file for top in tops for file in ([top] if top.is_file() else top.rglob("*")))
+    found = sorted(file for file in every if file.suffix in (".py", ".c", ".h"))
     return {f"suite/buildkit/{file.relative_to(templates.PACKAGE).as_posix()}": file.read_bytes() for file in found}
 
 

@@ -101,6 +101,7 @@ def audit(context: Context, name: list[str], since: str = "", json: bool = False
         "name": "an image of the project; all of them if left out",
         "to": "the registry, with what stands before the image's name there: registry.example.org/team",
         "tag": "the tag in place of the commit's",
+        "no-sbom": "send no list of what is in the image",
         "latest": "auto moves it to a later commit and never back; never leaves it; move moves it",
         **DRY,
         **JSON,
@@ -112,13 +113,14 @@ def push(
     to: str = "",
     tag: str = "",
     latest: str = "auto",
+    no_sbom: bool = False,
     dry_run: bool = False,
     json: bool = False,
 ) -> None:
     """Bring the images up to date and send them to a registry, by commit and as latest."""
     from buildkit.flows import image_push as flow  # noqa: PLC0415
 
-    asked = flow.Asked(to, tag, latest)
+    asked = flow.Asked(to, tag, latest, sbom=not no_sbom)
     run(
         partial(flow.push_images, names=tuple(name), asked=asked, dry_run=is_dry(context, dry_run)),
         flow.lines,
@@ -171,4 +173,14 @@ def deps(
     run(partial(flow.examine, names=tuple(name), measure=memory, trace=trace, prove=prove), shown.lines, json=json)
 
 
-ns = Collection("image", image, run_tests, check, explain_context, audit, deps, push, save_image)
+@task(iterable=["name"], help={"name": "an image of the project; all of them if left out", **JSON})
+def reproduce(context: Context, name: list[str], json: bool = False) -> None:
+    """Build the images a second time from nothing, and name each file that differs with its cause."""
+    from buildkit.flows import image_reproduce as flow  # noqa: PLC0415
+
+    refuse_dry(context, "image.reproduce")
+
+    run(partial(flow.reproduce_images, names=tuple(name)), flow.lines, json=json)
+
+
+ns = Collection("image", image, run_tests, check, explain_context, audit, deps, push, save_image, reproduce)

@@ -21,9 +21,10 @@ import subprocess
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from buildkit.doors import process
 
@@ -303,9 +304,15 @@ class Seeing:
     Args:
         target: the port behind it.
         see: is told method and path, and returns an answer in the registry's place: a status, and its words.
+        added: headers that each answer gets.
     """
 
-    def __init__(self, target: int, see: Callable[[str, str], tuple[int, str] | None]) -> None:
+    def __init__(
+        self,
+        target: int,
+        see: Callable[[str, str], tuple[int, str] | None],
+        added: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -326,7 +333,7 @@ class Seeing:
 
             def _say(self, status: int, headers: dict[str, str], body: bytes) -> None:
                 self.send_response(status)
-                for name, value in headers.items():
+                for name, value in {**headers, **added}.items():
                     if name.lower() not in {"content-length", "connection", "date", "transfer-encoding"}:
                         self.send_header(name, value)
                 size = headers.get("Content-Length", str(len(body))) if self.command == "HEAD" else str(len(body))

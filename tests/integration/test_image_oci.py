@@ -13,6 +13,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ from plugins.small_index import NAMES, served
 
 from buildkit.doors import process
 from buildkit.errors import BudgetError, ConfigurationError, ImageError, ToolchainError
+from buildkit.flows.image_reproduce import _compared
+from buildkit.image.oci import layer, nodes
+from buildkit.image.push.parcel import parcel
 
 LOCKED = Path(__file__).parents[1] / "projects" / "locked" / "uv"
 SITE = f"opt/venv/lib/python{PYTHON}/site-packages"
@@ -145,6 +149,36 @@ def test_bytecode_is_what_python_loads_and_follows_from_the_source_alone(shop: S
     code = f"import runpy; print(runpy.run_path({str(tmp_path / 'main.pyc')!r})['app'].__code__.co_filename)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert answer.stdout == "/app/src/shop/main.py\n"
+
+
+def reproduced(shop: Shop) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "invoke", "image.reproduce", "--json"]
+    return subprocess.run(command, cwd=shop.root, capture_output=True, text=True, timeout=240, check=False)
+
+
+def test_a_second_build_elsewhere_makes_the_same_bytes(shop: Shop) -> None:
+    done = reproduced(shop)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["images"][0]["outcome"] == "same"
+    assert not (shop.root / ".buildkit/reproduce").exists()
+
+
+def test_a_file_that_differs_is_named_with_its_cause(shop: Shop) -> None:
+    shop.build()
+    wheels = shop.layout.folder
+    rows = json.loads((wheels / "layers.json").read_text())
+    tree = {f"{PYTHON}.log": nodes.text("planted")}
+    other = layer.write(shop.layout, {**tree, "app/src/shop/main.py": nodes.text("other")})
+    image = shop.image
+    image["layers"][-1] |= {"digest": other.digest, "size": other.size}
+    assert rows
+    row = shop.layout.add(image["mediaType"], json.dumps(image).encode())
+    names = {name: each for name, each in shop.layout.known().items() if name.startswith("shop-api")}
+    known = {name: replace(each, digest=row.digest, size=row.size) for name, each in names.items()}
+    found = _compared(parcel(shop.layout, known["shop-api:latest"]), parcel(shop.layout, names["shop-api:latest"]))
+    causes = {each.path: each.cause for each in found}
+    assert causes[f"{PYTHON}.log"] == "only the first build has it"
+    assert "its content" in causes["app/src/shop/main.py"]
 
 
 # ------------------------------------------------------------------ another Python, another processor

@@ -101,6 +101,59 @@ def test_one_changed_line_sends_little_in_few_requests(shop: Shop, running: Runn
     assert facts["blobs"] == 2, "the modules, and the configuration"
 
 
+def lists_of(running: Running, name: str, digest: str) -> list[dict[str, Any]]:
+    """Return the documents that refer to an image, as a registry without referrers has them: by a tag."""
+    repository = Repository(parse(f"localhost:{running.port}/{name}"), {})
+    text, _, _ = repository.fetch(digest.replace(":", "-"))
+    found = []
+    for row in json.loads(text)["manifests"] if text else []:
+        assert row["artifactType"] == "application/vnd.cyclonedx+json"
+        referrer = json.loads(repository.fetch(row["digest"])[0])
+        assert referrer["subject"]["digest"] == digest
+        layer = referrer["layers"][0]
+        found.append(json.loads(repository.blob(layer["digest"], layer["size"])))
+    return found
+
+
+def test_the_list_of_what_is_in_an_image_refers_to_it(shop: Shop, running: Running) -> None:
+    to = f"localhost:{running.port}"
+    _, facts = shop.push(to)
+    (document,) = lists_of(running, "shop-api", facts["digest"])
+    assert document["bomFormat"] == "CycloneDX"
+    assert [row["name"] for row in document["components"]] == ["shop"], "the service's own metadata, and no package"
+    shop.edit("src/shop/prices.py", "3", "4")
+    commit(shop)
+    before = len(running.blobs)
+    _, facts = shop.push(to)
+    assert lists_of(running, "shop-api", facts["digest"]) == [document]
+    assert len(running.blobs) - before == 5, "modules, configuration, manifest, what refers to it and the list of that"
+    shop.edit("src/shop/prices.py", "4", "5")
+    commit(shop)
+    assert lists_of(running, "shop-api", shop.push(to, sbom=False)[1]["digest"]) == []
+
+
+def test_a_registry_that_knows_referrers_gets_no_tag_for_them(shop: Shop, running: Running) -> None:
+    seeing = Seeing(running.port, lambda *_: None, {"OCI-Subject": "sha256:0"})
+    try:
+        _, facts = shop.push(f"localhost:{seeing.port}")
+    finally:
+        seeing.close()
+    assert lists_of(running, "shop-api", facts["digest"]) == []
+
+
+def test_an_image_says_which_database_and_data_it_expects(shop: Shop, running: Running) -> None:
+    stage = '[[tool.buildkit.data.stage]]\nname = "read"\nrun = "shop.main:app"\noutputs = ["x"]\n'
+    shop.edit("pyproject.toml", "[tool.buildkit.engine]", f"{stage}\n[tool.buildkit.engine]")
+    commit(shop)
+    shop.push(f"localhost:{running.port}")
+    first = shop.config["config"]["Labels"]["invoke-buildkit.data"]
+    shop.edit("pyproject.toml", 'outputs = ["x"]', 'outputs = ["y"]')
+    commit(shop)
+    shop.push(f"localhost:{running.port}")
+    assert shop.config["config"]["Labels"]["invoke-buildkit.data"] != first
+    assert "invoke-buildkit.head" not in shop.config["config"]["Labels"]
+
+
 def test_latest_stays_at_the_later_commit_and_at_another_branch(shop: Shop, running: Running) -> None:
     to = f"localhost:{running.port}"
     first = git(shop.root, "rev-parse", "HEAD")

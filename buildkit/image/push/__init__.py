@@ -5,6 +5,7 @@
     tags        whether a tag may be put, and whether `latest` may be moved
     engine      an image of the engine, brought into the layout with layers packed here
     sbom        the list of what is in an image, in CycloneDX's form
+    differing   which files of two images differ, and why
     referring   what refers to an image: the referrers of OCI, or a tag where a registry knows none
 
 Whatever builds an image, it is sent from the layout. The engine's own push packs layers anew, by its own compressor, so
