@@ -13,14 +13,12 @@ from buildkit.compile.modules import find_modules
 from buildkit.compile.suffix import own_suffix
 from buildkit.config import Config
 from buildkit.core.sizes import in_words
-from buildkit.db import development, users
 from buildkit.dependencies import declared, present
 from buildkit.dev import installing, reloaders
 from buildkit.doctor.finding import MISSING, OK, WARNING, Finding
 from buildkit.doors import process, reading
 from buildkit.errors import BudgetError, BuildkitError, ConfigurationError
-from buildkit.flows.image_rules import look
-from buildkit.flows.migrate import migration_settings
+from buildkit.flows.migration_settings import migration_settings
 from buildkit.image.serving import AUTO, is_server
 
 _MOST_NAMED = 3
@@ -137,6 +135,10 @@ def _inits(config: Config) -> Iterator[Path]:
 
 
 def _context(config: Config) -> Iterator[Finding]:
+    if not config.image:
+        return
+    from buildkit.flows.image_rules import look  # noqa: PLC0415 - a fifth of the time, for who has images
+
     for name in config.image:
         size, budget = look(config, name).scene.context.size, config.image[name].context_budget
         if budget and size > budget:
@@ -173,6 +175,10 @@ def _ignored(config: Config) -> Iterator[Finding]:
 
 def _server(config: Config, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yield the development server that runs though no loop uses it."""
+    if migration_settings(config) is None:
+        return
+    from buildkit.db import development, users  # noqa: PLC0415 - for who has revisions
+
     server = development.running(config.root)
     if server is None:
         return

@@ -24,7 +24,11 @@ from buildkit.doors.files import digest_file
 from buildkit.errors import DatabaseError, EngineError, ImageError, ToolchainError
 
 _SUPPORTED = range(10, 15)
-_COMPILE = "invoke compile"
+_COMPILE, _IMAGES = "invoke compile", "invoke image"
+_START = "sudo systemctl start docker"
+_PATIENCE = 10.0
+"""Seconds to wait for an answer of the docker client."""
+
 _SUITE = "invoke-buildkit"
 
 
@@ -71,7 +75,8 @@ def checks(wants: Wants, environment: Mapping[str, str], store: Path, project: P
         lambda: _packages(wants),
         _git,
         lambda: _postgres(wants, environment),
-        lambda: _docker(wants, environment),
+        lambda: _engine(wants, environment),
+        lambda: _buildx(wants, environment),
         lambda: _disks({"project": project, "store": store, "temporary files": Path(tempfile.gettempdir())}),
         lambda: _watches(wants),
     ]
@@ -175,40 +180,38 @@ def _postgres(wants: Wants, environment: Mapping[str, str]) -> list[Finding]:
     return [Finding(thing, OK, f"{programs.version(place)}  {place}", serves)]
 
 
-def _docker(wants: Wants, environment: Mapping[str, str]) -> list[Finding]:
-    serves = "invoke image"
+def _engine(wants: Wants, environment: Mapping[str, str]) -> list[Finding]:
     absent, code = wants.state(wanted=wants.images), EngineError.exit_code
     if shutil.which("docker", path=environment.get("PATH")) is None:
-        return [Finding("Docker", absent, "no client on PATH", serves, system.installing("docker"), code)]
-    words = ["docker", "info", "--format", "{{.ServerVersion}}|{{.DockerRootDir}}|{{.ClientInfo.Version}}"]
+        return [Finding("Docker", absent, "no client on PATH", _IMAGES, system.installing("docker"), code)]
     try:
-        answer = process.run(words, environment=environment, timeout=10)
-        buildx = process.run(["docker", "buildx", "version"], environment=environment, timeout=10)
+        words = ["docker", "version", "--format", "{{.Server.Version}}"]
+        answer = process.run(words, environment=environment, timeout=_PATIENCE)
     except TimeoutError:
-        return [Finding("Docker", absent, "the engine does not answer", serves, _START, code)]
-    server, _, rest = answer.stdout.strip().partition("|")
-    root = rest.partition("|")[0]
-    found = []
+        return [Finding("Docker", absent, "the engine does not answer", _IMAGES, _START, code)]
+    server = answer.stdout.strip()
     if answer.ok and server:
-        found.append(Finding("Docker", OK, f"engine {server}", serves))
-        found += _docker_store(Path(root), serves)
-    else:
-        last = next((line for line in reversed(answer.stderr.splitlines()) if line.strip()), "no answer")
-        found.append(Finding("Docker", absent, f"no engine: {last}", serves, _START, code))
-    if buildx.ok:
-        found.append(Finding("buildx", OK, (buildx.stdout.split() or ["", "?"])[1], serves))
-    else:
-        found.append(
-            Finding("buildx", absent, "the client lacks the plugin", serves, system.installing("buildx"), code)
-        )
-    return found
+        return [Finding("Docker", OK, f"engine {server}", _IMAGES), *_docker_store()]
+    last = next((line for line in reversed(answer.stderr.splitlines()) if line.strip()), "no answer")
+    return [Finding("Docker", absent, f"no engine: {last}", _IMAGES, _START, code)]
 
 
-_START = "sudo systemctl start docker"
+def _buildx(wants: Wants, environment: Mapping[str, str]) -> list[Finding]:
+    if shutil.which("docker", path=environment.get("PATH")) is None:
+        return []
+    try:
+        answer = process.run(["docker", "buildx", "version"], environment=environment, timeout=_PATIENCE)
+    except TimeoutError:
+        answer = None
+    if answer is not None and answer.ok:
+        return [Finding("buildx", OK, (answer.stdout.split() or ["", "?"])[1], _IMAGES)]
+    absent, mend = wants.state(wanted=wants.images), system.installing("buildx")
+    return [Finding("buildx", absent, "the client lacks the plugin", _IMAGES, mend, EngineError.exit_code)]
 
 
-def _docker_store(root: Path, serves: str) -> list[Finding]:
-    """Return how much room there is where images are kept, if that is on a disk of this machine."""
+def _docker_store() -> list[Finding]:
+    """Return how much room there is where images are usually kept, if that is on a disk of this machine."""
+    root = Path("/var/lib/docker")
     if not root.is_dir():
         return []
     tight = system.is_tight(system.room(root))
@@ -217,7 +220,7 @@ def _docker_store(root: Path, serves: str) -> list[Finding]:
     words = f"{in_words(system.room(root))} free in {root}"
     return [
         Finding(
-            "Docker's store", MISSING if tight else WARNING, words, serves, "docker system prune", ImageError.exit_code
+            "Docker's store", MISSING if tight else WARNING, words, _IMAGES, "docker system prune", ImageError.exit_code
         )
     ]
 

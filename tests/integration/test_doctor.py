@@ -94,7 +94,7 @@ def test_a_missing_engine_is_optional_until_there_is_an_image(project: ProjectMa
 
 def test_an_engine_without_buildx_is_told_apart(project: ProjectMaker, programs: Path) -> None:
     (programs / "docker").unlink(missing_ok=True)
-    program(programs / "docker", 'case $1 in info) echo "26.1|/nowhere|26.1";; *) echo "no plugin" >&2; exit 1;; esac')
+    program(programs / "docker", 'case $1 in version) echo 26.1;; *) echo "no plugin" >&2; exit 1;; esac')
     program(programs / "apt-get", "exit 0")
     image = f'{PROJECT}[tool.buildkit.image.api]\ncommand = ["true"]\nhealth = ""\n'
 
