@@ -26,7 +26,7 @@ from buildkit.proposal.difference import lines_of
 from buildkit.proposal.files import Change
 from buildkit.proposal.layout import layout_of
 from buildkit.proposal.look import PYPROJECT, Look, look
-from buildkit.proposal.migrations import migrations_of
+from buildkit.proposal.migrations import database_parts, migrations_of
 from buildkit.proposal.needs import names_of
 from buildkit.proposal.settings import Found, packaging_of, settings_of
 from buildkit.proposal.starter import starter_of
@@ -172,7 +172,7 @@ def find(seen: Look, starts: Sequence[Start]) -> Found:
         health=health_of(seen, chosen) if chosen is not None else ("", ""),
         migrations=migrations_of(seen, layout.source_root),
         image=next((name for name in seen.names if _is_of_images(name)), ""),
-        worker=chosen is None,
+        worker=chosen is None and (commands is None or not commands.listens),
     )
 
 
@@ -222,6 +222,10 @@ def _notes(seen: Look, found: Found, starts: Sequence[Start]) -> Iterator[str]:
         if start.is_worker and found.application is not None:
             command = shown(start.words)
             yield f"{start.place}: {command} is no part of invoke dev; [tool.buildkit.dev.service.worker] is for it"
+    parts = database_parts(seen)
+    if parts and found.migrations is not None and not found.migrations.url_variable:
+        named = ", ".join(parts)
+        yield f"its database is told in parts ({named}): invoke dev gives it DATABASE_URL alone, so let it read that"
     if ".env" not in seen.names and ".env.example" in seen.names:
         yield ".env.example has what the service reads from its environment: cp .env.example .env"
     has_tests = any(name.startswith(("tests/", "test/")) for name in seen.names)

@@ -139,7 +139,10 @@ def _aiohttp(chosen: Application, look: Look, source_root: str, reason: str) -> 
 
 
 def _of_worker(look: Look, starts: list[Start], source_root: str) -> Commands | None:
-    """Return the command of a project that serves no application: as it is started, its program, or its package."""
+    """Return the command of a project that serves no application that is known: as it is started, or its program."""
+    for start in starts:
+        if start.is_server and not any("$" in word for word in start.words):
+            return _as_started(start)
     for start in starts:
         if not start.is_server and start.name != "release" and not any("$" in word for word in start.words):
             return Commands(start.words, start.words, start.place, listens=False)
@@ -152,6 +155,33 @@ def _of_worker(look: Look, starts: list[Start], source_root: str) -> Commands | 
         command = ("python", "-m", module)
         return Commands(command, command, f"{module}/__main__.py", listens=False)
     return None
+
+
+_ADDRESS = re.compile(r"(.*?)(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]|)?:(\d{2,5})")
+_OF_PORTS = frozenset({"--port", "-p"})
+_OF_HOSTS = frozenset({"--host", "--interface"})
+
+
+def _as_started(start: Start) -> Commands:
+    """Return the commands of a server as a file of the project starts it, with other addresses."""
+    words = [start.program, *start.words[start.words.index("-m") + 2 if "-m" in start.words[:2] else 1 :]]
+    dev, image = list(words), list(words)
+    told = False
+    for at, word in enumerate(words):
+        before = words[at - 1] if at else ""
+        address = _ADDRESS.fullmatch(word)
+        if before in _OF_PORTS and word.isdecimal():
+            dev[at], image[at], told = "{port}", _PORT, True
+        elif before in _OF_HOSTS:
+            dev[at] = "127.0.0.1"
+        elif address and "/" not in word:
+            dev[at], image[at], told = f"{address[1]}127.0.0.1:{{port}}", f"{address[1]}0.0.0.0:{_PORT}", True
+    if not told:
+        flag = "--bind" if start.program in {"gunicorn", "hypercorn"} else "--port"
+        dev += [flag, "127.0.0.1:{port}" if flag == "--bind" else "{port}"]
+        image += [flag, f"0.0.0.0:{_PORT}"] if flag == "--bind" else ["--host", "0.0.0.0", flag, _PORT]  # noqa: S104
+    dev = [word for word in dev if word not in {"--reload", "--preload"}]
+    return Commands(tuple(dev), tuple(word for word in image if word != "--reload"), f"{start.place}: as it is started")
 
 
 def _main_module(look: Look, source_root: str) -> str:

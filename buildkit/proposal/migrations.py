@@ -12,6 +12,8 @@ from buildkit.proposal.look import Look, module_of
 _ENV = "env.py"
 _INI = "alembic.ini"
 _URL = re.compile(r"(?:[A-Z0-9_]*_)?(?:DATABASE|DB|SQLALCHEMY|POSTGRES(?:QL)?|PG)_(?:[A-Z0-9_]*_)?(?:URL|URI|DSN)")
+_PART = re.compile(r"(?:DATABASE|DB|POSTGRES(?:QL)?|PG)_?(?:SERVER|HOST|ADDRESS|USER|USERNAME|PASSWORD|NAME|DB|PORT)")
+_FEWEST_PARTS = 3
 _USUAL_URL = "DATABASE_URL"
 _READS = frozenset({"environ.get", "getenv", "environ", "config", "env", "env.str", "os.environ.get", "os.getenv"})
 
@@ -127,6 +129,25 @@ def _url_variable(look: Look) -> tuple[str, str]:
     if not found or _USUAL_URL in found or len(found) > 1:
         return "", ""
     return next(iter(found.items()))
+
+
+def database_parts(look: Look) -> list[str]:
+    """Return the variables by which a service is told its database in parts; none where it reads an address too."""
+    found = set()
+    for file, tree in look.trees.items():
+        if not {"tests", "test"} & {*file.split("/")}:
+            for node in ast.walk(tree):
+                found |= {name for name in _variables(node) if _URL.fullmatch(name) or _PART.fullmatch(name)}
+    parts = sorted(name for name in found if _PART.fullmatch(name))
+    return parts if len(parts) >= _FEWEST_PARTS and not any(map(_URL.fullmatch, found)) else []
+
+
+def _variables(node: ast.AST) -> list[str]:
+    """Return the variables that an expression, or the fields of a class of settings, read."""
+    if isinstance(node, ast.ClassDef) and any("Settings" in ast.unparse(base) for base in node.bases):
+        fields = (each.target for each in node.body if isinstance(each, ast.AnnAssign))
+        return [each.id.upper() for each in fields if isinstance(each, ast.Name)]
+    return [_variable(node)]
 
 
 def _variable(node: ast.AST) -> str:

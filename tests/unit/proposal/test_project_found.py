@@ -11,7 +11,7 @@ from buildkit.proposal.applications import applications_of, health_of
 from buildkit.proposal.commands import chosen_application, commands_of
 from buildkit.proposal.layout import layout_of
 from buildkit.proposal.look import look
-from buildkit.proposal.migrations import Migrations, migrations_of
+from buildkit.proposal.migrations import Migrations, database_parts, migrations_of
 from buildkit.proposal.needs import names_of
 from buildkit.proposal.starts import starts_of
 
@@ -254,6 +254,41 @@ def test_the_service_is_run_by_the_server_that_it_declares(
     project: ProjectMaker, files: dict[str, str], dev: str, image: str, lacks: str
 ) -> None:
     assert command(files, project) == (dev.split(), image.split(), lacks)
+
+
+@pytest.mark.parametrize(
+    ("words", "dev", "image"),
+    [
+        (
+            "/venv/bin/gunicorn -b 0.0.0.0:8080 -w 4 --preload web.run",
+            "gunicorn -b 127.0.0.1:{port} -w 4 web.run",
+            "gunicorn -b 0.0.0.0:8000 -w 4 --preload web.run",
+        ),
+        (
+            "python -m uvicorn web:make() --host 0.0.0.0 --port 80 --reload",
+            "uvicorn web:make() --host 127.0.0.1 --port {port}",
+            "uvicorn web:make() --host 0.0.0.0 --port 8000",
+        ),
+        ("gunicorn web:run", "gunicorn web:run --bind 127.0.0.1:{port}", "gunicorn web:run --bind 0.0.0.0:8000"),
+    ],
+)
+def test_a_server_whose_application_is_not_known_runs_as_it_is_started(
+    project: ProjectMaker, words: str, dev: str, image: str
+) -> None:
+    seen = look(project({"web/__init__.py": ""}))
+
+    found = commands_of(seen, None, starts_of(seen, [(words.replace("()", "'()'"), "Dockerfile:3")]), (), ".")
+
+    assert found is not None
+    assert (list(found.dev), list(found.image), found.listens) == (dev.split(), image.split(), True)
+
+
+def test_a_database_that_is_told_in_parts_is_noticed(project: ProjectMaker) -> None:
+    parts = "class S(BaseSettings):\n    DB_USER: str\n    DB_HOST: str\n    DB_PORT: int\n"
+    url = "import os\nurl = os.environ['DATABASE_URL']\n"
+
+    assert database_parts(look(project({"app/settings.py": parts}))) == ["DB_HOST", "DB_PORT", "DB_USER"]
+    assert database_parts(look(project({"app/settings.py": parts, "app/db.py": url}))) == []
 
 
 def test_commands_of_a_script_that_an_image_runs_are_read(project: ProjectMaker) -> None:
