@@ -11,11 +11,13 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 
+from invoke import program
 from invoke.collection import Collection
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
 from buildkit.errors import ConfigurationError, render
+from buildkit.tasks.completing import completing
 
 _EVERY_DAY = ("dev", "build", "compile", "migrate", "data", "image")
 _GROUPS: Mapping[str, Sequence[str]] = {
@@ -35,32 +37,34 @@ _GROUPS: Mapping[str, Sequence[str]] = {
 _YOURS = "of this project"
 _WIDEST = 100
 _UNKNOWN = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
+_complete = vars(program)["complete"]
 _list_flat, _parse_tasks = Program.list_flat, Program.parse_tasks
 
 
 def teach() -> None:
-    """Let Invoke's program do both from now on."""
+    """Let Invoke's program do both from now on, and complete values behind flags."""
+    vars(program)["complete"] = completing(_complete)
     Program.list_flat = _list  # type: ignore[assignment, method-assign]
     Program.parse_tasks = _parse  # type: ignore[assignment, method-assign]
 
 
-def _list(program: Program) -> None:
-    names = names_of(program.collection)
-    if program.list_root or program.list_depth or not {*_EVERY_DAY} & {*names}:
-        _list_flat(program)
+def _list(its: Program) -> None:
+    names = names_of(its.collection)
+    if its.list_root or its.list_depth or not {*_EVERY_DAY} & {*names}:
+        _list_flat(its)
         return
     for line in lines_of(names, width=min(_WIDEST, shutil.get_terminal_size().columns)):
         print(line)  # noqa: T201 - as Invoke's own
 
 
-def _parse(program: Program) -> None:
+def _parse(its: Program) -> None:
     try:
-        _parse_tasks(program)
+        _parse_tasks(its)
     except ParseError as error:
         token = _UNKNOWN.fullmatch(str(error))
         if token is None:
             raise
-        said = meant(token[1], error, names_of(program.collection))
+        said = meant(token[1], error, names_of(its.collection))
         raise Exit(render(said), said.exit_code) from None
 
 
