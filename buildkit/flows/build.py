@@ -72,7 +72,7 @@ def _run(part: _Part, *, dry_run: bool) -> Outcome:
     busy = next((row for row in report.outcomes if row.result not in _IDLE), None)
     skipped = next((row for row in report.outcomes if row.result == "skipped"), None)
     chosen = busy or skipped
-    result = ("due" if dry_run else "made") if busy else "skipped" if skipped else "fresh"
+    result = ("would-make" if dry_run else "made") if busy else "skipped" if skipped else "fresh"
     reason = Reason("unchanged" if report.outcomes else "none declared")
     if chosen is not None:
         reason = Reason(chosen.reason.kind, chosen.reason.detail or chosen.subject)

@@ -51,7 +51,7 @@ def refresh_data(
         return _report((), watch, {})
     if dry_run:
         seen = _look(pipeline, environment, keep=False)
-        rows = _rows(seen, force=force)
+        rows = tuple(_foretold(row) for row in _rows(seen, force=force))
         for row in rows:
             console.outcome(row)
         return _report(rows, watch, {**_seen_facts(pipeline, seen), "dry-run": True})
@@ -257,6 +257,11 @@ def _look(pipeline: Pipeline, environment: Mapping[str, str], *, keep: bool) -> 
 
 def _rows(seen: Look, *, force: bool = False) -> tuple[Outcome, ...]:
     return tuple(_row(step, seen.pieces.get(step.subject), force=force) for step in seen.steps)
+
+
+def _foretold(row: Outcome) -> Outcome:
+    """Return a row as a dry run says it."""
+    return row._replace(result="would-make") if row.result == "due" else row
 
 
 def _row(step: Step, its: PieceComparison | None, *, force: bool) -> Outcome:

@@ -194,7 +194,7 @@ class _Image:
         if step.action is Action.LEAVE and not pull:
             return Outcome(self._name, "fresh", step.reason), self._measured(inputs)
         if dry_run:
-            return Outcome(self._name, "due", step.reason), self._facts(inputs)
+            return Outcome(self._name, "would-make", step.reason), self._facts(inputs)
         try:
             engine.require(self._environment)
         except EngineError as error:

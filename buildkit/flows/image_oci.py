@@ -119,7 +119,7 @@ class OciImage:
         if step.action is Action.LEAVE:
             return Outcome(self._name, "fresh", step.reason), self._measured(inputs, 0)
         if dry_run:
-            return Outcome(self._name, "due", step.reason), self._facts(inputs)
+            return Outcome(self._name, "would-make", step.reason), self._facts(inputs)
         self._check_context(inputs)
         for line in (*next(iter(inputs.packages.values())).said, *said_of_health(self._name, self._settings)):
             self._console.say(line)

@@ -90,7 +90,7 @@ def push_images(
     facts: dict[str, object] = {}
     for name, where in places.items():
         if dry_run:
-            rows.append(Outcome(name, "due", Reason("would be pushed", str(where))))
+            rows.append(Outcome(name, "would-push", Reason("not pushed yet", str(where))))
             continue
         step = _Push(config, console, environment, name, where, seen, wanted)
         outcome, facts[name] = step.run(made)

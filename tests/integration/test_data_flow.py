@@ -75,9 +75,9 @@ def test_a_refresh_reports_stages_generation_and_size(service: Project) -> None:
 
 def test_a_dry_run_says_what_is_due_and_does_nothing(service: Project) -> None:
     report = refresh_data(service.config, service.console, service.environment, dry_run=True)
-    assert service.results(report) == {"read": "due", "select": "due"}
+    assert service.results(report) == {"read": "would-make", "select": "would-make"}
     assert not (service.root / "data").exists()
-    assert lines(report) == ["data: 2 due"]
+    assert lines(report) == ["data: 2 would-make"]
 
 
 def test_status_tells_what_follows_from_a_change(service: Project) -> None:
@@ -195,7 +195,7 @@ def test_pieces_are_counted_before_and_after(project: Callable[[Mapping[str, str
 
     dry = refresh_data(service.config, service.console, service.environment, dry_run=True)
     assert rows(dry) == (
-        "due",
+        "would-make",
         "not built before",
         {"due": 2, "kept": 0, "removed": 0},
         "in/a.txt: not built before\nin/b.txt: not built before",
@@ -209,7 +209,7 @@ def test_pieces_are_counted_before_and_after(project: Callable[[Mapping[str, str
     why = "item changed: in/a.txt\nitem appeared: in/c.txt\nitem gone: in/b.txt"
     assert rows(data_status(service.config, service.console, service.environment)) == ("due", *due, why)
     forced = refresh_data(service.config, service.console, service.environment, dry_run=True, force=True)
-    assert rows(forced) == ("due", *due, why)
+    assert rows(forced) == ("would-make", *due, why)
     refresh_data(service.config, service.console, service.environment)
     fresh = refresh_data(service.config, service.console, service.environment)
     assert rows(fresh) == ("fresh", "unchanged", {"made": 0, "kept": 2, "removed": 0, "failed": 0}, "")

@@ -166,4 +166,4 @@ def test_a_build_that_is_due_says_so_and_not_that_it_was_made(sandbox: Sandbox) 
         line.split()[0]: line.split()[1] for line in sandbox.run("build", "--dry-run").splitlines() if line.split()
     }
 
-    assert table["compile"] == table["data"] == table["images"] == "due"
+    assert table["compile"] == table["data"] == table["images"] == "would-make"

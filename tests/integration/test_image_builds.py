@@ -94,7 +94,7 @@ def test_an_image_that_is_gone_is_built_again(editable: Project) -> None:
     _, facts = editable.build()
     docker("image", "rm", facts["tags"][0])
     outcome, _ = editable.build(dry_run=True)
-    assert (outcome.result, str(outcome.reason)) == ("due", f"output missing: {facts['tags'][0]}")
+    assert (outcome.result, str(outcome.reason)) == ("would-make", f"output missing: {facts['tags'][0]}")
 
 
 def test_a_commit_gives_tag_and_label(editable: Project) -> None:

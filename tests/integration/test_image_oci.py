@@ -119,7 +119,7 @@ def test_a_changed_line_makes_one_layer_anew_and_says_which_file(shop: Shop) -> 
 
 def test_a_dry_run_says_what_is_due_and_writes_no_image(shop: Shop) -> None:
     outcome, _ = shop.build(dry_run=True)
-    assert outcome.result == "due"
+    assert outcome.result == "would-make"
     assert not [name for name in shop.layout.known() if name.startswith("shop-api")]
 
 
