@@ -5,20 +5,19 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 from buildkit.config import Config
 from buildkit.core.sizes import in_words
 from buildkit.core.untrusted import shown
-from buildkit.doors import process
+from buildkit.doors import files, process
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError
-from buildkit.flows.image import NO_IMAGE, chosen
+from buildkit.flows.image import chosen
 from buildkit.flows.image_inputs import repository_of
 from buildkit.image import engine, leaks
 from buildkit.image.ledger.found import build_tools, secrets
 from buildkit.image.ledger.growth import growth
-from buildkit.image.ledger.kinds import KINDS
 from buildkit.image.ledger.layer_files import LayerFiles, layer_files
 from buildkit.image.ledger.ledger import Ledger, added_up
 from buildkit.image.ledger.loading import faults
@@ -26,17 +25,14 @@ from buildkit.image.ledger.owners import Owners
 from buildkit.image.ledger.tree import Tree, read_tree
 from buildkit.image.saved import Saved, saved
 from buildkit.model import Outcome, Reason, Report
-from buildkit.report.console import Console, table
+from buildkit.report.console import Console
+from buildkit.report.treemap import treemap
 
 SCHEMA = "buildkit.image-audit/1"
 
-_MOST_OWNERS = 15
 _MOST_LINES = 10
 _WORTH = 100_000
 """Bytes that a layer must lose to be worth a line."""
-
-_STEP = 60
-"""Characters of an instruction that stand in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +59,7 @@ def audit_images(
     *,
     names: Sequence[str] = (),
     since: str = "",
+    picture: str = "",
 ) -> Report:
     """Read the layers of each image as the engine saves them; nothing is started and nothing is built.
 
@@ -72,6 +69,7 @@ def audit_images(
         environment: what the docker client gets.
         names: the images; all of them if empty.
         since: the image to compare with; the one of the same name that was made last before it, if empty.
+        picture: the file that gets a picture of whose the bytes are; of several images each has its own.
 
     Raises:
         ConfigurationError: an image that is not configured, or pyelftools is not installed.
@@ -85,6 +83,8 @@ def audit_images(
             "image.audit reads compiled files by pyelftools, which is not installed",
             hint='pip install "invoke-buildkit[audit]"',
         )
+    if picture:
+        _picture(config, picture, "")
     if wanted:
         engine.require(environment)
     outcomes: list[Outcome] = []
@@ -99,6 +99,10 @@ def audit_images(
         before = (audit if same else _read(former, environment)) if former else None
         outcomes += [each._replace(subject=f"{name}: {each.subject}") for each in audit.findings]
         facts[name] = _facts(image, audit, former, before)
+        if picture:
+            place = _picture(config, picture, name if len(wanted) > 1 else "")
+            _draw(place, f"image {name} ({image})", audit)
+            console.say(f"wrote {place}")
     report = Report(SCHEMA, tuple(outcomes), watch.seconds, {"images": facts}, row="finding")
     wrong = [row for row in outcomes if row.result == "wrong"]
     if wrong:
@@ -111,18 +115,25 @@ def audit_images(
     return report
 
 
-def lines(report: Report) -> list[str]:
-    """Return what is printed: for each image its layers, whose the bytes are, what has grown, and the findings."""
-    images: Any = report.facts["images"]
-    if not images:
-        return [NO_IMAGE]
-    out: list[str] = []
-    for name, about in images.items():
-        out += [*([""] if out else []), *_page(name, about)]
-        found = [row for row in report.outcomes if row.subject.startswith(f"{name}: ")]
-        said = [f"{row.result}: {shown(row.subject.removeprefix(f'{name}: '))}: {row.reason}" for row in found]
-        out += ["", *(said or ["everything that is compiled loads; no secret and no build tool was found"])]
-    return out
+def _picture(config: Config, picture: str, name: str) -> Path:
+    """Return the file of a picture.
+
+    Raises:
+        ConfigurationError: its name does not say that it is SVG.
+    """
+    place = config.root / picture
+    if place.suffix != ".svg":
+        raise ConfigurationError(f"--picture {picture}: the picture is SVG", hint="let its name end in .svg")
+    return place.with_name(f"{place.stem}-{name}.svg") if name else place
+
+
+def _draw(place: Path, title: str, audit: _Audit) -> None:
+    try:
+        files.write(place, treemap(title, audit.ledger.weights(), in_words))
+    except OSError as error:
+        raise ConfigurationError(
+            f"--picture {place}: {error.strerror}", hint="name a file that can be written"
+        ) from None
 
 
 def _read(image: str, environment: Mapping[str, str]) -> _Audit:
@@ -223,60 +234,3 @@ def _facts(image: str, audit: _Audit, former: str, before: _Audit | None) -> Map
             {"owner": each.owner, "before": each.before, "after": each.after, "why": each.words} for each in grown
         ],
     }
-
-
-def _page(name: str, about: Mapping[str, Any]) -> list[str]:
-    layers = [
-        [
-            str(each["layer"]),
-            in_words(each["bytes"]),
-            shown(each["step"].replace("# buildkit", "").strip())[:_STEP] or "(base)",
-        ]
-        for each in about["layers"]
-    ]
-    copies = sum(each["lost"] for each in about["copies"])
-    return [
-        f"image {name} ({about['image']}): {in_words(about['bytes'])} unpacked in {len(layers)} layers",
-        f"  symbols that strip would take away  {in_words(about['symbols'])}",
-        f"  hidden by later layers              {in_words(about['hidden'])}",
-        f"  stored more than once               {in_words(copies)}",
-        "",
-        *table([["layer", "bytes", "instruction"], *layers]),
-        "",
-        *_owners(about["rows"]),
-        *_grown(about),
-    ]
-
-
-def _owners(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    weights: dict[str, dict[str, int]] = {}
-    for row in rows:
-        label = f"{row['owner']} {row['version']}".strip()
-        kinds = weights.setdefault(label, {})
-        kinds[row["kind"]] = kinds.get(row["kind"], 0) + row["bytes"]
-    ranked = sorted(weights.items(), key=lambda each: (-sum(each[1].values()), each[0]))
-    shown_kinds = [kind for kind in KINDS if any(kinds.get(kind) for _, kinds in ranked[:_MOST_OWNERS])]
-    lines = [
-        [shown(label), in_words(sum(kinds.values())), *(_cell(kinds.get(kind, 0)) for kind in shown_kinds)]
-        for label, kinds in ranked[:_MOST_OWNERS]
-    ]
-    rest = ranked[_MOST_OWNERS:]
-    more = f"and {len(rest)} more with {in_words(sum(sum(kinds.values()) for _, kinds in rest))}: --json has them all"
-    return [*table([["whose", "bytes", *shown_kinds], *lines]), *([more] if rest else [])]
-
-
-def _cell(size: int) -> str:
-    return in_words(size) if size else ""
-
-
-def _grown(about: Mapping[str, Any]) -> list[str]:
-    if not about["since"]:
-        return []
-    change = about["bytes"] - about["bytes_before"]
-    head = f"since {about['since']}: {_signed(change)}"
-    rows = about["grown"][:_MOST_LINES]
-    return ["", head, *(f"  {_signed(row['after'] - row['before']):>9}  {row['owner']} ({row['why']})" for row in rows)]
-
-
-def _signed(change: int) -> str:
-    return f"{'-' if change < 0 else '+'}{in_words(abs(change))}" if change else "nothing changed"

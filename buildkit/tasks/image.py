@@ -83,16 +83,18 @@ def explain_context(context: Context, name: list[str], write: bool = False, json
     help={
         "name": "an image of the project; all of them if left out",
         "since": "the image to compare with; the one of the same name before it if left out",
+        "picture": "write a picture of whose the bytes are to this file, such as image.svg",
         **JSON,
     },
 )
-def audit(context: Context, name: list[str], since: str = "", json: bool = False) -> None:
+def audit(context: Context, name: list[str], since: str = "", picture: str = "", json: bool = False) -> None:
     """Show what an image weighs, whose each byte is, what has grown, and what would not load in it."""
     from buildkit.flows import image_audit as flow  # noqa: PLC0415
+    from buildkit.flows import image_audit_lines as shown  # noqa: PLC0415
 
     refuse_dry(context, "image.audit")
 
-    run(partial(flow.audit_images, names=tuple(name), since=since), flow.lines, json=json)
+    run(partial(flow.audit_images, names=tuple(name), since=since, picture=picture), shown.lines, json=json)
 
 
 @task(

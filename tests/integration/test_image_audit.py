@@ -12,7 +12,8 @@ from plugins.images import Project, docker
 
 from buildkit.config import load
 from buildkit.errors import ImageError
-from buildkit.flows.image_audit import audit_images, lines
+from buildkit.flows.image_audit import audit_images
+from buildkit.flows.image_audit_lines import lines
 from buildkit.model import Report
 from buildkit.report.console import Console
 
@@ -35,7 +36,7 @@ def audited(project: Project, **given: Any) -> Report:
 
 def test_nothing_is_wrong_with_what_the_suite_builds(greeter: Project) -> None:
     docker("image", "tag", greeter.image, f"{greeter.repository}:latest")
-    report = audited(greeter, since=greeter.image)
+    report = audited(greeter, since=greeter.image, picture="image.svg")
     assert [row for row in report.outcomes if row.result == "wrong"] == []
     facts: Any = report.facts["images"]
     about = facts["api"]
@@ -51,6 +52,9 @@ def test_nothing_is_wrong_with_what_the_suite_builds(greeter: Project) -> None:
     text = "\n".join(lines(report))
     assert "(base)" in text
     assert f"since {greeter.image}: nothing changed" in text
+    picture = (greeter.root / "image.svg").read_text()
+    assert "<title>starlette: code, " in picture
+    assert "<title>(service): " in picture
 
 
 def test_what_was_planted_is_found(editable: Project, tmp_path: Path) -> None:
