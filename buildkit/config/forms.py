@@ -10,7 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from buildkit.config.image_forms import arguments, assets, broken, environment, health, mount, system_packages, writable
+from buildkit.config.image_forms import (
+    arguments,
+    assets,
+    broken,
+    environment,
+    health,
+    mount,
+    slimming,
+    system_packages,
+    writable,
+)
 
 _IMAGE = r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _STAGE = r"\w([\w. -]*\w)?"
@@ -227,6 +237,7 @@ FORMS: Mapping[str, Callable[[Any], None]] = {
     "secrets": secrets,
     "environment": environment,
     "assets": assets,
+    "slimming": slimming,
     "system_packages": system_packages,
     "writable": writable,
     "command": command,

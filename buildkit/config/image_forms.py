@@ -15,6 +15,9 @@ _HEALTH = r"/[!#-\[\]-~]*"
 _SYSTEM_PACKAGE = r"[A-Za-z0-9][A-Za-z0-9+._:-]*([=~][A-Za-z0-9][A-Za-z0-9+._:~-]*)?"
 _PROJECT = "/app"
 
+SLIMMING = ("symbols", "tests", "static", "bytecode")
+"""The rules by which packages are slimmed."""
+
 _TAKEN = frozenset(
     [
         "/app",
@@ -183,6 +186,13 @@ def system_packages(names: tuple[str, ...]) -> None:
     for name in names:
         if not re.fullmatch(_SYSTEM_PACKAGE, name):
             raise ValueError(f'names of packages such as "libpq5" or "libpq5=15.3-0", not {name!r}')
+
+
+def slimming(names: tuple[str, ...]) -> None:
+    """Check names of rules by which packages are slimmed."""
+    for name in names:
+        if name not in SLIMMING:
+            raise ValueError(f"rules: {', '.join(SLIMMING)}")
 
 
 def writable(paths: tuple[str, ...]) -> None:

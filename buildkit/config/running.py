@@ -160,6 +160,13 @@ class ImageConfig:
         "with `run`, `from` (an image), `inputs` and `outputs`.",
         form="assets",
     )
+    slim: tuple[str, ...] = option(
+        "texts",
+        (),
+        "Rules by which something is taken from the installed packages: `symbols`, `tests`, `static`, `bytecode`. What "
+        "then cannot be imported gets its files back.",
+        form="slimming",
+    )
     context_budget: int = option("bytes", 10**9, "Most bytes that the build context may have.")
     size_budget: int = option("bytes", 500 * 10**6, "Most bytes that the image may have.")
     memory_budget: int = option("bytes", 0, "Most bytes of memory at rest; 0 for no limit.")

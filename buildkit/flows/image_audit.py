@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from buildkit.config import Config
 from buildkit.core.sizes import in_words
-from buildkit.core.untrusted import shown
+from buildkit.core.untrusted import Odd, json_of, shown
 from buildkit.doors import files, process
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError
 from buildkit.flows.image import chosen
 from buildkit.flows.image_inputs import repository_of
-from buildkit.image import engine, leaks
+from buildkit.image import engine, leaks, slimming
 from buildkit.image.ledger.found import build_tools, secrets
 from buildkit.image.ledger.growth import growth
 from buildkit.image.ledger.layer_files import LayerFiles, layer_files
@@ -44,12 +46,14 @@ class _Audit:
         versions: the versions of its distributions.
         findings: what is wrong with it, or could be better.
         steps: the instruction of each layer.
+        slimmed: what rules took from its packages, as the build wrote it.
     """
 
     ledger: Ledger
     versions: Mapping[str, str]
     findings: tuple[Outcome, ...]
     steps: tuple[str, ...]
+    slimmed: list[Mapping[str, Any]]
 
 
 def audit_images(
@@ -147,7 +151,20 @@ def _read(image: str, environment: Mapping[str, str]) -> _Audit:
         *(Outcome(each.where, "advice", Reason(each.what, each.words)) for each in build_tools(tree)),
         *_waste(ledger, owners),
     )
-    return _Audit(ledger, owners.versions, found, tuple(leaks.masked(layer.step) for layer in it.layers))
+    return _Audit(
+        ledger, owners.versions, found, tuple(leaks.masked(layer.step) for layer in it.layers), _slimmed(tree)
+    )
+
+
+def _slimmed(tree: Tree) -> list[Mapping[str, Any]]:
+    """Return what was taken from the packages, as the image itself says; nothing where it says none."""
+    with suppress(Odd, KeyError, TypeError, ValueError):
+        rows = json_of(tree.texts.get(slimming.REPORT, "[]"))
+        return [
+            {"rule": str(row["rule"]), "bytes": int(row["bytes"]), "spared": [str(each) for each in row["spared"]]}
+            for row in rows
+        ]
+    return []
 
 
 def _loading(it: Saved[LayerFiles], tree: Tree, owners: Owners) -> Iterator[Outcome]:
@@ -228,6 +245,7 @@ def _facts(image: str, audit: _Audit, former: str, before: _Audit | None) -> Map
             for each in ledger.copies
         ],
         "unowned": [{"layer": each.layer, "path": each.path, "bytes": each.size} for each in ledger.unowned],
+        "slimmed": audit.slimmed,
         "since": former,
         "bytes_before": before.ledger.size if before is not None else None,
         "grown": [

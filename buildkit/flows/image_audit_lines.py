@@ -48,12 +48,19 @@ def _page(name: str, about: Mapping[str, Any]) -> list[str]:
         f"  symbols that strip would take away  {in_words(about['symbols'])}",
         f"  hidden by later layers              {in_words(about['hidden'])}",
         f"  stored more than once               {in_words(copies)}",
+        *(_slimmed(each) for each in about["slimmed"]),
         "",
         *table([["layer", "bytes", "instruction"], *layers]),
         "",
         *_owners(about["rows"]),
         *_grown(about),
     ]
+
+
+def _slimmed(about: Mapping[str, Any]) -> str:
+    spared = f", but of {shown(', '.join(about['spared']))}, which needs it" if about["spared"] else ""
+    rule = f"slimmed: {shown(about['rule'])}"
+    return f"  {rule:<34}  {in_words(about['bytes'])}{spared}"
 
 
 def _owners(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -208,6 +208,7 @@ def _contents(config: Config, settings: ImageConfig, packages: Packages) -> stag
         settings=runtime.as_text(),
         installed=packages.files,
         tools=MYPYC if any(each.backend == "mypyc" for each in find_modules(config).compiled.values()) else (),
+        slim=settings.slim,
         system=settings.system_packages,
         build=settings.build_packages,
         writable=writable_of(settings),

@@ -134,6 +134,7 @@ class OciImage:
             "dockerfile": "a Dockerfile of the project's own",
             "assets": "commands before the copy",
             "system_packages": "packages of the system",
+            "slim": "rules that slim packages",
         }
         for key, words in wanted.items():
             if getattr(self._settings, key):

@@ -16,7 +16,7 @@ from buildkit.image.dockerfile import Dockerfile
 from buildkit.image.sources import Source, sources
 
 _USUAL = "Dockerfile"
-_OF_SUITE = ("command", "environment", "system_packages", "build_packages", "assets")
+_OF_SUITE = ("command", "environment", "system_packages", "build_packages", "assets", "slim")
 """Settings that only the suite's Dockerfile follows."""
 _OF_FILES = ("include", "lock", "extras", "groups")
 """Settings that what the suite hands in follows."""

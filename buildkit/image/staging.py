@@ -16,7 +16,7 @@ from typing import Any
 from buildkit.core.fingerprint import digest_bytes, key_of
 from buildkit.dependencies.installation import CHECKOUT, NOTHING, Files, mounted
 from buildkit.errors import ImageError
-from buildkit.image import assets, driver, rules, system_packages, templates
+from buildkit.image import assets, driver, rules, slimming, system_packages, templates
 from buildkit.image.requirements import as_text, tools_text
 from buildkit.model import Digest
 from buildkit.trees import exact
@@ -38,6 +38,9 @@ _BUILD_PACKAGES = "# What `build-packages` names is installed here, by apt or ap
 _SYSTEM_PACKAGES = "# What `system-packages` names is installed here, by apt or apk.\n"
 """The lines of the Dockerfiles behind which that is written."""
 
+_SLIM = (
+    "# What `slim` names is taken from the packages here, in a stage of its own: the service is compiled with all.\n"
+)
 _ASSETS = "# What `assets` name runs here, each command in a stage of its own.\n"
 _RESULTS = "# What `assets` made is laid over it.\n"
 _DRIVER = "# The migration gate gets a driver here, where the service has none that it could take.\n"
@@ -94,6 +97,7 @@ class Contents:
         build: packages of the system that the build needs.
         writable: folders that the service may write, as absolute paths in the image.
         assets: commands that make files before the project is compiled.
+        slim: rules by which something is taken from the packages.
         migrates: whether the service has the migration gate, which needs a driver.
     """
 
@@ -109,6 +113,7 @@ class Contents:
     writable: tuple[str, ...] = ()
     migrates: bool = False
     assets: tuple[assets.Asset, ...] = ()
+    slim: tuple[str, ...] = ()
 
     def as_json(self) -> str:
         """Return the JSON text that `buildkit.image.assemble` reads."""
@@ -152,6 +157,7 @@ def staged_files(
         "options.txt": contents.installed.options,
         "contents/contents.json": contents.as_json(),
         "contents/app/buildkit.json": contents.settings,
+        **slimming.files(contents.slim),
     }
     return {DOCKERFILE: dockerfile, **{name: text.encode() for name, text in texts.items()}, **_suite(rooms)}
 
@@ -171,6 +177,7 @@ def _stages(contents: Contents) -> str:
     mounts = [f"    --mount=type=bind,source={each},target={CHECKOUT}/{each},rw \\\n" for each in folders]
     behind = {
         _FOLDERS: _INSTALL.replace("MOUNTS", "".join(mounts)) if mounts else "",
+        _SLIM: slimming.stage(contents.slim),
         _ASSETS: assets.stages(contents.assets),
         _RESULTS: assets.results(contents.assets),
         _DRIVER: driver.instructions(contents.system) if contents.migrates else "",
@@ -179,7 +186,7 @@ def _stages(contents: Contents) -> str:
     }
     for line, written in behind.items():
         text = text.replace(line, f"{line}{written}")
-    return text
+    return text.replace(slimming.PACKAGES, slimming.PACKAGES_SLIMMED) if contents.slim else text
 
 
 def suite_rules() -> str:

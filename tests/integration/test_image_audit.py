@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plugins.images import Project, docker
+from plugins.images import Project, answer_of, docker, started
 
 from buildkit.config import load
 from buildkit.errors import ImageError
@@ -90,3 +90,20 @@ def test_an_image_that_is_not_there_is_told(editable: Project) -> None:
     with pytest.raises(ImageError, match="-none:latest could not be read") as caught:
         audited(editable)
     assert caught.value.hint == "invoke image builds it"
+
+
+def test_slimmed_packages_weigh_less_and_the_service_starts(greeter: Project, editable: Project) -> None:
+    editable.edit("pyproject.toml", "build-packages", 'slim = ["symbols", "bytecode"]\nbuild-packages')
+    slim = editable.build(required=True)[1]
+    report = audited(editable, since=greeter.image)
+
+    facts: Any = report.facts["images"]
+    about = facts["api"]
+    assert [row["rule"] for row in about["slimmed"]] == ["symbols", "bytecode"]
+    taken = {row["rule"]: row["bytes"] for row in about["slimmed"]}
+    assert taken["bytecode"] > 1_000_000
+    assert about["bytes_before"] - about["bytes"] > sum(taken.values()) * 0.9
+    assert not [row for row in about["rows"] if row["kind"] == "bytecode" and row["owner"] == "starlette"]
+    assert "slimmed: bytecode" in "\n".join(lines(report))
+    with started(slim["digest"]) as container:
+        assert answer_of(container)[0] == "HELLO FROM THE VOLUME"

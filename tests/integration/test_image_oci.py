@@ -293,6 +293,7 @@ def test_compiled_modules_for_another_processor_or_python_are_refused(compiled: 
     ("setting", "words"),
     [
         ('system-packages = ["hello"]', "system-packages: packages of the system run in containers"),
+        ('slim = ["tests"]', "slim: rules that slim packages run in containers"),
         ('assets = ["make"]', "assets: commands before the copy run in containers"),
         ('dockerfile = "Dockerfile"', "dockerfile: a Dockerfile of the project's own run"),
     ],

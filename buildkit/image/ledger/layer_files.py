@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Literal, NamedTuple, cast
 
-from buildkit.image import leaks
+from buildkit.image import leaks, slimming
 from buildkit.image.ledger.elf import MAGIC, Binary, read_binary
 
 _HIDDEN, _ALL_HIDDEN = ".wh.", ".wh..wh..opq"
@@ -113,6 +113,7 @@ def _says_whose(path: str) -> bool:
     return (
         (folder.endswith(".dist-info") and name in {"RECORD", "WHEEL"})
         or (folder == "var/lib/dpkg/info" and name.endswith(".list"))
+        or path == slimming.REPORT
         or path in {"lib/apk/db/installed", "usr/lib/apk/db/installed", "etc/ld.so.conf"}
         or (folder == "etc/ld.so.conf.d" and name.endswith(".conf"))
     )

@@ -25,6 +25,7 @@ FITTING: list[tuple[str, list[Any]]] = [
     ("reference", ["", "python:3.12-slim", "localhost/python-build:3.11", f"a/b@sha256:{'0' * 64}"]),
     ("arguments", [{"HTTP_PROXY": "http://proxy:3128", "LEVEL": 3}]),
     ("secrets", [{"pip.conf": "env:PIP_CONF", "netrc": "~/.netrc"}]),
+    ("slimming", [("symbols", "tests", "static", "bytecode"), ()]),
     ("system_packages", [("libpq5", "g++", "libpq5=15.3-0+deb12u1", "libc6:amd64", "py3-pip~1.2"), ()]),
     ("assets", [(), ({"run": "make"}, {"run": "x", "from": "node:22", "inputs": ["a b"], "outputs": ["static/dist"]})]),
     ("writable", [("uploads", "var/cache", "/var/lib/app", "/tmp/app"), ()]),
@@ -53,6 +54,7 @@ UNFIT: list[tuple[str, list[Any]]] = [
     ("reference", ["a b", "--help", "python\n", ":3", "python:"]),
     ("arguments", [{"A B": "x"}, {"A": ["x"]}, {"A": True}, {"A": "x\ny"}, {"": "x"}]),
     ("secrets", [{"a b": "x"}, {"a": ""}, {"a": 3}, {"a": "env:"}, {"a": "env:A B"}, {"../a": "x"}]),
+    ("slimming", [("docs",), ("Symbols",), ("",)]),
     ("system_packages", [("lib pq5",), ("a;id",), ("$(id)",), ("-y",), ("a'",), ("",), ("a=",)]),
     (
         "assets",

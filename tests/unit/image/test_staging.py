@@ -102,3 +102,16 @@ def test_the_suite_is_staged_with_the_c_that_it_compiles() -> None:
 
     assert "suite/buildkit/compile/sameness/support.c" in staged
     assert "suite/buildkit/compile/sameness/support.h" in staged
+
+
+def test_rules_that_slim_have_a_stage_and_without_them_all_is_as_before() -> None:
+    plain = staged_files(CONTENTS, [], Own())
+    slim = staged_files(replace(CONTENTS, slim=("tests", "symbols")), [], Own())
+
+    assert {name for name in slim if slim[name] != plain.get(name)} == {"Dockerfile", "slimming.py"}
+    text = slim["Dockerfile"].decode()
+    assert "FROM dependencies AS slimmed" in text
+    assert "/requirements/slimming.py /opt/venv symbols tests" in text
+    assert "COPY --from=slimmed /opt/ /opt/" in text
+    assert "COPY --from=dependencies /opt/ /opt/" not in text
+    assert "slimmed" not in plain["Dockerfile"].decode()
