@@ -88,7 +88,7 @@ class Service:
             "tasks.py": measure.OUR_TASKS,
             "Plain.Dockerfile": PLAIN,
             ".dockerignore": ".git\n.buildkit\n",
-            ".gitignore": ".buildkit/\n",
+            ".gitignore": ".buildkit/\n*.so\n*.c\n",
             "src/bench/__init__.py": "",
             "src/bench/main.py": MAIN,
             **modules,

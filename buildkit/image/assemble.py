@@ -7,8 +7,9 @@ standard library. CONTENTS is a folder with
   the folders that it may write,
 * `app/`: files that go into the project as they are, such as the settings of the entrypoint.
 
-In TARGET, `app/` holds the project's files that are needed at run time, each at its place in the checkout, and
-`opt/buildkit/` the part of the suite that the entrypoint needs.
+In TARGET, `rest/app/` holds the project's files that are needed at run time, each at its place in the checkout,
+`suite/` the part of the suite that the entrypoint needs, and a folder for each group of modules theirs, so that the
+Dockerfile makes a layer of each.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import buildkit
-from buildkit.image.gathering import BUILD_ONLY, gathered
+from buildkit.image.gathering import BUILD_ONLY, gathered, group_of, module_of
 
 RUNTIME = ("__init__.py", "model.py", "errors.py", "core", "doors", "registry", "trees", "data", "migrate", "runtime")
 """The part of the suite that runs in a container: pure Python on the standard library."""
@@ -32,6 +33,10 @@ RUNTIME = ("__init__.py", "model.py", "errors.py", "core", "doors", "registry", 
 USER = 10001
 """The number of the user and group that the service runs as; the Dockerfile says it too."""
 
+REST, SUITE, GROUPS = "rest", "suite", 8
+"""The folders of the target, and how many more there are with modules; the Dockerfile says them too."""
+
+_SUITE = "opt/buildkit"
 _PROJECT = "app"
 """The folder of the target that holds the project."""
 
@@ -66,6 +71,39 @@ def assemble(contents: Path, project: Path, target: Path, user: int = USER) -> N
     make_bytecode(target)
     for folder in wanted["writable"]:
         make_writable(target, folder, user)
+
+
+def split(target: Path) -> None:
+    """Give the suite and each group of modules a folder of its own beside `rest`, where all of it lies.
+
+    The folders above a file are made with the mode and owner that they have in `rest`.
+
+    Args:
+        target: the folder with `rest`.
+    """
+    rest = target / REST
+    for name in (SUITE, *map(str, range(GROUPS))):
+        (target / name).mkdir()
+    for folder, inner, names in os.walk(rest):
+        inner.sort()
+        for name in sorted(names):
+            path = os.path.relpath(os.path.join(folder, name), rest)  # noqa: PTH118
+            if path.startswith(_SUITE):
+                _move(rest, path, target / SUITE)
+            elif module := module_of(path) if path.startswith(f"{_PROJECT}/") else "":
+                _move(rest, path, target / str(group_of(module, GROUPS)))
+    for folder, _, _ in os.walk(rest / _SUITE, topdown=False):
+        Path(folder).rmdir()
+
+
+def _move(rest: Path, path: str, group: Path) -> None:
+    for above in [*Path(path).parents][-2::-1]:
+        if not (group / above).exists():
+            about = (rest / above).stat()
+            (group / above).mkdir()
+            (group / above).chmod(about.st_mode & 0o7777)
+            os.chown(group / above, about.st_uid, about.st_gid)
+    (rest / path).rename(group / path)
 
 
 def make_writable(target: Path, folder: str, user: int) -> None:
@@ -168,7 +206,8 @@ def main(arguments: Iterable[str]) -> int:
     """Run from the command line."""
     contents, project, target = map(Path, arguments)
     try:
-        assemble(contents, project, target)
+        assemble(contents, project, target / REST)
+        split(target)
     except (FileNotFoundError, NotADirectoryError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the builder's log
         return 1

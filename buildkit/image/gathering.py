@@ -5,6 +5,7 @@ A path in the project is the same path below /app in the image.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -14,6 +15,9 @@ from buildkit.model import LIBRARY
 
 BUILD_ONLY = ("*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyx", "__pycache__", ".*")
 """Files that only a compiler reads. The Python sources stay, since tracebacks quote them."""
+
+
+_MODULE = re.compile(r"(?P<folder>.*?)(__pycache__/)?(?P<name>[^/.]+)\.([^/]*\.)?(py|pyc|pyi|so)")
 
 
 class Absent(FileNotFoundError):  # noqa: N818 - a fact: the builder words it
@@ -42,6 +46,20 @@ def gathered(wanted: Mapping[str, Any], names: Iterable[str]) -> list[str]:
             raise Absent(f"{pattern}: not in the build context: does an ignore rule keep it out?")
         found.update(matching)
     return sorted(found)
+
+
+def module_of(path: str) -> str:
+    """Return the path of a module without an ending, equal for source, extension and bytecode; empty for no module."""
+    match = _MODULE.fullmatch(path)
+    return match["folder"] + match["name"] if match else ""
+
+
+def group_of(name: str, count: int) -> int:
+    """Return the number of the group that a name belongs to, below `count`.
+
+    It follows from the name alone, so that a module that comes or goes moves no other one.
+    """
+    return int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:8], "big") % count
 
 
 def _of_package(there: list[str], root: str, package: str) -> Iterator[str]:

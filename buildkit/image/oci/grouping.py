@@ -8,11 +8,10 @@ by a hash of the name alone: a module that comes or goes moves no other one.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from buildkit.image.gathering import group_of, module_of
 from buildkit.image.oci.nodes import Node, Tree
 
 MOST_LAYERS = 125
@@ -28,7 +27,6 @@ _GROUP_SIZE = 96_000
 """Bytes of sources and extensions that a group of modules has on average: about 30 kB packed."""
 
 _MOST_GROUPS = 32
-_MODULE = re.compile(r"(?P<folder>.*?)(__pycache__/)?(?P<name>[^/.]+)\.([^/]*\.)?(py|pyc|pyi|so)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def of_distributions(found: Iterable[Distribution], most: int) -> tuple[list[Gro
     small = sorted((each for each in every if each not in alone), key=lambda each: each.name)
     count = max(min(SMALL_GROUPS, most), 1)
     for number in range(count):
-        inside = [each for each in small if bucket(each.name, count) == number]
+        inside = [each for each in small if group_of(each.name, count) == number]
         if inside:
             tree = {path: node for each in inside for path, node in each.tree.items()}
             groups.append(Group(", ".join(f"{each.name} {each.version}" for each in inside), tree))
@@ -93,11 +91,10 @@ def of_service(tree: Tree, size: Callable[[str], int]) -> list[Group]:
     modules: dict[str, dict[str, Node]] = {}
     rest: dict[str, Node] = {}
     for path, node in tree.items():
-        match = _MODULE.fullmatch(path)
-        if match is None:
-            rest[path] = node
+        if module := module_of(path):
+            modules.setdefault(module, {})[path] = node
         else:
-            modules.setdefault(match["folder"] + match["name"], {})[path] = node
+            rest[path] = node
     total = sum(size(path) for inside in modules.values() for path in inside)
     count = 1
     while count < _MOST_GROUPS and count * _GROUP_SIZE < total:
@@ -107,17 +104,12 @@ def of_service(tree: Tree, size: Callable[[str], int]) -> list[Group]:
         inside = {
             path: node
             for module, files in modules.items()
-            if bucket(module, count) == number
+            if group_of(module, count) == number
             for path, node in files.items()
         }
         if inside:
             groups.append(Group(f"service: modules {number + 1} of {count}", inside))
     return groups
-
-
-def bucket(name: str, count: int) -> int:
-    """Return the number of the group that a name belongs to."""
-    return int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:8], "big") % count
 
 
 def twice(found: Iterable[Distribution]) -> dict[str, tuple[str, ...]]:

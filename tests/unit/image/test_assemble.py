@@ -14,7 +14,8 @@ import pytest
 
 import buildkit
 from buildkit.doors.process import run
-from buildkit.image.assemble import RUNTIME, assemble, make_writable
+from buildkit.image import templates
+from buildkit.image.assemble import GROUPS, RUNTIME, assemble, make_writable, split
 from buildkit.image.staging import Contents
 
 TABLE = {"name": "my-service", "version": "1.2", "scripts": {"serve": "app.main:serve"}}
@@ -119,6 +120,37 @@ def test_the_rooms_that_are_gathered_are_those_that_may_know_no_configuration() 
 def test_what_is_wanted_and_kept_out_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="tle: not in the build context"):
         assembled(tmp_path, ("tle",))
+
+
+def test_modules_and_suite_lie_in_groups_of_their_own_and_nothing_is_lost(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("folders are given away by root alone")
+    whole = assembled(tmp_path, ("migrations",))
+    make_writable(whole, "/app/src/app/files", 10001)
+    (whole / "app/src/app/files/kept.py").touch()
+    before = {file.relative_to(whole) for file in whole.rglob("*") if file.is_file()}
+    (tmp_path / "groups").mkdir()
+    whole.rename(tmp_path / "groups/rest")
+
+    split(tmp_path / "groups")
+
+    groups = {file.relative_to(tmp_path / "groups").parts[0]: file for file in (tmp_path / "groups").rglob("*.py")}
+    found = [file.relative_to(tmp_path / "groups") for file in (tmp_path / "groups").rglob("*") if file.is_file()]
+    assert {Path(*file.parts[1:]) for file in found} == before
+    assert len(found) == len(before)
+    of_main = {file.parts[0] for file in found if "src/app/main" in str(file) or "__pycache__/main." in str(file)}
+    assert len(of_main) == 1, "source, extension and bytecode lie together"
+    assert "rest" not in groups
+    kept = next(file for file in found if file.name == "kept.py")
+    assert (tmp_path / "groups" / kept).parent.stat().st_uid == 10001
+    assert not (tmp_path / "groups/rest/opt/buildkit").exists()
+    assert {place.name for place in (tmp_path / "groups").iterdir()} == {"rest", "suite", *map(str, range(GROUPS))}
+
+
+def test_the_dockerfile_has_a_layer_for_each_group() -> None:
+    text = (templates.folder() / "Dockerfile").read_text("utf-8")
+    copied = re.findall(r"^COPY --from=build /image/(\w+)/ /$", text, re.MULTILINE)
+    assert copied == ["suite", "rest", *map(str, range(GROUPS))]
 
 
 @pytest.mark.parametrize("folder", ["/app/uploads", "/var/lib/service/cache", "/home/service"])
