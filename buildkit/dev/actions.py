@@ -33,6 +33,8 @@ class Actions:
         has_database: returns whether the services have a database, at head or not.
         concern_code: returns whether one of these files concerns more than the database.
         settled: notes that all changes up to now are taken up.
+        imported: returns those of the files that were written, and are what they were, of which a process imported
+            another text in between.
         is_undone: returns whether what changed since then is again what it was.
         services: returns the services to run.
     """
@@ -51,6 +53,7 @@ class Actions:
     has_database: Callable[[], bool]
     concern_code: Callable[[Collection[str]], bool]
     settled: Callable[[], None]
+    imported: Callable[[Collection[str]], Collection[str]]
     is_undone: Callable[[], bool]
     services: Callable[[], Sequence[Service]]
 

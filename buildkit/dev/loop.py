@@ -65,7 +65,7 @@ class Loop:
         self._behind = CatchingUp(actions.forms, keeper)
         self._aside = AsideBuild(actions.build_aside, actions.built_aside, self._behind.keeping, say, tell)
         self._doubt = Doubt()
-        self._start_doubt = StartDoubt(say)
+        self._start_doubt = StartDoubt(say, actions.imported)
         self._awaiting = Awaiting(keeper, actions.forms, self._start_doubt, self._telling)
         self._failed = ""  # what was said of the step that failed, until it no longer does
         self._behind_head = BehindHead(say)

@@ -24,12 +24,17 @@ class StartDoubt:
     A service may itself write a file whenever it starts. It would be started anew for ever, so what was written during
     several starts in a row without a difference does not count any more, until a start goes by without it.
 
+    Once it is ready, a process may still import what it needs late. What was written and is back to what it was counts
+    then if the bytecode shows that it was imported in between.
+
     Args:
         say: called with one line for each file that does not count any more.
+        imported: returns those of the files written of which a process has imported another text.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], imported: Callable[[Collection[str]], Collection[str]]) -> None:
         self._say = say
+        self._imported = imported
         self._doubt = Doubt()
         self._starts: Counter[str] = Counter()  # in a row, during which each file was written
         self._written: set[str] = set()  # during this one
@@ -52,13 +57,13 @@ class StartDoubt:
             reaction: to what differs.
             written: the services' files that were written, whether they differ or not.
         """
-        if not self:
-            return reaction
-        stale = sorted(name for name in {*written}.difference(reaction.files) if self._counts(name))
+        same = {*written}.difference(reaction.files)
+        stale = sorted(name for name in same if self._counts(name)) if self else sorted(self._imported(same))
         if not stale:
             return reaction
         more = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
-        reason = reaction.reason if reaction.needs else Reason("changed while it started", stale[0] + more)
+        kind = "changed while it started" if self else "changed for a moment, and imported"
+        reason = reaction.reason if reaction.needs else Reason(kind, stale[0] + more)
         needs = with_consequences({*reaction.needs, Need.RESTART})
         return replace(reaction, needs=needs, reason=reason, files=(*reaction.files, *stale))
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from buildkit.core.changes import IGNORED_FOLDERS, Layout, Need, Reaction, glob_place, needs_of, react
+from buildkit.dev.bytecode import was_imported
 from buildkit.dev.walking import Found, Links, walk
 from buildkit.doors.files import digest_file
 from buildkit.model import ABSENT
@@ -32,7 +33,7 @@ class Tree:
         self._root = os.path.normpath(root)
         self.layout = layout
         self._stamps: dict[str, tuple[int, ...]] = {}
-        self._written: set[str] = set()  # between the last two looks
+        self._written: dict[str, tuple[int, ...]] = {}  # between the last two looks, and as it was at the first of them
         self._links = Links()
         self.is_outgrown = False  # there are links that lead to folders which `folders` did not name
         self._marks = self._look(self._files())
@@ -76,7 +77,15 @@ class Tree:
             paths: absolute paths that events named: a file that is not there may have been in between.
         """
         gone = {name for name in self._names(paths) if name not in self._marks and not _is_hidden(name)}
-        return {name for name in self._written | gone if _READ & {*needs_of(name, self.layout)}}
+        return {name for name in {*self._written} | gone if _READ & {*needs_of(name, self.layout)}}
+
+    def imported(self, names: Collection[str]) -> set[str]:
+        """Return those of the files written between the last two looks of which a process imported another text."""
+        return {
+            name
+            for name in self._written.keys() & {*names}
+            if name.endswith(".py") and was_imported(Path(self._absolute(name)), self._written[name])
+        }
 
     def changes(self, paths: Collection[str] | None = None) -> Reaction:
         """Look again, and return the reaction to what has changed since the last look.
@@ -119,7 +128,7 @@ class Tree:
                 path = self._absolute(name) if name.startswith("..") else f"{self._root}/{name}"
                 stamp = _stamp(path)
                 if self._stamps.get(name, ()) != stamp:
-                    self._written.add(name)
+                    self._written[name] = self._stamps.get(name, ())
                     self._stamps[name] = stamp
                 mark = str(stamp or ABSENT) if needs == (Need.REFRESH,) else digest_file(path)
                 if mark != ABSENT:

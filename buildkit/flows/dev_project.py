@@ -70,6 +70,7 @@ class Project:
             has_database=self.has_database,
             concern_code=self.concern_code,
             settled=self.settled,
+            imported=self.imported,
             is_undone=self.is_undone,
             services=self.services,
         )
@@ -142,6 +143,10 @@ class Project:
     def settled(self) -> None:
         """Note that all changes up to now are taken up."""
         self.tree.settle()
+
+    def imported(self, names: Collection[str]) -> set[str]:
+        """Return those of the files that were written of which a process has imported another text."""
+        return self.tree.imported(names)
 
     def is_undone(self) -> bool:
         """Return whether what changed since then is again what it was."""

@@ -69,7 +69,8 @@ def test_programs_are_told_the_end_of_whatever_begins(dev: Starter) -> None:
     it.until(lambda: "".join(it._told).count('"begin"') == 5)
     it.end()
     ends = {event["cycle"]: event["outcome"] for event in it.events() if event["event"] == "cycle"}
-    assert ends == {"1": "ready", "2": "nothing", "3": "ready", "4": "ended", "5": "not-ready"}
+    assert ends.pop("5") in {"not-ready", "interrupted"}, "it may not have been started yet"
+    assert ends == {"1": "ready", "2": "nothing", "3": "ready", "4": "ended"}
 
 
 def test_programs_are_told_that_a_service_ended_for_good(dev: Starter) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from dev_service import MAIN, SAMPLE, Dev, Starter, starting
+from dev_service import MAIN, SAMPLE, SETTINGS, Dev, Starter, starting
 from plugins.projects import ProjectMaker
 
 IMPORTING = """
@@ -60,3 +60,43 @@ def test_what_it_read_of_another_branch_is_read_again(dev: Starter) -> None:
     it.save("src/app/first.py", "FIRST = 3\n")
     it.until_cycles(3)
     assert it.answer() == "one"
+
+
+LATE = MAIN.replace("from app.answer import ANSWER\n", "").replace(
+    '        body = f"{os.getpid()} {ANSWER}"',
+    """\
+        if self.path == "/early":
+            ANSWER = "early"
+        else:
+            from app.answer import ANSWER
+        body = f"{os.getpid()} {ANSWER}\"""",
+)
+
+
+EARLY = SETTINGS.replace('{port}/"', '{port}/early"')
+
+
+def test_a_module_that_is_imported_late_is_as_new_as_the_process_that_answers(dev: Starter) -> None:
+    it = dev({"pyproject.toml": EARLY, "src/app/main.py": LATE, "src/app/answer.py": "ANSWER = 'never asked for'\n"})
+    it.until_ready()
+    it.save("src/app/answer.py", TWO)
+    it.until_cycles(1)
+    assert it.answer() == "two"
+    it.save("src/app/answer.py", ONE)
+    it.until_answer("one")
+
+
+def test_what_it_imported_late_of_another_branch_is_imported_again(dev: Starter) -> None:
+    it = dev({**FILES, "pyproject.toml": EARLY, "src/app/main.py": LATE}, PYTHONDONTWRITEBYTECODE="")
+    check_out(it, ONE)
+    it.until_ready()
+    it.settled()
+    it.save(".git/index.lock", "")  # as above
+    check_out(it, TWO)
+    it.until_answer("two")
+    check_out(it, ONE)
+    assert it.answer() == "two", "this is why"
+    (it.root / ".git/index.lock").unlink()
+    it.until_answer("one")
+    it.until_cycles(1)
+    assert "changed for a moment, and imported src/app/answer.py: restarted" in it.cycles()[0]

@@ -89,6 +89,7 @@ class World:
         self.fails: dict[str, BaseException] = {}
         self.settings_differ = False
         self.undone = self.has_database = False
+        self.imported: set[str] = set()
         self.interpreted: int | None = None
         self.built: FakeBuilt | None = None
         self.services = [SERVICE]
@@ -109,6 +110,7 @@ class World:
             lambda: self.has_database,
             lambda files: any(file.startswith("app/") for file in files),
             lambda: None,
+            self.imported.intersection,
             lambda: self.undone,
             lambda: self.services,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.dev.bytecode import was_imported
 from buildkit.dev.sources import check_syntax, forget_bytecode
 from buildkit.errors import CompileError
 
@@ -67,3 +68,41 @@ def test_python_trusts_bytecode_of_a_former_text_until_it_is_forgotten(tmp_path:
     assert run() == "one", "this is why"
     forget_bytecode([module])
     assert run() == "two"
+
+
+def imported(file: Path, text: str, moment: int = 1_000_000_000) -> tuple[int, int]:
+    """Let a process import this text; return size and time of the file then."""
+    file.write_text(text)
+    os.utime(file, (moment, moment))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, "-c", f"import {file.stem}"], cwd=file.parent, env=environment, check=True)
+    state = file.stat()
+    return state.st_size, state.st_mtime_ns
+
+
+@pytest.mark.parametrize("later", [0, 7], ids=["within a second", "later"])
+def test_what_was_imported_of_another_text_is_known_by_its_bytecode(tmp_path: Path, later: int) -> None:
+    file = tmp_path / "late.py"
+    former = imported(file, "A = 1\n")
+    assert not was_imported(file, former)
+    file.write_text("A = 1\n")
+    assert not was_imported(file, former), "it was written, and nobody imported it"
+    imported(file, "A = 2\n" if later else "A = 22\n", 1_000_000_000 + later)
+    file.write_text("A = 1\n")
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    assert was_imported(file, former)
+    forget_bytecode([file])
+    assert not was_imported(file, former)
+
+
+@pytest.mark.parametrize("cached", [b"", b"\0" * 200])
+def test_bytecode_that_says_nothing_is_no_import(tmp_path: Path, cached: bytes) -> None:
+    file = tmp_path / "late.py"
+    former = imported(file, "A = 1\n")
+    (found,) = tmp_path.glob("__pycache__/*.pyc")
+    found.write_bytes(cached)
+    assert not was_imported(file, former)
+    found.unlink()
+    assert not was_imported(file, former)
+    file.unlink()
+    assert not was_imported(file, ())

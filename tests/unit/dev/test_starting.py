@@ -57,6 +57,13 @@ def test_once_it_is_ready_there_and_back_is_no_change(world: World) -> None:
     assert written(world, "app/b.py") == []
 
 
+def test_there_and_back_starts_anew_what_imported_it_in_between(world: World) -> None:
+    world.calm()
+    world.imported.add("app/late.py")
+    assert written(world, "app/late.py", "app/b.py") == ["check app/late.py", "start"]
+    assert world.ready() == ["changed for a moment, and imported app/late.py: restarted TIME, ready after TIME"]
+
+
 def test_what_is_started_again_after_a_crash_reads_too(world: World) -> None:
     world.keeper.revives = True
     world.keeper.ends(1)
