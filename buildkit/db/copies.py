@@ -106,7 +106,7 @@ class Copies:
         """Note that a copy is in use from now on; return whether it was another one before."""
         if self.records.present == copy.name:
             return False
-        self._write(self.records.with_copy(replace(copy, used=time.time()), present=True))
+        self._write(self.records.with_copy(replace(copy, used=self._now()), present=True))
         return True
 
     def note_places(self, name: str, places: Collection[tuple[str, str]], env: str) -> None:
@@ -117,11 +117,11 @@ class Copies:
 
     def distrust(self, copy: Copy) -> None:
         """Note that nobody knows what is in a copy; it stays until it is pruned."""
-        self._write(self.records.with_copy(replace(copy, revisions=None, used=time.time())))
+        self._write(self.records.with_copy(replace(copy, revisions=None, used=self._now())))
 
     def adopt(self, name: str, head: str, revisions: Mapping[str, Content]) -> Copy:
         """Record a database that was there before as the present copy."""
-        copy = Copy(name, head, revisions, READY, time.time(), _letters())
+        copy = Copy(name, head, revisions, READY, self._now(), _letters())
         self._write(self.records.with_copy(copy, present=True))
         return copy
 
@@ -164,7 +164,7 @@ class Copies:
         """
         free = DATABASE not in databases.names() and self.records.named(DATABASE) is None
         name_of_it = name or (DATABASE if free and not aside else _name(chain))
-        copy = Copy(name_of_it, chain.head, self._contents(chain), MAKING, time.time(), _letters())
+        copy = Copy(name_of_it, chain.head, self._contents(chain), MAKING, self._now(), _letters())
         self._write(self.records.with_copy(copy))
         if source is not None:
             return Made(copy, source.name, databases.clone(source.name, copy.name))
@@ -174,7 +174,7 @@ class Copies:
 
     def finish(self, made: Made) -> Copy:
         """Record a copy that is at head now, and take it up."""
-        copy = replace(made.copy, state=READY, used=time.time())
+        copy = replace(made.copy, state=READY, used=self._now())
         self._write(self.records.with_copy(copy, present=True))
         return copy
 
@@ -189,12 +189,12 @@ class Copies:
         revisions = {each: content for each, content in (made.copy.revisions or {}).items() if each in ids}
         source = self.records.named(made.source)
         if len(revisions) > len(source.revisions or () if source else ()):
-            copy = replace(made.copy, head=at, revisions=revisions, state=READY, used=time.time())
+            copy = replace(made.copy, head=at, revisions=revisions, state=READY, used=self._now())
             self._write(self.records.with_copy(copy))
 
     def replace(self, old: Copy, made: Made, databases: Databases) -> Copy:
         """Put a copy that is at head now in the place, and under the name, of another one, which is removed."""
-        copy = replace(made.copy, state=REPLACING, used=time.time(), replaces=old.name)
+        copy = replace(made.copy, state=REPLACING, used=self._now(), replaces=old.name)
         self._write(self.records.with_copy(copy))
         return self._put_in_place(copy, databases, databases.names())
 
@@ -216,7 +216,7 @@ class Copies:
         """Keep the present state of a copy under a name of the user's; one of that name before it is removed."""
         before = self.records.snapshot(name)
         database = f"snapshot_{_safe(name)[:_READABLE]}_{_letters()}"
-        made = replace(copy, name=database, state=MAKING, snapshot=name, born=_letters(), used=time.time())
+        made = replace(copy, name=database, state=MAKING, snapshot=name, born=_letters(), used=self._now())
         self._write(self.records.with_copy(made))
         databases.clone(copy.name, database)
         done = replace(made, state=READY)
@@ -241,9 +241,13 @@ class Copies:
             self._write(self.records.with_copy(found))
             databases.create(name)
             apply(name)
-        self._write(self.records.with_copy(replace(found, state=READY, used=time.time())))
+        self._write(self.records.with_copy(replace(found, state=READY, used=self._now())))
         self.remove(choice.superfluous_templates(self.records), databases)
         return found.name
+
+    def _now(self) -> float:
+        """Return the wall time, or a moment after the last note where the clock was set back: the last used is last."""
+        return max(time.time(), 0.001 + max((each.used for each in self.records.copies), default=0.0))
 
     def _contents(self, chain: Chain) -> dict[str, Content]:
         known = {each: content for copy in self.records.copies for each, content in (copy.revisions or {}).items()}

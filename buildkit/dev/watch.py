@@ -224,7 +224,7 @@ def git_folder(project: Path) -> Path | None:
 
 
 def _states(folders: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Return time, size and inode of each entry, which differ between versions; for a folder only that it exists."""
+    """Return times, size and inode of each entry, which differ between versions; for a folder only that it exists."""
     states: dict[str, tuple[int, ...]] = {}
     for folder in folders:
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
@@ -238,7 +238,7 @@ def _state(entry: os.DirEntry[str]) -> tuple[int, ...]:
     if entry.is_dir():
         return ()
     state = entry.stat()
-    return state.st_mtime_ns, state.st_size, state.st_ino
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino  # a tool may set the first back
 
 
 def _is_folder(path: str) -> bool:

@@ -184,7 +184,7 @@ class Project:
         """Return what the build beside the services came to, once."""
         built = self.builder.result()
         if built is not None and not built.error:
-            self.status.forms.compiled(built.made)
+            self.status.forms.compiled(built.there)
         return built
 
     def surroundings(self) -> dict[str, str]:

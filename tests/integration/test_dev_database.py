@@ -68,17 +68,6 @@ def test_two_heads_keep_no_code_from_being_served(dev: Dev) -> None:
     assert it.left() == []
 
 
-def test_two_heads_and_code_in_one_go_serve_the_code(dev: Dev) -> None:
-    it = dev
-    it.save(".git/index.lock", "")
-    it.save(OTHER_HEAD, revision("other", "one"))
-    save(it, "merged")
-    (it.root / ".git/index.lock").unlink()
-    it.until_answer("merged two")
-    it.until_cycles(1)
-    assert it.text().count("error:") == 1
-
-
 def test_a_loop_that_begins_with_two_heads_serves_with_the_database_as_it_was(dev: Dev) -> None:
     first = dev
     note(first, "kept")

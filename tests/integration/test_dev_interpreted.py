@@ -51,6 +51,20 @@ def test_it_answers_as_python_first_and_compiled_when_nobody_looks(dev: Starter)
     assert it.left() == []
 
 
+def test_of_two_loops_in_a_project_each_follows_and_takes_up_what_the_other_compiled(dev: Starter) -> None:
+    one, other = dev(FILES), dev(FILES)
+    for each in (one, other):
+        each.until_ready()
+        each.settled()
+    one.save("src/app/answer.py", answering("two"))
+    for each in (one, other):
+        each.until_answer("two so")
+    one.end()
+    other.save("src/app/answer.py", answering("three"))
+    other.until_answer("three so")
+    assert "failed" not in one.text() + other.text()
+
+
 WORKER = """
 [tool.buildkit.dev.service.worker]
 command = ["python", "-c", "import time; from app import answer; print('at work', flush=True); time.sleep(600)"]
