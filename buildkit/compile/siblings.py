@@ -1,8 +1,9 @@
 """Folders beside the project whose packages this Python imports: PYTHONPATH, and what `pip install -e` left.
 
 The service imports from there, so `cimport` finds declarations there too. An editable install leaves in site-packages a
-`.pth` file with the folder (hatch, uv, setuptools where the sources lie in `src/`), or a finder of setuptools that maps
-each package to its folder. Both are read, and nothing of them is run.
+`.pth` file with the folder (hatch, uv, setuptools where the sources lie in `src/`), a finder of setuptools that maps
+each package to its folder, or a module of meson-python or scikit-build-core (`editables`). All are read, and nothing of
+them is run.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from buildkit.compile.editables import editable_roots, is_editable
 from buildkit.compile.places import Places
 from buildkit.doors import reading
 
@@ -56,6 +58,8 @@ def _of_site(site: str, note: Callable[[str], object]) -> Iterator[str]:
             yield from (os.path.join(site, line) for line in _folders(_text(f"{site}/{name}", note)))  # noqa: PTH118
         elif _FINDER.fullmatch(name):
             yield from _roots(_text(f"{site}/{name}", note))
+        elif is_editable(name):
+            yield from editable_roots(name, _text(f"{site}/{name}", note), lambda file: _text(file, note))
 
 
 def _folders(text: str) -> Iterable[str]:
