@@ -15,6 +15,7 @@ from buildkit.core.fingerprint import digest_value
 from buildkit.data.stages import code
 from buildkit.errors import ConfigurationError, HeadsError
 from buildkit.flows.data import pipeline_of
+from buildkit.flows.image_labels import labels_of
 from buildkit.flows.image_own import OwnFile, arguments_of, file_of, hint_for_none, own_of, relative
 from buildkit.flows.image_packages import Packages
 from buildkit.flows.migrate import migration_settings
@@ -38,7 +39,7 @@ _APPLICATION = re.compile(r"[\w.]+:[\w.]+(\(.*\))?")
 PROJECT = Path("/app")
 """Where the project lies in the container."""
 
-HEAD_LABEL, DATA_LABEL = "invoke-buildkit.head", "invoke-buildkit.data"
+DATA_LABEL = "invoke-buildkit.data"
 """Labels of images; whoever deploys them relies on the names."""
 
 HOME = "/home/service"
@@ -135,15 +136,10 @@ def _buildx_builder(config: Config, name: str) -> str:
 def contract_of(config: Config) -> dict[str, str]:
     """Return the labels that say which database and which data an image expects.
 
-    `invoke-buildkit.head` is the head of its migrations, `invoke-buildkit.data` a key of its data's stages as they are
-    declared. So what deploys it can tell without starting it whether both fit.
+    `invoke-buildkit.head` is the head of its migrations, of which `labels_of` says more, `invoke-buildkit.data` a key of
+    its data's stages as they are declared. So what deploys it can tell without starting it whether both fit.
     """
-    found = {}
-    migrate = migration_settings(config)
-    if migrate is not None:
-        with contextlib.suppress(HeadsError):  # told elsewhere
-            head = graph.read(migrate.versions, recursive=migrate.recursive).head
-            found.update({HEAD_LABEL: head} if head else {})
+    found = labels_of(config)
     if config.data.stage:
         found[DATA_LABEL] = digest_value([repr(stage) for stage in config.data.stage])
     return found

@@ -181,6 +181,29 @@ def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> S
     Raises:
         BuildkitError: the database cannot be reached, or there is no known path from its revisions to head.
     """
+    found = _places(settings, graph, url, say, usable=True)
+    lacking = {revision.id for _, at in found for revision in graph.pending(at or ())}
+    pending = [each for each in graph.revisions if each in lacking]
+    return State(frozenset().union(*(at or () for _, at in found)), pending, tuple(found))
+
+
+def standing(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> tuple[list[str], list[str]]:
+    """Return the revisions of the database and all that it has applied, as far as the graph knows them.
+
+    A database that is ahead of the code, or that has no version table, is no error here. Nothing is changed.
+
+    Raises:
+        BuildkitError: the database cannot be reached.
+    """
+    at = {each for _, ids in _places(settings, graph, url, say, usable=False) for each in ids or ()}
+    applied = graph.below([each for each in at if each in graph.revisions])
+    return sorted(at), [each for each in graph.revisions if each in applied]
+
+
+def _places(
+    settings: MigrationSettings, graph: Graph, url: str, say: Say, *, usable: bool
+) -> list[tuple[VersionTable, frozenset[str] | None]]:
+    """Return each version table with its revisions; if `usable`, check that a way leads from them to head."""
     address = Address.parse(url, settings.url_env)
     said = env_text.of_project(settings)
     with (
@@ -197,11 +220,9 @@ def state(settings: MigrationSettings, graph: Graph, url: str, *, say: Say) -> S
             except supervisor.Failure as failure:
                 raise env_failed(settings, failure) from None
             found = [(each.place, each.at) for each in seen]
-        for place, at in found:
+        for place, at in found if usable else ():
             version_table.require_usable(connection, place, settings, graph, at, address)
-    lacking = {revision.id for _, at in found for revision in graph.pending(at or ())}
-    pending = [each for each in graph.revisions if each in lacking]
-    return State(frozenset().union(*(at or () for _, at in found)), pending, tuple(found))
+    return found
 
 
 @contextlib.contextmanager

@@ -20,6 +20,8 @@ Say = Callable[[str], None]
 _USAGE = """python -m buildkit.runtime -- COMMAND...     the gates, then the command
 python -m buildkit.runtime --health URL       exit code 0 if URL answers and no gate is at work
 python -m buildkit.runtime --health-file FILE SECONDS, --health-command COMMAND...     the same for a worker
+python -m buildkit.runtime --migrate          the migration gate alone
+python -m buildkit.runtime --revisions        where the database is, as JSON
 python -m buildkit.runtime --renew, --status, --verify [--deep [--renew]], --pull, --push, --clear     the data"""
 _NO_PROGRAM = 127
 
@@ -34,6 +36,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
                 return answer(kind, words, say, state.read(environment))
             case ["--", *command] if command:
                 return _start(command, environment)
+            case ["--migrate" | "--revisions" as kind]:
+                from buildkit.runtime.migrations import COMMANDS  # noqa: PLC0415 - as above
+
+                return COMMANDS[kind](settings.of(environment), environment, say)
             case [*words] if words and words[0].startswith("--"):
                 return _data(tuple(words), environment)
             case _:
