@@ -132,10 +132,40 @@ class VersionTableError(BuildkitError):
     exit_code = 44
 
 
+class ReleaseRefusedError(BuildkitError):
+    """A gate refused the release; nothing was changed."""
+
+    exit_code = 50
+
+
 class RegistryError(BuildkitError):
     """A registry refuses an image or cannot be reached, or has another one under the tag."""
 
     exit_code = 51
+
+
+class RestoredError(BuildkitError):
+    """A rollout failed, and the release before it serves."""
+
+    exit_code = 52
+
+
+class MixedError(BuildkitError):
+    """A rollout failed and could not be undone: what runs is mixed, and a person has to look."""
+
+    exit_code = 53
+
+
+class UndecidedError(BuildkitError):
+    """A rollout was neither well nor failed when its time ran out; run again, and it waits on."""
+
+    exit_code = 54
+
+
+class AccessError(BuildkitError):
+    """Credentials or permission for a release are missing."""
+
+    exit_code = 55
 
 
 class LockBusyError(BuildkitError):

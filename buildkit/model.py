@@ -96,6 +96,8 @@ class Outcome(NamedTuple):
         seconds: wall time spent on it.
         detail: the tool's own words, for a failure.
         pieces: the number of its pieces by result, if it has pieces.
+        before: what was there; empty if nothing is to be said of it.
+        after: what is there now.
     """
 
     subject: str
@@ -104,6 +106,8 @@ class Outcome(NamedTuple):
     seconds: float = 0.0
     detail: str = ""
     pieces: Mapping[str, int] = MappingProxyType({})
+    before: str = ""
+    after: str = ""
 
 
 class Report(NamedTuple):

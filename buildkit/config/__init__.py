@@ -1,6 +1,7 @@
 """Reads [tool.buildkit], the environment and flags into a frozen `Config`."""
 
 from buildkit.config.reader import in_ci, load, load_text
+from buildkit.config.releasing import PRODUCTION, ReleaseConfig, ReleaseServiceConfig
 from buildkit.config.running import MAIN_SERVICE, DevConfig, EngineConfig, ImageConfig, ServiceConfig
 from buildkit.config.settings import (
     CompileConfig,
@@ -15,6 +16,7 @@ from buildkit.config.settings import (
 
 __all__ = [
     "MAIN_SERVICE",
+    "PRODUCTION",
     "CompileConfig",
     "Config",
     "DataConfig",
@@ -24,6 +26,8 @@ __all__ = [
     "MigrateConfig",
     "ModuleConfig",
     "NoxConfig",
+    "ReleaseConfig",
+    "ReleaseServiceConfig",
     "ServiceConfig",
     "StageConfig",
     "StoreConfig",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from buildkit.config import folders
 from buildkit.config.messages import nearest
+from buildkit.config.releasing import ReleaseConfig
 from buildkit.config.running import MAIN_SERVICE, DevConfig
 from buildkit.config.settings import Config, StageConfig
 from buildkit.doors import reading
@@ -65,12 +66,32 @@ def problems(config: Config, environment: Mapping[str, str]) -> list[str]:
         for path in its.sources
         if not reading.is_file(config.root / path)
     ]
-    return [*found, *_of_services(config.dev)]
+    return [*found, *_of_services(config.dev), *_of_release(config)]
 
 
 def _of_pattern(path: str) -> str:
     """Return what is said of a path that is meant as a pattern; empty where it is none."""
     return "; name each file, since patterns are not followed here" if any(sign in path for sign in "*?[") else ""
+
+
+def _of_release(config: Config) -> Iterator[str]:
+    """Yield what is wrong with the services that are released, and with the environment that they go to."""
+    release = config.release
+    for name, service in release.service.items():
+        if not service.image or not service.target:
+            yield f"release.service.{name}: needs `image` and `target`"
+        elif service.image not in config.image:
+            near = nearest(service.image, config.image)
+            yield f'release.service.{name}.image: there is no image "{service.image}"{near}'
+    known = {*release.environments, ReleaseConfig().environment}
+    if release.environments and release.environment not in known:
+        near = nearest(release.environment, known)
+        yield f"release.environment: there is no table release.environments.{release.environment}{near}"
+    if not release.environments and release.environment != ReleaseConfig().environment:
+        yield (
+            f'release.environment: "{release.environment}" needs a table: '
+            f"[tool.buildkit.release.environments.{release.environment}]"
+        )
 
 
 def _of_services(dev: DevConfig) -> Iterator[str]:

@@ -32,6 +32,7 @@ _EXTRA = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
 _LIBRARY = r"[\w:][\w.+:-]*"
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_ENVIRONMENT = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
 _NAME = rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*"
 _REPOSITORY = _NAME
 _REFERENCE = rf"{_NAME}(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(?:@[a-z0-9+._-]+:[0-9a-fA-F]{{32,}})?"
@@ -144,6 +145,18 @@ def repository(name: str) -> None:
         raise ValueError('the name of an image without a tag, in lower case, such as "registry.example.org/team/api"')
 
 
+def registry(place: str) -> None:
+    """Check the place of the images in a registry; empty where there is none."""
+    if place and not re.fullmatch(rf"{_HOST}(?:/{_PART})*", place):
+        raise ValueError('a registry, with what stands before the names of images, such as "ghcr.io/team"')
+
+
+def environment_name(name: str) -> None:
+    """Check the name of an environment, which becomes part of a tag."""
+    if not re.fullmatch(_ENVIRONMENT, name):
+        raise ValueError("a name of lower-case letters, digits and - inside (such as staging), at most 40 of them")
+
+
 def reference(name: str) -> None:
     """Check the name of an image with or without tag and digest; empty for the default."""
     if name and not re.fullmatch(_REFERENCE, name):
@@ -232,6 +245,8 @@ FORMS: Mapping[str, Callable[[Any], None]] = {
     "base": base,
     "builder": builder,
     "platforms": platforms,
+    "registry": registry,
+    "environment_name": environment_name,
     "reference": reference,
     "arguments": arguments,
     "secrets": secrets,

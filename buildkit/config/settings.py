@@ -1,6 +1,6 @@
 """`[tool.buildkit]` as a whole, and its sections of what makes a service: compile, store, data, migrate and nox.
 
-The sections of what runs it are in `running`.
+The sections of what runs it are in `running`, those of its release in `releasing`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.config.option import option
+from buildkit.config.releasing import ReleaseConfig
 from buildkit.config.running import DevConfig, EngineConfig, ImageConfig
 from buildkit.model import WORK
 
@@ -200,19 +201,6 @@ class NoxConfig:
         "command", (), "What tests the installed wheel, such as `pytest tests`.", form="command"
     )
     requires: tuple[str, ...] = option("texts", (), "What the tests need beside the wheel, such as `pytest`.")
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseConfig:
-    """`[tool.buildkit.release]`."""
-
-    registry: str = option(
-        "text",
-        "",
-        "The registry that images are pushed to, with what stands before their names, such as `ghcr.io/team`.",
-        form="repository",
-    )
-    branch: str = option("text", "main", "The branch of Git that releases leave from.")
 
 
 @dataclass(frozen=True, slots=True)

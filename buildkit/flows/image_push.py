@@ -123,8 +123,7 @@ def place_of(config: Config, name: str, asked: Asked, seen: Checkout) -> Referen
         ConfigurationError: it is not said, or the image would be of no commit.
     """
     repository = repository_of(config, name)
-    start = asked.to or config.release.registry
-    whole = f"{start.rstrip('/')}/{repository}" if start and not _has_registry(repository) else repository
+    whole = whole_name(config, name, asked.to or config.release.resolved.registry)
     if not _has_registry(whole):
         raise ConfigurationError(
             f"image {name}: it is not said where to push it",
@@ -145,6 +144,12 @@ def place_of(config: Config, name: str, asked: Asked, seen: Checkout) -> Referen
         return parse(f"{whole}:{tag}")
     except Odd as odd:
         raise ConfigurationError(f"image {name}: {odd}", hint="as in registry.example.org/team/name:tag") from None
+
+
+def whole_name(config: Config, name: str, registry: str) -> str:
+    """Return the name of an image in a registry, without a tag; one that names a registry itself stays as it is."""
+    repository = repository_of(config, name)
+    return f"{registry.rstrip('/')}/{repository}" if registry and not _has_registry(repository) else repository
 
 
 def _has_registry(name: str) -> bool:

@@ -17,6 +17,10 @@ class Failure(Exception):  # noqa: N818 - a fact, which the caller makes an erro
         self.hint = hint
 
 
+class Denied(Failure):
+    """The registry wants credentials, or does not accept those that it got."""
+
+
 class Missing(Failure):
     """The repository has no manifest under the requested name."""
 

@@ -11,9 +11,11 @@ from typing import Any
 from buildkit.core import untrusted
 from buildkit.registry.authorization import Authorization
 from buildkit.registry.exchange import MOST_WORDS, Answer, Request, exchange
-from buildkit.registry.failure import Failure
+from buildkit.registry.failure import Denied, Failure
 from buildkit.registry.patience import TRIES, Patience, PermanentFailure, TransientFailure
 from buildkit.registry.reference import Reference
+
+_DENIED = frozenset({http.client.UNAUTHORIZED, http.client.FORBIDDEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,10 @@ class Session:
             known = self._authorization.has_credentials
             said = "user and password are not accepted" if known else "authentication required"
             words = f"{said} (status {answer.status})"
-        raise self.failure(words)
+        refused = self.failure(words)
+        if answer.status in _DENIED:
+            raise Denied(refused.message, refused.hint)
+        raise refused
 
     def again(self, patience: Patience, cut: TransientFailure, *, progress: bool = False) -> None:
         """Wait until it is time to try again; see `Patience.again`.

@@ -166,6 +166,7 @@ def as_json(report: Report) -> dict[str, object]:
             "seconds": round(row.seconds, 3),
             **({"pieces": dict(row.pieces)} if row.pieces else {}),
             **({"detail": row.detail} if row.detail else {}),
+            **({"before": row.before, "after": row.after} if row.before or row.after else {}),
         }
         for row in report.outcomes
     ]

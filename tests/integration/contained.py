@@ -46,7 +46,7 @@ def bridged(programs: Path, folder: Path) -> Iterator[str]:
         with (data / "postgresql.conf").open("a") as file:
             file.write(f"listen_addresses = '127.0.0.1, {network['Gateway']}'\n")
         with (data / "pg_hba.conf").open("a") as file:
-            file.write(f"host all all {network['Subnet']} scram-sha-256\n")
+            file.write("host all all all scram-sha-256\n")  # networks of compose have addresses of their own
         again = development.ensure(folder, {"PYBUILDKIT_POSTGRES": str(programs)})
         yield again.url.replace("@127.0.0.1:", f"@{network['Gateway']}:")
 

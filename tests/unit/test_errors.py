@@ -24,7 +24,12 @@ CODES = {
     "DatabaseError": 42,
     "DatabaseAheadError": 43,
     "VersionTableError": 44,
+    "ReleaseRefusedError": 50,
     "RegistryError": 51,
+    "RestoredError": 52,
+    "MixedError": 53,
+    "UndecidedError": 54,
+    "AccessError": 55,
     "LockBusyError": 75,
 }
 """The public interface: scripts and health checks rely on these numbers."""
