@@ -91,7 +91,11 @@ def release(
                 hint="look at the plan above, and add --yes",
                 report=planned,
             )
-        steps = Steps(scene, decided, environment, console)
+        pushed = _push(config, console, environment, scene, decided)
+        if pushed:
+            scene, decided = _decided(config, console, environment, asked)
+            _require_passed(decided, _report(scene, tuple(_planned(step) for step in decided.steps), watch))
+        steps = Steps(scene, decided, environment, console, pushed)
         try:
             steps.run(_id(scene))
         except BuildkitError as error:
@@ -121,8 +125,28 @@ def _change(row: Outcome) -> str:
 
 def _decided(config: Config, console: Console, environment: Mapping[str, str], asked: Asked) -> tuple[Scene, Plan]:
     scene = look(config, environment, asked, console.say)
-    wants = Wants(scene.settings, asked.only, asked.allow_contract, asked.allow_dirty, asked.back)
+    wants = Wants(scene.settings, asked.only, asked.allow_contract, asked.allow_dirty, asked.back, asked.push)
     return scene, plans.decide(scene.sight, wants)
+
+
+def _push(
+    config: Config, console: Console, environment: Mapping[str, str], scene: Scene, decided: Plan
+) -> tuple[str, ...]:
+    """Build and push the images that the registry lacks, all of them before anything else; return their names.
+
+    Their tags are their commit's alone: `latest` moves at the end of the release.
+
+    Raises:
+        BuildkitError: one does not build, or the registry refuses; nothing else was changed.
+    """
+    names = tuple(step.subject for step in decided.due if step.kind == plans.IMAGE)
+    if names:
+        from buildkit.flows import image_push  # noqa: PLC0415 - a release whose images are there does without
+
+        tag = scene.sight.tag if scene.sight.dirty else ""
+        wanted = image_push.Asked(scene.settings.registry, tag, latest="never")
+        image_push.push_images(config, console, environment, names=names, asked=wanted)
+    return names
 
 
 def _planned(step: Step) -> Outcome:
@@ -155,7 +179,8 @@ def _require_passed(plan: Plan, report: Report) -> None:
 
 
 def _flags(asked: Asked) -> dict[str, object]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(asked).items()}
+    found = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(asked).items()}
+    return {name: value for name, value in found.items() if name not in {"push", "offline"}}
 
 
 def _require_unchanged(path: Path, scene: Scene, asked: Asked) -> None:

@@ -11,11 +11,12 @@ from buildkit.config.messages import nearest
 from buildkit.doors import process
 from buildkit.errors import ConfigurationError, ReleaseRefusedError
 from buildkit.flows.image_inputs import compose_variables
+from buildkit.flows.image_labels import labels_of
 from buildkit.flows.image_push import whole_name
 from buildkit.image import checkout, compose
 from buildkit.image.checkout import Checkout
 from buildkit.registry import reference
-from buildkit.release import images, record
+from buildkit.release import images, labels, record
 from buildkit.release.sight import Database, Image, Latest, Recorded, Running, Service, Sight
 from buildkit.release.target import Say, Setup, Target
 from buildkit.release.targets import TARGETS
@@ -32,6 +33,7 @@ class Asked:
         revision: the commit; the checked-out one where empty.
         allow_contract: the revisions that may take something away.
         allow_dirty: whether files may differ from the commit.
+        push: whether images that the registry lacks are built and sent.
         offline: whether nothing but the checkout is looked at.
         back: whether the images are those of an older release.
         to: the commit of that release; the last good one where empty.
@@ -41,6 +43,7 @@ class Asked:
     revision: str = ""
     allow_contract: tuple[str, ...] = ()
     allow_dirty: bool = False
+    push: bool = False
     offline: bool = False
     back: bool = False
     to: str = ""
@@ -96,12 +99,23 @@ def look(config: Config, environment: Mapping[str, str], asked: Asked, say: Say)
             name: images.look(f"{place}:{seen.tag or 'none'}", environment, platforms.get(name, ""))
             for name, place in places.items()
         }
-        sight = replace(sight, images=found)
+        sight = replace(sight, images=_to_be_pushed(config, found, seen) if asked.push else found)
     services = tuple(_known(each, sight.images[each.image], environment) for each in services)
     sight = replace(sight, services=services, last=last, good=good, database=_database(services, sight.images, targets))
     if not asked.back and settings.latest != "never":
         sight = replace(sight, latest=_latest(config, places, sight, environment))
     return Scene(settings, sight, targets, places, home)
+
+
+def _to_be_pushed(config: Config, found: Mapping[str, Image], seen: Checkout) -> dict[str, Image]:
+    """Return the images with what those that the registry lacks will say of themselves once they are built."""
+    if all(image.digest for image in found.values()):
+        return dict(found)
+    config_labels = {"Labels": {**seen.labels, **labels_of(config)}}
+    return {
+        name: image if image.digest else labels.image_of(image.place, "", "", config_labels)
+        for name, image in found.items()
+    }
 
 
 def _require(config: Config, settings: ReleaseConfig, asked: Asked) -> None:

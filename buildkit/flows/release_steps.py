@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Collection, Mapping
 
 from buildkit.doors import clock
 from buildkit.doors.clock import Stopwatch
-from buildkit.errors import BuildkitError, MixedError, RestoredError
+from buildkit.errors import BuildkitError, MixedError, ReleaseRefusedError, RestoredError
 from buildkit.flows.release_look import Scene
 from buildkit.model import Outcome, Reason
 from buildkit.release import images, plan, record, verifying
 from buildkit.release.plan import Plan, Step
-from buildkit.release.sight import Recorded, Service
+from buildkit.release.sight import Image, Recorded, Service
 from buildkit.release.target import Failed, Target
 from buildkit.report.console import Console
 
@@ -26,13 +27,22 @@ class Steps:
         decided: the plan.
         environment: credentials of the registry.
         console: shows each step as it ends.
+        pushed: the images that were pushed for it just now.
     """
 
-    def __init__(self, scene: Scene, decided: Plan, environment: Mapping[str, str], console: Console) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        decided: Plan,
+        environment: Mapping[str, str],
+        console: Console,
+        pushed: Collection[str] = (),
+    ) -> None:
         self._scene = scene
         self._plan = decided
         self._environment = environment
         self._console = console
+        self._pushed = pushed
         self._rolled: list[Service] = []
         self.outcomes: list[Outcome] = []
 
@@ -46,10 +56,18 @@ class Steps:
             BuildkitError: anything else that failed; the subclass says what.
         """
         self._fetch()
+        with contextlib.ExitStack() as stack:
+            for name, image in self._locked().items():
+                stack.enter_context(self._scene.targets[name].exclusive(image))
+            self._require_latest_record()
+            self._run(release)
+
+    def _run(self, release: str) -> None:
         for step in self._plan.steps:
             watch = Stopwatch()
             if step.action != plan.DUE:
-                self._note(step, step.action, step.reason, watch)
+                pushed = step.kind == plan.IMAGE and step.subject in self._pushed
+                self._note(step, "made" if pushed else step.action, step.reason, watch)
                 continue
             try:
                 self._do(step, release)
@@ -81,6 +99,29 @@ class Steps:
             images.tag(sight.images[step.subject], "latest", self._environment)
         elif step.kind == plan.RECORD:
             self._write(release, record.GOOD)
+
+    def _locked(self) -> dict[str, Image]:
+        """Return the targets of which something changes, each with an image that it has by now."""
+        found: dict[str, Image] = {}
+        for step in self._plan.due:
+            if step.kind in _KINDS and step.subject:
+                service = self._service(step.subject)
+                found.setdefault(service.target, self._scene.sight.images[service.image])
+        return found
+
+    def _require_latest_record(self) -> None:
+        """Check that no release has ended since the look.
+
+        Raises:
+            ReleaseRefusedError: one has.
+        """
+        scene = self._scene
+        now = record.read(scene.home, record.tag_of(scene.sight.environment), self._environment)
+        if now.digest != scene.sight.last.digest:
+            raise ReleaseRefusedError(
+                f"another release has ended meanwhile: {now.release} ({now.ended}); nothing was changed",
+                hint="look at what is planned now: invoke release.plan",
+            )
 
     def _fetch(self) -> None:
         """Bring the images to where they are to run, before anything is changed."""

@@ -132,7 +132,8 @@ def _images(sight: Sight, wants: Wants, chosen: tuple[Service, ...]) -> Iterator
         image = sight.images[name]
         after = _short(image.digest)
         if not image.digest and wants.pushes:
-            yield Step(IMAGE, name, DUE, Reason("not in the registry", f"{image.place}:{sight.tag}"))
+            words = Reason("not in the registry", f"{image.place}:{sight.tag} is built and pushed")
+            yield Step(IMAGE, name, DUE, words)
         elif not image.digest:
             yield Step(
                 IMAGE,
@@ -192,25 +193,28 @@ def _beside_the_schema(sight: Sight, wants: Wants, revisions: Revisions, pending
 
 def _deployment(service: Service, image: Image) -> Step:
     before = ", ".join(sorted({_short(each.digest) or "not by digest" for each in service.running}))
-    after = _short(image.digest)
+    action, kind, detail = _judged(service, image)
+    return Step(DEPLOY, service.name, action, Reason(kind, detail), before, _short(image.digest))
 
-    def step(action: str, kind: str, detail: str = "") -> Step:
-        return Step(DEPLOY, service.name, action, Reason(kind, detail), before, after)
 
+def _judged(service: Service, image: Image) -> tuple[str, str, str]:
+    """Return what becomes of a service, and why, in two parts."""
     running = service.running
+    well = all(each.condition == HEALTHY for each in running)
     if not running:
-        return step(DUE, "it does not run yet")
+        return DUE, "it does not run yet", ""
+    if not image.digest:
+        return DUE, "once its image is pushed", "left if nothing but the commit differs"
     if all(each.digest == image.digest for each in running):
-        if all(each.condition == HEALTHY for each in running):
-            return step(LEFT, "it runs", f"{len(running)} healthy")
         failing = any(each.condition == FAILING for each in running)
-        return step(DUE, "it runs and is not healthy" if failing else "it has been started and is not ready yet")
+        words = "it runs and is not healthy" if failing else "it has been started and is not ready yet"
+        return (LEFT, "it runs", f"{len(running)} healthy") if well else (DUE, words, "")
     same = all(each.image is not None and each.image.identity == image.identity for each in running)
-    if same and image.identity and all(each.condition == HEALTHY for each in running):
-        return step(LEFT, "same layers and configuration", f"as what runs, of commit {_commits(running)}")
+    if same and image.identity and well:
+        return LEFT, "same layers and configuration", f"as what runs, of commit {_commits(running)}"
     if any(each.digest == image.digest for each in running):
-        return step(DUE, "begun", "old and new run beside each other")
-    return step(DUE, "another image runs", service.way)
+        return DUE, "begun", "old and new run beside each other"
+    return DUE, "another image runs", service.way
 
 
 def _commits(running: tuple[Running, ...]) -> str:
@@ -221,6 +225,9 @@ def _latest(sight: Sight, chosen: tuple[Service, ...]) -> Iterator[Step]:
     for name in dict.fromkeys(each.image for each in chosen):
         now, image = sight.latest.get(name), sight.images[name]
         if now is None:
+            continue
+        if not image.digest:
+            yield Step(LATEST, name, DUE, Reason("once its image is pushed"), _short(now.digest))
             continue
         before, after = _short(now.digest), _short(image.digest)
         if now.digest and now.digest == image.digest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +57,16 @@ class Target(Protocol):
         Raises:
             RegistryError: the registry refuses, or cannot be reached.
             AccessError: it wants credentials, or other ones.
+        """
+
+    def exclusive(self, image: Image) -> AbstractContextManager[None]:
+        """Hold the lock of releases at the target for the time of the block; it goes with whoever holds it.
+
+        Args:
+            image: an image that is there already.
+
+        Raises:
+            ReleaseRefusedError: another release is under way, from wherever.
         """
 
     def prepare(self, names: Sequence[str]) -> None:

@@ -49,10 +49,10 @@ def release(
     dry_run: bool = False,
     json: bool = False,
 ) -> None:
-    """Release the commit that is checked out: migrate, roll out, verify, record."""
+    """Release the commit that is checked out: push, migrate, roll out, verify, record."""
     from buildkit.flows import release as flow  # noqa: PLC0415
 
-    asked = _asked(only, allow_contract, allow_dirty=allow_dirty)
+    asked = _asked(only, allow_contract, allow_dirty=allow_dirty, push=True)
     make = partial(
         flow.release, asked=asked, plan=plan, dry_run=is_dry(context, dry_run), confirmed=_is_confirmed(yes=yes)
     )
@@ -86,7 +86,7 @@ def plan_release(
     """Say what a release would do, each step with its reason; changes nothing."""
     from buildkit.flows import release as flow  # noqa: PLC0415
 
-    asked = _asked(only, allow_contract, allow_dirty=allow_dirty, revision=revision, offline=offline)
+    asked = _asked(only, allow_contract, allow_dirty=allow_dirty, revision=revision, offline=offline, push=not revision)
     run(partial(flow.plan_release, asked=asked, save=save), flow.lines, json=json, release__environment=environment)
 
 

@@ -28,6 +28,7 @@ from plugins.projects import InvokeRunner, Ran
 
 from buildkit.image import assemble
 from buildkit.migrate.discovery import find
+from buildkit.release.compose import lock
 from buildkit.runtime.settings import RuntimeSettings
 
 COMPOSE = """
@@ -259,6 +260,16 @@ class Site:
         images = [f"{self.place}:{self.tag}{ending}" for ending in ("", "-dirty")]
         docker("tag", *images)
         docker("push", "--quiet", images[1])
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of releases on this host, as a release from elsewhere does."""
+        name = lock.name_of(self.name)
+        docker("run", "--detach", "--rm", "--interactive", "--name", name, "--entrypoint", "cat", self.base)
+        try:
+            yield
+        finally:
+            docker("rm", "--force", name)
 
     def compose_up(self) -> None:
         """Let compose itself start the service anew, as somebody by hand, with the image that it has."""

@@ -123,8 +123,8 @@ def test_whatever_fails_the_old_version_serves_all_the_time(site: Site) -> None:
 
 def test_what_cannot_be_had_from_the_registry_is_told_before_anything_is_changed(site: Site) -> None:
     tag = site.commit()
-    code, _, ran = site.release()
-    assert code == 50
+    ran = site.run("release.deploy", "--yes")
+    assert ran.exit_code == 50
     assert f"image api: not in the registry: {site.place}:{tag}" in ran.stderr
 
     code, done, ran = site.release(PYBUILDKIT_RELEASE_REGISTRY="localhost:1")
@@ -163,6 +163,10 @@ def test_where_nothing_may_overlap_what_fails_goes_back_to_the_recorded_release(
     site.declare(more="overlap = false")
     site.commit()
     site.push(lines="ENV DIES=1")
+    with site.locked():
+        code, done, ran = site.release()
+        assert (code, {*done.values()} & {"made", "failed"}, site.containers()) == (50, set(), [])
+        assert f"another release of {site.name} is under way on this host" in ran.stderr
     code, _, ran = site.release()
     assert code == 53
     assert "api: nothing ran before that could serve again" in ran.stderr

@@ -5,6 +5,7 @@ engine      asks the engine of the host
 containers  one container as the engine describes it
 waiting     until containers are well, or surely will not be
 rollout     a new version in the place of the old one
+lock        one release at a time on the host
 oneshot     the migration, in a container of its own
 target      all of these behind `release.target.Target`
 """

@@ -13,7 +13,7 @@ from buildkit.core.untrusted import Odd
 from buildkit.doors import files
 from buildkit.errors import AccessError, EngineError, RegistryError
 from buildkit.registry.credentials import credentials
-from buildkit.release.compose import containers, oneshot
+from buildkit.release.compose import containers, lock, oneshot
 from buildkit.release.compose.engine import Engine, last_line
 from buildkit.release.compose.project import BESIDE, IN_PLACE, TRIED, Project
 from buildkit.release.compose.rollout import Rollout
@@ -80,6 +80,10 @@ class ComposeTarget:
         kind = AccessError if any(each in words.lower() for each in _DENIED) else RegistryError
         hint = "nothing was changed; see that the engine of the host reaches the registry and may read there"
         raise kind(f"the engine cannot pull {image.reference}", details=[words], hint=hint)
+
+    def exclusive(self, image: Image) -> contextlib.AbstractContextManager[None]:
+        """See `Target.exclusive`."""
+        return lock.held(self._engine, self._project.name, image)
 
     def prepare(self, names: Sequence[str]) -> None:
         """Start what the services depend on and what no release replaces, such as a database; else the first waits.

@@ -134,6 +134,23 @@ def test_a_service_that_is_not_named_is_left_out_and_keeps_its_record() -> None:
     assert services_after(seen, seen.services[:1])["worker"] == image("b").reference
 
 
+def test_an_image_that_is_still_to_be_pushed_is_held_to_the_gates_by_what_it_will_say() -> None:
+    unpushed = Image(PLACE, revisions=NEXT)
+    seen = sight(unpushed, running(image("b"), ahead="serve"), latest={"api": Latest(HEX["b"])})
+    ends = sight(unpushed, running(image("b")))
+
+    plan = decide(seen, replace(wants(), pushes=True))
+
+    assert {name: action for name, action in actions(plan).items() if action == "due"}.keys() == {
+        "image api",
+        "migrate api",
+        "deploy api",
+        "latest api",
+        "record",
+    }
+    assert refusal(decide(ends, replace(wants(), pushes=True)))[0] == "gate ahead"
+
+
 # ------------------------------------------------------------------ gates
 
 
