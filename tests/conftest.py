@@ -13,5 +13,6 @@ pytest_plugins = (
     "plugins.registries",
     "plugins.relays",
     "plugins.images",
+    "plugins.released",
     "plugins.schedule",
 )

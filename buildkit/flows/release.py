@@ -95,7 +95,7 @@ def release(
         if pushed:
             scene, decided = _decided(config, console, environment, asked)
             _require_passed(decided, _report(scene, tuple(_planned(step) for step in decided.steps), watch))
-        steps = Steps(scene, decided, environment, console, pushed)
+        steps = Steps(scene, decided, environment, console, asked.only, pushed)
         try:
             steps.run(_id(scene))
         except BuildkitError as error:

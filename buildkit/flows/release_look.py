@@ -90,13 +90,14 @@ def look(config: Config, environment: Mapping[str, str], asked: Asked, say: Say)
     good = record.last_good(home, last, environment)
     targets = _targets(config, settings, places, environment, say)
     services = _services(settings, targets)
-    platforms = {each.image: each.platform for each in services}
     if asked.back:
-        wanted = _of_record(_older(home, last, good, asked, environment), services, platforms, environment)
+        # a record has an image for each service, and so may two that share one have different ones
+        services = tuple(replace(each, image=each.name) for each in services)
+        wanted = _of_record(_older(home, last, good, asked, environment), services, environment)
         sight = replace(sight, commit=wanted[0].commit, tag=wanted[0].commit[:12], dirty=False, images=wanted[1])
     else:
         found = {
-            name: images.look(f"{place}:{seen.tag or 'none'}", environment, platforms.get(name, ""))
+            name: images.look(f"{place}:{seen.tag or 'none'}", environment, _platform(services, name))
             for name, place in places.items()
         }
         sight = replace(sight, images=_to_be_pushed(config, found, seen) if asked.push else found)
@@ -184,6 +185,11 @@ def _services(settings: ReleaseConfig, targets: Mapping[str, Target]) -> tuple[S
     return tuple(found.get(name, Service(name, each.image, each.target)) for name, each in settings.service.items())
 
 
+def _platform(services: Sequence[Service], image: str) -> str:
+    """Return what an image has to be made for; empty for anything."""
+    return next((each.platform for each in services if each.image == image and each.platform), "")
+
+
 def _known(service: Service, wanted: Image, environment: Mapping[str, str]) -> Service:
     """Return a service with what the registry knows of the images that run, where they are not the wanted one."""
     cache: dict[str, Image] = {}
@@ -267,7 +273,7 @@ def _there(found: Recorded, words: str) -> Recorded:
 
 
 def _of_record(
-    found: Recorded, services: Sequence[Service], platforms: Mapping[str, str], environment: Mapping[str, str]
+    found: Recorded, services: Sequence[Service], environment: Mapping[str, str]
 ) -> tuple[Recorded, dict[str, Image]]:
     """Return a record and the image of each service in it.
 
@@ -277,7 +283,7 @@ def _of_record(
     wanted: dict[str, Image] = {}
     for service in services:
         text = found.services.get(service.name, "")
-        image = images.look(text, environment, platforms.get(service.image, "")) if text else Image("")
+        image = images.look(text, environment, service.platform) if text else Image("")
         if not image.digest:
             raise ReleaseRefusedError(
                 f"release {found.release} has no image for {service.name} any more",

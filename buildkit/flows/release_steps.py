@@ -10,7 +10,7 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.errors import BuildkitError, MixedError, ReleaseRefusedError, RestoredError
 from buildkit.flows.release_look import Scene
 from buildkit.model import Outcome, Reason
-from buildkit.release import images, plan, record, verifying
+from buildkit.release import gates, images, plan, record, verifying
 from buildkit.release.plan import Plan, Step
 from buildkit.release.sight import Image, Recorded, Service
 from buildkit.release.target import Failed, Target
@@ -27,6 +27,7 @@ class Steps:
         decided: the plan.
         environment: credentials of the registry.
         console: shows each step as it ends.
+        only: the names of the services that are released; all of them where empty.
         pushed: the images that were pushed for it just now.
     """
 
@@ -36,12 +37,14 @@ class Steps:
         decided: Plan,
         environment: Mapping[str, str],
         console: Console,
+        only: Collection[str] = (),
         pushed: Collection[str] = (),
     ) -> None:
         self._scene = scene
         self._plan = decided
         self._environment = environment
         self._console = console
+        self._only = only
         self._pushed = pushed
         self._rolled: list[Service] = []
         self.outcomes: list[Outcome] = []
@@ -78,11 +81,13 @@ class Steps:
                 self._note(step, "failed", Reason(error.message), watch, "\n".join(error.details))
                 self._skip_rest(step)
                 raise
-            self._note(step, "made", step.reason, watch)
+            self._note(step, plan.PASSED if step.kind == plan.GATE else "made", step.reason, watch)
 
     def _do(self, step: Step, release: str) -> None:
         sight = self._scene.sight
-        if step.kind == plan.MIGRATE:
+        if step.kind == plan.GATE:
+            self._require_data(step)
+        elif step.kind == plan.MIGRATE:
             service = self._service(step.subject)
             target = self._target(service)
             target.prepare([each.name for each in sight.services if each.target == service.target])
@@ -99,6 +104,19 @@ class Steps:
             images.tag(sight.images[step.subject], "latest", self._environment)
         elif step.kind == plan.RECORD:
             self._write(release, record.GOOD)
+
+    def _require_data(self, step: Step) -> None:
+        """Ask a new image whether it would start at once on the data that is there.
+
+        Raises:
+            ReleaseRefusedError: it would not; nothing was changed.
+        """
+        service = self._service(step.subject.partition(" ")[2])
+        found = self._target(service).data(service.name, self._scene.sight.images[service.image])
+        verdict = gates.data(found)
+        if not verdict.passed:
+            raise ReleaseRefusedError(f"{step.name}: {verdict.words}; nothing was changed", hint=verdict.hint)
+        self._console.say(f"{step.name}: {verdict.words}")
 
     def _locked(self) -> dict[str, Image]:
         """Return the targets of which something changes, each with an image that it has by now."""
@@ -193,7 +211,7 @@ class Steps:
 
     def _write(self, release: str, ended: str) -> None:
         scene, good = self._scene, ended == record.GOOD
-        chosen = tuple(each for each in scene.sight.services if self._was_chosen(each))
+        chosen = tuple(each for each in scene.sight.services if not self._only or each.name in self._only)
         services = plan.services_after(scene.sight, chosen) if good else scene.sight.good.services
         steps = [
             {"step": row.subject, "outcome": row.result, "reason": str(row.reason), "seconds": round(row.seconds, 3)}
@@ -201,10 +219,6 @@ class Steps:
         ]
         made = Recorded("", release, scene.sight.commit, ended, services, moment=clock.now())
         record.write(scene.home, scene.sight.environment, made, scene.sight.last, steps, self._environment)
-
-    def _was_chosen(self, service: Service) -> bool:
-        names = {step.subject for step in self._plan.steps if step.kind == plan.DEPLOY}
-        return service.name in names or service.target == "none"
 
     def _noted(self, release: str, ended: str) -> None:
         """Record how the release ended; that it cannot be recorded is said, and hides nothing."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from buildkit.config import PRODUCTION
-from buildkit.release.sight import Database, Image, Revisions, Running, Service, Sight
+from buildkit.release.sight import Data, Database, Image, Revisions, Running, Service, Sight
 
 SERVE = "serve"
 
@@ -148,3 +148,25 @@ def contraction(
 
 def _ids(ids: Sequence[str]) -> str:
     return " and ".join(ids) if ids else "no revision"
+
+
+def data(seen: Data) -> Verdict:
+    """Return whether a new version would start at once on the data that is there.
+
+    One that makes data first is not ready for as long as that takes, and its health check may give it up.
+    """
+    if seen.why:
+        return Verdict(True, f"not known: {seen.why}")
+    stages = " and ".join(seen.due)
+    if seen.whole and not seen.due:
+        return Verdict(True, f"it fits: {seen.condition}")
+    if seen.whole and seen.policy == "serve-stale":
+        return Verdict(True, f"it is served as it is, and stage {stages} runs beside the service ({seen.condition})")
+    if not seen.whole and seen.artifact:
+        return Verdict(True, f"it can be pulled ({seen.condition})")
+    if seen.policy == "fail":
+        words, hint = f"it is due ({seen.condition}), and the policy is to make none at a start", "make it first"
+    else:
+        words = f"stage {stages} would run before the service starts ({seen.condition})"
+        hint = 'make it first, publish it (data.artifact), or let it be served meanwhile: policy = "serve-stale"'
+    return Verdict(False, words, hint)

@@ -10,11 +10,11 @@ from buildkit.release.sight import Image, Revisions
 
 COMMIT = "org.opencontainers.image.revision"
 
-HEAD, REVISIONS, CONTRACTING, AHEAD = (
-    f"invoke-buildkit.{word}" for word in ("head", "revisions", "contracting", "ahead")
+HEAD, REVISIONS, CONTRACTING, AHEAD, DATA = (
+    f"invoke-buildkit.{word}" for word in ("head", "revisions", "contracting", "ahead", "data")
 )
-"""The head of its revisions, all ids in order, those that take something away, and what it does on a database that is
-ahead of it."""
+"""The head of its revisions, all ids in order, those that take something away, what it does on a database that is
+ahead of it, and the stages of its data."""
 
 OF_COMMIT = frozenset({COMMIT, "org.opencontainers.image.created", "org.opencontainers.image.version"})
 """Labels that another commit changes, whatever is in the image."""
@@ -29,9 +29,11 @@ def image_of(place: str, digest: str, platform: str, config: Mapping[str, Any], 
         Odd: it is malformed.
     """
     labels = untrusted.table(config.get("Labels") or {})
-    values = {name: untrusted.text(labels.get(name, "")) for name in (COMMIT, HEAD, REVISIONS, CONTRACTING, AHEAD)}
+    values = {
+        name: untrusted.text(labels.get(name, "")) for name in (COMMIT, HEAD, REVISIONS, CONTRACTING, AHEAD, DATA)
+    }
     revisions = Revisions(
         values[HEAD], tuple(values[REVISIONS].split()), tuple(values[CONTRACTING].split()), values[AHEAD]
     )
     gates = _RUNTIME in untrusted.texts(config.get("Entrypoint") or [])
-    return Image(place, digest, values[COMMIT], platform, identity, revisions, gates)
+    return Image(place, digest, values[COMMIT], platform, identity, revisions, gates, values[DATA])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,6 +23,10 @@ GATE, IMAGE, MIGRATE, DEPLOY, VERIFY, LATEST, RECORD = (
     "record",
 )
 """The kinds of steps, in their order: the schema comes before the code, what says `good` comes last."""
+
+
+DATA = "data"
+"""The gate that is asked once an image is there; the name of its service stands behind it."""
 
 
 class Step(NamedTuple):
@@ -99,7 +103,7 @@ def decide(sight: Sight, wants: Wants) -> Plan:
     steps += _images(sight, wants, chosen)
     schema = [*_schema(sight, wants, chosen)]
     deployments = [_deployment(each, sight.images[each.image]) for each in chosen if each.target != "none"]
-    steps += [*schema, *deployments]
+    steps += [*_data(chosen, sight.images, deployments), *schema, *deployments]
     moved = {step.subject for step in deployments if step.action == DUE}
     steps += [
         Step(VERIFY, name, DUE, Reason("answers with 2xx", its.verify))
@@ -191,6 +195,18 @@ def _beside_the_schema(sight: Sight, wants: Wants, revisions: Revisions, pending
     yield _gate("contract", taken or gates.Verdict(True, "no pending revision takes anything away, unless allowed"))
 
 
+def _data(chosen: tuple[Service, ...], wanted: Mapping[str, Image], deployments: Sequence[Step]) -> Iterator[Step]:
+    """Yield the gates that ask a new image, once it is there, whether it would start on the data at once.
+
+    A service that does not run yet may make its data as long as it takes.
+    """
+    due = {step.subject for step in deployments if step.action == DUE}
+    for each in chosen:
+        stages = wanted[each.image].data
+        if each.running and each.name in due and stages:
+            yield Step(GATE, f"{DATA} {each.name}", DUE, Reason("asked of the new image", f"stages {stages}"))
+
+
 def _deployment(service: Service, image: Image) -> Step:
     before = ", ".join(sorted({_short(each.digest) or "not by digest" for each in service.running}))
     action, kind, detail = _judged(service, image)
@@ -200,21 +216,28 @@ def _deployment(service: Service, image: Image) -> Step:
 def _judged(service: Service, image: Image) -> tuple[str, str, str]:
     """Return what becomes of a service, and why, in two parts."""
     running = service.running
-    well = all(each.condition == HEALTHY for each in running)
     if not running:
         return DUE, "it does not run yet", ""
     if not image.digest:
         return DUE, "once its image is pushed", "left if nothing but the commit differs"
-    if all(each.digest == image.digest for each in running):
-        failing = any(each.condition == FAILING for each in running)
-        words = "it runs and is not healthy" if failing else "it has been started and is not ready yet"
-        return (LEFT, "it runs", f"{len(running)} healthy") if well else (DUE, words, "")
-    same = all(each.image is not None and each.image.identity == image.identity for each in running)
-    if same and image.identity and well:
-        return LEFT, "same layers and configuration", f"as what runs, of commit {_commits(running)}"
-    if any(each.digest == image.digest for each in running):
-        return DUE, "begun", "old and new run beside each other"
-    return DUE, "another image runs", service.way
+    if all(each.condition == HEALTHY and each.current for each in running):
+        if all(each.digest == image.digest for each in running):
+            return LEFT, "it runs", f"{len(running)} healthy"
+        if image.identity and all(each.image and each.image.identity == image.identity for each in running):
+            return LEFT, "same layers and configuration", f"as what runs, of commit {_commits(running)}"
+    return DUE, *_why_due(service, image)
+
+
+def _why_due(service: Service, image: Image) -> tuple[str, str]:
+    wanted = [each for each in service.running if each.digest == image.digest]
+    if not wanted:
+        return "another image runs", service.way
+    if not all(each.current for each in wanted):
+        return "its settings at the target have changed", service.way
+    if len(wanted) < len(service.running):
+        return "begun", "old and new run beside each other"
+    failing = any(each.condition == FAILING for each in wanted)
+    return ("it runs and is not healthy" if failing else "it has been started and is not ready yet"), ""
 
 
 def _commits(running: tuple[Running, ...]) -> str:

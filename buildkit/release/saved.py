@@ -29,7 +29,12 @@ def facts(sight: Sight, asked: Mapping[str, object]) -> dict[str, str]:
     for name, image in sight.images.items():
         found[f"image {name}"] = image.digest or "not in the registry"
     for service in sight.services:
-        running = sorted({each.digest or "an image without digest" for each in service.running})
+        running = sorted(
+            {
+                f"{each.digest or 'an image without digest'}{'' if each.current else ' with other settings'}"
+                for each in service.running
+            }
+        )
         found[f"service {service.name}"] = " and ".join(running) or "nothing"
     at = sight.database.at
     found["database"] = "not known" if at is None else " and ".join(at) or "no revision"

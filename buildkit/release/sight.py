@@ -35,6 +35,7 @@ class Image:
         identity: equal for images that differ in commit, times and history alone.
         revisions: its migrations.
         gates: whether the suite's entrypoint starts its service.
+        data: the names of the stages of its data, with blanks between them; empty if it has none.
     """
 
     place: str
@@ -44,6 +45,7 @@ class Image:
     identity: str = ""
     revisions: Revisions = Revisions()
     gates: bool = False
+    data: str = ""
 
     @property
     def reference(self) -> str:
@@ -65,6 +67,7 @@ class Running:
         image: its image, as far as the registry still has it.
         ahead: what its environment says in the place of the image's `revisions.ahead`; empty where nothing.
         reference: the name by which its image was asked for.
+        current: whether it was started as the target's own settings have it now, its variables and volumes.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Running:
     image: Image | None = None
     ahead: str = ""
     reference: str = ""
+    current: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,27 @@ class Database:
 
     at: tuple[str, ...] | None = None
     applied: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a start of an image would make of the data that is there.
+
+    Args:
+        condition: the condition of the data, in words; empty if that is not known.
+        whole: whether every file of it is there, so that a service can run on it.
+        policy: what the image does with data that is due: `block`, `serve-stale`, `fail`.
+        due: the stages that would run.
+        artifact: whether missing data can be pulled.
+        why: why nothing is known.
+    """
+
+    condition: str = ""
+    whole: bool = False
+    policy: str = ""
+    due: tuple[str, ...] = ()
+    artifact: bool = False
     why: str = ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from buildkit.config import ReleaseConfig
-from buildkit.release.sight import Database, Image, Service
+from buildkit.release.sight import Data, Database, Image, Service
 
 Say = Callable[[str], None]
 
@@ -68,6 +68,9 @@ class Target(Protocol):
         Raises:
             ReleaseRefusedError: another release is under way, from wherever.
         """
+
+    def data(self, name: str, image: Image) -> Data:
+        """Return what a start of an image that is there would make of the data of a service; changes nothing."""
 
     def prepare(self, names: Sequence[str]) -> None:
         """Start what the services of these names depend on, and what no release replaces.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 
@@ -22,6 +23,8 @@ from buildkit.runtime.data_gate import refresh_and_log
 
 Say = Callable[[str], None]
 Command = Callable[[Pipeline, Mapping[str, str], Say], None]
+
+DUE = "buildkit.data-due/1"
 
 _BESIDE, _LEAST = 10, 19
 """Niceness of work beside the service: of a refresh, and of reading all data, which nothing waits for."""
@@ -51,6 +54,15 @@ def status(pipeline: Pipeline, environment: Mapping[str, str], _: Say) -> None:
         due = due_in(pipeline, seen.manifest, clock.now())
         when = "never due by age" if due is None else f"due by age in {in_words(due)}"
         _print(f"{seen.condition.value}: generation {seen.manifest.generation}, {seen.manifest.size:,} bytes, {when}")
+
+
+def due(pipeline: Pipeline, environment: Mapping[str, str], _: Say) -> None:
+    """Print as JSON what a start of this image would make of the data; changes nothing, and nothing is an error."""
+    seen = look_now(pipeline, environment, digests.beside(pipeline.folder))
+    stages = [step.subject for step in seen.steps if step.action is not Action.LEAVE]
+    whole = seen.condition in WHOLE
+    about = {"condition": seen.condition.value, "whole": whole, "policy": pipeline.policy, "due": stages}
+    _print(json.dumps({"schema": DUE, **about, "artifact": bool(pipeline.artifact)}))
 
 
 def verify_quickly(pipeline: Pipeline, _: Mapping[str, str], say: Say) -> None:
@@ -147,6 +159,7 @@ def pull(pipeline: Pipeline, environment: Mapping[str, str], say: Say) -> None:
 
 COMMANDS: dict[tuple[str, ...], tuple[Command, str]] = {
     ("--renew",): (refresh, "bring the data up to date"),
+    ("--due",): (due, "what a start would make of it, as JSON"),
     ("--status",): (status, "exit code 0 if the data is whole, 30 if not"),
     ("--verify",): (verify_quickly, "compare size and time of every file"),
     ("--verify", "--deep"): (verify_deeply, "compare every byte"),

@@ -22,7 +22,7 @@ python -m buildkit.runtime --health URL       exit code 0 if URL answers and no 
 python -m buildkit.runtime --health-file FILE SECONDS, --health-command COMMAND...     the same for a worker
 python -m buildkit.runtime --migrate          the migration gate alone
 python -m buildkit.runtime --revisions        where the database is, as JSON
-python -m buildkit.runtime --renew, --status, --verify [--deep [--renew]], --pull, --push, --clear     the data"""
+python -m buildkit.runtime --renew, --status, --due, --verify [--deep [--renew]], --pull, --push, --clear  the data"""
 _NO_PROGRAM = 127
 
 

@@ -26,6 +26,7 @@ from migrating import REPOSITORY
 from plugins.images import docker
 from plugins.projects import InvokeRunner, Ran
 
+from buildkit.data.stages.pipeline import Pipeline, Stage
 from buildkit.image import assemble
 from buildkit.migrate.discovery import find
 from buildkit.release.compose import lock
@@ -39,6 +40,7 @@ services:
     environment:
       DATABASE_URL: {database}
       PYBUILDKIT_MIGRATE_AHEAD: {ahead}
+      COLOUR: ${{COLOUR:-blue}}
     {more}
 """
 PROJECT = """
@@ -136,6 +138,13 @@ def build_base(folder: Path, name: str) -> None:
 def revision(identity: str, before: str | None, body: str) -> dict[str, str]:
     """Return a revision file of an image by its path."""
     return {f"/app/migrations/versions/{identity}.py": REVISION.format(id=identity, before=before, body=body)}
+
+
+def with_data(policy: str, word: str) -> dict[str, str]:
+    """Return the settings of an image without migrations, whose data is one file with a word in it."""
+    stage = Stage("greet", ("sh", "-c", f"echo {word} > $PYBUILDKIT_DATA_OUT/greeting"), outputs=("greeting",))
+    data = Pipeline(root=Path("/app"), source_root=Path("/app"), folder=Path("/data"), stages=(stage,), policy=policy)
+    return {"/app/buildkit.json": RuntimeSettings(Path("/app"), data).as_text()}
 
 
 TABLE = 'op.execute("CREATE TABLE things (id integer)")'

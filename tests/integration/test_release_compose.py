@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
-import releases
 from plugins import images
-from plugins.projects import InvokeRunner
-from releases import Site, revision
+from releases import Site, revision, with_data
 
-pytestmark = [pytest.mark.usefixtures("docker", "docker_registry"), pytest.mark.slow]
+pytestmark = [pytest.mark.docker, pytest.mark.postgres, pytest.mark.slow]
 
 WELL = ["made", "made", "made", "made"]
 UNWELL = "HEALTHCHECK --interval=200ms --start-period=1ms --retries=2 CMD exit 3"
 MORE = "op.execute('ALTER TABLE things ADD more text')"
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory, docker: None) -> Iterator[str]:  # noqa: ARG001
-    name = f"buildkit-test-{uuid4().hex[:8]}"
-    releases.build_base(tmp_path_factory.mktemp("base"), name)
-    yield name
-    images.docker("image", "rm", "--force", name)
-
-
-@pytest.fixture
-def site(tmp_path: Path, base: str, postgres: Path, invoke: InvokeRunner) -> Iterator[Site]:
-    with releases.site(tmp_path, base, postgres, invoke) as made:
-        yield made
 
 
 def test_commits_are_released_one_after_the_other_and_back(site: Site) -> None:
@@ -153,6 +134,11 @@ def test_a_service_that_publishes_a_port_is_tried_first_and_replaced_then(site: 
     assert (code, done["deploy api"], done["verify api"], site.digests()) == (0, "made", "made", [new]), ran.stderr
     assert json.dumps(images.answer_of("", f"127.0.0.1:{port}/")) == "2"
 
+    code, done, ran = site.release(COLOUR="red")
+    assert (code, done["deploy api"], site.digests()) == (0, "made", [new]), ran.stderr
+    assert "its settings at the target have changed" in ran.stderr
+    assert "COLOUR=red" in site.containers()[0]["Config"]["Env"]
+
     code, done, ran = site.rollback()
     assert (code, done["deploy api"], site.digests()) == (0, "made", [old]), ran.stderr
     assert json.dumps(images.answer_of("", f"127.0.0.1:{port}/")) == "1"
@@ -198,3 +184,26 @@ def test_a_rollout_that_is_undecided_is_waited_for_by_the_next_run(site: Site) -
     code, done, ran = site.release()
     assert (code, done["deploy api"], site.digests()) == (0, "made", [new]), ran.stderr
     assert [each["Id"] for each in site.containers()] == [begun["Id"]]
+
+
+def test_a_version_that_would_make_its_data_before_it_serves_is_kept_back(site: Site) -> None:
+    """A first one may; one that serves what is there meanwhile may too."""
+    site.declare(compose="volumes: [data:/data]\nvolumes:\n  data:")
+    labels = {"head": "", "revisions": "", "data": "greet"}
+    site.commit()
+    old = site.push(with_data("block", "hello"), lines="USER root", **labels)
+    code, done, ran = site.release()
+    assert (code, "gate data api" in done, site.digests()) == (0, False, [old]), ran.stderr
+
+    site.commit()
+    site.push(with_data("block", "goodbye"), lines="USER root", **labels)
+    code, done, ran = site.release()
+    assert (code, done["gate data api"], done["deploy api"]) == (50, "failed", "skipped"), ran.stderr
+    assert "stage greet would run before the service starts" in ran.stderr
+    assert (site.digests(), len(site.containers())) == ([old], 1)
+
+    site.commit()
+    new = site.push(with_data("serve-stale", "goodbye"), lines="USER root", **labels)
+    code, done, ran = site.release()
+    assert (code, done["gate data api"], site.digests()) == (0, "passed", [new]), ran.stderr
+    assert "it is served as it is, and stage greet runs beside the service" in ran.stderr

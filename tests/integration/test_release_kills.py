@@ -8,19 +8,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
-import releases
 from hypothesis import settings
-from plugins import images
-from plugins.projects import InvokeRunner
 from releases import Site, revision
 
-pytestmark = [pytest.mark.usefixtures("docker", "docker_registry"), pytest.mark.slow]
+pytestmark = [pytest.mark.docker, pytest.mark.postgres, pytest.mark.slow]
 
 NIGHTLY = settings.get_current_profile_name() == "nightly"
 
@@ -48,20 +42,6 @@ program.run(["invoke", "release", "--yes"])
 
 IN_CI = ("logs --follow", "docker stop ")
 """The first call with these words: the migration runs; the new version runs beside the old one, which is to end."""
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory, docker: None) -> Iterator[str]:  # noqa: ARG001
-    name = f"buildkit-test-{uuid4().hex[:8]}"
-    releases.build_base(tmp_path_factory.mktemp("base"), name)
-    yield name
-    images.docker("image", "rm", "--force", name)
-
-
-@pytest.fixture
-def site(tmp_path: Path, base: str, postgres: Path, invoke: InvokeRunner) -> Iterator[Site]:
-    with releases.site(tmp_path, base, postgres, invoke) as made:
-        yield made
 
 
 def dies_at(site: Site, number: int) -> list[str]:

@@ -15,6 +15,7 @@ from buildkit.release.sight import FAILING, HEALTHY, STARTING, Image, Running
 
 AHEAD = "PYBUILDKIT_MIGRATE_AHEAD"
 
+_HASH = "com.docker.compose.config-hash"
 _MOST_RESTARTS = 3
 _LINES = 12
 _PASSWORD = re.compile(r"(?P<before>://[^/\s:@]*:)(?P<password>[^/\s@]+)@")
@@ -52,6 +53,7 @@ class Container:
         environment: its variables.
         image: its image, as it describes itself.
         checked: what its last health check said.
+        configured: compose's hash of the settings that it was made with.
     """
 
     identity: str
@@ -65,6 +67,7 @@ class Container:
     environment: Mapping[str, str] = field(default_factory=dict)
     image: Image | None = None
     checked: str = ""
+    configured: str = ""
 
     @property
     def condition(self) -> str:
@@ -75,11 +78,15 @@ class Container:
             return STARTING
         return FAILING if self.health == "unhealthy" else HEALTHY
 
-    @property
-    def running(self) -> Running:
-        """What a plan knows of it."""
+    def running(self, configured: str) -> Running:
+        """Return what a plan knows of it.
+
+        Args:
+            configured: compose's hash of the settings as they are now, with this image; empty if that is not known.
+        """
         ahead = self.environment.get(AHEAD, "")
-        return Running(self.name, self.digest, self.condition, self.image, ahead, self.reference)
+        current = configured in {"", self.configured}
+        return Running(self.name, self.digest, self.condition, self.image, ahead, self.reference, current)
 
     @property
     def words(self) -> str:
@@ -153,6 +160,7 @@ def _parsed(about: Mapping[str, Any], place: str, known: Mapping[str, str]) -> C
         variables,
         labels.image_of(place or name, digest, "", config),
         redacted(untrusted.shown(" ".join(log[-1].get("Output", "").split())), variables) if log else "",
+        (config.get("Labels") or {}).get(_HASH, ""),
     )
 
 

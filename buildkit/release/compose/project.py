@@ -9,8 +9,8 @@ from typing import Any
 
 from buildkit.config.messages import nearest
 from buildkit.doors import files
-from buildkit.errors import ConfigurationError
-from buildkit.release.compose.engine import Engine, last_line
+from buildkit.errors import ConfigurationError, EngineError
+from buildkit.release.compose.engine import PATIENCE, Engine, last_line
 
 BESIDE, TRIED, IN_PLACE = "beside", "tried", "in place"
 """How a new version comes: beside the old one, tried beside it and then in its place, or in its place at once."""
@@ -40,6 +40,11 @@ class Project:
     def _resolve(self) -> dict[str, Any]:
         words = ["compose", *(["--project-name", self._given] if self._given else []), "--file", str(self._file)]
         answer = self.engine.try_to(*words, "config", "--format", "json", variables=self._variables)
+        if not answer.ok and "is not a docker command" in answer.stderr:
+            raise EngineError(
+                "the docker client has no compose",
+                hint="install the plugin: the package docker-compose-plugin or docker-compose-v2",
+            )
         if not answer.ok:
             raise ConfigurationError(
                 f"{self._file}: compose refuses it",
@@ -105,3 +110,14 @@ class Project:
         given = ["--project-name", self.name, "--project-directory", str(self._file.parent)]
         command = ["compose", *given, "--file", str(self._file), "--file", str(self._images), *words]
         return self.engine.try_to(*command, timeout=timeout, variables=self._variables)
+
+    def configured(self, name: str, reference: str) -> str:
+        """Return compose's hash of a service's settings with an image; empty if it does not say.
+
+        Args:
+            name: the service.
+            reference: the image.
+        """
+        answer = self.run({name: reference}, "config", "--hash", name, timeout=PATIENCE)
+        words = answer.stdout.split() if answer.ok else []
+        return str(words[1]) if len(words) == 2 else ""  # noqa: PLR2004 - the name and the hash

@@ -8,6 +8,7 @@ from buildkit.release.compose import containers, waiting
 from buildkit.release.compose.containers import Container
 from buildkit.release.compose.engine import Engine, last_line
 from buildkit.release.compose.project import BESIDE, IN_PLACE, TRIED, Project
+from buildkit.release.sight import HEALTHY
 from buildkit.release.target import Failed, Say
 
 _START = 600.0
@@ -38,6 +39,7 @@ class Rollout:
         self._seconds = seconds
         self._say = say
         self._trial = f"{project.name}-{service}-trial"
+        self._configured = project.configured(service, self._reference)
 
     def run(self, *, overlap: bool) -> None:
         """Let the service run its image, and return once that is well.
@@ -61,13 +63,15 @@ class Rollout:
         return containers.of_service(self._engine, self._project.name, self._service, self._place)
 
     def _parts(self) -> tuple[list[Container], list[Container]]:
-        """Return the containers that run the image, and those that run another one."""
+        """Return the containers that run the image as the settings are now, and the others."""
         found = self._all()
-        new = [each for each in found if each.reference == self._reference or self._same(each)]
+        new = [each for each in found if self._is_new(each)]
         return new, [each for each in found if each not in new]
 
-    def _same(self, container: Container) -> bool:
-        return bool(container.digest) and self._reference.endswith(f"@{container.digest}")
+    def _is_new(self, container: Container) -> bool:
+        known = bool(container.digest) and self._reference.endswith(f"@{container.digest}")
+        same = container.reference == self._reference or known
+        return same and (not self._configured or container.configured == self._configured)
 
     # ------------------------------------------------------------------ beside the old one
 
@@ -83,8 +87,10 @@ class Rollout:
         try:
             waiting.until_well(self._engine, lambda: self._parts()[0], self._service, self._seconds)
         except Failed as failed:
-            self._remove(self._parts()[0])
-            raise Failed(failed.words, failed.details, untouched=bool(old)) from None
+            new, old = self._parts()
+            self._remove(new)
+            serves = bool(old) and all(each.condition == HEALTHY for each in old)
+            raise Failed(failed.words, failed.details, untouched=serves) from None
         for each in self._parts()[1]:
             self._say(f"{self._service}: {each.name} ends")
             self._engine.ask("stop", each.identity, timeout=_START)

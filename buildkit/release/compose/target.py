@@ -17,7 +17,7 @@ from buildkit.release.compose import containers, lock, oneshot
 from buildkit.release.compose.engine import Engine, last_line
 from buildkit.release.compose.project import BESIDE, IN_PLACE, TRIED, Project
 from buildkit.release.compose.rollout import Rollout
-from buildkit.release.sight import Database, Image, Service
+from buildkit.release.sight import Data, Database, Image, Service
 from buildkit.release.target import Setup
 
 _PULL = 3600.0
@@ -48,7 +48,10 @@ class ComposeTarget:
             self._project.require(self._named(name), f"release.service.{name}")
             seen = self._containers(name)
             manner, why = self._project.manner(self._named(name), overlap=settings.overlap)
-            running = tuple(each.running for each in seen)
+            hashes = {
+                each: self._project.configured(self._named(name), each) for each in {one.reference for one in seen}
+            }
+            running = tuple(each.running(hashes[each.reference]) for each in seen)
             found.append(Service(name, settings.image, "compose", running, f"{_WAYS[manner]}, as {why}", platform))
             if seen:
                 self._images[self._named(name)] = seen[0].reference
@@ -80,6 +83,19 @@ class ComposeTarget:
         kind = AccessError if any(each in words.lower() for each in _DENIED) else RegistryError
         hint = "nothing was changed; see that the engine of the host reaches the registry and may read there"
         raise kind(f"the engine cannot pull {image.reference}", details=[words], hint=hint)
+
+    def data(self, name: str, image: Image) -> Data:
+        """See `Target.data`."""
+        service = self._named(name)
+        words = ["run", "--rm", "--no-deps", "-T", "--entrypoint", "python", service]
+        images = {**self._images, service: image.reference}
+        answer = self._project.run(images, *words, "-m", "buildkit.runtime", "--due", timeout=_START)
+        with contextlib.suppress(Odd, KeyError, IndexError):
+            about = untrusted.table(untrusted.json_of(answer.stdout.splitlines()[-1]))
+            condition, policy = untrusted.text(about["condition"]), untrusted.text(about["policy"])
+            due = tuple(untrusted.texts(about["due"]))
+            return Data(condition, about["whole"] is True, policy, due, about["artifact"] is True)
+        return Data(why=last_line(answer.stderr) or "the image does not say")
 
     def exclusive(self, image: Image) -> contextlib.AbstractContextManager[None]:
         """See `Target.exclusive`."""

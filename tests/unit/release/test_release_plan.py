@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from buildkit.config import ReleaseConfig, ReleaseServiceConfig
+from buildkit.release import gates
 from buildkit.release.plan import Plan, Wants, decide, services_after
-from buildkit.release.sight import Database, Image, Latest, Recorded, Revisions, Running, Service, Sight
+from buildkit.release.sight import Data, Database, Image, Latest, Recorded, Revisions, Running, Service, Sight
 
 PLACE = "registry.example/team/orbits-api"
 HEX = {name: f"sha256:{name * 64}"[:71] for name in "abcdef"}
@@ -110,6 +111,16 @@ def test_what_was_started_and_is_not_well_is_waited_for_again(condition: str, re
 
     assert [str(step.reason) for step in plan.steps if step.name == "deploy api"] == [reason]
     assert actions(plan)["deploy api"] == "due"
+
+
+def test_what_runs_with_other_settings_than_the_target_has_now_is_rolled_out_again() -> None:
+    wanted = image("a")
+
+    plan = decide(sight(wanted, running(wanted, current=False)), wants())
+
+    assert [str(step.reason) for step in plan.due if step.name == "deploy api"] == [
+        "its settings at the target have changed: beside the old one"
+    ]
 
 
 def test_a_rollout_that_was_killed_half_way_goes_on() -> None:
@@ -311,3 +322,50 @@ def test_what_was_not_looked_at_is_said() -> None:
     plan = decide(sight(image("a"), looked=False, images={}), wants())
 
     assert {str(step.reason) for step in plan.due} == {"not looked at: offline"}
+
+
+# ------------------------------------------------------------------ data
+
+
+def test_the_data_is_asked_for_where_a_new_version_takes_the_place_of_one_that_runs() -> None:
+    wanted = image("a", data="read publish")
+
+    assert actions(decide(sight(wanted, running(image("b"))), wants()))["gate data api"] == "due"
+    assert "gate data api" not in actions(decide(sight(wanted), wants()))
+    assert "gate data api" not in actions(decide(sight(wanted, running(wanted)), wants()))
+    assert "gate data api" not in actions(decide(sight(image("a"), running(image("b"))), wants()))
+
+
+@pytest.mark.parametrize(
+    ("seen", "passed", "words"),
+    [
+        (Data("fresh", whole=True, policy="block"), True, "it fits: fresh"),
+        (
+            Data("inputs changed", whole=True, policy="serve-stale", due=("read",)),
+            True,
+            "it is served as it is, and stage read runs beside the service (inputs changed)",
+        ),
+        (Data("missing", policy="block", due=("read",), artifact=True), True, "it can be pulled (missing)"),
+        (
+            Data("inputs changed", whole=True, policy="block", due=("read", "publish"), artifact=True),
+            False,
+            "stage read and publish would run before the service starts (inputs changed)",
+        ),
+        (
+            Data("missing", policy="serve-stale", due=("read",)),
+            False,
+            "stage read would run before the service starts (missing)",
+        ),
+        (
+            Data("inputs changed", whole=True, policy="fail", due=("read",)),
+            False,
+            "it is due (inputs changed), and the policy is to make none at a start",
+        ),
+        (Data(why="no such command"), True, "not known: no such command"),
+    ],
+)
+def test_what_would_make_its_data_before_it_serves_is_kept_back(seen: Data, passed: bool, words: str) -> None:
+    verdict = gates.data(seen)
+
+    assert (verdict.passed, verdict.words) == (passed, words)
+    assert bool(verdict.hint) is not passed

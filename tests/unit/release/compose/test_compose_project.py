@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from buildkit.doors.process import Completed
-from buildkit.errors import ConfigurationError
+from buildkit.errors import ConfigurationError, EngineError
 from buildkit.release.compose.engine import Engine
 from buildkit.release.compose.project import Project
 
@@ -73,3 +73,30 @@ def test_a_file_that_compose_refuses_is_told_in_its_words(tmp_path: Path) -> Non
         Project(Engine({}, run=run), tmp_path / "compose.yaml", "", {}, tmp_path)
 
     assert caught.value.details == ("services.web.image must be a string",)
+
+
+def test_a_client_without_compose_is_told_apart_from_a_file_that_is_wrong(tmp_path: Path) -> None:
+    said = "docker: 'compose' is not a docker command.\nSee 'docker --help'\n"
+
+    def run(command: Sequence[str], **_: Any) -> Completed:
+        return Completed(tuple(command), 1, "", said, 0.0)
+
+    with pytest.raises(EngineError, match="the docker client has no compose"):
+        Project(Engine({}, run=run), tmp_path / "compose.yaml", "", {}, tmp_path)
+
+
+def test_what_services_are_to_run_is_given_to_compose_beside_the_projects_file(tmp_path: Path) -> None:
+    asked: list[list[str]] = []
+
+    def run(command: Sequence[str], **_: Any) -> Completed:
+        asked.append([*command])
+        return Completed(tuple(command), 0, json.dumps({"name": "app", "services": {}}), "", 0.0)
+
+    Project(Engine({}, run=run), tmp_path / "compose.yaml", "", {}, tmp_path / "own").run(
+        {"web": "r.example/web@sha256:1"}, "up", timeout=5
+    )
+
+    given = tmp_path / "own/images.yaml"
+    assert json.loads(given.read_text()) == {"services": {"web": {"image": "r.example/web@sha256:1"}}}
+    assert asked[1][:4] == ["docker", "compose", "--project-name", "app"]
+    assert asked[1][-5:] == ["--file", str(tmp_path / "compose.yaml"), "--file", str(given), "up"]
