@@ -30,6 +30,7 @@ from buildkit.image.secrets import Given, of_project, of_suite
 from buildkit.image.serving import AUTO, health_test, last_lines, variables
 from buildkit.migrate.postgres import unknown_revision
 from buildkit.migrate.scripts import graph
+from buildkit.release.labels import DATA
 from buildkit.runtime.settings import RuntimeSettings
 from buildkit.store.place import private_number
 
@@ -38,9 +39,6 @@ _APPLICATION = re.compile(r"[\w.]+:[\w.]+(\(.*\))?")
 
 PROJECT = Path("/app")
 """Where the project lies in the container."""
-
-DATA_LABEL = "invoke-buildkit.data"
-"""Labels of images; whoever deploys them relies on the names."""
 
 HOME = "/home/service"
 """The HOME of a service that names none; the Dockerfile says it too."""
@@ -136,12 +134,12 @@ def _buildx_builder(config: Config, name: str) -> str:
 def contract_of(config: Config) -> dict[str, str]:
     """Return the labels that say which database and which data an image expects.
 
-    `invoke-buildkit.head` is the head of its migrations, of which `labels_of` says more, `invoke-buildkit.data` a key of
-    its data's stages as they are declared. So what deploys it can tell without starting it whether both fit.
+    `invoke-buildkit.head` is the head of its migrations, of which `labels_of` says more, `invoke-buildkit.data` a key
+    of its data's stages as they are declared. So what deploys it can tell without starting it whether both fit.
     """
     found = labels_of(config)
     if config.data.stage:
-        found[DATA_LABEL] = digest_value([repr(stage) for stage in config.data.stage])
+        found[DATA] = digest_value([repr(stage) for stage in config.data.stage])
     return found
 
 

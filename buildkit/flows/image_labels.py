@@ -1,4 +1,4 @@
-"""What an image says of its migrations and data by labels, by which a release is decided without fetching it."""
+"""What an image says of its migrations by labels, by which a release is decided without fetching it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ from buildkit.errors import HeadsError
 from buildkit.flows.migrate import migration_settings
 from buildkit.migrate.scripts import graph
 from buildkit.migrate.scripts.contracting import taken_away
-from buildkit.release.labels import AHEAD, CONTRACTING, DATA, HEAD, REVISIONS
+from buildkit.release.labels import AHEAD, CONTRACTING, HEAD, REVISIONS
 
 
 def labels_of(config: Config) -> dict[str, str]:
-    """Return the labels on the project's migrations and data."""
-    stages = " ".join(stage.name for stage in config.data.stage)
-    return {**({DATA: stages} if stages else {}), **_of_migrations(config)}
-
-
-def _of_migrations(config: Config) -> dict[str, str]:
-    """Return those on its migrations; none where it has no revisions, or they lead to no one head."""
+    """Return the labels on the project's migrations; none where it has no revisions, or they lead to no one head."""
     settings = migration_settings(config)
     if settings is None:
         return {}

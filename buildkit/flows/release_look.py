@@ -10,8 +10,7 @@ from buildkit.config import Config, ReleaseConfig
 from buildkit.config.messages import nearest
 from buildkit.doors import process
 from buildkit.errors import ConfigurationError, ReleaseRefusedError
-from buildkit.flows.image_inputs import compose_variables
-from buildkit.flows.image_labels import labels_of
+from buildkit.flows.image_inputs import compose_variables, contract_of
 from buildkit.flows.image_push import whole_name
 from buildkit.image import checkout, compose
 from buildkit.image.checkout import Checkout
@@ -112,7 +111,7 @@ def _to_be_pushed(config: Config, found: Mapping[str, Image], seen: Checkout) ->
     """Return the images with what those that the registry lacks will say of themselves once they are built."""
     if all(image.digest for image in found.values()):
         return dict(found)
-    config_labels = {"Labels": {**seen.labels, **labels_of(config)}}
+    config_labels = {"Labels": {**seen.labels, **contract_of(config)}}
     return {
         name: image if image.digest else labels.image_of(image.place, "", "", config_labels)
         for name, image in found.items()

@@ -14,7 +14,7 @@ HEAD, REVISIONS, CONTRACTING, AHEAD, DATA = (
     f"invoke-buildkit.{word}" for word in ("head", "revisions", "contracting", "ahead", "data")
 )
 """The head of its revisions, all ids in order, those that take something away, what it does on a database that is
-ahead of it, and the stages of its data."""
+ahead of it, and a key of its data's stages."""
 
 OF_COMMIT = frozenset({COMMIT, "org.opencontainers.image.created", "org.opencontainers.image.version"})
 """Labels that another commit changes, whatever is in the image."""

@@ -202,9 +202,9 @@ def _data(chosen: tuple[Service, ...], wanted: Mapping[str, Image], deployments:
     """
     due = {step.subject for step in deployments if step.action == DUE}
     for each in chosen:
-        stages = wanted[each.image].data
-        if each.running and each.name in due and stages:
-            yield Step(GATE, f"{DATA} {each.name}", DUE, Reason("asked of the new image", f"stages {stages}"))
+        if each.running and each.name in due and wanted[each.image].data:
+            words = Reason("asked of the new image", "what it would make of the data that is there")
+            yield Step(GATE, f"{DATA} {each.name}", DUE, words)
 
 
 def _deployment(service: Service, image: Image) -> Step:

@@ -35,7 +35,7 @@ class Image:
         identity: equal for images that differ in commit, times and history alone.
         revisions: its migrations.
         gates: whether the suite's entrypoint starts its service.
-        data: the names of the stages of its data, with blanks between them; empty if it has none.
+        data: a key of the stages of its data as they are declared; empty if it has none.
     """
 
     place: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from plugins.projects import ProjectMaker
 
 from buildkit.config import load
-from buildkit.flows.image_labels import labels_of
+from buildkit.flows.image_inputs import contract_of
 
 REVISION = 'revision = "{id}"\ndown_revision = {before}\n\ndef upgrade():\n    {body}\n'
 ENV = "from alembic import context\n"
@@ -20,7 +20,7 @@ def labels(project: ProjectMaker, settings: str = "", **revisions: str) -> dict[
             **({"migrations/env.py": ENV, **files} if revisions else {}),
         }
     )
-    return labels_of(load(root, {}))
+    return contract_of(load(root, {}))
 
 
 def test_a_project_without_migrations_and_data_says_nothing(project: ProjectMaker) -> None:
@@ -50,9 +50,11 @@ def test_two_heads_are_told_elsewhere(project: ProjectMaker) -> None:
     assert labels(project, **two) == {}
 
 
-def test_the_stages_of_the_data_are_named(project: ProjectMaker) -> None:
+def test_another_stage_of_the_data_makes_another_label(project: ProjectMaker) -> None:
     stage = '[[tool.buildkit.data.stage]]\nname = "{}"\nrun = ["make"]\noutputs = ["{}.txt"]\n'
 
-    assert labels(project, stage.format("read", "read") + stage.format("publish", "publish")) == {
-        "invoke-buildkit.data": "read publish"
-    }
+    one = labels(project, stage.format("read", "read"))
+    two = labels(project, stage.format("read", "read") + stage.format("publish", "publish"))
+
+    assert one.keys() == two.keys() == {"invoke-buildkit.data"}
+    assert one != two
