@@ -14,6 +14,7 @@ from buildkit.errors import CompileError, ToolchainError
 from buildkit.extensions.up_to_date import UpToDateCheck
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, counts
+from buildkit.report.progress import Progress
 
 if TYPE_CHECKING:
     from buildkit.config import Config
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _SCHEMA = "buildkit.compile/1"
 OFF = Reason("compilation is off", "PYBUILDKIT_COMPILE")
+_LOOKING = "looking at modules and tools"
 _MOST_LINES = 15
 _LONG = 400
 _UNREADABLE = "let it be read, or exclude it"
@@ -81,7 +83,7 @@ def compile_modules(
 
         removed = remove_all(workspace, Reason("cleaned") if clean else OFF, dry_run=dry_run)
         return Report(_SCHEMA, removed, watch.seconds, facts, row="module")
-    with _readable():
+    with _readable(), Progress(console, _LOOKING, {}).shown():
         sight = look(workspace)
         plan = decide(sight)
     if sight.backends.toolchain.unusable:

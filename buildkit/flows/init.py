@@ -7,6 +7,7 @@ import re
 import shutil
 import stat
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ from buildkit.proposal.starts import Start, starts_of
 from buildkit.report.console import Console
 
 _END = "\n"
+_NARROWEST = 40
+_INDENT = " " * len("note: ")
 SCHEMA = "buildkit.init/1"
 _NEXT = "next: invoke build, then invoke dev; nox -s build in CI"
 
@@ -77,6 +80,7 @@ def init(
             the question waited; or there is nobody to ask, and `yes` was not given.
     """
     watch = Stopwatch()
+    width = shutil.get_terminal_size().columns
     if scratch:
         root = folder.resolve()
         proposal = Proposal(starter_of(root, _name_of(root)), ())
@@ -84,12 +88,19 @@ def init(
     else:
         root = project_of(folder)
         proposal = propose(root, environment)
-        width = shutil.get_terminal_size().columns
         shown_lines = lines_of(proposal.changes, width=width, coloured=console.coloured)
     for line in shown_lines:
         console.say(line)
     for note in proposal.notes:
-        console.say(f"note: {note}")
+        console.say(
+            textwrap.fill(
+                f"note: {note}",
+                max(_NARROWEST, width - 1),
+                subsequent_indent=_INDENT,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
     writes = bool(proposal.changes) and not dry_run and (yes or (ask is not None and ask(_question(proposal))))
     if writes:
         _write(root, proposal.changes)

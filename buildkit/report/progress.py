@@ -27,7 +27,7 @@ class Progress:
         console: where it is shown.
         what: the work, in words: `compiling`.
         weights: the parts by name, each with its share: the seconds that it took the last time, or anything in
-            proportion.
+            proportion; none where the work has no parts.
         seconds: those that all will take, where that is known beforehand; 0 where not.
         clock: gives the seconds.
     """
@@ -83,7 +83,8 @@ class Progress:
             left = paced if not self._seconds else share * paced + (1 - share) * left
         to_go = f", about {_minutes(left)} to go" if left >= 1 and remaining else ""
         last = f"  {self._last}" if self._last else ""
-        return f"{self._what}  {done:,} of {self._number:,}  {_minutes(elapsed)}{to_go}{last}"
+        count = f"  {done:,} of {self._number:,}" if self._number else ""
+        return f"{self._what}{count}  {_minutes(elapsed)}{to_go}{last}"
 
     def _follow(self) -> None:
         wait = _BRIEF

@@ -30,7 +30,6 @@ from buildkit.tasks import (
     release,
 )
 from buildkit.tasks.exits import prepare_exit
-from buildkit.tasks.joining import joined
 from buildkit.tasks.listing import teach
 
 ns = Collection(
@@ -60,6 +59,8 @@ def add_to(names: Mapping[str, Any]) -> Collection:
     Args:
         names: those of the file, with its tasks or its `ns`.
     """
+    from buildkit.tasks.joining import joined  # noqa: PLC0415 - for a tasks.py with tasks of its own
+
     return joined(names, ns)
 
 

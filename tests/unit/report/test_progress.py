@@ -101,6 +101,14 @@ def test_without_a_terminal_a_line_is_said_each_ten_seconds() -> None:
     assert "\x1b" not in stream.getvalue()
 
 
+def test_work_without_parts_shows_that_it_goes_on() -> None:
+    clock = Clock()
+    progress = Progress(Console({}, talk=io.StringIO()), "looking at modules and tools", {}, clock=clock)
+    clock.now += 3
+
+    assert progress.line() == "looking at modules and tools  0:03"
+
+
 def test_work_that_is_done_at_once_shows_nothing() -> None:
     stream = Terminal()
 
