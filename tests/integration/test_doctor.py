@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 from plugins.projects import ProjectMaker, program
 
+from buildkit.flows.doctor import doctor as look_at
+from buildkit.report.console import as_json
+
 PROJECT = '[project]\nname = "app"\nversion = "1"\n[tool.buildkit]\npackages = ["app"]\n'
 FILES = {"pyproject.toml": PROJECT, "src/app/__init__.py": "", "src/app/one.py": "ONE = 1\n"}
 NEEDED = ("cc", "gcc", "as", "ld", "git", "docker", "postgres", "pg_ctl", "initdb", "c++", "g++")
@@ -31,8 +34,21 @@ def programs(tmp_path: Path) -> Path:
     return folder
 
 
-def doctor(root: Path, variables: Mapping[str, str] | None = None) -> tuple[int, dict[str, dict[str, Any]]]:
-    """Run it; return its exit code and its rows by thing."""
+Rows = dict[str, dict[str, Any]]
+
+
+def doctor(root: Path, variables: Mapping[str, str] | None = None) -> tuple[int, Rows]:
+    """Look at a project and this machine under these variables; return the exit code and the rows by thing."""
+    with pytest.MonkeyPatch.context() as surroundings:
+        for name, value in (variables or {}).items():
+            surroundings.setenv(name, value)
+        report: Any = as_json(look_at(root, os.environ))
+    assert {*report["serves"]} == {row["thing"] for row in report["things"]}
+    return report["exit-code"], {row["thing"]: row for row in report["things"]}
+
+
+def run(root: Path, variables: Mapping[str, str] | None = None) -> tuple[int, Rows]:
+    """The same by the command, as a user runs it."""
     ran = subprocess.run(
         [sys.executable, "-m", "buildkit", "doctor", "--json"],
         cwd=root,
@@ -45,12 +61,12 @@ def doctor(root: Path, variables: Mapping[str, str] | None = None) -> tuple[int,
     assert "Traceback" not in ran.stderr, ran.stderr
     report = json.loads(ran.stdout)
     assert report["schema"] == "buildkit.doctor/1"
-    assert {*report["serves"]} == {row["thing"] for row in report["things"]}
+    assert report["exit-code"] == ran.returncode
     return ran.returncode, {row["thing"]: row for row in report["things"]}
 
 
 def test_a_machine_that_lacks_nothing_ends_with_zero(project: ProjectMaker, compiler: str) -> None:
-    code, rows = doctor(project(FILES))
+    code, rows = run(project(FILES))
 
     assert code == 0
     assert compiler
@@ -145,7 +161,7 @@ def test_mypyc_is_needed_by_whom_it_compiles(project: ProjectMaker, tmp_path: Pa
     path = os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))
     root = project({**FILES, "pyproject.toml": f'{PROJECT}backend = "mypyc"\n'})
 
-    exit_code, rows = doctor(root, {"PYTHONPATH": path})
+    exit_code, rows = run(root, {"PYTHONPATH": path})
 
     assert exit_code == 11
     assert rows["mypy"]["outcome"] == "missing"
