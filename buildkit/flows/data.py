@@ -11,7 +11,7 @@ from buildkit.data.artifact.pull import pull as pull_artifact
 from buildkit.data.artifact.push import push as push_artifact
 from buildkit.data.refresh.refresh import refresh
 from buildkit.data.stages import digests
-from buildkit.data.stages.pipeline import Pipeline, Stage
+from buildkit.data.stages.pipeline import Pipeline
 from buildkit.data.status.decision import Condition
 from buildkit.data.status.look import Look, age_of, due_in, in_words, look, look_now, newer
 from buildkit.data.status.pieces import PieceComparison, first_reasons
@@ -21,6 +21,7 @@ from buildkit.data.volume.manifest import Manifest
 from buildkit.doors import clock, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import DataError
+from buildkit.flows.data_pipeline import pipeline_of as pipeline_of  # noqa: PLC0414 - for others
 from buildkit.flows.outdated import remove_outdated_extensions
 from buildkit.model import Action, Outcome, Reason, Report, Step
 from buildkit.report.console import Console, counts
@@ -195,36 +196,6 @@ def pull_data(config: Config, console: Console, environment: Mapping[str, str], 
 
 def _transfer_facts(pipeline: Pipeline, done: layers.Transfer) -> dict[str, object]:
     return {"digest": done.digest, "moved": done.transferred, **_facts(pipeline, done.manifest)}
-
-
-def pipeline_of(config: Config) -> Pipeline:
-    """Return the pipeline that the configuration declares, with the folders of this machine."""
-    return Pipeline(
-        root=config.root,
-        source_root=config.source,
-        folder=config.root / config.data.path,
-        stages=tuple(
-            Stage(
-                name=stage.name,
-                run=stage.run,
-                inputs=stage.inputs,
-                outputs=stage.outputs,
-                params=stage.params,
-                ttl=stage.ttl,
-                each=stage.each,
-                combine=stage.combine,
-                jobs=config.data.jobs if stage.jobs is None else stage.jobs,
-                memory=config.data.memory if stage.memory is None else stage.memory,
-            )
-            for stage in config.data.stage
-        ),
-        ttl=config.data.ttl,
-        verify=config.data.verify,
-        policy=config.data.policy,
-        on_failure=config.data.on_failure,
-        signal=config.data.signal,
-        artifact=config.data.artifact,
-    )
 
 
 def lines(report: Report) -> list[str]:

@@ -14,11 +14,11 @@ from buildkit.config import Config, ImageConfig
 from buildkit.core.fingerprint import digest_value
 from buildkit.data.stages import code
 from buildkit.errors import ConfigurationError, HeadsError
-from buildkit.flows.data import pipeline_of
+from buildkit.flows.data_pipeline import pipeline_of
 from buildkit.flows.image_labels import labels_of
 from buildkit.flows.image_own import OwnFile, arguments_of, file_of, hint_for_none, own_of, relative
 from buildkit.flows.image_packages import Packages
-from buildkit.flows.migrate import migration_settings
+from buildkit.flows.migration_settings import migration_settings
 from buildkit.image import compose, staging
 from buildkit.image.assets import Asset
 from buildkit.image.build import Request

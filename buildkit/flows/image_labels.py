@@ -5,7 +5,7 @@ from __future__ import annotations
 from buildkit.config import Config
 from buildkit.doors import reading
 from buildkit.errors import HeadsError
-from buildkit.flows.migrate import migration_settings
+from buildkit.flows.migration_settings import migration_settings
 from buildkit.migrate.scripts import graph
 from buildkit.migrate.scripts.contracting import taken_away
 from buildkit.release.labels import AHEAD, CONTRACTING, HEAD, REVISIONS

@@ -18,7 +18,7 @@ from plugins.bases import Folder as Base
 from plugins.bases import Shop, base_in, files_of, shop_in
 from registry import Cutter, Running, Seeing, registry
 
-from buildkit.errors import ConfigurationError, RegistryError
+from buildkit.errors import ConfigurationError, ImageError, RegistryError
 from buildkit.registry.client import Repository
 from buildkit.registry.reference import parse
 
@@ -227,6 +227,39 @@ def test_layers_of_a_base_in_the_same_registry_are_taken_over(shop: Shop, runnin
     found, _ = manifest_of(running, "team/shop-api", "latest")
     assert facts["mounted"] == len(manifest_of(running, "bases/ground-api", "1")[0]["layers"])
     assert found["annotations"]["org.opencontainers.image.base.name"] == base
+
+
+def test_a_base_that_a_registry_lacks_or_guards_is_named_with_what_to_do(
+    shop: Shop, running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "none"))
+    shop.edit("pyproject.toml", "oci:base", f"localhost:{running.port}/no/base:1")
+    with pytest.raises(ImageError, match=r"the base .*no/base:1 cannot be had: .*there is no such image") as caught:
+        shop.build()
+    assert "engine.python-slim" in caught.value.hint
+    with registry(tmp_path / "guarded", password=ROBOT, heard=True) as guarded:
+        shop.edit("pyproject.toml", f"localhost:{running.port}", f"localhost:{guarded.port}")
+        shop.variables |= {"PYBUILDKIT_REGISTRY_USER": "robot", "PYBUILDKIT_REGISTRY_PASSWORD": "secret"}
+        with pytest.raises(ImageError, match="authentication required"):
+            shop.build()
+    shop.edit("pyproject.toml", f"localhost:{guarded.port}", "localhost:9")
+    monkeypatch.setattr("buildkit.registry.patience.TRIES", 2)
+    with pytest.raises(ImageError, match="refused"):
+        shop.build()
+
+
+def test_an_interrupted_download_of_a_base_goes_on_where_it_was(shop: Shop, running: Running) -> None:
+    place = shop_in(shop.root.with_name("ground"))
+    (place.root / "src/shop/data.bin").write_bytes(os.urandom(3 << 20))
+    place.push(f"localhost:{running.port}/bases", tag="1")
+    cutter = Cutter(running.port, 2 << 20)
+    try:
+        shop.edit("pyproject.toml", "oci:base", f"localhost:{cutter.port}/bases/shop-api:1")
+        assert shop.build()[0].result == "made"
+    finally:
+        cutter.close()
+    assert cutter.cuts >= 1
+    assert cutter.passed < (6 << 20), "nothing came twice"
 
 
 # ------------------------------------------------------------------ a registry that refuses, or is gone

@@ -23,7 +23,6 @@ from buildkit.image.oci.ground import Ground
 from buildkit.image.oci.layer import MEDIA_TYPE, pack
 from buildkit.image.oci.layout import Descriptor, Layout, as_bytes, descriptor
 from buildkit.image.oci.reference import InLayout
-from buildkit.registry.client import Repository
 from buildkit.registry.failure import Failure
 from buildkit.registry.reference import Reference
 
@@ -131,6 +130,8 @@ class Source(Protocol):
 
 class _Registry:
     def __init__(self, where: Reference, environment: Mapping[str, str]) -> None:
+        from buildkit.registry.client import Repository  # noqa: PLC0415 - a base that is there needs no network
+
         self._where = where
         self._repository = Repository(where, environment)
 
