@@ -10,7 +10,8 @@ from buildkit.config.option import option
 
 _READY = (
     "What says that it is ready: an address of HTTP that answers with 2xx or 3xx, `tcp`, `log:TEXT` for a line of its "
-    "log, a command that succeeds, or `alive`; where empty, that it listens, or lives for a second."
+    "log, a command that succeeds, or `alive`; where empty, that it listens, or where its command does not say on "
+    "which port, lives for a second."
 )
 
 

@@ -39,6 +39,10 @@ class Started(Protocol):
     def has_listened(self) -> bool:
         """Whether a process of the same service was seen to listen."""
 
+    @property
+    def is_told_where(self) -> bool:
+        """Whether its command says where it is to listen."""
+
     def elsewhere(self) -> Sequence[int]:
         """Return the ports that it listens on although it was given another one."""
 
@@ -65,7 +69,8 @@ def is_ready(started: Started) -> bool:
         return started.age >= SETTLE
     if ready.startswith("log:"):
         return started.has_said(ready.removeprefix("log:"))
-    return _serves(started) or (started.age >= SETTLE and not started.has_listened and not started.elsewhere())
+    listens_some_day = started.is_told_where or started.has_listened or started.elsewhere()
+    return _serves(started) or (started.age >= SETTLE and not listens_some_day)
 
 
 def what_lacks(started: Started) -> str:

@@ -90,6 +90,11 @@ class Running:
         """Return whether a command succeeds in its surroundings."""
         return succeeds(command, self.service.variables(self.port))
 
+    @property
+    def is_told_where(self) -> bool:
+        """Whether its command says where it is to listen."""
+        return self.service.is_told_where
+
     def elsewhere(self) -> Sequence[int]:
         """Return the ports that it listens on although it was given another one, as they were at the last look."""
         if not self.service.port or self.service.debugger:

@@ -70,6 +70,11 @@ class Service:
         """Whether it gets a socket that listens already."""
         return any("{fd}" in word or word == _BY_SYSTEMD for word in self.command)
 
+    @property
+    def is_told_where(self) -> bool:
+        """Whether its command says where it is to listen."""
+        return self.takes_socket or any("{port}" in word for word in self.command)
+
     def concerned(self, files: Collection[str]) -> bool:
         """Return whether a change of these files, as paths relative to the project, concerns it."""
         if not files or any(glob_pattern(glob).fullmatch(file) for glob in self.watch for file in files):

@@ -208,6 +208,8 @@ class Supervisor:
     # ------------------------------------------------------------ its own work
 
     def _launch(self, service: Service) -> None:
+        if self._current is not None:  # it may listen later than it was taken for ready
+            self._has_listened = self._has_listened or listens(self._current.port)
         self._coming = Running(service, next(_generations), self._grace, self._journal(), self._has_listened)
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._look_after, name=f"buildkit-{self._name}", daemon=True)

@@ -174,12 +174,33 @@ while True:
 @pytest.mark.parametrize("ready", ["tcp", ""])
 def test_a_port_says_that_it_is_ready(supervisor: Supervisor, tmp_path: Path, ready: str) -> None:
     code = LISTENING.replace("HOST", "'127.0.0.1'")
-    for _ in range(2):  # the second time it is known that it listens
+    for _ in range(2):
         supervisor.start(python(tmp_path, code, ready, ("{port}",)))
-        time.sleep(0.1)
         until(supervisor, State.READY)
         assert supervisor._current is not None
-        assert supervisor._current.age < 0.45 or listens(supervisor._current.port)
+        assert listens(supervisor._current.port)
+
+
+def test_a_mistake_that_takes_long_to_come_out_leaves_the_one_before(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(python(tmp_path, LISTENING.replace("HOST", "'127.0.0.1'"), "", ("{port}",)))
+    until(supervisor, State.READY)
+    supervisor.start(python(tmp_path, "import time; time.sleep(0.5); import nonsense", "", ("{port}",)))
+    until(supervisor, State.ENDED)
+    assert supervisor.bury().answered_for
+
+
+def test_one_that_is_not_told_where_is_waited_for_once_it_was_seen_to_listen(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    code = LISTENING.replace("HOST", "'127.0.0.1'").replace("sys.argv[1]", "os.environ['PORT']").replace("sys,", "os,")
+    its = replace(python(tmp_path, code), port=free_port())
+    supervisor.start(its)
+    until(supervisor, State.READY)
+    assert supervisor._current is not None
+    wait(lambda: listens(supervisor._current.port))  # type: ignore[union-attr]
+    supervisor.start(its)
+    until(supervisor, State.READY)
+    assert listens(supervisor._current.port)
 
 
 def test_a_socket_that_it_gets_is_one_that_it_accepts_on(supervisor: Supervisor, tmp_path: Path) -> None:
