@@ -1,4 +1,4 @@
-"""Tasks of the images: `invoke image`, `image.test`, `image.check`, `image.context`, `image.audit`, `image.deps`."""
+"""Tasks of the images: `invoke image`, `image.test`, `image.check`, `image.context`, `image.audit`, `image.memory`."""
 
 from __future__ import annotations
 
@@ -97,6 +97,16 @@ def audit(context: Context, name: list[str], since: str = "", picture: str = "",
     run(partial(flow.audit_images, names=tuple(name), since=since, picture=picture), shown.lines, json=json)
 
 
+@task(iterable=["name"], help={"name": "an image of the project; all of them if left out", **JSON})
+def memory(context: Context, name: list[str], json: bool = False) -> None:
+    """Measure what memory the service of an image takes, and hold it against its budget."""
+    from buildkit.flows import image_memory as flow  # noqa: PLC0415
+
+    refuse_dry(context, "image.memory")
+
+    run(partial(flow.measure_images, names=tuple(name)), flow.lines, json=json)
+
+
 @task(
     iterable=["name"],
     help={
@@ -185,4 +195,4 @@ def reproduce(context: Context, name: list[str], json: bool = False) -> None:
     run(partial(flow.reproduce_images, names=tuple(name)), flow.lines, json=json)
 
 
-ns = Collection("image", image, run_tests, check, explain_context, audit, deps, push, save_image, reproduce)
+ns = Collection("image", image, run_tests, check, explain_context, audit, deps, memory, push, save_image, reproduce)

@@ -23,6 +23,7 @@ SCRIPTS = (
     "dev/launch.py",
     "image/inside.py",
     "image/oci/compile_sources.py",
+    "image/memory_script.py",
     "image/slimming_script.py",
     "image/usage/import_memory_script.py",
     "image/usage/import_trace_script.py",

@@ -1,0 +1,199 @@
+"""Measures in a container what memory a service takes: after the import of its module, when it is ready, under a load.
+
+What counts is what cannot be given back: anonymous memory, shared memory and where the kernel says it its own. What it
+keeps of files is told apart, since the engine's own figure counts it until it is taken away.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from buildkit.core import untrusted
+from buildkit.doors import process, reading
+
+REQUESTS = 200
+"""How many requests the load is."""
+
+_PATIENCE = 120.0
+_READY = 60.0
+_SETTLING = 3.0
+_PAUSE = 0.25
+_SCRIPT = Path(__file__).with_name("memory_script.py")
+_IMPORT = """
+import gc, importlib, os, sys
+sys.path.insert(0, os.getcwd())
+importlib.import_module(sys.argv[1])
+gc.collect()
+rows = [line.split() for line in open("/proc/self/smaps_rollup")]
+os.write(1, b"\\n%d" % next(int(row[1]) * 1024 for row in rows if row[0] == "Anonymous:"))
+os._exit(0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRequest:
+    """What is measured.
+
+    Args:
+        image: the image's name.
+        command: what the container runs, its entrypoint with it; empty for what the image says itself.
+        test: its health check as a command; empty for none.
+        module: the module that the command loads; empty if that is not known.
+        address: where requests go, as `127.0.0.1:8000/health`; empty for none.
+        mount: the mount point of the data volume.
+        python: the interpreter in the image.
+    """
+
+    image: str
+    command: Sequence[str]
+    test: Sequence[str]
+    module: str
+    address: str
+    mount: str
+    python: str = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of the container, in bytes.
+
+    Args:
+        number: its number in the container.
+        parent: that of the process that started it.
+        command: its words.
+        anonymous: memory that no file backs.
+        private: memory that is its alone.
+        pss: its share of what several have.
+    """
+
+    number: int
+    parent: int
+    command: str
+    anonymous: int
+    private: int
+    pss: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured, in bytes.
+
+    Args:
+        imported: what a process has that did nothing but import the module; None if it cannot be imported.
+        ready: what the container holds once it is ready.
+        loaded: what it holds after the load; None without one.
+        file: what it keeps of files then, which can be given back.
+        answered: requests that were answered.
+        processes: its processes.
+        why_not: why nothing could be measured; empty if it could.
+    """
+
+    imported: int | None = None
+    ready: int = 0
+    loaded: int | None = None
+    file: int = 0
+    answered: int = 0
+    processes: tuple[Process, ...] = field(default=())
+    why_not: str = ""
+
+    @property
+    def held(self) -> int:
+        """What the container holds at last, which the budget bounds."""
+        return self.ready if self.loaded is None else max(self.ready, self.loaded)
+
+    @property
+    def workers(self) -> tuple[int, int]:
+        """How many processes the first one started, and what each has for itself on average."""
+        first = min((each.number for each in self.processes), default=0)
+        found = [each.private for each in self.processes if each.parent == first]
+        return len(found), sum(found) // len(found) if found else 0
+
+
+def measured(asked: MemoryRequest, environment: Mapping[str, str]) -> Measured:
+    """Start a container without a network, and measure it.
+
+    Args:
+        asked: what is measured.
+        environment: the variables of the docker client.
+    """
+    imported = _imported(asked, environment)
+    data = f"PYBUILDKIT_DATA_PATH={asked.mount}"
+    entry = ["--entrypoint", asked.command[0], asked.image, *asked.command[1:]] if asked.command else [asked.image]
+    run = ["docker", "run", "--detach", "--network", "none", "--env", data, *entry]
+    started = process.run(run, environment=environment, timeout=_PATIENCE)
+    container = started.stdout.strip()
+    if not started.ok or not container:
+        return Measured(imported, why_not=_last(started.stderr) or "the engine starts no container of it")
+    try:
+        why_not = _wait(container, asked.test, environment)
+        if why_not:
+            return Measured(imported, why_not=why_not)
+        given = json.dumps({"address": asked.address, "requests": REQUESTS})
+        text = reading.read_text(_SCRIPT)
+        command = ["docker", "exec", container, asked.python, "-I", "-c", text, given]
+        answer = process.run(command, environment=environment, timeout=_PATIENCE)
+        try:
+            return _of(imported, json.loads(answer.stdout))
+        except (ValueError, KeyError, TypeError):
+            return Measured(imported, why_not=_last(answer.stderr) or f"python ended with {answer.exit_code}")
+    finally:
+        process.run(["docker", "rm", "--force", "--volumes", container], environment=environment, timeout=_PATIENCE)
+
+
+def _imported(asked: MemoryRequest, environment: Mapping[str, str]) -> int | None:
+    if not asked.module:
+        return None
+    run = ["docker", "run", "--rm", "--network", "none", "--entrypoint", asked.python, asked.image]
+    answer = process.run([*run, "-c", _IMPORT, asked.module], environment=environment, timeout=_PATIENCE)
+    last = answer.stdout.strip().splitlines()[-1:] or [""]
+    return int(last[0]) if last[0].isdigit() else None
+
+
+def _wait(container: str, test: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Wait until the check passes, or without one for some seconds; return why that does not come."""
+    deadline = time.monotonic() + (_READY if test else _SETTLING)
+    while True:
+        ask = ["docker", "inspect", "--format", "{{.State.Running}} {{.State.ExitCode}}", container]
+        state = process.run(ask, environment=environment, timeout=_PATIENCE).stdout.split()
+        if state[:1] != ["true"]:
+            logs = process.run(["docker", "logs", "--tail", "5", container], environment=environment, timeout=_PATIENCE)
+            said = _last(logs.stdout + logs.stderr)
+            return f"without network, database and data it ends with {state[-1] if state else '?'}: {said}"
+        check = ["docker", "exec", container, *test]
+        if test and process.run(check, environment=environment, timeout=_PATIENCE).ok:
+            return ""
+        if time.monotonic() > deadline:
+            return f"its health check does not pass within {_READY:g} s" if test else ""
+        time.sleep(_PAUSE)
+
+
+def _of(imported: int | None, answer: Mapping[str, Any]) -> Measured:
+    last = answer["loaded"] or answer["ready"]
+    return Measured(
+        imported,
+        int(answer["ready"]["held"]),
+        int(answer["loaded"]["held"]) if answer["loaded"] else None,
+        int(last["file"]),
+        int(answer["answered"]),
+        tuple(
+            Process(
+                int(row["process"]),
+                int(row["parent"]),
+                untrusted.shown(str(row["command"])),
+                int(row["anonymous"]),
+                int(row["private"]),
+                int(row["pss"]),
+            )
+            for row in answer["processes"]
+        ),
+    )
+
+
+def _last(text: str) -> str:
+    lines = text.strip().splitlines()
+    return untrusted.shown(lines[-1]) if lines else ""
