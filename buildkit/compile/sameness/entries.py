@@ -58,7 +58,8 @@ class Lifted:
         node: Cython's, of its C function.
         number: its place among all functions of the text.
         parameters: how many there are, with `*args` and `**kwargs`.
-        is_plain: whether each may be given by position.
+        is_plain: whether each may be given by position, but what `*args` and `**kwargs` take.
+        rest: whether it has these two.
         is_generator: whether its C function makes a generator.
         free: the names of the cells in its closure.
         made: the functions, classes and generator expressions that it makes.
@@ -69,6 +70,7 @@ class Lifted:
     number: int
     parameters: int
     is_plain: bool
+    rest: tuple[bool, bool]
     is_generator: bool
     free: tuple[str, ...]
     made: tuple[Inner, ...]
@@ -179,11 +181,14 @@ def _entry(function: Lifted, mask: int, *, is_seen: bool) -> str:
     guard = f"\n  if (unlikely(!buildkit_are_builtins(UINT64_C({mask})))) {python}" if mask else ""
     holds, lets_go = _held(function)
     run = _run(function, is_seen=is_seen)
-    taken = "".join(f" bound[{at}] = args[{at}]; Py_INCREF(bound[{at}]);" for at in range(total))
+    named = total - sum(function.rest)
+    taken = "".join(f" bound[{at}] = args[{at}]; Py_INCREF(bound[{at}]);" for at in range(named))
     left = "".join(f" Py_DECREF(bound[{at}]);" for at in range(total))
+    unused = "".join(f" Py_DECREF(bound[{at}]);" for at in range(named, total))
+    test = "BUILDKIT_IS_STARRED" if function.rest[0] else "BUILDKIT_IS_PLAIN"
     direct = f"""
-  if (likely(BUILDKIT_IS_PLAIN(function, {number}, nargsf, names, {total}))) {{
-    if (unlikely(!(state = buildkit_enter()))) return NULL;
+  if (likely({test}(function, {number}, nargsf, names, {named}))) {{{_rest(function, named)}
+    if (unlikely(!(state = buildkit_enter()))) {{{unused} return NULL; }}
     {holds}{taken}
     {run}
     buildkit_leave(state);
@@ -209,6 +214,18 @@ static PyObject *buildkit_entry_{number}(BUILDKIT_CALL) {{
   buildkit_release(bound, {total});
   return result;
 }}"""
+
+
+def _rest(function: Lifted, named: int) -> str:
+    """Return the C that makes what `*args` and `**kwargs` are of a call without names."""
+    made, at = "", named
+    if function.rest[0]:
+        made = f"\n    if (unlikely(!(bound[{at}] = buildkit_rest(args, nargsf, {named})))) return NULL;"
+        at += 1
+    if function.rest[1]:
+        failed = f"Py_DECREF(bound[{named}]); return NULL;" if function.rest[0] else "return NULL;"
+        made += f"\n    if (unlikely(!(bound[{at}] = PyDict_New()))) {{ {failed} }}"
+    return made
 
 
 def _run(function: Lifted, *, is_seen: bool) -> str:

@@ -168,7 +168,8 @@ def _lifted(definition: Definition, maker: Maker, fixed: Collection[str]) -> Lif
     made = tuple(maker.inner(each) for each in definition.made)
     function = _as_def(definition.node)
     stars = [star for star in (function.star_arg, function.starstar_arg) if star]
-    is_plain = not stars and not any(arg.kw_only for arg in function.args)
+    is_plain = not any(arg.kw_only for arg in function.args)
+    rest = (function.star_arg is not None, function.starstar_arg is not None)
     parameters = [(arg.pos, arg.declarator.name) for arg in function.args] + [(star.pos, star.name) for star in stars]
     passed = [name for _, name in parameters]
     is_generator = generators.yields(function.body)
@@ -193,7 +194,7 @@ def _lifted(definition: Definition, maker: Maker, fixed: Collection[str]) -> Lif
     if not is_generator:
         function = function.as_cfunction(overridable=False)
         function.__class__ = CFunction
-    return Lifted(function, definition.number, len(parameters), is_plain, is_generator, scope.free, made, asks)
+    return Lifted(function, definition.number, len(parameters), is_plain, rest, is_generator, scope.free, made, asks)
 
 
 def _as_def(function: Any) -> Any:

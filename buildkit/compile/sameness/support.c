@@ -6,6 +6,13 @@ static void buildkit_release(PyObject **bound, Py_ssize_t total) {
   for (Py_ssize_t at = 0; at < total; at++) Py_XDECREF(bound[at]);
 }
 
+static PyObject *buildkit_rest(PyObject *const *args, size_t nargsf, Py_ssize_t named) {
+  Py_ssize_t count = PyVectorcall_NARGS(nargsf) - named;
+  PyObject *rest = PyTuple_New(count);
+  for (Py_ssize_t at = 0; rest && at < count; at++) { Py_INCREF(args[named + at]); PyTuple_SET_ITEM(rest, at, args[named + at]); }
+  return rest;
+}
+
 /* What a dictionary has under a key: a new reference; NULL if nothing, or with an error. */
 static PyObject *buildkit_item(PyObject *dictionary, PyObject *key) {
   PyObject *found;

@@ -45,6 +45,11 @@ static void buildkit_release(PyObject **bound, Py_ssize_t total);
 #define BUILDKIT_IS_PLAIN(function, number, nargsf, names, total) \
   ((names) == NULL && PyVectorcall_NARGS(nargsf) == (total) && \
    PyFunction_GET_CODE(function) == buildkit_functions[number].code)
+#define BUILDKIT_IS_STARRED(function, number, nargsf, names, total) \
+  ((names) == NULL && PyVectorcall_NARGS(nargsf) >= (total) && \
+   PyFunction_GET_CODE(function) == buildkit_functions[number].code)
+/* What a call has behind the parameters with names: a new tuple. */
+static PyObject *buildkit_rest(PyObject *const *args, size_t nargsf, Py_ssize_t named);
 /* A call takes of the thread's depth what one of Python takes: returns the thread's state, NULL with an error. */
 static CYTHON_INLINE PyThreadState *buildkit_enter(void) {
   PyThreadState *state = __Pyx_PyThreadState_Current;
