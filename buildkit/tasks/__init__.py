@@ -30,7 +30,7 @@ from buildkit.tasks import (
     release,
 )
 from buildkit.tasks.exits import prepare_exit
-from buildkit.tasks.listing import teach
+from buildkit.tasks.teaching import teach
 
 ns = Collection(
     project.build,

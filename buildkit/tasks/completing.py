@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from invoke.exceptions import Exit
 
@@ -13,25 +12,22 @@ _CHOICES: dict[str, tuple[str, ...]] = {"--profile": ("dev", "release"), "--requ
 _NAMES = "--name"
 
 
-def completing(otherwise: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what Invoke calls to complete a line: it prints the values that a flag may have, or asks Invoke's own.
+def print_values(line: str) -> None:
+    """Print the values that may come at the end of a line; return where these are not known.
 
     Args:
-        otherwise: Invoke's own.
-    """
+        line: what stands in the shell.
 
-    def complete(names: Any, core: Any, *further: Any, **named: Any) -> Any:  # noqa: ANN401 - as Invoke calls it
-        try:
-            words = shlex.split(core.remainder)
-        except ValueError:
-            words = []
-        found = values(words)
-        if found is None:
-            return otherwise(names, core, *further, **named)
+    Raises:
+        Exit: they were printed.
+    """
+    try:
+        found = values(shlex.split(line))
+    except ValueError:
+        return
+    if found is not None:
         print(*found, sep="\n")  # noqa: T201 - the shell reads it
         raise Exit
-
-    return complete
 
 
 def values(words: Sequence[str], folder: Path | None = None) -> Iterable[str] | None:

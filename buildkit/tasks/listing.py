@@ -1,7 +1,7 @@
 """`invoke --list` in groups, everyday commands first; and what was meant where a task or a flag is misspelt.
 
-Invoke lets a tasks.py change neither, so its program is taught both, for namespaces with tasks of the suite. A list of
-one collection, of another form or depth stays Invoke's own.
+Both are for namespaces with tasks of the suite; `teaching` has Invoke ask for them. A list of one collection, of
+another form or depth stays Invoke's own.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 
-from invoke import program
 from invoke.collection import Collection
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
 from buildkit.errors import ConfigurationError, render
-from buildkit.tasks.completing import completing
 
 _EVERY_DAY = ("dev", "build", "compile", "migrate", "data", "image")
 _GROUPS: Mapping[str, Sequence[str]] = {
@@ -37,34 +35,27 @@ _GROUPS: Mapping[str, Sequence[str]] = {
 _YOURS = "of this project"
 _WIDEST = 100
 _UNKNOWN = re.compile(r"No idea what '(.*)' is!", re.DOTALL)
-_complete = vars(program)["complete"]
-_list_flat, _parse_tasks = Program.list_flat, Program.parse_tasks
 
 
-def teach() -> None:
-    """Let Invoke's program do both from now on, and complete values behind flags."""
-    vars(program)["complete"] = completing(_complete)
-    Program.list_flat = _list  # type: ignore[assignment, method-assign]
-    Program.parse_tasks = _parse  # type: ignore[assignment, method-assign]
-
-
-def _list(its: Program) -> None:
-    names = names_of(its.collection)
-    if its.list_root or its.list_depth or not {*_EVERY_DAY} & {*names}:
-        _list_flat(its)
-        return
+def print_groups(program: Program) -> bool:
+    """Print the tasks in groups, and return whether that was done: not for a list of Invoke's other kinds."""
+    names = names_of(program.collection)
+    if program.list_root or program.list_depth or not {*_EVERY_DAY} & {*names}:
+        return False
     for line in lines_of(names, width=min(_WIDEST, shutil.get_terminal_size().columns)):
         print(line)  # noqa: T201 - as Invoke's own
+    return True
 
 
-def _parse(its: Program) -> None:
-    try:
-        _parse_tasks(its)
-    except ParseError as error:
-        token = _UNKNOWN.fullmatch(str(error))
-        if token is None:
-            raise
-        said = meant(token[1], error, names_of(its.collection))
+def raise_meant(program: Program, error: ParseError) -> None:
+    """Raise the error for a word that is no task and no flag; return for all else.
+
+    Raises:
+        Exit: it is such a word.
+    """
+    token = _UNKNOWN.fullmatch(str(error))
+    if token is not None:
+        said = meant(token[1], error, names_of(program.collection))
         raise Exit(render(said), said.exit_code) from None
 
 
