@@ -233,6 +233,10 @@ def _notes(seen: Look, found: Found, starts: Sequence[Start]) -> Iterator[str]:
         if start.is_worker and found.application is not None:
             command = shown(start.words)
             yield f"{start.place}: {command} is no part of invoke dev; [tool.buildkit.dev.service.worker] is for it"
+    if found.migrations is not None and found.migrations.elsewhere:
+        place, said = found.migrations.place, found.migrations.elsewhere
+        words = f"{place}: script_location = {said} counts from the folder in which Alembic runs, which is another here"
+        yield f'{words}: write it as %(here)s/{said}, and name it: [tool.buildkit.migrate] config = "{place}"'
     parts = database_parts(seen)
     if parts and found.migrations is not None and not found.migrations.url_variable:
         named = ", ".join(parts)

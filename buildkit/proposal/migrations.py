@@ -12,6 +12,7 @@ from buildkit.proposal.look import Look, module_of
 _ENV = "env.py"
 _INI = "alembic.ini"
 _URL = re.compile(r"(?:[A-Z0-9_]*_)?(?:DATABASE|DB|SQLALCHEMY|POSTGRES(?:QL)?|PG)_(?:[A-Z0-9_]*_)?(?:URL|URI|DSN)")
+_LOCATION = re.compile(r"^script_location\s*=\s*([^\s:]+)\s*$", re.MULTILINE)
 _PART = re.compile(r"(?:DATABASE|DB|POSTGRES(?:QL)?|PG)_?(?:SERVER|HOST|ADDRESS|USER|USERNAME|PASSWORD|NAME|DB|PORT)")
 _FEWEST_PARTS = 3
 _USUAL_URL = "DATABASE_URL"
@@ -30,6 +31,8 @@ class Migrations:
         wants_application: what in env.py asks for an application's context, or why it configures in code; empty if not.
         url_variable: the variable that names the database, where it is another than `DATABASE_URL`.
         url_place: where it is read.
+        elsewhere: what `script_location` says, where that counts from another folder than the project's: Alembic would
+            not find it, so that none of the others is said; empty if it is well.
     """
 
     place: str
@@ -39,6 +42,7 @@ class Migrations:
     wants_application: str = ""
     url_variable: str = ""
     url_place: str = ""
+    elsewhere: str = ""
 
 
 def migrations_of(look: Look, source_root: str) -> Migrations | None:
@@ -48,6 +52,9 @@ def migrations_of(look: Look, source_root: str) -> Migrations | None:
     if not env and not look.table("tool", "alembic"):
         return None
     found_anyway = _INI in look.names or bool(look.table("tool", "alembic")) or env == f"migrations/{_ENV}"
+    location = _LOCATION.search(look.texts.get(ini, ""))
+    if not found_anyway and location and "%(here)s" not in location[1] and f"{location[1]}/{_ENV}" not in look.names:
+        return Migrations(place=ini, elsewhere=location[1])
     metadata, line = _metadata(look, env, source_root)
     variable, place = _url_variable(look)
     return Migrations(

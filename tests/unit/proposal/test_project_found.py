@@ -323,6 +323,22 @@ MODELS = {"app/__init__.py": "", "app/models.py": ""}
         ),
         pytest.param(
             {
+                "src/alembic.ini": "[alembic]\nscript_location = migrations\n",
+                "src/migrations/env.py": "from alembic import context\n",
+            },
+            Migrations("src/alembic.ini", elsewhere="migrations"),
+            id="alembic-runs-elsewhere",
+        ),
+        pytest.param(
+            {
+                "src/alembic.ini": "[alembic]\nscript_location = %(here)s/migrations\n",
+                "src/migrations/env.py": "from alembic import context\n",
+            },
+            Migrations("src/alembic.ini", "src/alembic.ini"),
+            id="alembic-beside-its-file",
+        ),
+        pytest.param(
+            {
                 "migrations/alembic.ini": "",
                 "migrations/env.py": "from alembic import context\nfrom flask import current_app\n",
             },
