@@ -36,7 +36,7 @@ _PASSED_OVER = frozenset(
     }
 )
 _TEST = re.compile(
-    r"(^|/)(tests?([_-][^/]*)?|[^/]*[_-]tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py[xi]?$"
+    r"(^|/)(tests?([_-][^/]*)?|[^/]*[_-]tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest|[^/]*pytest_plugin)\.py[xi]?$"
 )
 _TOOL = re.compile(
     r"^(noxfile|tasks|setup|fabfile|dodo|conftest|manage_dev)\.py$|^(docs?|\.github|\.gitlab|\.circleci|\.ci|benchmarks?)/"

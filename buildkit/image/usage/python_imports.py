@@ -19,6 +19,9 @@ _BY_DISTRIBUTION = frozenset(
 _SHELLS = frozenset(
     {"system", "popen", "run", "call", "check_call", "check_output", "Popen", "create_subprocess_shell"}
 )
+_SURROUNDINGS = frozenset(
+    {"version_info", "hexversion", "platform", "system", "python_implementation", "implementation"}
+)
 _FRAMEWORKS = frozenset({"fastapi", "starlette", "pydantic"})
 _FORMS = ("python_multipart", "multipart")
 _FEATURES = {
@@ -86,6 +89,9 @@ class _Reader:
         elif isinstance(node, ast.If) and _is_type_checking(node.test):
             self.visit_all(node.body, "type")
             self.visit_all(node.orelse, kind)
+        elif isinstance(node, ast.If) and kind == "import" and _is_of_surroundings(node.test):
+            self._other(node.test, kind)
+            self.visit_all([*node.body, *node.orelse], "optional")
         elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
             self._try(node, kind)
         elif isinstance(node, (ast.With, ast.AsyncWith)) and any(_suppresses(each) for each in node.items):
@@ -200,6 +206,11 @@ def _last_name(node: ast.AST) -> str:
 
 def _is_type_checking(test: ast.AST) -> bool:
     return _last_name(test) == "TYPE_CHECKING"
+
+
+def _is_of_surroundings(test: ast.AST) -> bool:
+    """Return whether a condition asks for the version of Python or the system: each way has imports of its own."""
+    return any(_last_name(each) in _SURROUNDINGS for each in ast.walk(test))
 
 
 def _catches_missing(handler: ast.ExceptHandler) -> bool:

@@ -12,8 +12,11 @@ from buildkit.image.usage.project import File
 from buildkit.image.usage.use import Kind, Use
 
 _WORD = re.compile(r"(?<![\w./$-])[A-Za-z_][\w-]*(?:\.[A-Za-z_]\w*)*(?![\w-]*/)")
-_COMMENT = re.compile(r"(^|\s)(#|;|//).*")
-_INSTALLS = re.compile(r"\b(pip3?|uv|poetry|pdm|pipx|conda|apk|apt|apt-get|npm|yarn|pnpm|brew)\b")
+_COMMENT = re.compile(r"(^|\s)#.*|^\s*(;|//).*")
+_INSTALLS = re.compile(
+    r"\b(?:pip3?|pipx|conda|apk|apt|apt-get|npm|yarn|pnpm|brew)\s|\b(?:uv|poetry|pdm|pipenv|hatch)\s+(?!(?:-\S+\s+)*run\b)"
+)
+"""Commands that install what their words name; `poetry run` starts it."""
 _DOCKERFILE = re.compile(r"(^|/|\.)(Dockerfile|Containerfile)", re.IGNORECASE)
 _COMPOSE = re.compile(r"(^|/)(docker-)?compose[\w.-]*\.ya?ml$")
 _STARTS = re.compile(r"(^|/)(Procfile[\w.-]*|entrypoint[\w.-]*)$|\.(sh|bash|service|fish)$")
@@ -63,8 +66,10 @@ def uses_in_settings(file: File) -> Iterator[Use]:
     starts = _STARTS.search(file.path) is not None
     for number, line in enumerate(file.text.splitlines(), 1):
         bare = _COMMENT.sub("", line)
-        if not _INSTALLS.search(bare):
-            yield from words(bare, file.path, number, "program" if starts or _COMMAND.match(bare) else "word")
+        kind: Kind = "program" if starts or _COMMAND.match(bare) else "word"
+        for part in _parts([bare]):
+            if not _INSTALLS.search(part):
+                yield from words(part, file.path, number, kind)
 
 
 def words(text: str, file: str, line: int, kind: Kind) -> Iterator[Use]:

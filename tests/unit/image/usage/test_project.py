@@ -19,6 +19,7 @@ ProjectMaker = Callable[[Mapping[str, str]], Path]
         ("app/tests/test_main.py", "test"),
         ("tests/conftest.py", "test"),
         ("app/test_main.py", "test"),
+        ("app/_pytest_plugin.py", "test"),
         ("app/latest/main.py", "runtime"),
         ("app/contest.py", "runtime"),
         ("noxfile.py", "tool"),

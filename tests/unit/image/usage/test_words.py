@@ -18,6 +18,15 @@ def test_a_dockerfile_starts_what_its_command_names_and_not_what_it_installs() -
     assert not any(line == 2 and name == "gunicorn" for name, _, line in found)
 
 
+def test_what_a_tool_of_environments_runs_is_started() -> None:
+    for line in ("poetry run uvicorn app:app", "uv run --no-sync uvicorn app:app", "pdm run uvicorn app:app"):
+        assert ("uvicorn", "program", 1) in named("Dockerfile", f"CMD alembic upgrade head && {line}")
+        assert ("uvicorn", "program", 1) in named("start.sh", f"pip install -r requirements.txt && {line}")
+        assert ("uvicorn", "program", 1) in named("start.sh", f"pip install -r requirements.txt ; {line} # 1")
+    assert named("app.ini", "; celery\n[a]\nb = redis\n").isdisjoint({("celery", "word", 1)})
+    assert not any(name == "uvicorn" for name, _, _ in named("start.sh", "poetry add uvicorn; uv pip install uvicorn"))
+
+
 def test_a_procfile_and_a_script_start_programs() -> None:
     assert ("celery", "program", 1) in named("Procfile", "worker: celery -A app worker")
     assert ("celery", "program", 2) in named("run.sh", "# gunicorn\nexec celery worker\n")
