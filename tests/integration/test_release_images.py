@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,14 @@ from plugins.bases import Shop, shop_in
 from plugins.projects import InvokeRunner, Ran
 from registry import Running, registry
 
+from buildkit.config import load
+from buildkit.errors import ConfigurationError
+from buildkit.flows.release import release
+from buildkit.flows.release_look import Asked
 from buildkit.registry.client import Repository
 from buildkit.registry.reference import parse
 from buildkit.release import record
+from buildkit.report.console import Console
 
 pytestmark = pytest.mark.usefixtures("docker_registry")
 
@@ -84,7 +90,8 @@ def test_a_commit_is_built_pushed_and_recorded_and_latest_moves_last(
     assert steps(ran) == {"gate commit": "passed", "image api": "made", "latest api": "made", "record": "made"}
     assert digest(running, tag) == digest(running, "latest") != ""
     tagged = [each.rpartition("/")[2] for each in running.requests if each.startswith("PUT") and "/manifests/" in each]
-    assert [each.partition(" ")[0] for each in tagged] == [tag, "latest", "release-production"]
+    names = [each.partition(" ")[0] for each in tagged]
+    assert [each for each in names if not each.startswith("sha256")] == [tag, "latest", "release-production"]
     found = record.read(place(running), "release-production", {})
     assert (found.commit[:12], found.ended) == (tag, "good")
     assert found.services == {"api": f"{place(running)}@{digest(running, tag)}"}
@@ -208,3 +215,21 @@ def test_a_service_that_is_not_released_is_named_with_the_nearest(shop: Shop, in
 
     assert ran.exit_code == 2
     assert '--only apo: no such service is released; did you mean "api"?' in ran.stderr
+
+
+def test_at_a_terminal_nothing_is_done_until_that_is_said(shop: Shop, running: Running) -> None:
+    variables = {**os.environ, "CI": ""}
+    config, console = load(shop.root, variables), Console(variables)
+
+    with pytest.raises(
+        ConfigurationError, match="nothing was done: this is a terminal, and --yes was not given"
+    ) as told:
+        release(config, console, variables, asked=Asked(push=True), confirmed=False)
+
+    assert told.value.report is not None
+    assert [row.subject for row in told.value.report.outcomes if row.result == "due"] == [
+        "image api",
+        "latest api",
+        "record",
+    ]
+    assert [each for each in running.requests if not each.startswith(("GET", "HEAD"))] == []
