@@ -8,12 +8,14 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from buildkit.compile.modules import find_modules
 from buildkit.compile.suffix import own_suffix
 from buildkit.config import Config
 from buildkit.core.sizes import in_words
 from buildkit.dependencies import declared, present
+from buildkit.dependencies.needs import Need
 from buildkit.dev import installing, reloaders
 from buildkit.doctor.finding import MISSING, OK, WARNING, Finding
 from buildkit.doors import process, reading
@@ -72,16 +74,32 @@ def _python_and_packages(config: Config) -> list[Finding]:
         found.append(Finding("requires-python", MISSING, words, "nox -s build, invoke image", code=2))
     if declared.left_to_backend(tables):
         return found
-    needs = declared.read(file, tables).chosen(())
-    lacking = list(present.unmet(needs, present.installed(), present.facts_of_this_python()))
+    needs, lacking = _needs_and_lacking(config, tables)
     serves = "invoke dev"
     if not lacking:
         return [*found, Finding("its packages", OK, f"{len(needs)} declared, all installed", serves)]
     named = [f"{each.need}, installed is {each.version}" if each.version else str(each.need) for each in lacking]
     more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
     words = f"not installed as declared: {'; '.join(named[:_MOST_NAMED])}{more}"
-    mend = shlex.join(installing.command_of(config.service_folder))
-    return [*found, Finding("its packages", WARNING, words, serves, mend)]
+    return [*found, Finding("its packages", WARNING, words, serves, _installs(config))]
+
+
+def installs_what_lacks(config: Config) -> str:
+    """Return the command that installs what a project declares; empty where this Python has all that is known of it."""
+    tables = declared.tables_of(config.service_folder)
+    known = "project" in tables or "poetry" in tables.get("tool", {})
+    if not known or declared.left_to_backend(tables) or not _needs_and_lacking(config, tables)[1]:
+        return ""
+    return _installs(config)
+
+
+def _needs_and_lacking(config: Config, tables: Mapping[str, Any]) -> tuple[tuple[Need, ...], list[present.Unmet]]:
+    needs = declared.read(config.service_folder / "pyproject.toml", tables).chosen(())
+    return needs, list(present.unmet(needs, present.installed(), present.facts_of_this_python()))
+
+
+def _installs(config: Config) -> str:
+    return shlex.join(installing.command_of(config.service_folder))
 
 
 def _reloader(config: Config) -> Iterator[Finding]:

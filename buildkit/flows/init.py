@@ -38,7 +38,7 @@ _END = "\n"
 _NARROWEST = 40
 _INDENT = " " * len("note: ")
 SCHEMA = "buildkit.init/1"
-_NEXT = "next: invoke build, then invoke dev; nox -s build in CI"
+_NEXT = "invoke build, then invoke dev; nox -s build in CI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,8 @@ def init(
         _write(root, proposal.changes)
     result = "written" if writes else "would-write" if dry_run else "proposed"
     rows = tuple(Outcome(each.file, result, _reason(each)) for each in proposal.changes)
-    report = Report(SCHEMA, rows, watch.seconds, {"notes": list(proposal.notes)}, row="file")
+    facts = {"notes": list(proposal.notes), "install": _first_to_install(root, environment) if writes else ""}
+    report = Report(SCHEMA, rows, watch.seconds, facts, row="file")
     if proposal.changes and not writes and not dry_run and ask is None:
         raise ConfigurationError(
             "nothing was written: there is no terminal to ask at",
@@ -114,6 +115,13 @@ def init(
             report=report,
         )
     return report
+
+
+def _first_to_install(root: Path, environment: Mapping[str, str]) -> str:
+    """Return the command that installs what the project declares, where this Python lacks some of it."""
+    from buildkit.flows.doctor_project import installs_what_lacks  # noqa: PLC0415
+
+    return installs_what_lacks(load_text(root / PYPROJECT, reading.read_text(root / PYPROJECT), environment))
 
 
 def project_of(folder: Path) -> Path:
@@ -296,5 +304,6 @@ def lines(report: Report) -> list[str]:
     results = {row.result for row in report.outcomes}
     names = ", ".join(row.subject for row in report.outcomes)
     if results == {"written"}:
-        return [f"init: written: {names}", _NEXT]
+        install = report.facts["install"]
+        return [f"init: written: {names}", f"next: {f'{install}, then ' if install else ''}{_NEXT}"]
     return [f"init: nothing written; proposed: {names}"]

@@ -44,6 +44,8 @@ WRITTEN = {
             "snapshot": "",
             "replaces": "",
             "template": False,
+            "places": [["public", "alembic_version"]],
+            "env": "ab" * 32,
         },
         {
             "name": "dev_two_0a0b0c0d",
@@ -55,6 +57,8 @@ WRITTEN = {
             "snapshot": "mine",
             "replaces": "dev",
             "template": True,
+            "places": [],
+            "env": "",
         },
     ],
 }

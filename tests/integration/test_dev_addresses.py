@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import random
 import signal
 import time
 import urllib.request
@@ -29,6 +30,11 @@ def dev(project: ProjectMaker) -> Iterator[Starter]:
         yield start
 
 
+def a_port() -> int:
+    """Return a port that is free, and hardly ever the one that another worker takes at this moment."""
+    return next(port for port in random.sample(ports.OWN, 100) if ports.free(port))
+
+
 def another(name: str, port: int) -> str:
     """Return settings with a further service."""
     return f"""{SETTINGS}
@@ -39,7 +45,7 @@ port = {port}
 
 
 def test_a_service_that_is_called_otherwise_keeps_its_port(dev: Starter) -> None:
-    port = next(port for port in ports.OWN if ports.free(port))
+    port = a_port()
 
     it = dev({"pyproject.toml": another("web", port)})
     it.until_ready()
@@ -56,7 +62,7 @@ def test_a_service_that_is_called_otherwise_keeps_its_port(dev: Starter) -> None
 
 @pytest.mark.parametrize("to", ["api", ""], ids=["called otherwise", "taken out"])
 def test_a_service_that_goes_answers_what_it_has_begun(dev: Starter, to: str) -> None:
-    port = next(port for port in ports.OWN if ports.free(port))
+    port = a_port()
     it = dev({"pyproject.toml": another("web", port), "src/app/main.py": SLOW})
     it.until_ready()
     before = whom(port)
@@ -78,7 +84,7 @@ def test_a_service_that_goes_answers_what_it_has_begun(dev: Starter, to: str) ->
 
 
 def test_a_service_that_goes_while_it_answers_goes_with_the_loop(dev: Starter) -> None:
-    port = next(port for port in ports.OWN if ports.free(port))
+    port = a_port()
     it = dev({"pyproject.toml": another("web", port), "src/app/main.py": SLOW})
     it.until_ready()
     asking = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
@@ -99,7 +105,7 @@ if __name__ == "__main__":
 
 
 def test_a_service_that_may_not_run_twice_has_ended_before_it_runs_under_another_name(dev: Starter) -> None:
-    port = next(port for port in ports.OWN if ports.free(port))
+    port = a_port()
     alone = SLOW.replace('if __name__ == "__main__":', ALONE.strip())
     files = {"src/app/lone.py": alone, "src/app/main.py": MAIN}
 

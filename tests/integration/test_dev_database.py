@@ -48,6 +48,7 @@ def pid_of_server(it: Dev) -> int:
 def test_two_heads_keep_no_code_from_being_served(dev: Dev) -> None:
     it = dev
     note(it, "kept")
+    it.settled()
     it.save(OTHER_HEAD, revision("other", "one"))
     it.until_cycles(1)
     assert "migrate failed, the service runs on as it was" in it.cycles()[0]

@@ -92,6 +92,17 @@ def test_what_was_set_up_is_what_the_commands_read(project: ProjectMaker) -> Non
     assert "dev: would run uvicorn app.main:app --port 8000" in dev.stdout
 
 
+def test_what_is_to_be_installed_first_is_said(project: ProjectMaker) -> None:
+    ready, bare = PROJECT, PROJECT + 'dependencies = ["a-distribution-that-is-nowhere"]\n'
+
+    assert "\nnext: invoke build, " in init(project({**SERVICE, "pyproject.toml": ready})).stdout
+    for name in WRITTEN:
+        (project({}) / name).unlink()
+    said = init(project({**SERVICE, "pyproject.toml": bare})).stdout
+    assert "\nnext: " in said
+    assert "-m pip install -e ., then invoke build, " in said
+
+
 def test_without_a_terminal_and_a_yes_nothing_is_written(project: ProjectMaker) -> None:
     root = project(SERVICE)
 

@@ -191,7 +191,9 @@ class Shop:
         return report.outcomes[0], facts["api"]
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "CI": "", **self.variables}
+        # CI names a base for all images of an engine; these have one of their own.
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("PYBUILDKIT_ENGINE_")}
+        return {**outside, "CI": "", **self.variables}
 
     def edit(self, name: str, old: str, new: str) -> None:
         text = (self.root / name).read_text()
