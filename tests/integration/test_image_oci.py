@@ -152,8 +152,7 @@ def test_bytecode_is_what_python_loads_and_follows_from_the_source_alone(shop: S
 
 
 def reproduced(shop: Shop) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "invoke", "image.reproduce", "--json"]
-    return subprocess.run(command, cwd=shop.root, capture_output=True, text=True, timeout=240, check=False)
+    return shop.invoke("image.reproduce", "--json")
 
 
 def test_a_second_build_elsewhere_makes_the_same_bytes(shop: Shop) -> None:
@@ -396,14 +395,7 @@ def test_a_build_that_is_killed_at_any_moment_leaves_the_image_before_or_the_nex
 
 
 def test_a_tar_for_an_engine_has_the_layout_and_what_older_engines_want(shop: Shop) -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "invoke", "image.save", "--output", "shop.tar"],
-        cwd=shop.root,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    answer = shop.invoke("image.save", "--output", "shop.tar")
     assert answer.returncode == 0, answer.stderr
     with tarfile.open(shop.root / "shop.tar") as archive:
         loaded = json.load(archive.extractfile("manifest.json"))[0]  # type: ignore[arg-type]

@@ -24,6 +24,11 @@ BY_NATURE = ("/bin/activate", "/bin/Activate.ps1", "/INSTALLER", "/RECORD", "/RE
 """Files of pip and of virtual environments that say who made them."""
 
 
+def of_engine() -> dict[str, str]:
+    """Return the settings by which the tests' engine builds images."""
+    return {name: value for name, value in os.environ.items() if name.startswith("PYBUILDKIT_ENGINE_")}
+
+
 def source() -> dict[str, str]:
     """Return the sample of the tests of images, without what needs a container while it is built."""
     found = {name: undented(text) for name, text in FILES.items()}
@@ -67,7 +72,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, repository: str) -> Shop:
 @pytest.fixture(scope="module")
 def pushed(service: Shop, base: str, running: Running) -> Iterator[str]:
     """The image that was built without an engine and pushed, as an engine pulled it."""
-    service.variables = {"PYBUILDKIT_ENGINE_BUILDER": "oci", "PYBUILDKIT_ENGINE_PYTHON_SLIM": base}
+    service.variables = {**of_engine(), "PYBUILDKIT_ENGINE_BUILDER": "oci", "PYBUILDKIT_ENGINE_PYTHON_SLIM": base}
     _, facts = service.push(f"localhost:{running.port}/team")
     assert facts["mounted"] == 1, "the base's layer lies in the same registry"
     image = f"{facts['reference'].rpartition(':')[0]}@{facts['digest']}"
@@ -122,7 +127,7 @@ def is_by_nature(path: str, docker_: bytes, own: bytes) -> bool:
 def test_both_builders_make_the_same_tree_and_configuration(pushed: str, service: Shop) -> None:
     """Extensions differ in bytes: the headers here are of another patch release than those of the base."""
     before = service.variables
-    service.variables = {}
+    service.variables = of_engine()
     try:
         _, facts = service.build(required=True)
     finally:
@@ -143,7 +148,7 @@ def test_both_builders_make_the_same_tree_and_configuration(pushed: str, service
 
 def test_an_image_that_docker_built_is_pushed_with_its_id_and_again_at_no_cost(service: Shop, running: Running) -> None:
     before = service.variables
-    service.variables = {}
+    service.variables = of_engine()
     try:
         _, facts = service.push(f"localhost:{running.port}/docker")
         count = len(running.requests)

@@ -30,7 +30,10 @@ def test_commits_are_released_one_after_the_other_and_back(site: Site) -> None:
     row = next(row for row in planned.json["steps"] if row["step"] == "migrate api")
     assert (row["outcome"], row["before"], row["after"]) == ("due", "0002", "0003"), planned.stderr
     assert site.digests() == [first[1]]
+    killed = f"{site.name}-migrate-{'0' * 12}"
+    images.docker("run", "--name", killed, "--entrypoint", "true", f"{site.place}@{first[1]}")
     code, done, ran = site.release("--plan", str(site.root / ".buildkit/plan"))
+    assert killed not in images.docker("ps", "--all", "--format", "{{.Names}}"), "what a killed release left"
     steps = [done[name] for name in ("migrate api", "deploy api", "latest api", "record")]
     assert (code, steps, site.digests(), site.head()) == (0, WELL, [second[1]], "0003"), ran.stderr
 

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import platform
+import subprocess
 import sys
 import tarfile
 from collections.abc import Mapping
@@ -189,6 +190,14 @@ class Shop:
         report = image_push.push_images(load(self.root, environment), console, environment, asked=wanted)
         facts: Any = report.facts["pushed"]
         return report.outcomes[0], facts["api"]
+
+    def invoke(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `invoke` in the project."""
+        command = [sys.executable, "-m", "invoke", *words]
+        environment = self._environment()
+        return subprocess.run(
+            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=240, check=False
+        )
 
     def _environment(self) -> dict[str, str]:
         # CI names a base for all images of an engine; these have one of their own.

@@ -31,7 +31,7 @@ _ERRORS: Mapping[int, type[BuildkitError]] = {
 
 def name_of(project: str, image: Image) -> str:
     """Return the name of the container that migrates: one for each image, so that no second one can be started."""
-    return f"{project}-migrate-{image.digest.removeprefix('sha256:')[:12]}"
+    return f"{_names(project)}{image.digest.removeprefix('sha256:')[:12]}"
 
 
 def migrate(project: Project, service: str, image: Image, images: Mapping[str, str], say: Say) -> None:
@@ -76,6 +76,20 @@ def migrate(project: Project, service: str, image: Image, images: Mapping[str, s
     code = ended[0].exit_code
     if code:
         raise _error(service, code, lines)
+
+
+def sweep(project: Project) -> None:
+    """Delete the containers of migrations that have ended: a release that was killed leaves its own."""
+    listed = project.engine.try_to(
+        "ps", "--all", "--filter", "status=exited", "--filter", f"name={_names(project.name)}", "--format", "{{.Names}}"
+    )
+    ended = [name for name in listed.stdout.split() if name.startswith(_names(project.name))]
+    if ended:
+        project.engine.try_to("rm", *ended)
+
+
+def _names(project: str) -> str:
+    return f"{project}-migrate-"
 
 
 def _follow(project: Project, name: str, say: Say) -> None:

@@ -97,9 +97,12 @@ class ComposeTarget:
             return Data(condition, about["whole"] is True, policy, due, about["artifact"] is True)
         return Data(why=last_line(answer.stderr) or "the image does not say")
 
-    def exclusive(self, image: Image) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def exclusive(self, image: Image) -> Iterator[None]:
         """See `Target.exclusive`."""
-        return lock.held(self._engine, self._project.name, image)
+        with lock.held(self._engine, self._project.name, image):
+            yield
+            oneshot.sweep(self._project)
 
     def prepare(self, names: Sequence[str]) -> None:
         """Start what the services depend on and what no release replaces, such as a database; else the first waits.
