@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from buildkit.doors import files, reading
+from buildkit.doors import files, originals, reading
 from buildkit.errors import ConfigurationError
 
 if sys.version_info >= (3, 11):
@@ -49,9 +49,7 @@ def exclude(file: Path, exclusions: Sequence[Exclusion]) -> None:
     file = file.resolve()
     before = reading.read_text(file)
     after = with_exclusions(before, exclusions)
-    original = file.with_name(f"{file.name}.original")
-    if not original.exists():
-        files.write(original, before)
+    originals.keep_first(file)
     files.write(file, after, mode=stat.S_IMODE(file.stat().st_mode))
 
 

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from buildkit.doors import files
 from buildkit.errors import ConfigurationError
 
 _MOST = 1000
+
+
+def keep_first(place: Path) -> None:
+    """Keep a file as `NAME.original` before lines are added to it, unless one lies there: that is how it was at first.
+
+    Args:
+        place: the file, which is there.
+    """
+    kept = place.with_name(f"{place.name}.original")
+    if not os.path.lexists(kept):
+        _copy(place, kept)
 
 
 def keep(place: Path) -> str:
@@ -31,6 +43,10 @@ def keep(place: Path) -> str:
         if kept.is_file() and kept.read_bytes() == content:
             return kept.name
         if not os.path.lexists(kept):
-            files.write(kept, content, mode=0o644)
+            _copy(place, kept)
             return kept.name
     raise ConfigurationError(f"{place}.original exists a thousand times", hint="delete some of them")
+
+
+def _copy(place: Path, kept: Path) -> None:
+    files.write(kept, place.read_bytes(), mode=stat.S_IMODE(place.stat().st_mode))

@@ -19,15 +19,14 @@ from buildkit.errors import ConfigurationError, EngineError, ImageError
 from buildkit.flows.image_inputs import (
     cache_mount_prefix,
     compose_variables,
-    gates_of,
     request_of,
-    said_of_health,
     staged_of,
 )
 from buildkit.flows.image_oci import OCI, OciImage, builder_of
-from buildkit.flows.image_own import idle_settings, own_of
+from buildkit.flows.image_own import own_of
 from buildkit.flows.image_packages import Packages, packages_of
-from buildkit.image import checkout, engine, measure, own, rules, sent, staging
+from buildkit.flows.image_said import said_of_health, said_of_own, said_of_withheld
+from buildkit.image import checkout, engine, measure, rules, sent, staging
 from buildkit.image.build import Request, build, image_id
 from buildkit.image.context import Context, digests, scan
 from buildkit.image.ignore.lines import parse
@@ -40,8 +39,6 @@ from buildkit.store import snapshot as snapshots
 from buildkit.store import state
 
 SCHEMA = "buildkit.image/1"
-
-_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +200,12 @@ class _Image:
             self._console.warn(f"image {self._name} is skipped: {error.message}\nhint: {error.hint}")
             return Outcome(self._name, "skipped", Reason("no engine", error.message)), self._facts(inputs)
         self._check_context(inputs)
-        self._say_withheld(inputs)
-        for line in (*inputs.packages.said, *said_of_health(self._name, self._settings), *self._said_of_own()):
+        for line in (
+            *said_of_withheld(self._config, self._name, inputs.context),
+            *inputs.packages.said,
+            *said_of_health(self._name, self._settings),
+            *said_of_own(self._config, self._name),
+        ):
             self._console.say(line)
         staging.write(self._folder, inputs.staged, cache_mount_prefix(self._config, self._environment, make=True))
         built = build(replace(inputs.request, pull=pull), self._metadata, self._tell, self._environment)
@@ -246,32 +247,6 @@ class _Image:
             inputs.context.largest(10),
             f"keep out what the image does not need with .dockerignore, or raise image.{self._name}.context-budget",
         )
-
-    def _say_withheld(self, inputs: _Inputs) -> None:
-        """Name what lies among the sources and is kept out as a secret: a service may miss it."""
-        source = self._config.source.relative_to(self._config.root).as_posix()
-        inside = "" if source == "." else f"{source}/"
-        packages = tuple(f"{inside}{name.replace('.', '/')}/" for name in self._config.packages) or (inside,)
-        missed = inputs.context.withheld_in(packages)
-        if missed and not self._settings.dockerfile:
-            more = f" and {len(missed) - _MOST_NAMED} more" if len(missed) > _MOST_NAMED else ""
-            self._console.say(
-                f"image {self._name}: kept out as secrets: {', '.join(missed[:_MOST_NAMED])}{more}; "
-                f"to bring one in, name it in .dockerignore: !{missed[0]}"
-            )
-
-    def _said_of_own(self) -> tuple[str, ...]:
-        """Say what is left out, by the project's own Dockerfile or of it, and what is found in its text."""
-        from buildkit.flows.image_review import said_of_other, said_of_review  # noqa: PLC0415 - it is slow to load
-
-        file = own_of(self._config, self._name)
-        if file is None:
-            return tuple(said_of_other(self._config, self._name))
-
-        takes = file.takes_suite
-        idle = idle_settings(self._settings, takes=takes)
-        left_out = own.said(self._name, self._settings.dockerfile, idle, gates_of(self._config), takes=takes)
-        return (*left_out, *said_of_review(self._config, self._name))
 
     def _tell(self, vertex: Vertex) -> None:
         for line in shown_lines(vertex):

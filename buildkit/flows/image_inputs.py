@@ -270,11 +270,3 @@ def _health(settings: ImageConfig) -> list[str]:
 def wants_health_check(settings: ImageConfig) -> bool | None:
     """Return whether an image is to have a health check; None if the settings do not say so, nor its command."""
     return None if settings.health == AUTO and not _health(settings) else bool(settings.health)
-
-
-def said_of_health(name: str, settings: ImageConfig) -> tuple[str, ...]:
-    """Return a line for an image that gets no health check though nobody said so."""
-    if settings.dockerfile or wants_health_check(settings) is not None:
-        return ()
-    why = f"image {name}: no health check, as {settings.command[0]} is no HTTP server that is known here"
-    return (f'{why}; health = "/health", "file:/tmp/alive" or a command gives it one, health = "" says so',)

@@ -17,11 +17,11 @@ from buildkit.flows.image_inputs import (
     gates_of,
     repository_of,
     request_of,
-    said_of_health,
     staged_of,
 )
 from buildkit.flows.image_own import arguments_of
 from buildkit.flows.image_packages import Packages, packages_of
+from buildkit.flows.image_said import said_of_health
 from buildkit.image import measure, rules, staging
 from buildkit.image.assemble import RUNTIME
 from buildkit.image.build import Request

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import stat
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,10 +12,11 @@ from pathlib import Path
 
 from buildkit.config import load_text
 from buildkit.config.writing import Setting, with_settings
-from buildkit.doors import files, reading
+from buildkit.doors import reading
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError
 from buildkit.flows.image_review import said_of_other
+from buildkit.flows.init_write import write
 from buildkit.image import dockerfile
 from buildkit.model import Outcome, Reason, Report
 from buildkit.proposal import files as proposed
@@ -103,7 +102,7 @@ def init(
         )
     writes = bool(proposal.changes) and not dry_run and (yes or (ask is not None and ask(_question(proposal))))
     if writes:
-        _write(root, proposal.changes)
+        write(root, proposal.changes)
     result = "written" if writes else "would-write" if dry_run else "proposed"
     rows = tuple(Outcome(each.file, result, _reason(each)) for each in proposal.changes)
     facts = {"notes": list(proposal.notes), "install": _first_to_install(root, environment) if writes else ""}
@@ -267,34 +266,6 @@ def _reason(change: Change) -> Reason:
 def _question(proposal: Proposal) -> str:
     count = len(proposal.changes)
     return f"write {'this file' if count == 1 else f'these {count} files'}?"
-
-
-def _write(root: Path, changes: Sequence[Change]) -> None:
-    """Write the files; each is the old or the new one at every moment, and the old one lies beside it.
-
-    Raises:
-        ConfigurationError: a file is another one than was looked at, or lies outside of the project.
-    """
-    places = [_place(root, each) for each in changes]
-    for change, place in zip(changes, places, strict=True):
-        original = place.with_name(f"{place.name}.original")
-        if change.before and not os.path.lexists(original):
-            files.write(original, place.read_bytes(), mode=stat.S_IMODE(place.stat().st_mode))
-    for change, place in zip(changes, places, strict=True):
-        there = os.path.lexists(place)
-        mode = stat.S_IMODE(place.stat().st_mode) if there else files.MODE
-        after = change.after.replace("\n", "\r\n") if there and b"\r\n" in reading.read(place) else change.after
-        files.write(place, after.encode("utf-8", "surrogateescape"), mode=mode)
-
-
-def _place(root: Path, change: Change) -> Path:
-    place = (root / change.file).resolve()
-    if not place.is_relative_to(root):
-        raise ConfigurationError(f"{change.file} is a link to {place}, outside of the project", hint="write it by hand")
-    now = reading.read_text(place, errors="surrogateescape").removeprefix("\ufeff") if os.path.lexists(place) else ""
-    if now != change.before:
-        raise ConfigurationError(f"{change.file} has changed meanwhile, so nothing was written", hint="run it again")
-    return place
 
 
 def lines(report: Report) -> list[str]:

@@ -11,7 +11,7 @@ from buildkit.config.messages import nearest
 from buildkit.doors import process
 from buildkit.errors import ConfigurationError, ReleaseRefusedError
 from buildkit.flows.image_inputs import compose_variables, contract_of
-from buildkit.flows.image_push import whole_name
+from buildkit.flows.image_places import whole_name
 from buildkit.image import checkout, compose
 from buildkit.image.checkout import Checkout
 from buildkit.registry import reference
@@ -235,12 +235,7 @@ def _follows(config: Config, before: str, after: str, environment: Mapping[str, 
     """Return whether one commit follows another; None if git does not know."""
     if not re.fullmatch(r"[0-9a-f]{40}", before) or not after:
         return None
-    words = ["git", "merge-base", "--is-ancestor", before, after]
-    try:
-        code = process.run(words, folder=config.root, environment=environment).exit_code
-    except FileNotFoundError:
-        return None
-    return {0: True, 1: False}.get(code)
+    return checkout.is_ancestor(config.root, before, after, environment)
 
 
 def _older(home: str, last: Recorded, good: Recorded, asked: Asked, environment: Mapping[str, str]) -> Recorded:

@@ -75,6 +75,16 @@ def read(folder: Path, environment: Mapping[str, str] | None = None, run: proces
         ) from None
 
 
+def is_ancestor(folder: Path, first: str, second: str, environment: Mapping[str, str]) -> bool | None:
+    """Return whether a commit is an ancestor of another; None if one of them is not known in the checkout."""
+    words = ["git", "merge-base", "--is-ancestor", first, second]
+    try:
+        answer = process.run(words, folder=folder, environment=environment)
+    except OSError:
+        return None
+    return {0: True, 1: False}.get(answer.exit_code)
+
+
 def without_credentials(address: str) -> str:
     """Return the address of a repository without the name and the password that it may carry."""
     try:

@@ -2,6 +2,8 @@
 
     parcel      what is sent: manifests and blobs, from the layout
     sending     blobs that the repository lacks, then manifests
+    latest      the tag `latest`: what it names, and its move
+    remembered  what was sent beside an image by the last push
     tags        whether a tag may be put, and whether `latest` may be moved
     engine      an image of the engine, brought into the layout with layers packed here
     sbom        the list of what is in an image, in CycloneDX's form
