@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from plugins.bases import Shop
 from plugins.images import FILES, answer_of, docker, log_of, started, undented
+from pushes import commit, git
 from registry import Running, registry
-from test_image_push import commit, git
 
 pytestmark = [pytest.mark.usefixtures("docker", "docker_registry"), pytest.mark.slow]
 

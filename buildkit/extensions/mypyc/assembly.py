@@ -17,8 +17,8 @@ from buildkit.compile.module import Module
 from buildkit.doors.clock import Stopwatch
 from buildkit.extensions.mypyc.program import MypycProgram, TypesRefused
 from buildkit.extensions.mypyc.translation import MypycTranslation, extension_of
-from buildkit.extensions.native.actions import Linked
 from buildkit.extensions.native.refusals import Gone, NotCompiled
+from buildkit.extensions.native.work import Linked
 from buildkit.extensions.output_folder import OutputFolder
 from buildkit.extensions.pool import JobResult
 from buildkit.extensions.result import SubjectResult

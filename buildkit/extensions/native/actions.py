@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,46 +24,10 @@ from buildkit.extensions.native.calls import Calls
 from buildkit.extensions.native.extension import Extension, compile_key, link_key
 from buildkit.extensions.native.headers import Compiled, Headers
 from buildkit.extensions.native.refusals import CompilerRefusal, Gone, NotCompiled, tool_changed
+from buildkit.extensions.native.work import Linked, Work
 from buildkit.extensions.scratch import scratch
 from buildkit.model import Digest
 from buildkit.store.artifacts import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """A linked extension, with its content.
-
-    Args:
-        output: its digest.
-        headers: names of what compilers and linker read, and of folders that they searched.
-        content: the extension itself.
-        ran: whether a compiler or linker ran for it.
-    """
-
-    output: Digest
-    headers: tuple[str, ...]
-    content: bytes
-    ran: bool
-
-
-@dataclass(slots=True)
-class _Work:
-    """An extension while it is being built: its scratch folder, the C in memory, the results so far."""
-
-    extension: Extension
-    folder: Path
-    at_hand: Mapping[Digest, bytes]
-    parts: Mapping[str, Digest]
-    compilers: list[tuple[int, Compiler]]
-    laid_out: bool = False
-    ran: bool = False
-    headers: set[str] = field(default_factory=set)
-    held: set[Digest] = field(default_factory=set)
-    refused: dict[str, list[tuple[Digest, str]]] = field(default_factory=dict)
-
-    def object(self, file: str, number: int) -> str:
-        """Return the name of an object in the folder."""
-        return f"{[*self.extension.files].index(file)}.{number}.o"
 
 
 class Native:
@@ -128,7 +91,7 @@ class Native:
                 return Linked(found["output"], tuple(found["headers"]), content, ran=False)
         with scratch(self._scratch) as folder:
             return self._try(
-                _Work(extension, folder, at_hand, self._calls.parts(extension), self._calls.compilers(extension)), 0
+                Work(extension, folder, at_hand, self._calls.parts(extension), self._calls.compilers(extension)), 0
             )
 
     # ------------------------------------------------------------------ from the store
@@ -164,7 +127,7 @@ class Native:
 
     # ------------------------------------------------------------------ by the tools
 
-    def _try(self, work: _Work, at: int) -> Linked:
+    def _try(self, work: Work, at: int) -> Linked:
         """Make the extension with the first of the compilers from `at` on that takes it."""
         try:
             return self._attempt(work, *work.compilers[at])
@@ -174,7 +137,7 @@ class Native:
                 raise NotCompiled(str(error), tuple(kept["headers"]) if kept is not None else None) from None
         return self._try(work, at + 1)
 
-    def _attempt(self, work: _Work, number: int, tool: Compiler) -> Linked:
+    def _attempt(self, work: Work, number: int, tool: Compiler) -> Linked:
         """Make the extension with one of the compilers, by as few steps as the store leaves."""
         extension = work.extension
         objects = [self._object(work, file, number, tool) for file in extension.files]
@@ -189,7 +152,7 @@ class Native:
         headers = tuple(sorted({*work.headers, *entry["headers"]}))
         return Linked(entry["output"], headers, content, ran=work.ran)
 
-    def _object(self, work: _Work, file: str, number: int, tool: Compiler) -> Digest:
+    def _object(self, work: Work, file: str, number: int, tool: Compiler) -> Digest:
         """Return the digest of the object of one C file; it is made where the store has no entry for it."""
         key = compile_key(work.extension, file, number, work.parts)
         entry = self._newest(work.extension.searched(file), key, "object")
@@ -205,7 +168,7 @@ class Native:
         self._note_refusals(work, file, entry)
         return Digest(entry["object"])
 
-    def _on_disk(self, work: _Work, file: str, digest: Digest, number: int, tool: Compiler) -> Digest:
+    def _on_disk(self, work: Work, file: str, digest: Digest, number: int, tool: Compiler) -> Digest:
         """Make sure that the object lies in the folder; return its digest, another one if it was compiled again."""
         place = work.folder / work.object(file, number)
         if not place.exists():
@@ -215,7 +178,7 @@ class Native:
             place.write_bytes(content)
         return digest
 
-    def _compile(self, work: _Work, file: str, number: int, tool: Compiler) -> Digest:
+    def _compile(self, work: Work, file: str, number: int, tool: Compiler) -> Digest:
         """Make an object and keep it, or keep the compiler's words where it would refuse the file again."""
         key = compile_key(work.extension, file, number, work.parts)
         self._lay_out(work)
@@ -249,12 +212,12 @@ class Native:
         work.headers.update(names)
         return Digest(str(entry["object"]))
 
-    def _note_refusals(self, work: _Work, file: str, entry: Mapping[str, Any]) -> None:
+    def _note_refusals(self, work: Work, file: str, entry: Mapping[str, Any]) -> None:
         """Record the failures of earlier compilers for this file, under the digest of the headers that it reads."""
         for key, words in work.refused.pop(file, ()):
             self._store.add(key, {**entry, "object": "", "words": words})
 
-    def _link(self, work: _Work, key: Digest, number: int, tool: Compiler) -> tuple[dict[str, Any], bytes]:
+    def _link(self, work: Work, key: Digest, number: int, tool: Compiler) -> tuple[dict[str, Any], bytes]:
         """Return the entry of the extension, which is kept, and the extension itself."""
         objects = tuple(work.object(file, number) for file in work.extension.files)
         work.ran = True
@@ -278,7 +241,7 @@ class Native:
             raise CompilerRefusal(words, is_permanent=True)
         return entry, content
 
-    def _steady(self, work: _Work, run: Callable[[], Compiled], folder: str) -> tuple[Compiled, Digest]:
+    def _steady(self, work: Work, run: Callable[[], Compiled], folder: str) -> tuple[Compiled, Digest]:
         done = self._headers.compile_until_unchanged(folder, run)
         if done is None:
             raise NotCompiled(f"{work.extension.source}: its headers changed again and again while it was compiled")
@@ -287,7 +250,7 @@ class Native:
             raise NotCompiled(tool_changed(altered))
         return done
 
-    def _lay_out(self, work: _Work) -> None:
+    def _lay_out(self, work: Work) -> None:
         """Put the C files and the generated headers where the compiler reads them."""
         if work.laid_out:
             return
