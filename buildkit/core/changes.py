@@ -45,6 +45,7 @@ class Layout:
         migrations: the files that say how is migrated: Alembic's settings, and its env.py.
         watched: globs of further files, each of which concerns the services that name it.
         claimed: those of these globs that name code which concerns no other service.
+        native: files, and folders of files, in C and C++ and of declarations, which modules are compiled with.
     """
 
     settings: tuple[str, ...] = ("pyproject.toml",)
@@ -60,6 +61,7 @@ class Layout:
     migrations: tuple[str, ...] = ()
     watched: tuple[str, ...] = ()
     claimed: tuple[str, ...] = ()
+    native: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,10 @@ NO_REACTION = Reaction((), Reason("unchanged"), ())
 IGNORED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "test", "tests"})
 """Folders without code of the service, beside all whose name starts with a dot."""
 
-_COMPILED_ALWAYS = (".pyx", ".pxd", ".pxi", ".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx")
+_COMPILED_ALWAYS = (
+    *(".pyx", ".pxd", ".pxi"),
+    *(".c", ".C", ".cc", ".cpp", ".cxx", ".c++", ".h", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".ipp", ".tcc"),
+)
 _NEVER_COMPILED = ("__init__.py", "__main__.py")
 _WILD = {"**/": "(?:.+/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 _TESTS = ("test_*.py", "*_test.py", "conftest.py")
@@ -112,7 +117,7 @@ def needs_of_all(path: str, layout: Layout) -> tuple[Need, ...]:
     if any(glob_pattern(glob).fullmatch(path) for glob in layout.inputs):
         return (Need.REFRESH,)
     if not _is_code(path, layout):
-        return ()
+        return (Need.REBUILD,) if _is_native(path, layout) else ()
     compiled = path.endswith(_COMPILED_ALWAYS) or (layout.compiles and not _stays_python(path, layout))
     code = Need.REBUILD if compiled else Need.RESTART
     return (code, Need.REFRESH) if path.rpartition(".")[0] in layout.stages else (code,)
@@ -191,6 +196,10 @@ def _is_code(path: str, layout: Layout) -> bool:
     if any(folder in IGNORED_FOLDERS or folder.startswith(".") for folder in folders):
         return False
     return not any(fnmatchcase(name, glob) for glob in _TESTS)
+
+
+def _is_native(path: str, layout: Layout) -> bool:
+    return path.endswith(_COMPILED_ALWAYS) and any(path == place or _within(path, place) for place in layout.native)
 
 
 def _stays_python(path: str, layout: Layout) -> bool:

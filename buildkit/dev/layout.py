@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ def layout_of(config: Config, versions: Sequence[Path], script_location: Path | 
         watched=tuple(dict.fromkeys((*config.dev.watch, *(glob for each in services for glob in each.watch)))),
         claimed=tuple(dict.fromkeys(glob for each in services for glob in each.watch)),
         outputs=(WORK, _relative(config.root / config.data.path, config)),
+        native=tuple(dict.fromkeys(_native(config))),
     )
 
 
@@ -60,6 +61,17 @@ def dependencies(config: Config) -> Any:  # noqa: ANN401 - only compared
         ConfigurationError: the file cannot be read.
     """
     return declared.relevant(declared.tables_of(config.service_folder))
+
+
+def _native(config: Config) -> Iterator[str]:
+    """Yield the folders of headers and declarations, and of further sources, that modules are compiled with."""
+    modules = config.compile.module.values()
+    for folder in (*config.compile.include, *(each for module in modules for each in module.include)):
+        if not folder.startswith("package:"):
+            yield _relative(config.root / folder, config)
+    for path in (each for module in modules for each in module.sources):  # their headers lie beside them
+        file = _relative(config.root / path, config)
+        yield file.rpartition("/")[0] or file
 
 
 def _packages(config: Config, source: str) -> tuple[str, ...]:

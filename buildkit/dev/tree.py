@@ -148,12 +148,14 @@ class Tree:
         return found
 
     def _places(self) -> Iterator[tuple[str, bool]]:
-        """Yield the roots of the watched files, and whether they hold code: packages, modules, revisions, inputs."""
+        """Yield the roots of the watched files, and whether they hold code: packages, modules, C, revisions, inputs."""
         for name in self.layout.packages:
             for ending in ("", ".py", ".pyx", ".pxd"):
                 yield self._absolute(f"{name}{ending}"), True
         for name in self.layout.versions:
             yield self._absolute(name), False
+        for name in self.layout.native:
+            yield self._absolute(name), True
         for glob in (*self.layout.inputs, *self.layout.watched):
             yield self._absolute(glob_place(glob)), False
 

@@ -13,7 +13,10 @@ from typing import Any
 
 from buildkit.model import LIBRARY
 
-BUILD_ONLY = ("*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyx", "__pycache__", ".*")
+BUILD_ONLY = (
+    *(f"*.{ending}" for ending in ("c", "C", "cc", "cpp", "cxx", "c++", "h", "hh", "hpp", "hxx", "h++")),
+    *("*.pxd", "*.pxi", "*.pyx", "__pycache__", ".*"),
+)
 """Files that only a compiler reads. The Python sources stay, since tracebacks quote them."""
 
 

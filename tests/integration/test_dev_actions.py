@@ -77,6 +77,32 @@ def test_a_compiled_module_is_rebuilt_and_a_failed_build_keeps_the_service(dev: 
     assert it.left() == []
 
 
+NATIVE = {
+    "pyproject.toml": SETTINGS.replace('backend = "none"', 'exclude = ["app/main.py", "app/answer.py"]')
+    + '[tool.buildkit.compile.module."app.fast"]\ninclude = ["vendor/include"]\nsources = ["vendor/more.c"]\n',
+    "src/app/answer.py": "from app.fast import number\nANSWER = str(number())\n",
+    "src/app/fast.pyx": "cdef extern from 'limit.h':\n    int LIMIT\n    int more()\ndef number():\n"
+    "    return LIMIT + more()\n",
+    "vendor/include/limit.h": "#define LIMIT 1\nint more(void);\n",
+    "vendor/more.c": "int more(void) { return 10; }\n",
+}
+
+
+@pytest.mark.usefixtures("compiler")
+def test_a_header_and_a_source_beside_the_packages_are_built_in(dev: Starter) -> None:
+    it = dev(NATIVE)
+    it.until_ready()
+    assert it.answer() == "11"
+
+    it.save("vendor/include/limit.h", "#define LIMIT 2\nint more(void);\n")
+    it.until_answer("12")
+    it.until_cycles(1)
+    assert "changed vendor/include/limit.h: rebuilt 1 module" in it.cycles()[0]
+
+    it.save("vendor/more.c", "int more(void) { return 20; }\n")
+    it.until_answer("22")
+
+
 @pytest.mark.usefixtures("compiler")
 def test_with_compilation_off_the_source_runs(dev: Starter) -> None:
     files = {**COMPILED, "src/app/answer.py": "from app.plain import ENDING\nANSWER = 'one' + ENDING\n"}

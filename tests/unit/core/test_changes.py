@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +70,25 @@ RESTART, REBUILD, MIGRATE, REFRESH, RELOAD = Need.RESTART, Need.REBUILD, Need.MI
 )
 def test_what_a_change_asks_for(path: str, needs: list[Need]) -> None:
     assert list(needs_of(path, SERVICE)) == needs
+
+
+@pytest.mark.parametrize(
+    ("path", "needs"),
+    [
+        ("vendor/include/deep/limit.h", [REBUILD]),
+        ("vendor/include/limit.pxd", [REBUILD]),
+        ("vendor/counter.c++", [REBUILD]),
+        ("single.c", [REBUILD]),
+        ("other.c", []),
+        ("vendor/include/README.md", []),
+        ("vendor/include/tool.py", []),
+        ("elsewhere/limit.h", []),
+        ("data/limit.h", []),
+    ],
+)
+def test_what_modules_are_compiled_with_asks_for_a_build_wherever_it_lies(path: str, needs: list[Need]) -> None:
+    layout = replace(SERVICE, native=("vendor", "single.c"))
+    assert list(needs_of(path, layout)) == needs
 
 
 def test_without_a_compiler_all_python_is_plain() -> None:

@@ -6,6 +6,7 @@ from plugins.projects import SERVED, ProjectMaker
 
 from buildkit.config import load
 from buildkit.dev.layout import layout_of
+from buildkit.dev.tree import Tree
 
 STAGES = """
 [[tool.buildkit.data.stage]]
@@ -46,3 +47,25 @@ def test_a_service_in_a_folder_of_its_own(project: ProjectMaker) -> None:
     )
     assert layout.settings == ("pyproject.toml", "service/pyproject.toml")
     assert layout.packages == ("service/src/app",)
+
+
+NATIVE = """
+[tool.buildkit.compile]
+include = ["vendor/include", "package:numpy/include", "./shared"]
+[tool.buildkit.compile.module."app.fast"]
+sources = ["native/counter.cpp", "alone.c", "native/more.cpp"]
+include = ["native/headers"]
+"""
+
+
+def test_what_modules_are_compiled_with_is_watched(project: ProjectMaker) -> None:
+    folders = {f"{name}/limit.h": "" for name in ("vendor/include", "shared", "native/headers")}
+    sources = dict.fromkeys(("native/counter.cpp", "alone.c", "native/more.cpp"), "")
+    root = project({"src/app/fast.pyx": "", "pyproject.toml": SERVED + NATIVE, **folders, **sources})
+    layout = layout_of(load(root, {}), ())
+    assert layout.native == ("vendor/include", "shared", "native/headers", "native", "alone.c")
+    tree = Tree(root, layout)
+    assert {str(root / name) for name in ("vendor/include", "shared", "native")} <= {*tree.folders()}
+    (root / "vendor/include/limit.h").write_text("#define LIMIT 2\n")
+    (root / "alone.c").write_text("int alone;\n")
+    assert tree.changes().files == ("alone.c", "vendor/include/limit.h")

@@ -9,6 +9,7 @@ from buildkit.image.gathering import Absent, gathered
 THERE = [
     "src/app/__init__.py",
     "src/app/fast.pyx",
+    *(f"src/app/native/{name}" for name in ("a.c", "a.cc", "a.cxx", "a.c++", "a.C", "a.h", "a.hh", "a.hpp", "a.hxx")),
     "src/app/fast.cpython-311-x86_64-linux-gnu.so",
     "src/app/pages/index.html",
     "src/app/.hidden",
