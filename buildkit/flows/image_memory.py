@@ -67,6 +67,15 @@ def measure_images(
     return report
 
 
+def measured_image(config: Config, name: str, environment: Mapping[str, str]) -> Measured:
+    """Return what memory the service of one image takes, held against nothing.
+
+    Raises:
+        ImageError: the image is not there.
+    """
+    return measured(_request(config, name, environment), environment)
+
+
 def _request(config: Config, name: str, environment: Mapping[str, str]) -> MemoryRequest:
     settings = config.image[name]
     image = f"{repository_of(config, name)}:latest"

@@ -58,33 +58,64 @@ def packages_of(
     Raises:
         ConfigurationError: the lock cannot be read, does not fit what is declared, or cannot be installed.
     """
-    settings = config.image[name]
     own = own_of(config, name)
     if own is not None and not own.takes_suite:
         return Packages()
-    known = selection.LINUX if facts is None else facts
-    choice = selection.Choice(settings.extras, settings.groups, settings.lock, known)
-    service = config.service_folder
+    choice = _choice(config, name, facts)
     memory = config.work / "image" / f"{name}.packages.json"
     key = _key(config, choice)
     if key and (kept := _kept(memory, key)):
         return kept
-
-    def ask() -> list[str]:
-        return [*backend.requirements(service, config.work / "requirements.json", environment, keep=keep)]
-
-    found = selection.select(service, config.root, choice, environment, ask)
+    found = _selected(config, choice, environment, keep=keep)
     lock = found.file.name if found.file else ""
     passed = tuple(f"image {name}: not taken: {each}" for each in found.passed)
     packages = Packages(
         installation.files(found.locked, _folders(config, found)),
-        indexes.of(found.locked, tables_of(service), environment),
+        indexes.of(found.locked, tables_of(config.service_folder), environment),
         lock,
         (*([f"image {name}: {_summary(lock, found.locked)}"] if lock else []), *passed),
     )
-    if keep and key and not (packages.indexes or packages.files.folders or left_to_backend(tables_of(service))):
+    if (
+        keep
+        and key
+        and not (packages.indexes or packages.files.folders or left_to_backend(tables_of(config.service_folder)))
+    ):
         files.write_if_changed(memory, json.dumps({"key": key, **asdict(packages)}))
     return packages
+
+
+def selection_of(
+    config: Config, name: str, environment: Mapping[str, str], facts: Mapping[str, str]
+) -> selection.Selection:
+    """Return the packages of one image as its lock or its declaration says them, for a Python of which all is known.
+
+    Args:
+        config: the project.
+        name: the image.
+        environment: what a build backend that is asked gets.
+        facts: the variables of markers.
+
+    Raises:
+        ConfigurationError: the lock cannot be read, or does not fit what is declared.
+    """
+    return _selected(config, _choice(config, name, facts), environment, keep=False)
+
+
+def _choice(config: Config, name: str, facts: Mapping[str, str] | None) -> selection.Choice:
+    settings = config.image[name]
+    known = selection.LINUX if facts is None else facts
+    return selection.Choice(settings.extras, settings.groups, settings.lock, known)
+
+
+def _selected(
+    config: Config, choice: selection.Choice, environment: Mapping[str, str], *, keep: bool
+) -> selection.Selection:
+    service = config.service_folder
+
+    def ask() -> list[str]:
+        return [*backend.requirements(service, config.work / "requirements.json", environment, keep=keep)]
+
+    return selection.select(service, config.root, choice, environment, ask)
 
 
 def _key(config: Config, choice: selection.Choice) -> str:

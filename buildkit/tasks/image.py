@@ -195,4 +195,28 @@ def reproduce(context: Context, name: list[str], json: bool = False) -> None:
     run(partial(flow.reproduce_images, names=tuple(name)), flow.lines, json=json)
 
 
-ns = Collection("image", image, run_tests, check, explain_context, audit, deps, memory, push, save_image, reproduce)
+@task(
+    iterable=["name", "base"],
+    help={
+        "name": "an image of the project; all of them if left out",
+        "base": "slim, alpine, distroless or own, the first three also with bases: slim=RUNTIME or slim=RUNTIME,BUILD; "
+        "all four if left out",
+        "dry-run": "tell from the lock, build nothing (as does `invoke --dry`)",
+        **JSON,
+    },
+)
+def variants(context: Context, name: list[str], base: list[str], dry_run: bool = False, json: bool = False) -> None:
+    """Tell what an image could stand on, build it there and measure: slim, alpine, distroless, own base."""
+    from buildkit.flows import image_variants as flow  # noqa: PLC0415
+    from buildkit.flows import image_variants_lines as shown  # noqa: PLC0415
+
+    run(
+        partial(flow.compare_variants, names=tuple(name), given=tuple(base), dry_run=is_dry(context, dry_run)),
+        shown.lines,
+        json=json,
+    )
+
+
+ns = Collection(
+    "image", image, run_tests, check, explain_context, audit, deps, variants, memory, push, save_image, reproduce
+)
