@@ -173,3 +173,15 @@ def q_each_is_another_object():
 def q_names_of_all_kinds():
     größe, _x, x_ = 1.5, 2.5, 3.5
     return größe * _x + x_ * 2 - größe
+
+
+def q_a_generator_keeps_what_it_reckons():
+    def halves(low, high):
+        while low < high:
+            middle = (low + high) / 2
+            yield middle
+            middle = (low + high * 1.5) / 4 - middle
+            yield middle
+            low += 1
+
+    return list(halves(1.0, 3.5)), list(halves(1, 3))

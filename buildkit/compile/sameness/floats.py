@@ -130,6 +130,7 @@ class Reckoned(ExprNodes.ExprNode):
     arg: Any
     chain: Chain
     names: dict[str, Any]
+    old: Any
     target = ""
 
     def infer_type(self, env: Any) -> Any:
@@ -139,7 +140,7 @@ class Reckoned(ExprNodes.ExprNode):
         self.names = {name: env.lookup(EncodedString(name)) for name in self.chain.floats | self.chain.numbers}
         self.arg = self.arg.analyse_types(env).coerce_to_pyobject(env)
         entry: Any = env.lookup(EncodedString(self.target)) if self.target else None
-        self.old = entry.cname if _is_local(entry) else "NULL"
+        self.old = entry if _is_local(entry) else None  # in a generator its variable is known only later
         return self if all(map(_is_local, self.names.values())) else self.arg
 
     def generate_evaluation_code(self, code: Any) -> None:
@@ -154,7 +155,7 @@ class Reckoned(ExprNodes.ExprNode):
         tests += [f"({name} = {divisor}) != 0.0" for name, divisor in chain.divisors]
         code.putln(f"{{ double {', '.join(f'{name} = 0.0' for name in declared)};")
         code.putln(f"if ({' && '.join(tests)}) {{")
-        code.putln(f"{result} = buildkit_float({chain.result}, {self.old});")
+        code.putln(f"{result} = buildkit_float({chain.result}, {self.old.cname if self.old else 'NULL'});")
         code.putln(code.error_goto_if_null(result, self.pos))
         code.putln("} else {")
         self.arg.generate_evaluation_code(code)
