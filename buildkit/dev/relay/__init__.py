@@ -11,6 +11,7 @@ connections wait.
     connection  one client's connection, from its acceptance to its end
     side        one end of it: what it is owed, and what is still to come from it
     framing     where the messages of HTTP/1 end, both ways
+    streams     which streams of HTTP/2 are open
     heads       what their heads say of what follows
     opening     what a request tells who answers it here: whether it is whole, and whether it wants a page
     pages       the answer where nobody serves

@@ -138,15 +138,25 @@ class Connection:
         """Return whether something is under way with its process: an answer that is awaited, a stream, a websocket."""
         if self._service is None:
             return False
-        if self._connecting or self._service.owed or self._client.owed:
-            return True
-        if self._framing.is_switched:
+        if self._connecting or self._service.owed or self._client.owed or self._framing.is_switched:
             return True
         if self._service.ended:
             return False
+        if self._framing.streams is not None:
+            return self._framing.streams.is_busy or now - self._last < _PAUSE
         if self._framing.is_followed:
             return self._framing.is_busy
-        return (self._framing.is_http and self._spoke == "client") or now - self._last < _PAUSE
+        in_turn = self._framing.is_http or self._framing.is_tls
+        return (in_turn and self._spoke == "client") or now - self._last < _PAUSE
+
+    def leave(self) -> None:
+        """Note that its process may have left: a client of HTTP/2 with nothing under way is to connect anew."""
+        if self._framing.streams is None or self._connecting or self._client.is_closed:
+            return
+        try:
+            self._settle()
+        except OSError:
+            self.close(at_once=True)
 
     def close(self, at_once: bool = False) -> None:
         """End both sides; `at_once` as a connection that broke."""
@@ -273,6 +283,21 @@ class Connection:
         self._service, self._is_alone = None, True
         return True
 
+    def _says_farewell(self) -> bool:
+        """Where its process has left and no stream of HTTP/2 is open: let the client connect anew for the next one.
+
+        What it has sent since is not passed on, so it may send all of it again.
+        """
+        streams = self._framing.streams
+        if streams is None or self._connecting or self.target is self._front.target or not streams.may_end:
+            return False
+        self._client.give(streams.farewell())
+        if self._service is not None:
+            self._service.close()
+        self._service, self.answered = None, time.monotonic()
+        self._front.refused(self, None)
+        return True
+
     def _move(self, data: memoryview | bytes) -> None:
         if self._service is not None:
             self._service.close()
@@ -300,6 +325,8 @@ class Connection:
             self._settle_alone()
             return
         client, service = self._client, self._service
+        if self._says_farewell():
+            return
         if self._connecting:
             client.want(reading=not client.ended and len(service.owed) < LONGEST, writing=False)
             service.want(reading=False, writing=True)

@@ -21,9 +21,13 @@ from buildkit.dev.relay.heads import (
     may_answer,
     may_begin,
 )
+from buildkit.dev.relay.streams import PREFACE, Streams
 
 _LINE = 4096
 """Bytes of a line between chunks."""
+
+_HANDSHAKE = b"\x16\x03"
+"""How the first record of TLS begins (RFC 8446, section 5.1)."""
 
 _END = re.compile(rb"\n\r?\n")
 _SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
@@ -167,7 +171,19 @@ class Framing:
     It is told every byte that passes, in the order in which they pass.
     """
 
-    __slots__ = ("_asked", "_is_final", "_requests", "_responses", "closes", "is_followed", "is_http", "is_switched")
+    __slots__ = (
+        "_asked",
+        "_is_final",
+        "_opening",
+        "_requests",
+        "_responses",
+        "closes",
+        "is_followed",
+        "is_http",
+        "is_switched",
+        "is_tls",
+        "streams",
+    )
 
     def __init__(self) -> None:
         self.is_followed = True
@@ -178,6 +194,11 @@ class Framing:
         """Whether both sides have agreed to go on in another protocol."""
         self.closes = False
         """Whether one of both has said that the connection ends behind the present answer."""
+        self.is_tls = False
+        """Whether the client began with a handshake of TLS."""
+        self.streams: Streams | None = None
+        """Those of HTTP/2, if the client began with it; it is not followed as HTTP/1 then."""
+        self._opening: bytes | None = b""  # the client's first bytes, while they may be the preface of HTTP/2
         self._asked: deque[Request] = deque()
         self._is_final = False  # whether the answer under way is the last one to its request
         self._requests = _Way(self._begin_request, self._end_request, may_begin)
@@ -196,6 +217,10 @@ class Framing:
             data: the bytes.
             one: stop where another request begins than the one that is under way.
         """
+        if self.streams is not None:
+            self.streams.ask(data)
+        elif self._opening is not None:
+            self._look(data)
         if not self.is_followed or self.is_switched:
             return len(data)
         try:
@@ -207,11 +232,23 @@ class Framing:
 
     def answer(self, data: memoryview) -> None:
         """Follow bytes of the service."""
-        if self.is_followed and not self.is_switched:
+        if self.streams is not None:
+            self.streams.answer(data)
+        elif self.is_followed and not self.is_switched:
             try:
                 self._responses.take(data)
             except NotUnderstood:
                 self.is_followed = False
+
+    def _look(self, data: memoryview) -> None:
+        """See whether the client begins with HTTP/2 or TLS."""
+        part = bytes(data[: len(PREFACE) - len(self._opening or b"")])
+        opening = (self._opening or b"") + part
+        self._opening = opening if PREFACE.startswith(opening) and opening != PREFACE else None
+        self.is_tls = opening.startswith(_HANDSHAKE)
+        if opening == PREFACE:
+            self.streams, self.is_followed = Streams(), False
+            self.streams.ask(data[len(part) :])
 
     def _begin_request(self, head: bytes) -> int:
         request = Request.read(head)

@@ -71,11 +71,13 @@ class Front:
     def serve(self, generation: int, port: int) -> None:
         """Pass connections on to this process from now on."""
         self.target, self._words, self._refuses = Target(generation, port), "", False
+        self._let_leave()
         self._connect_held(self.target)
 
     def wait(self) -> None:
         """Hold connections from now on: somebody will serve."""
         self.target, self._words = None, ""
+        self._let_leave()
 
     def fail(self, words: str) -> None:
         """Answer from here: nobody will serve before the next change.
@@ -84,6 +86,7 @@ class Front:
             words: the first line is the title; the rest is what went wrong.
         """
         self.target, self._words = None, words
+        self._let_leave()
         self._events.tick(self._tick)
 
     def ask(self, question: int, generation: int) -> None:
@@ -170,6 +173,10 @@ class Front:
         self._held[connection] = None
         self._events.tick(self._tick)
         connection.hold()
+
+    def _let_leave(self) -> None:
+        for each in [*self._connections]:
+            each.leave()
 
     def _connect_held(self, target: Target) -> None:
         for each in [*self._held]:
