@@ -185,3 +185,25 @@ def q_a_generator_keeps_what_it_reckons():
             low += 1
 
     return list(halves(1.0, 3.5)), list(halves(1, 3))
+
+
+def q_whole_quotients_of_floats():
+    def found(high):
+        low, seen = 0, []
+        while low < high:
+            middle = (low + high) // 2
+            seen.append(middle)
+            low = middle + 1
+        return seen
+
+    def halves(high):
+        low = 0.0
+        while low < high:
+            middle = (low + high) // 2
+            yield middle, (low * high) // 2.0, low - high // 2, low / high // 2
+            low = middle + 1
+
+    def half(low, high):
+        return (low + high) // 2, (low - high) // high + low
+
+    return found(5.5), found(5), [*halves(5.5)], half(1.0, 4.5), half(-2.5, 1), half(1, 4)

@@ -32,7 +32,7 @@ def keep_floats(body: Any) -> None:
 
 
 def _reckoned(node: Any) -> Any:
-    if kind(node) not in _SIGNS:
+    if not _is_operation(node):
         replace_children(node, _reckoned)
         if kind(node) == "SingleAssignmentNode" and kind(node.lhs) == "NameNode" and kind(node.rhs) == "Reckoned":
             node.rhs.target = node.lhs.name
@@ -45,8 +45,13 @@ def _reckoned(node: Any) -> Any:
     return replace_children(node, _reckoned)
 
 
+def _is_operation(node: Any) -> bool:
+    """Return whether a chain may have the operation; Cython has one kind of node for `/` and `//`."""
+    return kind(node) in _SIGNS and node.operator == _SIGNS[kind(node)]
+
+
 def _leaves(node: Any) -> Iterator[Any]:
-    if kind(node) in _SIGNS:
+    if _is_operation(node):
         yield from _leaves(node.operand1)
         yield from _leaves(node.operand2)
     else:
