@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from held_address import GET, Held, Peer, holding, saying, serving, until
+from held_address import GET, Held, Peer, saying, until
 
 from buildkit.dev.relay.streams import PREFACE
 
@@ -20,18 +20,6 @@ LEAVES = b"\0\0\x08\7\0\0\0\0\0\0\0\0\1\0\0\0\0"
 
 def answers(stream: int, words: bytes) -> bytes:
     return b"\0\0\4\1\4" + stream.to_bytes(4, "big") + b"head" + b"\0\0\3\0\1" + stream.to_bytes(4, "big") + words
-
-
-@pytest.fixture
-def held() -> Iterator[Held]:
-    with holding() as found:
-        yield found
-
-
-@pytest.fixture
-def peer() -> Iterator[Callable[..., Peer]]:
-    with serving() as make:
-        yield make
 
 
 def exactly(connection: socket.socket, words: bytes) -> None:
