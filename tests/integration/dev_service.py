@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
+from processes import command
 
 DRIVER = """
 import os, sys
@@ -178,6 +179,10 @@ class Dev:
                 if process.environ().get("DEV_TEST_MARK") == self.mark and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
         return found
+
+    def named(self, *words: str) -> list[psutil.Process]:
+        """Return those of them whose commands have one of these words; each may end while it is asked."""
+        return [each for each in self.left() if any(word in argument for word in words for argument in command(each))]
 
     def end(self, number: int = signal.SIGINT) -> dict[str, object]:
         """Press Ctrl-C, wait for the end, and return the report."""

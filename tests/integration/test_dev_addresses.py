@@ -11,10 +11,10 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import psutil
 import pytest
 from dev_service import MAIN, SETTINGS, Starter, starting
 from plugins.projects import ProjectMaker
+from processes import has_ended
 
 from buildkit.doors import ports
 
@@ -71,10 +71,10 @@ def test_a_service_that_goes_answers_what_it_has_begun(dev: Starter, to: str) ->
     it.settled()
     it.save("pyproject.toml", another(to, port) if to else SETTINGS)
     it.until_cycles(1)
-    assert not is_gone(before), "it has not answered yet"
+    assert not has_ended(before), "it has not answered yet"
     assert asking.getresponse().read() == f"{before} one".encode()
     asking.close()
-    it.until(lambda: is_gone(before))
+    it.until(lambda: has_ended(before))
     if to:
         assert whom(port) != before
     else:
@@ -125,7 +125,7 @@ def test_a_service_that_may_not_run_twice_has_ended_before_it_runs_under_another
     it.until_cycles(1)
     assert "ready after" in it.cycles()[0]
     assert whom(port) != before
-    assert is_gone(before)
+    assert has_ended(before)
 
 
 def test_a_service_comes_to_listen_for_everybody_and_the_request_under_way_is_answered(dev: Starter) -> None:
@@ -165,7 +165,7 @@ def test_who_asks_after_a_process_with_a_socket_was_killed_waits_for_the_next_on
         it.save("src/app/answer.py", late.replace("late", "new"))
         time.sleep(0.3)
     os.kill(killed, signal.SIGKILL)
-    it.until(lambda: is_gone(killed))
+    it.until(lambda: has_ended(killed))
     with ThreadPoolExecutor(20) as clients:
         found = [clients.submit(ask, it.port, number * 0.02) for number in range(20)]
     assert {each.result() for each in found} == {"new" if saved else "late"}
@@ -174,13 +174,6 @@ def test_who_asks_after_a_process_with_a_socket_was_killed_waits_for_the_next_on
 def whom(port: int) -> int:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as response:
         return int(response.read().decode().partition(" ")[0])
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def ask(port: int, later: float = 0) -> str:

@@ -6,9 +6,8 @@ import signal
 import sys
 from collections.abc import Iterator
 
-import psutil
 import pytest
-from dev_service import MAIN, Dev, Starter, starting
+from dev_service import MAIN, Starter, starting
 from plugins.projects import ProjectMaker
 
 from buildkit.doors import ports
@@ -33,16 +32,11 @@ def dev(project: ProjectMaker) -> Iterator[Starter]:
         yield start
 
 
-def named(it: Dev, *words: str) -> list[psutil.Process]:
-    """Return the processes of a loop whose commands have one of these words."""
-    return [each for each in it.left() if any(word in argument for word in words for argument in each.cmdline())]
-
-
 @pytest.mark.parametrize("words", ["launch.py", ""], ids=["the launcher", "all"])
 def test_nothing_is_left_where_one_was_suspended_and_the_loop_killed(dev: Starter, words: str) -> None:
     it = dev({"src/app/main.py": POLITE})
     it.until_ready()
-    suspended = [each for each in named(it, words) if each.pid != it.process.pid]
+    suspended = [each for each in it.named(words) if each.pid != it.process.pid]
     assert suspended
     for each in suspended:
         each.suspend()
@@ -56,7 +50,7 @@ def test_nothing_is_left_where_one_was_suspended_and_the_loop_killed(dev: Starte
 def test_nothing_is_left_where_one_was_suspended_and_the_loop_ends(dev: Starter) -> None:
     it = dev()
     it.until_ready()
-    for each in named(it, "launch.py"):
+    for each in it.named("launch.py"):
         each.suspend()
     it.end()
     assert it.left() == []

@@ -17,6 +17,7 @@ import pytest
 from dev_service import SAMPLE, SETTINGS
 from plugins.images import free_port
 from plugins.projects import ProjectMaker
+from processes import command
 
 TASKS = "from buildkit.tasks import ns\n"
 
@@ -177,6 +178,6 @@ def test_nothing_is_left_of_it_when_the_terminal_is_closed(terminal: Opener) -> 
 def test_nothing_is_left_of_it_when_it_is_killed(terminal: Opener) -> None:
     it = terminal()
     it.until_status("● service")
-    loop = next(each for each in it.left() if "invoke" in each.cmdline())
+    loop = next(each for each in it.left() if "invoke" in command(each))
     loop.send_signal(signal.SIGKILL)
     it.until(lambda: not it.left())

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import command, has_ended
 
 from buildkit.dev import readiness, running
 from buildkit.dev.addresses import Address, Addresses
@@ -330,7 +331,7 @@ def test_the_service_dies_with_its_launcher() -> None:
         service = int(launcher.stdout.readline())
         launcher.kill()
         deadline = time.monotonic() + 5
-        while psutil.pid_exists(service) and psutil.Process(service).status() != psutil.STATUS_ZOMBIE:
+        while not has_ended(service):
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
@@ -349,11 +350,10 @@ def test_what_escaped_a_killed_launcher_is_ended(supervisor: Supervisor, tmp_pat
     wait(lambda: (tmp_path / "escaped").exists() and (tmp_path / "escaped").read_text())
     until(supervisor, State.READY)
     escaped = psutil.Process(int((tmp_path / "escaped").read_text()))
-    living = (each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE)
-    (launcher,) = (each for each in living if str(LAUNCH) in each.cmdline())
+    (launcher,) = (each for each in psutil.Process().children() if str(LAUNCH) in command(each))
     launcher.kill()
     until(supervisor, State.ENDED)
     assert escaped.is_running()
     end = supervisor.bury()
     assert how_it_ended(end.exit_code) == "with its launcher, by SIGKILL"
-    wait(lambda: not escaped.is_running() or escaped.status() == psutil.STATUS_ZOMBIE)
+    wait(lambda: has_ended(escaped))
