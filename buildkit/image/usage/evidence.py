@@ -16,6 +16,7 @@ _WORDS = {
     "distribution": "it is asked for by its name",
     "dialect": "an address names it as driver",
     "feature": "the framework needs it for what is imported",
+    "points": "it is registered at entry points that are loaded",
     "loaded": "the tests showed that it is loaded",
     "path": "a text names a module of it",
     "program": "its command is started",
@@ -56,6 +57,7 @@ class Evidence:
         self._found: dict[str, list[Found]] = {}
         self._names: dict[str, set[str]] = {}
         self._programs: dict[str, set[str]] = {}
+        self._points: dict[str, set[str]] = {}
         self.strangers: list[tuple[Use, frozenset[str]]] = []
         """Imports at run time of what is neither the project's nor of the standard library, with whose it is."""
         self.dynamic: list[Use] = []
@@ -65,6 +67,8 @@ class Evidence:
             for top in each.tops:
                 self._names.setdefault(top, set()).add(each.name)
                 self._names.setdefault(normalized(top), set()).add(each.name)
+            for group, _, _ in each.points:
+                self._points.setdefault(group, set()).add(each.name)
             for command in each.commands:
                 self._programs.setdefault(command, set()).add(each.name)
         for use, role in uses:
@@ -105,6 +109,8 @@ class Evidence:
             named = normalized(use.name)
             found = {named} & self._inventory.distributions.keys() or self._inventory.owners(use.name)
             yield from ((name, True) for name in found)
+        elif use.kind == "points":
+            yield from ((name, True) for name in self._points.get(use.name, ()))
         elif use.kind == "word":
             yield from ((name, False) for name in self._by_word(use.name))
             yield from ((name, False) for name in self._programs.get(use.name, ()))
@@ -114,6 +120,7 @@ class Evidence:
             yield from ((name, False) for name in self._by_word(use.name) - started)
         elif use.kind == "path":
             yield from self._by_path(use.name)
+            yield from ((name, False) for name in self._points.get(use.name, ()))
         else:
             strong = use.kind in _STRONG
             yield from ((name, strong) for name in self._inventory.owners(use.name, use.members))

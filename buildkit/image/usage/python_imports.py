@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from buildkit.image.usage import texts
 from buildkit.image.usage.cython_imports import uses_in_cython
+from buildkit.image.usage.named_values import Values
 from buildkit.image.usage.use import Kind, Use
 
 _MISSING = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -16,6 +17,7 @@ _IMPORTERS = frozenset({"import_module", "__import__", "find_spec", "importorski
 _BY_DISTRIBUTION = frozenset(
     {"version", "distribution", "metadata", "requires", "files", "get_distribution", "require"}
 )
+_OF_POINTS = frozenset({"entry_points", "iter_entry_points", "select", "ExtensionManager", "DriverManager"})
 _SHELLS = frozenset(
     {"system", "popen", "run", "call", "check_call", "check_output", "Popen", "create_subprocess_shell"}
 )
@@ -55,7 +57,7 @@ def uses_in_python(text: str, file: str) -> list[Use]:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return uses_in_cython(text, file)
-    reader = _Reader(file)
+    reader = _Reader(file, Values(tree, _IMPORTERS))
     try:
         reader.visit_all(tree.body, "import")
     except RecursionError:
@@ -66,9 +68,10 @@ def uses_in_python(text: str, file: str) -> list[Use]:
 class _Reader:
     """Walks over the tree of one module."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, values: Values) -> None:
         self.found: list[Use] = []
         self._file = file
+        self._values = values
         self._depth = 0
 
     def _add(self, node: ast.AST, name: str, kind: Kind, members: Sequence[str] = ()) -> None:
@@ -86,9 +89,9 @@ class _Reader:
         elif isinstance(node, ast.ImportFrom):
             if not node.level and node.module:
                 self._import(node, node.module, kind, [each.name for each in node.names])
-        elif isinstance(node, ast.If) and _is_type_checking(node.test):
-            self.visit_all(node.body, "type")
-            self.visit_all(node.orelse, kind)
+        elif isinstance(node, ast.If) and (checked := _type_checking(node.test)) is not None:
+            self.visit_all(node.body, "type" if checked else kind)
+            self.visit_all(node.orelse, kind if checked else "type")
         elif isinstance(node, ast.If) and kind == "import" and _is_of_surroundings(node.test):
             self._other(node.test, kind)
             self.visit_all([*node.body, *node.orelse], "optional")
@@ -147,23 +150,30 @@ class _Reader:
             self._add(node, word, "path" if "." in word else "word")
 
     def _call(self, node: ast.Call, kind: Kind) -> None:
-        called = _last_name(node.func)
-        if not node.args:
+        called = self._values.function(_last_name(node.func))
+        by_name = {each.arg: each.value for each in node.keywords}
+        group = by_name.get("group") or by_name.get("namespace") or next(iter(node.args), None)
+        if called in _OF_POINTS and group is not None:
+            for word in self._values.words(group):
+                self._add(node, word, "points")
+        first = node.args[0] if node.args else by_name.get("name")
+        if first is None:
             return
-        first = node.args[0]
         literal = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
         if called in _IMPORTERS:
-            if literal is None:
-                if called != "find_spec":
-                    self._add(node, _beginning(node), "dynamic")
-            elif not literal.startswith("."):
-                gentle = called == "find_spec" and kind == "import"
-                self._add(node, literal, "optional" if gentle else kind)
+            self._import_by_call(node, first, "optional" if called == "find_spec" and kind == "import" else kind)
+            if called != "find_spec" and not self._values.words(first):
+                self._add(node, _beginning(node, first), "dynamic")
         elif literal is not None and called in _BY_DISTRIBUTION and re.fullmatch(r"[\w.-]+", literal):
             self._add(node, literal, "distribution")
         if called in _SHELLS and literal is not None and " " in literal:
             for word in literal.split():
                 self._add(node, word, "program")
+
+    def _import_by_call(self, node: ast.Call, first: ast.AST, kind: Kind) -> None:
+        for name in self._values.words(first):
+            if not name.startswith("."):
+                self._add(node, name, kind)
 
 
 def _notes(node: ast.AST) -> list[ast.AST]:
@@ -174,9 +184,9 @@ def _notes(node: ast.AST) -> list[ast.AST]:
     return [each for each in found if each is not None]
 
 
-def _beginning(node: ast.Call) -> str:
+def _beginning(node: ast.Call, first: ast.AST) -> str:
     """Return how the name begins that a call imports: `.` for what is in a package of the caller, empty if unknown."""
-    known = _known(node.args[0])
+    known = _known(first)
     relative = len(node.args) > 1 or any(each.arg == "package" for each in node.keywords)
     return "." if relative and _last_name(node.func) == "import_module" else known
 
@@ -204,8 +214,13 @@ def _last_name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _is_type_checking(test: ast.AST) -> bool:
-    return _last_name(test) == "TYPE_CHECKING"
+def _type_checking(test: ast.AST) -> bool | None:
+    """Return whether a condition holds for type checkers alone (True) or for all but them (False); None for others."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return False if _type_checking(test.operand) else None
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return True if any(_type_checking(each) for each in test.values) else None
+    return True if _last_name(test) == "TYPE_CHECKING" else None
 
 
 def _is_of_surroundings(test: ast.AST) -> bool:

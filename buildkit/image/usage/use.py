@@ -13,6 +13,7 @@ Kind = Literal[
     "dialect",
     "usual",
     "feature",
+    "points",
     "path",
     "word",
     "program",
@@ -30,9 +31,9 @@ class Use(NamedTuple):
         kind: `import`; `optional` where a missing module is dealt with; `type` under `TYPE_CHECKING`; `cimport` of
             Cython; `distribution` a package asked for by its own name; `dialect` the driver in an address such as
             `mysql+aiomysql://`; `usual` one that an address without a driver may mean; `feature` a name of a framework
-            that needs the module; `path` a dotted text; `word` a text of one word; `program` a word of a command;
-            `loaded` a module that a run of the tests loaded; `dynamic` an import of what is not known: its name is how
-            that begins.
+            that needs the module; `points` a group of entry points, all of which are loaded; `path` a dotted text;
+            `word` a text of one word; `program` a word of a command; `loaded` a module that a run of the tests loaded;
+            `dynamic` an import of what is not known: its name is how that begins.
         file: relative to the project.
         line: its line, from 1.
         members: what is imported from the module, each of which may be a module too.

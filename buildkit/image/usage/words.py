@@ -52,6 +52,8 @@ _OF_TOOLS = frozenset(
         "vulture",
     ]
 )
+_POINTS = ("scripts", "gui-scripts", "entry-points")
+"""Tables of [project] whose values are modules that others load by name."""
 
 
 def uses_in_settings(file: File) -> Iterator[Use]:
@@ -94,7 +96,9 @@ def of_tables(tables: Mapping[str, Any], file: str) -> Iterator[Use]:
     """Yield the words in the tables of pyproject.toml, without those that declare or that are for tools."""
     tools = tables.get("tool", {})
     rest = {name: each for name, each in tools.items() if name not in _OF_TOOLS} if isinstance(tools, Mapping) else {}
-    for text in _strings(rest):
+    project = tables.get("project", {})
+    points = [project.get(each) for each in _POINTS] if isinstance(project, Mapping) else []
+    for text in _strings([rest, *points]):
         if (word := texts.word(text)) is not None:
             yield Use(word, "path" if "." in word else "word", file, 0)
         yield from (Use(driver, kind, file, 0) for driver, kind in texts.drivers(text))
