@@ -91,10 +91,11 @@ def test_a_connection_that_is_kept_waits_where_the_old_process_ends_first(
 
 
 def test_a_process_is_not_quiet_before_it_has_answered(held: Held, peer: Callable[..., Peer]) -> None:
-    go = threading.Event()
+    asked, go = threading.Event(), threading.Event()
 
     def slow(connection: socket.socket) -> None:
         connection.recv(65536)
+        asked.set()
         go.wait(10)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow")
         connection.recv(1)
@@ -103,7 +104,7 @@ def test_a_process_is_not_quiet_before_it_has_answered(held: Held, peer: Callabl
     held.addresses.serve("api", 1, old.port)
     with held.connect() as client:
         client.sendall(GET)
-        time.sleep(0.2)
+        assert asked.wait(10)
         held.addresses.serve("api", 2, new.port)
         quiet = held.leaves(1)
         assert held.ask().body == b"new"
@@ -115,10 +116,11 @@ def test_a_process_is_not_quiet_before_it_has_answered(held: Held, peer: Callabl
 
 
 def test_a_request_that_waited_belongs_to_the_process_that_got_it(held: Held, peer: Callable[..., Peer]) -> None:
-    go = threading.Event()
+    asked, go = threading.Event(), threading.Event()
 
     def slow(connection: socket.socket) -> None:
         assert connection.recv(65536)
+        asked.set()
         go.wait(10)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + connection.recv(100)[:4])
 
@@ -127,7 +129,7 @@ def test_a_request_that_waited_belongs_to_the_process_that_got_it(held: Held, pe
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
         time.sleep(0.1)
         held.addresses.serve("api", 1, old.port)
-        time.sleep(0.3)
+        assert asked.wait(10)
         held.addresses.serve("api", 2, new.port)
         quiet = held.leaves(1)
         time.sleep(0.5)

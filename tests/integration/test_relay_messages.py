@@ -182,11 +182,12 @@ def test_a_request_that_begins_with_two_letters_is_answered_where_nobody_will_se
 def test_a_request_whose_head_is_too_long_to_be_read_is_open_until_it_is_answered(
     held: Held, peer: Callable[..., Peer]
 ) -> None:
-    go_on = threading.Event()
+    asked, go_on = threading.Event(), threading.Event()
     head = b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: " + b"v" * 70_000 + b"\r\n\r\n"
 
     def talk(connection: socket.socket) -> None:
         received(connection, b"\r\n\r\n")
+        asked.set()
         go_on.wait(10)
         connection.sendall(OLD)
         connection.recv(65536)
@@ -194,7 +195,7 @@ def test_a_request_whose_head_is_too_long_to_be_read_is_open_until_it_is_answere
     held.addresses.serve("api", 1, peer(talk).port)
     with held.connect() as client:
         client.sendall(head)
-        time.sleep(0.2)
+        assert asked.wait(10)
         held.addresses.serve("api", 2, peer(saying("new")).port)
         quiet = held.leaves(1)
         time.sleep(1)

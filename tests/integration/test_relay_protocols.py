@@ -101,12 +101,13 @@ def test_a_connection_of_http_2_on_which_nothing_is_under_way_is_ended_in_order(
 
 
 def test_an_answer_over_tls_is_awaited_however_long_it_takes(held: Held, peer: Callable[..., Peer]) -> None:
-    go = threading.Event()
+    asked, go = threading.Event(), threading.Event()
 
     def slow(connection: socket.socket) -> None:
         connection.recv(100)
         connection.sendall(b"\x16\x03\x03 hello")
         connection.recv(100)
+        asked.set()
         go.wait(10)
         connection.sendall(b"\x17\x03\x03 answer")
         connection.recv(1)
@@ -116,7 +117,7 @@ def test_an_answer_over_tls_is_awaited_however_long_it_takes(held: Held, peer: C
         client.sendall(b"\x16\x03\x01 hello")
         exactly(client, b"\x16\x03\x03 hello")
         client.sendall(b"\x17\x03\x03 request")
-        time.sleep(0.1)
+        assert asked.wait(10)
         held.addresses.serve("api", 2, peer(saying("new")).port)
         quiet = held.leaves(1)
         time.sleep(0.7)

@@ -8,8 +8,11 @@ connections wait.
     messages    what the loop and this program tell each other
     target      a process that serves
     front       one address: who serves it, who waits, what is still open with a process that leaves
+    address     what a connection asks of it
     connection  one client's connection, from its acceptance to its end
     side        one end of it: what it is owed, and what is still to come from it
+    dialogue    what was said on it with one process, and what of it is under way
+    farewell    how a client of HTTP/2 is brought to the next process
     framing     where the messages of HTTP/1 end, both ways
     streams     which streams of HTTP/2 are open
     heads       what their heads say of what follows

@@ -1,49 +1,26 @@
 """One client's connection, from its acceptance to its end.
 
 It is held until a process serves, then passed on. A client that keeps its connection is not tied to the process that
-served it: its next request of HTTP/1 goes to the one that serves by then. `framing` knows where one ends and the next
-begins; what it cannot follow stays with its process to the end.
+served it: its next request of HTTP/1 goes to the one that serves by then. `dialogue` knows whether something is under
+way; what it cannot follow stays with its process to the end.
 """
 
 from __future__ import annotations
 
-import errno
 import socket
 import time
-from typing import Protocol
 
 from buildkit.dev.relay import opening, pages
+from buildkit.dev.relay.address import Address
+from buildkit.dev.relay.dialogue import Dialogue
 from buildkit.dev.relay.events import READ, WRITE, Events
-from buildkit.dev.relay.framing import Framing
-from buildkit.dev.relay.heads import LONGEST, may_begin
+from buildkit.dev.relay.farewell import says_farewell
+from buildkit.dev.relay.heads import LONGEST
 from buildkit.dev.relay.side import Side
 from buildkit.dev.relay.target import Target
 
 _BUFFER = memoryview(bytearray(1 << 18))
 """What is read at once; read and given on before anything else is read."""
-
-_PAUSE = 0.3
-"""Seconds without a byte after which nothing counts as under way, where it is not known what the bytes are."""
-
-
-class Address(Protocol):
-    """The part of `Front` that a connection uses."""
-
-    @property
-    def target(self) -> Target | None:
-        """The process that serves; None if there is none."""
-
-    def place(self, connection: Connection) -> None:
-        """Pass a connection on, or hold it where nobody serves."""
-
-    def refused(self, connection: Connection, by: Target | None) -> None:
-        """Hold a connection that a process did not take."""
-
-    def accepted(self, by: Target | None) -> None:
-        """Note that a process takes connections."""
-
-    def forget(self, connection: Connection) -> None:
-        """Forget a connection that has ended."""
 
 
 class Connection:
@@ -58,15 +35,13 @@ class Connection:
     __slots__ = (
         "_client",
         "_connecting",
+        "_dialogue",
         "_early",
         "_events",
-        "_framing",
         "_front",
         "_is_alone",
-        "_last",
         "_later",
         "_service",
-        "_spoke",
         "answered",
         "since",
         "target",
@@ -81,9 +56,7 @@ class Connection:
         self._connecting = False
         self._is_alone = False  # its process has left and closed it, while nothing was under way
         self._later = bytearray()  # the further requests that the process does not get, since it leaves
-        self._framing = Framing()
-        self._spoke = ""  # "client" or "service", who sent the last byte
-        self._last = 0.0
+        self._dialogue = Dialogue()
         self.target: Target | None = None
         """The process that it is passed on to; None while it is held or answered."""
         self.since = 0.0
@@ -97,21 +70,15 @@ class Connection:
         """Pass it on to a process."""
         self.target, self._connecting = target, True
         try:
-            made = socket.socket(socket.AF_INET6 if ":" in target.host else socket.AF_INET, socket.SOCK_STREAM)
-        except OSError:  # no room for a further descriptor, or no such family here
+            reached = target.reach()
+        except OSError:
             self._refused()
             return
-        made.setblocking(False)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._service = Side(self._events, made, self._on_service)
+        self._service = Side(self._events, reached, self._on_service)
         self._service.owed, self._early = self._early, bytearray()
         if self._service.owed:
-            self._hear(memoryview(bytes(self._service.owed)))
-        number = made.connect_ex((target.host, target.port))
-        if number not in (0, errno.EINPROGRESS):
-            self._refused()
-        else:
-            self._settle()
+            self._dialogue.ask(memoryview(bytes(self._service.owed)))
+        self._settle()
 
     def hold(self) -> None:
         """Keep it until somebody serves."""
@@ -138,20 +105,13 @@ class Connection:
         """Return whether something is under way with its process: an answer that is awaited, a stream, a websocket."""
         if self._service is None:
             return False
-        if self._connecting or self._service.owed or self._client.owed or self._framing.is_switched:
+        if self._connecting or self._service.owed or self._client.owed or self._dialogue.is_switched:
             return True
-        if self._service.ended:
-            return False
-        if self._framing.streams is not None:
-            return self._framing.streams.is_busy or now - self._last < _PAUSE
-        if self._framing.is_followed:
-            return self._framing.is_busy
-        in_turn = self._framing.is_http or self._framing.is_tls
-        return (in_turn and self._spoke == "client") or now - self._last < _PAUSE
+        return not self._service.ended and self._dialogue.is_open(now)
 
     def leave(self) -> None:
         """Note that its process may have left: a client of HTTP/2 with nothing under way is to connect anew."""
-        if self._framing.streams is None or self._connecting or self._client.is_closed:
+        if self._dialogue.streams is None or self._connecting or self._client.is_closed:
             return
         try:
             self._settle()
@@ -213,7 +173,7 @@ class Connection:
                 self._move(data)
             else:
                 self._early += data
-        elif self._moves(data):
+        elif self._has_left() and self._dialogue.may_begin(data):
             self._move(data)
         else:
             self._pass_on(data, self._service)
@@ -228,20 +188,15 @@ class Connection:
                 raise
             return
         if count:
-            self._spoke, self._last = "service", time.monotonic()
-            self._framing.answer(_BUFFER[:count])
+            self._dialogue.answer(_BUFFER[:count])
             self._client.give(_BUFFER[:count])
         elif not self._goes_elsewhere():
             service.ended = True
 
-    def _hear(self, data: memoryview, *, one: bool = False) -> int:
-        self._spoke, self._last = "client", time.monotonic()
-        return self._framing.ask(data, one=one)
-
     def _pass_on(self, data: memoryview, service: Side) -> None:
         """Give bytes to the process; where it leaves, those of the request that it has begun to read alone."""
         leaves = self.target is not self._front.target
-        count = self._hear(data, one=leaves)
+        count = self._dialogue.ask(data, one=leaves)
         self._later += data[count:]
         if self._connecting:
             service.owed += data[:count]
@@ -255,55 +210,32 @@ class Connection:
         client, service = self._client, self._service
         return (
             self.target is not self._front.target
-            and not (self._framing.is_busy if self._framing.is_followed else self._spoke == "client")
+            and self._dialogue.may_move
             and not client.owed
             and not client.shut
             and not (service is not None and service.owed)
         )
 
-    def _moves(self, data: memoryview) -> bool:
-        """Return whether these are the first bytes of what another process has to answer."""
-        if not self._has_left():
-            return False
-        if not self._spoke or self._framing.is_followed:
-            return True
-        return self._framing.is_http and may_begin(bytes(data[:LONGEST]))
-
     def _goes_elsewhere(self) -> bool:
         """Where a process that leaves closes a connection on which nothing is under way: keep it for another one."""
         if not self._has_left():
             return False
-        if not self._spoke:  # it may be the process that speaks first
+        if not self._dialogue.has_begun:  # it may be the process that speaks first
             self._move(b"")
             return True
-        if not self._framing.is_followed or self._framing.closes:
+        if not self._dialogue.may_pause:
             return False
         if self._service is not None:
             self._service.close()
         self._service, self._is_alone = None, True
         return True
 
-    def _says_farewell(self) -> bool:
-        """Where its process has left and no stream of HTTP/2 is open: let the client connect anew for the next one.
-
-        What it has sent since is not passed on, so it may send all of it again.
-        """
-        streams = self._framing.streams
-        if streams is None or self._connecting or self.target is self._front.target or not streams.may_end:
-            return False
-        self._client.give(streams.farewell())
-        if self._service is not None:
-            self._service.close()
-        self._service, self.answered = None, time.monotonic()
-        self._front.refused(self, None)
-        return True
-
     def _move(self, data: memoryview | bytes) -> None:
         if self._service is not None:
             self._service.close()
-        self._service, self._is_alone, self._spoke = None, False, ""
+        self._service, self._is_alone = None, False
         self._early += data
-        self._framing = Framing()
+        self._dialogue = Dialogue()
         self._front.place(self)
 
     def _refused(self) -> None:
@@ -311,7 +243,7 @@ class Connection:
         service, self._service, self._connecting = self._service, None, False
         if service is not None:
             self._early = service.owed
-            self._framing = Framing()
+            self._dialogue = Dialogue()
             service.close()
         refused, self.target = self.target, None
         self._front.refused(self, refused)
@@ -325,11 +257,14 @@ class Connection:
             self._settle_alone()
             return
         client, service = self._client, self._service
-        if self._says_farewell():
-            return
         if self._connecting:
             client.want(reading=not client.ended and len(service.owed) < LONGEST, writing=False)
             service.want(reading=False, writing=True)
+            return
+        if self.target is not self._front.target and says_farewell(self._dialogue, client):
+            service.close()
+            self._service, self.answered = None, time.monotonic()
+            self._front.refused(self, None)
             return
         if self._later and self._has_left():
             later, self._later = self._later, bytearray()
