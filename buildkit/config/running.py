@@ -171,3 +171,6 @@ class ImageConfig:
     context_budget: int = option("bytes", 10**9, "Most bytes that the build context may have.")
     size_budget: int = option("bytes", 500 * 10**6, "Most bytes that the image may have.")
     memory_budget: int = option("bytes", 0, "Most bytes of memory at rest; 0 for no limit.")
+    ready_within: float = option(
+        "seconds", 60.0, "How long `image.memory` and `image.variants` wait until the health check passes."
+    )

@@ -36,7 +36,8 @@ class Offer(NamedTuple):
         package: its name.
         version: its version; empty where nothing fixes it.
         kind: `wheel` that is unpacked as it is, `source` that has to be built, `none`, or `unknown`.
-        file: the wheel or archive that is taken; empty for the last two.
+        file: the wheel or archive that is taken; empty for the last two. Of one that is known by what is installed
+            here, its tag.
         size: its bytes; 0 where the lock does not say them.
     """
 
@@ -102,6 +103,24 @@ def offers(packages: Iterable[Package], files: Files, python: str, platforms: Se
     """
     ranks = {tag: rank for rank, tag in enumerate(_tags(python, platforms))}
     return tuple(_offer(package, files, ranks) for package in packages)
+
+
+def of_installed(offer: Offer, tags: Iterable[str], python: str, platforms: Sequence[str]) -> Offer:
+    """Return what a package that is installed somewhere shows of one whose files nobody names.
+
+    The wheel that is installed is one that there is: what it fits is told. What it does not fit another one may.
+
+    Args:
+        offer: what is known of it.
+        tags: the tags of the wheel that was installed, such as `py3-none-any`.
+        python: the Python's version with one dot.
+        platforms: the platform tags of wheels that run there, the best first.
+    """
+    from packaging.tags import parse_tag  # noqa: PLC0415 - no start-up pays for it
+
+    ranks = set(_tags(python, platforms))
+    fitting = [tag for tag in tags if not ranks.isdisjoint(parse_tag(tag))]
+    return offer._replace(kind="wheel", file=fitting[0]) if fitting else offer
 
 
 def _offer(package: Package, files: Files, ranks: Mapping[Any, int]) -> Offer:

@@ -22,7 +22,7 @@ from buildkit.flows.image_inputs import (
     request_of,
     staged_of,
 )
-from buildkit.flows.image_oci import OCI, OciImage, builder_of
+from buildkit.flows.image_oci import OciImage, builder_of
 from buildkit.flows.image_own import own_of
 from buildkit.flows.image_packages import Packages, packages_of
 from buildkit.flows.image_said import said_of_health, said_of_own, said_of_withheld
@@ -32,6 +32,7 @@ from buildkit.image.context import Context, digests, scan
 from buildkit.image.ignore.lines import parse
 from buildkit.image.needs import needs
 from buildkit.image.progress import Vertex, shown_lines
+from buildkit.image.routes import OCI
 from buildkit.image.sources import Source
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
 from buildkit.report.console import Console

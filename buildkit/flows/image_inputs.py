@@ -26,6 +26,7 @@ from buildkit.image.checkout import Checkout
 from buildkit.image.context import ignore_text
 from buildkit.image.own import CONTEXT
 from buildkit.image.requirements import MYPYC, read_project
+from buildkit.image.routes import DOCKER, OCI
 from buildkit.image.secrets import Given, of_project, of_suite
 from buildkit.image.serving import AUTO, health_test, last_lines, variables
 from buildkit.migrate.postgres import unknown_revision
@@ -128,7 +129,7 @@ def request_of(config: Config, name: str, folder: Path, seen: Checkout, packages
 def _buildx_builder(config: Config, name: str) -> str:
     """Return the buildx builder that the settings name; empty for the client's own."""
     named = config.image[name].builder or config.engine.builder
-    return "" if named in {"docker", "oci"} else named
+    return "" if named in {DOCKER, OCI} else named
 
 
 def contract_of(config: Config) -> dict[str, str]:

@@ -97,6 +97,7 @@ def _request(config: Config, name: str, environment: Mapping[str, str]) -> Memor
         f"127.0.0.1:{settings.port}{path}" if path.startswith("/") else "",
         config.data.mount,
         python,
+        settings.ready_within,
     )
 
 

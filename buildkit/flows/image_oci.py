@@ -39,9 +39,6 @@ from buildkit.report.console import Console
 from buildkit.store import snapshot as snapshots
 from buildkit.store import state
 
-OCI = "oci"
-"""The builder that needs no engine."""
-
 _RECIPE = 1
 """A number to raise when the same inputs are to make another image."""
 

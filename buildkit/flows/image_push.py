@@ -13,7 +13,7 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError, RegistryError
 from buildkit.flows.image import NO_IMAGE, build_images, chosen
 from buildkit.flows.image_inputs import contract_of
-from buildkit.flows.image_oci import OCI, builder_of, layout_of
+from buildkit.flows.image_oci import builder_of, layout_of
 from buildkit.flows.image_places import place_of
 from buildkit.image import checkout
 from buildkit.image.checkout import Checkout
@@ -25,6 +25,7 @@ from buildkit.image.push.referring import refer
 from buildkit.image.push.remembered import Remembered
 from buildkit.image.push.sending import Sent
 from buildkit.image.requirements import read_project
+from buildkit.image.routes import OCI
 from buildkit.model import Outcome, Reason, Report
 from buildkit.registry.client import Repository
 from buildkit.registry.failure import Failure

@@ -16,7 +16,7 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ImageError
 from buildkit.flows.image import NO_IMAGE, build_images, chosen
 from buildkit.flows.image_inputs import cache_mount_prefix, request_of, staged_of
-from buildkit.flows.image_oci import OCI, OciImage, builder_of, layout_of
+from buildkit.flows.image_oci import OciImage, builder_of, layout_of
 from buildkit.flows.image_own import arguments_of
 from buildkit.flows.image_packages import packages_of
 from buildkit.image import checkout, measure, staging
@@ -29,6 +29,7 @@ from buildkit.image.oci.reference import InLayout, base_of
 from buildkit.image.push import engine
 from buildkit.image.push.differing import Different, differing
 from buildkit.image.push.parcel import Manifest, Parcel, parcel
+from buildkit.image.routes import OCI
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 

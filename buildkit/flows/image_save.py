@@ -10,8 +10,9 @@ from buildkit.core.sizes import in_words
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import ConfigurationError, ImageError
 from buildkit.flows.image import build_images, chosen
-from buildkit.flows.image_oci import OCI, builder_of, layout_of
+from buildkit.flows.image_oci import builder_of, layout_of
 from buildkit.image.oci import archive
+from buildkit.image.routes import OCI
 from buildkit.model import Outcome, Reason, Report
 from buildkit.registry.client import INDEX
 from buildkit.report.console import Console

@@ -7,23 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from buildkit.compile.modules import find_modules
 from buildkit.config import Config
 from buildkit.core.untrusted import shown
-from buildkit.dependencies.declared import tables_of
-from buildkit.dependencies.offers import Offer, admits, files_of, offers
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import BuildkitError, ConfigurationError, ImageError
 from buildkit.flows.image import build_images, chosen
 from buildkit.flows.image_inputs import repository_of
 from buildkit.flows.image_memory import measured_image
 from buildkit.flows.image_oci import layout_of
-from buildkit.flows.image_packages import selection_of
+from buildkit.flows.image_variants_told import Installed, Told, told_of, words_of
 from buildkit.image import variants
 from buildkit.image.oci import base as bases
 from buildkit.image.oci.reference import InLayout, base_of
 from buildkit.image.oci.target import Target, architecture_here, target_of
-from buildkit.image.variants import DISTROLESS, OCI, OWN, Variant
+from buildkit.image.routes import OCI
+from buildkit.image.variants import DISTROLESS, OWN, Variant
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
 
@@ -31,23 +29,6 @@ SCHEMA = "buildkit.image-variants/1"
 
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}
 _NO_LIMIT = 1 << 60
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What is said of a variant before anything is built.
-
-    Args:
-        variant: the base.
-        lock: the lock file's name; empty without one.
-        offers: what there is of each package.
-        against: for each route what makes it impossible.
-    """
-
-    variant: Variant
-    lock: str
-    offers: tuple[Offer, ...]
-    against: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +84,7 @@ def compare_variants(
     rows: list[Outcome] = []
     facts: dict[str, object] = {}
     wanted = _asked_for(given)
+    inventory = Installed(config, environment)
     for name in chosen(config, names):
         if config.image[name].dockerfile:
             raise ConfigurationError(
@@ -111,7 +93,7 @@ def compare_variants(
             )
         about = []
         for variant in _variants(config, wanted, environment):
-            told = _told(config, name, variant, environment)
+            told = told_of(config, name, variant, environment, inventory)
             for route in variant.routes:
                 outcome, found = _row(config, console, environment, name, told, route, dry_run=dry_run)
                 console.news(outcome)
@@ -176,28 +158,12 @@ def _target(config: Config, reference: str, architecture: str, environment: Mapp
     return variants.asked(reference, environment)
 
 
-def _told(config: Config, name: str, variant: Variant, environment: Mapping[str, str]) -> _Told:
-    target, settings = variant.target, config.image[name]
-    selection = selection_of(config, name, environment, target.facts())
-    lock = selection.file
-    found = offers(selection.locked.packages, files_of(lock) if lock else {}, target.python, tuple(target.platforms()))
-    compiles = bool(find_modules(config).compiled)
-    against = {
-        route: [*variants.against(variant, route, settings, found, compiles=compiles)] for route in variant.routes
-    }
-    requires = str(tables_of(config.service_folder).get("project", {}).get("requires-python", ""))
-    if requires and not admits(requires, target.version):
-        for reasons in against.values():
-            reasons.insert(0, f"it has Python {target.version}, and the project requires {requires}")
-    return _Told(variant, lock.name if lock else "", found, {route: tuple(each) for route, each in against.items()})
-
-
 def _row(
     config: Config,
     console: Console,
     environment: Mapping[str, str],
     name: str,
-    told: _Told,
+    told: Told,
     route: str,
     *,
     dry_run: bool,
@@ -205,7 +171,7 @@ def _row(
     subject = f"{name}: {told.variant.name} by {route}"
     if told.against[route]:
         return Outcome(subject, "impossible", Reason("no", "; ".join(told.against[route]))), _Found()
-    words, kind = _words(told)
+    words, kind = words_of(told)
     if dry_run:
         return Outcome(subject, kind, Reason("told", words)), _Found()
     console.say(f"building {subject}, on {told.variant.runtime}")
@@ -216,17 +182,6 @@ def _row(
     over = f"; larger than size-budget {budget:,} bytes" if budget and found.size > budget else ""
     idle = f"; it does not run here: {found.why_not}" if found.why_not else ""
     return Outcome(subject, "measured", Reason("built", f"{words}{over}{idle}"), found.seconds), found
-
-
-def _words(told: _Told) -> tuple[str, str]:
-    built, unknown = variants.built(told.offers), variants.unknown(told.offers)
-    if built:
-        return f"{built} built from sources, which takes a compiler", "from source"
-    if unknown and not told.lock:
-        return f"no lock, so it cannot be told whether there are wheels of {unknown}", "not told"
-    if unknown:
-        return f"{told.lock} names no files of {unknown}, so wheels cannot be told", "not told"
-    return f"a wheel for each of {len(told.offers)} packages" if told.offers else "no packages", "feasible"
 
 
 def config_of(config: Config, name: str, variant: Variant, route: str) -> tuple[Config, str]:
@@ -270,7 +225,7 @@ def _built(
     return _Found(image, size, None, None if held.why_not else held.ready, held.imported, seconds, held.why_not)
 
 
-def _facts(told: _Told, route: str, outcome: Outcome, found: _Found) -> Mapping[str, object]:
+def _facts(told: Told, route: str, outcome: Outcome, found: _Found) -> Mapping[str, object]:
     target = told.variant.target
     return {
         "variant": told.variant.name,

@@ -10,11 +10,10 @@ from buildkit.dependencies.offers import Offer
 from buildkit.doors import process
 from buildkit.image import engine
 from buildkit.image.oci.target import Target
+from buildkit.image.routes import DOCKER, OCI
 
 SLIM, ALPINE, DISTROLESS, OWN = "slim", "alpine", "distroless", "own"
 NAMES = (SLIM, ALPINE, DISTROLESS, OWN)
-
-DOCKER, OCI = "docker", "oci"
 
 _RISKS = {
     SLIM: "the usual one; Debian's release changes under the tag: name it with its digest, or look with --pull",

@@ -10,6 +10,7 @@ import pytest
 from plugins.images import MADE, Project, docker
 
 from buildkit.config import load
+from buildkit.doors.clock import Stopwatch
 from buildkit.errors import BudgetError, ImageError
 from buildkit.flows.image_memory import lines, measure_images
 from buildkit.image.memory import REQUESTS, Measured, MemoryRequest, measured
@@ -55,8 +56,9 @@ ALIVE = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/he
 def image(greeter: Project, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("memory")
     (folder / "service.py").write_text(SERVICE)
+    (folder / "waits.py").write_text("import time\n\ntime.sleep(60)\n")
     (folder / "Dockerfile").write_text(
-        f"FROM {greeter.repository}:memory\nCOPY --chmod=644 service.py /app/service.py\n"
+        f"FROM {greeter.repository}:memory\nCOPY --chmod=644 service.py waits.py /app/\n"
     )
     docker("image", "tag", greeter.image, f"{greeter.repository}:memory")
     made = docker("build", "--quiet", str(folder))
@@ -102,6 +104,26 @@ def test_a_service_that_does_not_run_here_is_not_measured(image: str) -> None:
     found = of(image, "ends")
 
     assert found.why_not == "without network, database and data it ends with 1: no database"
+
+
+def test_a_check_that_never_passes_or_never_answers_ends_the_wait(image: str) -> None:
+    hangs = ["python", "-c", "import time; time.sleep(60)"]
+    for test in (["false"], hangs):
+        asked = MemoryRequest(image, ["python", "/app/service.py"], test, "", "", "/app/data", patience=2.0)
+        watch = Stopwatch()
+        assert measured(asked, os.environ).why_not == "its health check does not pass within 2 s"
+        assert watch.seconds < 20, "the setting bounds it, and the engine's own time"
+
+
+def test_an_import_that_never_ends_leaves_no_container(image: str) -> None:
+    before = containers()
+    asked = MemoryRequest(image, ["python", "/app/service.py", "ends"], [], "waits", "", "/app/data", patience=2.0)
+    assert measured(asked, os.environ).imported is None
+    assert containers() == before
+
+
+def containers() -> set[str]:
+    return {*docker("container", "ls", "--all", "--quiet", "--filter", "name=buildkit-memory-").split()}
 
 
 def flow(project: Project) -> Report:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from installed import Package, environment
 from plugins.bases import PYTHON, base_in
 
 from buildkit.config import load
@@ -64,8 +65,8 @@ def project(root: Path, lock: str, more: str = "", requires: str = ">=3.10") -> 
     return root
 
 
-def told(root: Path, *given: str, environment: Mapping[str, str] | None = None) -> Report:
-    variables = dict(environment or {}) | {"PATH": ""}  # no engine is asked
+def told(root: Path, *given: str, variables: Mapping[str, str] | None = None) -> Report:
+    variables = dict(variables or {}) | {"PATH": ""}  # no engine is asked
     return compare_variants(
         load(root, variables), Console(variables, talk=io.StringIO()), variables, given=given, dry_run=True
     )
@@ -120,11 +121,39 @@ def test_a_lock_that_names_no_files_and_none_at_all_are_not_told(tmp_path: Path)
     )
 
 
+def test_what_is_installed_here_tells_what_a_lock_without_files_does_not(tmp_path: Path) -> None:
+    root = project(tmp_path, WHEEL)
+    (root / "uv.lock").unlink()
+    (root / "requirements.txt").write_text("fast==1.0\npure==1.0\n")
+    environment(root / ".venv", wheel("fast", f"{TAG}-{TAG}-manylinux_2_34_x86_64"), wheel("pure", "py3-none-any"))
+    found = rows(told(root, "slim=oci:new", "distroless=oci:old", "alpine"))
+
+    other = "requirements.txt names no files of fast 1.0, so wheels cannot be told"
+    said = "a wheel for each of 2 packages: of each the one that is installed here, as requirements.txt names no files"
+    assert found["api: slim by oci"] == ("feasible", said)
+    for subject in ("api: distroless by oci", "api: alpine by docker"):
+        assert found[subject] == (
+            "not told",
+            f"{other}; of 1 of 2 packages the wheel that is installed here fits",
+        ), "what is installed here does not run there, and of another wheel nothing is known"
+    (root / "requirements.txt").write_text("fast==1.1\npure==1.0\n")
+    (root / "pyproject.toml").write_text((root / "pyproject.toml").read_text().replace("fast==1.0", "fast"))
+    assert "names no files of fast 1.1" in rows(told(root, "slim=oci:new"))["api: slim by oci"][1]
+    (root / "requirements.txt").unlink()
+    verdict, why = rows(told(root, "slim=oci:new"))["api: slim by oci"]
+    assert verdict == "not told"
+    assert why.startswith("the wheel of each of 2 declared packages that is installed here fits; no lock says")
+
+
+def wheel(name: str, tag: str) -> Package:
+    return Package(name, {f"{name}.py": "", f"{name}-1.dist-info/WHEEL": f"Wheel-Version: 1.0\nTag: {tag}\n"})
+
+
 def test_all_four_are_looked_at_and_own_where_there_is_one(tmp_path: Path) -> None:
     root = project(tmp_path, WHEEL)
     usual = {subject.split()[1] for subject in rows(told(root))}
     with_own = {
-        subject.split()[1] for subject in rows(told(root, environment={"PYBUILDKIT_ENGINE_PYTHON_SLIM": "oci:new"}))
+        subject.split()[1] for subject in rows(told(root, variables={"PYBUILDKIT_ENGINE_PYTHON_SLIM": "oci:new"}))
     }
     assert usual == {"slim", "alpine", "distroless"}
     assert with_own == {*variants.NAMES}
