@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the requirements as a JSON list to the file ANSWER."""
+    """Write the version and the requirements as JSON to the file ANSWER."""
     from build import BuildBackendException, BuildException  # noqa: PLC0415 - a tenth of a second
     from build.util import project_wheel_metadata  # noqa: PLC0415 - the same
     from pyproject_hooks import default_subprocess_runner  # noqa: PLC0415 - comes with build
@@ -24,7 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     except (BuildBackendException, BuildException) as error:
         print(error, file=sys.stderr)  # noqa: T201 - told by who started this
         return 1
-    Path(answer).write_text(json.dumps(metadata.get_all("Requires-Dist") or []), "utf-8")
+    found = {"version": metadata["Version"] or "", "requires": metadata.get_all("Requires-Dist") or []}
+    Path(answer).write_text(json.dumps(found), "utf-8")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The project's build backend, asked for the requirements that pyproject.toml leaves to it."""
+"""The project's build backend, asked for the requirements and the version that pyproject.toml leaves to it."""
 
 from __future__ import annotations
 
@@ -51,12 +51,63 @@ def requirements(
     Raises:
         ConfigurationError: it failed; gives its last output lines.
     """
-    key = str(digest_value({name: digest_bytes(content) for name, content in _inputs(service)}))
+    key = _key(service)
     kept = _kept(memory)
-    if kept is not None and kept[0] == key:
-        return kept[1]
+    if kept is not None and kept["key"] == key:
+        return [str(text) for text in kept["requires"]]
+    found = [str(text) for text in _asked(service, environment, runner)["requires"]]
+    if keep and not any("@" in text for text in found):  # an address may hold credentials
+        files.write_if_changed(memory, json.dumps({"key": key, "requires": found}))
+    return found
+
+
+def version(
+    service: Path,
+    memory: Path,
+    environment: Mapping[str, str],
+    revision: str,
+    runner: Runner = run,
+    *,
+    keep: bool = True,
+) -> str:
+    """Return the version that the backend gives the project; empty where it does not say one.
+
+    It is asked again at another revision, since many read the version from the history, and where a file changed.
+
+    Args:
+        service: the folder of the service's pyproject.toml.
+        memory: the file that keeps the answer, also that there is none.
+        environment: the variables of the backend.
+        revision: the commit of the sources.
+        runner: runs it.
+        keep: whether the answer is kept; a dry run writes nothing.
+    """
+    key = _key(service, revision)
+    kept = _kept(memory)
+    if kept is not None and kept["key"] == key:
+        return str(kept["version"])
+    try:
+        found = str(_asked(service, environment, runner)["version"])
+    except ConfigurationError:
+        found = ""
+    if keep:
+        files.write_if_changed(memory, json.dumps({"key": key, "requires": [], "version": found}))
+    return found
+
+
+def _key(service: Path, revision: str = "") -> str:
+    about: dict[str, object] = {name: digest_bytes(content) for name, content in _inputs(service)}
+    return str(digest_value([about, revision] if revision else about))
+
+
+def _asked(service: Path, environment: Mapping[str, str], runner: Runner) -> Mapping[str, Any]:
+    """Return what the backend says.
+
+    Raises:
+        ConfigurationError: it failed; gives its last output lines.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        answer = Path(scratch) / "requires.json"
+        answer = Path(scratch) / "answer.json"
         isolation = ["--no-isolation"] if at_hand(service) else []
         command = python.module_command("buildkit.dependencies.ask", str(service), str(answer), *isolation)
         done = runner(command, environment=environment, timeout=None)
@@ -66,10 +117,8 @@ def requirements(
                 details=(done.stdout + done.stderr).strip().splitlines()[-_MOST_LINES:],
                 hint="what it said stands above; or write the requirements as `dependencies = [...]`",
             )
-        found = json.loads(reading.read_text(answer))
-    if keep and not any("@" in text for text in found):  # an address may hold credentials
-        files.write_if_changed(memory, json.dumps({"key": key, "requires": found}))
-    return [str(text) for text in found]
+        found: Mapping[str, Any] = json.loads(reading.read_text(answer))
+        return found
 
 
 def _inputs(service: Path) -> Iterable[tuple[str, bytes]]:
@@ -84,9 +133,9 @@ def _inputs(service: Path) -> Iterable[tuple[str, bytes]]:
             yield name, reading.read(service / name)
 
 
-def _kept(memory: Path) -> tuple[str, list[str]] | None:
+def _kept(memory: Path) -> Mapping[str, Any] | None:
     try:
         found: Any = json.loads(reading.read_text(memory))
-        return str(found["key"]), [str(text) for text in found["requires"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {"key": str(found["key"]), "requires": [*found["requires"]], "version": str(found.get("version", ""))}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -196,7 +196,7 @@ def _contents(config: Config, settings: ImageConfig, packages: Packages) -> stag
     names = config.packages or top_level_packages(config)
     made = assets_of(settings)
     return staging.Contents(
-        project=read_project(config.service_folder),
+        project={**read_project(config.service_folder), "version": packages.version},
         source_root=source_root,
         packages=(*names, *_of_command(config, settings.command, names)),
         files=(*needed, *settings.include, *(place for asset in made for place in asset.outputs)),

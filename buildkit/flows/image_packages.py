@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from buildkit.config import Config
@@ -17,6 +17,7 @@ from buildkit.dependencies.installation import NOTHING, Files
 from buildkit.dependencies.locked import Locked
 from buildkit.doors import files, reading
 from buildkit.flows.image_own import own_of
+from buildkit.flows.image_version import said_of_version, version_of
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./+-]+")  # what a Dockerfile takes without quotes
 
@@ -30,12 +31,14 @@ class Packages:
         indexes: where pip looks beside the usual index.
         lock: the name of the lock file; empty without one.
         said: lines for the user, of where the versions come from.
+        version: that of the service itself.
     """
 
     files: Files = NOTHING
     indexes: tuple[indexes.Index, ...] = field(default=(), repr=False)
     lock: str = ""
     said: tuple[str, ...] = ()
+    version: str = ""
 
 
 def packages_of(
@@ -61,6 +64,15 @@ def packages_of(
     own = own_of(config, name)
     if own is not None and not own.takes_suite:
         return Packages()
+    version = version_of(config, environment, keep=keep)
+    found = _packages_of(config, name, environment, facts, keep=keep)
+    said = (f"image {name}: {each}" for each in said_of_version(config, version))
+    return replace(found, version=version, said=(*found.said, *said))
+
+
+def _packages_of(
+    config: Config, name: str, environment: Mapping[str, str], facts: Mapping[str, str] | None, *, keep: bool
+) -> Packages:
     choice = _choice(config, name, facts)
     memory = config.work / "image" / f"{name}.packages.json"
     key = _key(config, choice)

@@ -15,6 +15,7 @@ from buildkit.flows.image import NO_IMAGE, build_images, chosen
 from buildkit.flows.image_inputs import contract_of
 from buildkit.flows.image_oci import builder_of, layout_of
 from buildkit.flows.image_places import place_of
+from buildkit.flows.image_version import version_of
 from buildkit.image import checkout
 from buildkit.image.checkout import Checkout
 from buildkit.image.oci.layout import Descriptor
@@ -187,7 +188,7 @@ class _Push:
     def _list(self, whole: Parcel, repository: Repository, known: Collection[str]) -> set[str]:
         """Let the list of what is in each image refer to it, before a tag names it; return the blobs of the lists."""
         project = read_project(self._config.service_folder)
-        about = {"name": str(project["name"]), "version": str(project.get("version", "0"))}
+        about = {"name": str(project["name"]), "version": version_of(self._config, self._environment)}
         sent: set[str] = set()
         for image in whole.images:
             document = sbom.listed(self._layout, image, about)
