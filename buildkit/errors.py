@@ -163,7 +163,7 @@ class UndecidedError(BuildkitError):
 
 
 class AccessError(BuildkitError):
-    """Credentials or permission for a release are missing."""
+    """Credentials or permission for a release or a registry are missing, or are not accepted."""
 
     exit_code = 55
 

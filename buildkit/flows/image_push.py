@@ -10,7 +10,7 @@ from buildkit.config import Config
 from buildkit.core.sizes import in_words
 from buildkit.core.untrusted import Odd
 from buildkit.doors.clock import Stopwatch
-from buildkit.errors import ConfigurationError, ImageError, RegistryError
+from buildkit.errors import AccessError, ConfigurationError, ImageError, RegistryError
 from buildkit.flows.image import NO_IMAGE, build_images, chosen
 from buildkit.flows.image_inputs import contract_of
 from buildkit.flows.image_oci import builder_of, layout_of
@@ -29,7 +29,7 @@ from buildkit.image.requirements import read_project
 from buildkit.image.routes import OCI
 from buildkit.model import Outcome, Reason, Report
 from buildkit.registry.client import Repository
-from buildkit.registry.failure import Failure
+from buildkit.registry.failure import Denied, Failure
 from buildkit.registry.reference import Reference, parse
 from buildkit.report.console import Console
 
@@ -76,6 +76,7 @@ def push_images(
     Raises:
         ConfigurationError: it is not said where to, or files differ from the commit.
         RegistryError: the registry refuses or cannot be reached, or has another image under the tag.
+        AccessError: the registry wants credentials, or other ones.
     """
     watch = Stopwatch()
     wanted = Asked() if asked is None else asked
@@ -144,7 +145,8 @@ class _Push:
         try:
             return self._run(built[self._name], watch)
         except Failure as failure:
-            raise RegistryError(f"image {self._name} is not pushed: {failure.message}", hint=failure.hint) from None
+            kind = AccessError if isinstance(failure, Denied) else RegistryError
+            raise kind(f"image {self._name} is not pushed: {failure.message}", hint=failure.hint) from None
         except (Odd, KeyError) as odd:
             raise ImageError(
                 f"image {self._name} is damaged in {self._layout.folder}: {odd}",

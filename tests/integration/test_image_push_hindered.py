@@ -13,7 +13,7 @@ from plugins.bases import Shop, shop_in
 from pushes import commit, git, manifest_of, with_history
 from registry import Cutter, Running, Seeing, registry
 
-from buildkit.errors import ImageError, RegistryError
+from buildkit.errors import AccessError, ImageError, RegistryError
 from buildkit.registry.client import Repository
 from buildkit.registry.reference import parse
 
@@ -87,12 +87,13 @@ def test_without_credentials_it_is_said_how_to_log_in(
 ) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "none"))
     with registry(tmp_path / "guarded", password=ROBOT) as guarded:
-        with pytest.raises(RegistryError, match="authentication required") as caught:
+        with pytest.raises(AccessError, match="authentication required") as caught:
             shop.push(f"localhost:{guarded.port}")
         assert f"docker login localhost:{guarded.port}" in caught.value.hint
         shop.variables |= {"PYBUILDKIT_REGISTRY_USER": "robot", "PYBUILDKIT_REGISTRY_PASSWORD": "wrong"}
-        with pytest.raises(RegistryError, match="user and password are not accepted"):
+        with pytest.raises(AccessError, match="user and password are not accepted"):
             shop.push(f"localhost:{guarded.port}")
+        assert caught.value.exit_code == 55
         assert guarded.blobs == []
     assert "shop-api:latest" in shop.layout.known(), "the image is kept"
 
