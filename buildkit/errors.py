@@ -156,6 +156,10 @@ class MixedError(BuildkitError):
     exit_code = 53
 
 
+class SupersededError(MixedError):
+    """Another deployment took the place of a rollout, which was not undone: what runs is somebody else's release."""
+
+
 class UndecidedError(BuildkitError):
     """A rollout was neither well nor failed when its time ran out; run again, and it waits on."""
 

@@ -14,5 +14,6 @@ pytest_plugins = (
     "plugins.relays",
     "plugins.images",
     "plugins.released",
+    "plugins.clouds",
     "plugins.schedule",
 )

@@ -19,12 +19,23 @@ class ReleaseServiceConfig:
     target: str = option(
         "text",
         "",
-        "Where it runs: on one host with Docker Compose, or nowhere, so that its image alone is released.",
-        choices=("", "compose", "none"),
+        "Where it runs: on one host with Docker Compose, on Amazon ECS, or nowhere: its image alone is released.",
+        choices=("", "compose", "ecs", "none"),
     )
     name: str = option("text", "", "What the target calls it; its name here where empty.")
     verify: str = option("text", "", "An address of HTTP that answers with 2xx once the new version serves.")
-    overlap: bool = option("switch", True, "Whether the new version may run beside the old one for a moment.")
+    overlap: bool = option(
+        "switch", True, "Of `compose`: whether the new version may run beside the old one for a moment."
+    )
+    container: str = option(
+        "text", "", "Of `ecs`: the container of the task definition that gets the image; the only one where empty."
+    )
+    task_definition: str = option(
+        "text",
+        "",
+        "Of `ecs`: a file with the task definition in JSON, which is then the truth but for the image; the one that "
+        "runs where empty.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,15 @@ class ReleaseComposeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseAwsConfig:
+    """`[tool.buildkit.release.aws]`: where the services with `target = "ecs"` run."""
+
+    region: str = option("text", "", "The region; that of the environment or profile where empty.")
+    account: str = option("text", "", "The number of the account; credentials of another one are refused.")
+    cluster: str = option("text", "", "The cluster; the account's default one where empty.")
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseEnvironmentConfig:
     """`[tool.buildkit.release.environments.NAME]`: what is different in one environment."""
 
@@ -50,6 +70,9 @@ class ReleaseEnvironmentConfig:
     file: str | None = option("text", None, "As `release.compose.file`.")
     project: str | None = option("text", None, "As `release.compose.project`.")
     host: str | None = option("text", None, "As `release.compose.host`.")
+    region: str | None = option("text", None, "As `release.aws.region`.")
+    account: str | None = option("text", None, "As `release.aws.account`.")
+    cluster: str | None = option("text", None, "As `release.aws.cluster`.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +109,7 @@ class ReleaseConfig:
     compose: ReleaseComposeConfig = field(
         default_factory=ReleaseComposeConfig, metadata={"section": ReleaseComposeConfig}
     )
+    aws: ReleaseAwsConfig = field(default_factory=ReleaseAwsConfig, metadata={"section": ReleaseAwsConfig})
     service: Mapping[str, ReleaseServiceConfig] = field(
         default_factory=dict, metadata={"tables": ReleaseServiceConfig, "named": "service"}
     )
@@ -99,4 +123,5 @@ class ReleaseConfig:
         own = self.environments.get(self.environment, ReleaseEnvironmentConfig())
         given = {item.name: value for item in fields(own) if (value := getattr(own, item.name)) is not None}
         compose = {name: given.pop(name) for name in ("file", "project", "host") if name in given}
-        return replace(self, compose=replace(self.compose, **compose), **given)
+        aws = {name: given.pop(name) for name in ("region", "account", "cluster") if name in given}
+        return replace(self, compose=replace(self.compose, **compose), aws=replace(self.aws, **aws), **given)

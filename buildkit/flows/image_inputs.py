@@ -268,6 +268,11 @@ def _health(settings: ImageConfig) -> list[str]:
     return health_test(settings.health, settings.command, settings.port, settings.health_age)
 
 
+def health_of(config: Config, name: str) -> tuple[str, ...]:
+    """Return the command of an image's health check; empty for none."""
+    return tuple(_health(config.image[name]))
+
+
 def wants_health_check(settings: ImageConfig) -> bool | None:
     """Return whether an image is to have a health check; None if the settings do not say so, nor its command."""
     return None if settings.health == AUTO and not _health(settings) else bool(settings.health)

@@ -10,7 +10,7 @@ from buildkit.config import Config, ReleaseConfig
 from buildkit.config.messages import nearest
 from buildkit.doors import process
 from buildkit.errors import ConfigurationError, ReleaseRefusedError
-from buildkit.flows.image_inputs import compose_variables, contract_of
+from buildkit.flows.image_inputs import compose_variables, contract_of, health_of
 from buildkit.flows.image_places import whole_name
 from buildkit.image import checkout, compose
 from buildkit.image.checkout import Checkout
@@ -93,6 +93,8 @@ def look(config: Config, environment: Mapping[str, str], asked: Asked, say: Say)
         # a record has an image for each service, and so may two that share one have different ones
         services = tuple(replace(each, image=each.name) for each in services)
         wanted = _of_record(_older(home, last, good, asked, environment), services, environment)
+        for each in targets.values():
+            each.recall(wanted[0].definitions)
         sight = replace(sight, commit=wanted[0].commit, tag=wanted[0].commit[:12], dirty=False, images=wanted[1])
     else:
         found = {
@@ -169,6 +171,8 @@ def _targets(
         file,
         dict(each.partition("=")[::2] for each in texts),
         {name: places[its.image] for name, its in settings.service.items()},
+        {name: health_of(config, its.image) for name, its in settings.service.items() if its.image in config.image},
+        config.root,
         config.work / "release" / settings.environment,
         environment,
         say,
@@ -200,6 +204,10 @@ def _known(service: Service, wanted: Image, environment: Mapping[str, str]) -> S
             return replace(running, image=wanted)
         if running.digest not in cache:
             cache[running.digest] = images.look(running.image.reference, environment, service.platform)
+        if running.image == Image(running.image.place, running.digest):  # the target knows no more than its name
+            return replace(
+                running, image=replace(cache[running.digest], place=running.image.place, digest=running.digest)
+            )
         return replace(running, image=replace(running.image, identity=cache[running.digest].identity))
 
     return replace(service, running=tuple(known(each) for each in service.running))

@@ -154,7 +154,13 @@ class Steps:
         self._skip_rest(step)
         restored: list[str] = []
         for service in reversed(self._rolled):
-            if failed.untouched and service.name == step.subject and step.kind == plan.DEPLOY:
+            if service.name == step.subject and step.kind == plan.DEPLOY and (failed.untouched or failed.restored):
+                if failed.restored:
+                    restored.append(service.name)
+                    self.outcomes.append(
+                        Outcome(step.name, "restored", Reason(f"{service.target} went back by itself"))
+                    )
+                    self._console.news(self.outcomes[-1])
                 continue
             watch = Stopwatch()
             words, details = self._restore(service)
@@ -217,7 +223,12 @@ class Steps:
             {"step": row.subject, "outcome": row.result, "reason": str(row.reason), "seconds": round(row.seconds, 3)}
             for row in self.outcomes
         ]
-        made = Recorded("", release, scene.sight.commit, ended, services, moment=clock.now())
+        noted = {
+            each.name: scene.targets[each.target].noted(each.name) for each in chosen if each.target in scene.targets
+        }
+        kept = {} if good and not self._only else scene.sight.good.definitions
+        definitions = {**kept, **{name: each for name, each in noted.items() if each}} if good else kept
+        made = Recorded("", release, scene.sight.commit, ended, services, moment=clock.now(), definitions=definitions)
         record.write(scene.home, scene.sight.environment, made, scene.sight.last, steps, self._environment)
 
     def _noted(self, release: str, ended: str) -> None:

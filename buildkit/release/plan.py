@@ -210,6 +210,8 @@ def _data(chosen: tuple[Service, ...], wanted: Mapping[str, Image], deployments:
 def _deployment(service: Service, image: Image) -> Step:
     before = ", ".join(sorted({_short(each.digest) or "not by digest" for each in service.running}))
     action, kind, detail = _judged(service, image)
+    if action == DUE and service.barred:
+        return Step(DEPLOY, service.name, REFUSED, Reason(service.barred), before, hint=service.hint)
     return Step(DEPLOY, service.name, action, Reason(kind, detail), before, _short(image.digest))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from buildkit.core import untrusted
@@ -83,6 +84,7 @@ def _parsed(digest: str, values: Mapping[str, Any]) -> Recorded:
         {untrusted.text(name): text for name, text in services.items()},
         reference.digest_of(good) if good else "",
         untrusted.seconds(values["moment"]),
+        {name: untrusted.text(each) for name, each in untrusted.table(values.get("definitions", {})).items()},
     )
 
 
@@ -122,6 +124,7 @@ def write(
         "ended": record.ended,
         "moment": record.moment,
         "services": dict(record.services),
+        "definitions": dict(record.definitions),
         "previous": previous.digest,
         "good": good,
         "steps": list(steps[:_MOST_STEPS]),
@@ -129,7 +132,7 @@ def write(
     where = parsed(f"{place}:{tag_of(target)}")
     with as_error():
         digest = _send(where, json.dumps(values, sort_keys=True).encode(), environment)
-    return Recorded(digest, record.release, record.commit, record.ended, record.services, good, record.moment)
+    return replace(record, digest=digest, good=good)
 
 
 def _send(where: Reference, config: bytes, environment: Mapping[str, str]) -> str:

@@ -90,6 +90,8 @@ class Service:
         running: what runs of it now.
         way: how a new version takes the place of the old one, in words.
         platform: what its images must be made for; empty for any.
+        barred: why no new version can come there; empty if one can.
+        hint: what to do about that.
     """
 
     name: str
@@ -98,6 +100,8 @@ class Service:
     running: tuple[Running, ...] = ()
     way: str = ""
     platform: str = ""
+    barred: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,7 @@ class Recorded:
         commit: what was released.
         ended: `good`, or how else it ended.
         services: the image of each service, as `place@digest`.
+        definitions: what the target called what each service ran, where the image does not say all.
         good: the digest of the last record of a good release before it; empty if there is none.
         moment: when it ended, in seconds since 1970.
     """
@@ -157,6 +162,7 @@ class Recorded:
     services: Mapping[str, str] = field(default_factory=dict)
     good: str = ""
     moment: float = 0.0
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

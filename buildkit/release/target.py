@@ -23,6 +23,8 @@ class Setup:
         file: the compose file of the project, or the suite's own.
         variables: what that file is given, by name: its image, its port.
         places: the name of each service's image in the registry, without a tag.
+        health: the command of the health check of each service's image; none where it has none.
+        root: the project's folder.
         folder: where the target may keep files.
         environment: the variables of the programs that it starts.
         say: called with each line of progress.
@@ -32,6 +34,8 @@ class Setup:
     file: Path
     variables: Mapping[str, str]
     places: Mapping[str, str]
+    health: Mapping[str, Sequence[str]]
+    root: Path
     folder: Path
     environment: Mapping[str, str]
     say: Say
@@ -47,6 +51,16 @@ class Target(Protocol):
             ConfigurationError: the target has no such service.
             EngineError: it does not answer.
         """
+
+    def recall(self, definitions: Mapping[str, str]) -> None:
+        """Take note of what services ran in an older release, as `noted` had it then.
+
+        Args:
+            definitions: by the names of the services.
+        """
+
+    def noted(self, name: str) -> str:
+        """Return what the target calls what a service runs, with all its settings; empty where the image says all."""
 
     def database(self, service: Service) -> Database:
         """Return where the database of a service is, asked of what runs; changes nothing."""
@@ -111,10 +125,14 @@ class Failed(Exception):  # noqa: N818 - a fact: the flow decides what it means
         words: what was seen.
         details: its last lines.
         untouched: whether the old version has served all the time.
+        restored: whether the target has gone back to the old version by itself.
     """
 
-    def __init__(self, words: str, details: Sequence[str] = (), *, untouched: bool = False) -> None:
+    def __init__(
+        self, words: str, details: Sequence[str] = (), *, untouched: bool = False, restored: bool = False
+    ) -> None:
         super().__init__(words)
         self.words = words
         self.details = tuple(details)
         self.untouched = untouched
+        self.restored = restored

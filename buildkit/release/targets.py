@@ -13,5 +13,11 @@ def _compose(setup: Setup) -> Target:
     return ComposeTarget(setup)
 
 
-TARGETS: Mapping[str, Callable[[Setup], Target]] = {"compose": _compose}
+def _ecs(setup: Setup) -> Target:
+    from buildkit.release.aws.target import EcsTarget  # noqa: PLC0415 - where it is used
+
+    return EcsTarget(setup)
+
+
+TARGETS: Mapping[str, Callable[[Setup], Target]] = {"compose": _compose, "ecs": _ecs}
 """The targets by the name in the settings."""

@@ -21,6 +21,7 @@ HEAVY = (
     "alembic",
     "sqlalchemy",
     "psycopg",
+    "botocore",
     "docker",
     "rich",
     "watchfiles",

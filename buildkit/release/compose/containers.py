@@ -9,7 +9,7 @@ from typing import Any
 
 from buildkit.config.image_forms import is_secret
 from buildkit.core import untrusted
-from buildkit.release import labels
+from buildkit.release import endings, labels
 from buildkit.release.compose.engine import Engine
 from buildkit.release.sight import FAILING, HEALTHY, STARTING, Image, Running
 
@@ -20,21 +20,6 @@ _MOST_RESTARTS = 3
 _LINES = 12
 _PASSWORD = re.compile(r"(?P<before>://[^/\s:@]*:)(?P<password>[^/\s@]+)@")
 _SHORTEST_SECRET = 4
-
-EXITS = {
-    30: "its data is missing or damaged",
-    31: "a stage of its data failed",
-    40: "a revision failed to apply",
-    41: "its revisions do not lead to one head",
-    42: "the database refused or could not be reached",
-    43: "the database is ahead of its code",
-    44: "the version table does not fit its revisions",
-    75: "another process held the migration lock",
-    126: "its command cannot be run",
-    127: "its command is not there",
-    137: "it was killed, for want of memory where nobody did it",
-}
-"""What the exit codes of a service behind the suite's entrypoint mean, and those of the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +79,7 @@ class Container:
         if self.status == "running" and self.health == "unhealthy":
             return f"its health check fails{f': {self.checked}' if self.checked else ''}"
         if self.status in {"exited", "dead", "restarting"}:
-            meaning = EXITS.get(self.exit_code, "")
-            return f"it ended with exit code {self.exit_code}{f': {meaning}' if meaning else ''}"
+            return f"it {endings.ended(self.exit_code)}"
         return f"it is {self.status}{f', {self.health}' if self.health else ''}"
 
 

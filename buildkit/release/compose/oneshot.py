@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from buildkit import errors
 from buildkit.doors import process
-from buildkit.errors import BuildkitError, EngineError, RestoredError
+from buildkit.errors import EngineError, RestoredError
+from buildkit.release import endings
 from buildkit.release.compose import containers
 from buildkit.release.compose.engine import last_line
 from buildkit.release.compose.project import Project
@@ -14,19 +14,6 @@ from buildkit.release.sight import Image
 from buildkit.release.target import Say
 
 _START = 600.0
-_ERRORS: Mapping[int, type[BuildkitError]] = {
-    kind.exit_code: kind
-    for kind in (
-        errors.ConfigurationError,
-        errors.RevisionError,
-        errors.HeadsError,
-        errors.DatabaseError,
-        errors.DatabaseAheadError,
-        errors.VersionTableError,
-        errors.LockBusyError,
-    )
-}
-"""The errors of a migration, by the exit code of its container."""
 
 
 def name_of(project: str, image: Image) -> str:
@@ -75,7 +62,7 @@ def migrate(project: Project, service: str, image: Image, images: Mapping[str, s
     engine.try_to("rm", "--force", name)
     code = ended[0].exit_code
     if code:
-        raise _error(service, code, lines)
+        raise endings.migration_failed(service, code, lines)
 
 
 def sweep(project: Project) -> None:
@@ -102,16 +89,3 @@ def _follow(project: Project, name: str, say: Say) -> None:
         environment=project.engine.environment,
     )
     project.engine.try_to("wait", name, timeout=None)
-
-
-def _error(service: str, code: int, lines: list[str]) -> BuildkitError:
-    hint = "the old release serves; mend what the lines say and release again"
-    if code in _ERRORS:
-        meaning = containers.EXITS.get(code, "a setting is wrong")
-        return _ERRORS[code](f"the migration of {service} failed: {meaning}", details=lines, hint=hint)
-    meaning = containers.EXITS.get(code, "")
-    return RestoredError(
-        f"the migration of {service} ended with exit code {code}{f': {meaning}' if meaning else ''}",
-        details=lines,
-        hint=f"what it had not committed is rolled back; {hint}",
-    )

@@ -57,6 +57,13 @@ class ComposeTarget:
                 self._images[self._named(name)] = seen[0].reference
         return tuple(found)
 
+    def recall(self, definitions: Mapping[str, str]) -> None:
+        """Do nothing: how a container is run stands in the compose file."""
+
+    def noted(self, name: str) -> str:  # noqa: ARG002 - the Protocol's
+        """See `Target.noted`."""
+        return ""
+
     def database(self, service: Service) -> Database:
         """See `Target.database`."""
         for each in service.running:

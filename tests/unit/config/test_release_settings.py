@@ -36,6 +36,15 @@ def test_the_table_of_an_environment_wins_over_the_others(project: ProjectMaker)
     assert (production.registry, production.environment, production.compose.host) == ("r.example", "production", "")
 
 
+def test_an_environment_may_be_another_account(project: ProjectMaker) -> None:
+    own = '[tool.buildkit.release.environments.staging]\naccount = "2"\ncluster = "staging"\n'
+    text = f'[tool.buildkit.release.aws]\nregion = "eu-central-1"\naccount = "1"\n{IMAGE}{SERVICE}{own}'
+
+    aws = loaded(project, text, release__environment="staging").release.resolved.aws
+
+    assert (aws.region, aws.account, aws.cluster) == ("eu-central-1", "2", "staging")
+
+
 @pytest.mark.parametrize("name", ["stagign", "prod"])
 def test_an_environment_without_a_table_is_refused(project: ProjectMaker, name: str) -> None:
     words = refused(project, IMAGE + SERVICE + STAGING, release__environment=name)
@@ -55,7 +64,7 @@ def test_without_any_table_there_is_one_environment(project: ProjectMaker) -> No
     [
         (f'{IMAGE}[tool.buildkit.release.service.api]\nimage = "api"\n', "needs `image` and `target`"),
         (IMAGE + SERVICE.replace('= "api"', '= "apo"'), 'there is no image "apo"; did you mean "api"?'),
-        (IMAGE + SERVICE.replace("compose", "ecs"), 'expected one of "compose", "none", found \'ecs\''),
+        (IMAGE + SERVICE.replace("compose", "eks"), 'expected one of "compose", "ecs", "none", found \'eks\''),
         ('[tool.buildkit.release]\nregistry = "https://r.example"\n', "a registry, with what stands before"),
         ('[tool.buildkit.release]\nenvironment = "Prod"\n', "a name of lower-case letters"),
     ],
