@@ -20,8 +20,11 @@ from typing import Protocol
 from buildkit.doors import reading
 from buildkit.doors.clock import Stopwatch
 
-STEP = 50
+STEP = 25
 """Milliseconds without a further event after which a batch is complete: an editor writes, renames and sets modes."""
+
+TICK = 50
+"""Milliseconds without an event after which a tick comes that brings nothing."""
 
 LONGEST = 1600
 """Milliseconds after which a batch is passed on although events keep coming."""
@@ -165,7 +168,7 @@ class Watch:
                 watch_filter=None,
                 debounce=LONGEST,
                 step=STEP,
-                rust_timeout=STEP,
+                rust_timeout=TICK,
                 yield_on_timeout=True,
                 recursive=False,
                 stop_event=self._stop,

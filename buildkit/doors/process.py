@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 
-from buildkit.doors import cancellation
+from buildkit.doors import cancellation, endings
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.communication import communicate
 
@@ -201,8 +201,7 @@ def start(
 def end(child: subprocess.Popen[str], grace: float = GRACE, first: int = signal.SIGTERM) -> int:
     """End `child` and its group: with the signal `first`, after `grace` seconds with SIGKILL. Return its exit code."""
     signal_group(child, first)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(grace)
+    endings.ended_within(child, grace)
     signal_group(child, signal.SIGKILL)
     for stream in (child.stdin, child.stdout, child.stderr):
         if stream is not None:
@@ -224,11 +223,7 @@ def become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
 
 def ended_within(child: Child, seconds: float) -> bool:
     """Wait for the end of `child`, for `seconds` at most; return whether it came."""
-    try:
-        child.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+    return endings.ended_within(child, seconds)
 
 
 def end_all() -> None:

@@ -15,10 +15,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from buildkit.config import Config
-from buildkit.doors import process, python
+from buildkit.doors import process, python, signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,6 @@ class Builder:
 def main(arguments: list[str]) -> int:
     """Compile, and print the report."""
     from buildkit.config import load  # noqa: PLC0415 - in the build's process alone
-    from buildkit.doors import signals  # noqa: PLC0415
     from buildkit.errors import BuildkitError, render  # noqa: PLC0415
     from buildkit.flows.compile import compile_modules  # noqa: PLC0415
     from buildkit.report.console import Console  # noqa: PLC0415
@@ -105,5 +104,15 @@ def _told(text: str, code: int) -> Aside:
     return Aside(made, found.get("error", ""), (*made, *fresh))
 
 
+def _leave(code: int) -> NoReturn:
+    """Leave without Python's tearing down of the compiler's modules: who saves meanwhile waits for the end."""
+    sys.stdout.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        ended = main(sys.argv[1:])
+    except signals.Stopped as stopped:
+        _leave(int(str(stopped.code)))
+    _leave(ended)

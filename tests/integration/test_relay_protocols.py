@@ -100,6 +100,22 @@ def test_a_connection_of_http_2_on_which_nothing_is_under_way_is_ended_in_order(
     until(held.leaves(1))
 
 
+def test_a_connection_of_http_2_that_has_asked_nothing_yet_is_answered_before_it_is_ended(
+    held: Held, peer: Callable[..., Peer]
+) -> None:
+    """A client that hears GOAWAY between its settings and its first request takes it for a failure (httpx)."""
+    old = Http2(b"old")
+    old.may.set()
+    held.addresses.serve("api", 1, peer(old).port)
+    with opened(held) as client:
+        held.addresses.serve("api", 2, peer(saying("new")).port)
+        assert held.ask().body == b"new"
+        client.sendall(ASKS[1])
+        exactly(client, answers(1, b"old"))
+        exactly(client, LEAVES)
+        assert client.recv(1) == b""
+
+
 def test_an_answer_over_tls_is_awaited_however_long_it_takes(held: Held, peer: Callable[..., Peer]) -> None:
     asked, go = threading.Event(), threading.Event()
 

@@ -198,7 +198,7 @@ class Framing:
         """Whether the client began with a handshake of TLS."""
         self.streams: Streams | None = None
         """Those of HTTP/2, if the client began with it; it is not followed as HTTP/1 then."""
-        self._opening: bytes | None = b""  # the client's first bytes, while they may be the preface of HTTP/2
+        self._opening: bytes | None = b""  # the client's first bytes, while they may become one of both
         self._asked: deque[Request] = deque()
         self._is_final = False  # whether the answer under way is the last one to its request
         self._requests = _Way(self._begin_request, self._end_request, may_begin)
@@ -244,7 +244,8 @@ class Framing:
         """See whether the client begins with HTTP/2 or TLS."""
         part = bytes(data[: len(PREFACE) - len(self._opening or b"")])
         opening = (self._opening or b"") + part
-        self._opening = opening if PREFACE.startswith(opening) and opening != PREFACE else None
+        may_become = any(each.startswith(opening) and opening != each for each in (PREFACE, _HANDSHAKE))
+        self._opening = opening if may_become else None
         self.is_tls = opening.startswith(_HANDSHAKE)
         if opening == PREFACE:
             self.streams, self.is_followed = Streams(), False

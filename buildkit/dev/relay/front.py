@@ -92,7 +92,8 @@ class Front:
     def ask(self, question: int, generation: int) -> None:
         """Answer the question as soon as nothing is open with this process."""
         self._questions[question] = generation
-        self._events.tick(self._tick)
+        if self._tick(time.monotonic()):
+            self._events.tick(self._tick)
 
     # ------------------------------------------------------------ what connections say
 

@@ -67,8 +67,11 @@ class Streams:
 
     @property
     def may_end(self) -> bool:
-        """Whether the connection may end without a loss, with `farewell` behind what the service has said."""
-        return self._speaks and not self.is_busy
+        """Whether the connection may end without a loss, with `farewell` behind what the service has said.
+
+        A client that has asked nothing yet is about to: told that its connection ends, some give up (httpx).
+        """
+        return self._speaks and self._last > 0 and not self.is_busy
 
     def farewell(self) -> bytes:
         """Return what tells the client to connect anew for whatever it asked since, none of which was begun."""

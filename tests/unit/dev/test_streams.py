@@ -58,12 +58,13 @@ def test_each_stream_counts() -> None:
     streams = Streams()
     assert not streams.may_end, "the service has its settings to say first"
     streams.answer(memoryview(SETTLED))
-    assert streams.may_end
+    assert not streams.may_end, "the client has connected in order to ask"
     streams.ask(memoryview(frame(HEADERS, WHOLE | ENDS, 1) + frame(HEADERS, WHOLE, 3) + frame(DATA, ENDS, 3, b"x")))
     streams.answer(memoryview(frame(DATA, ENDS, 1)))
     assert streams.is_busy
     streams.ask(memoryview(frame(RESET, 0, 3, bytes(4))))
     assert not streams.is_busy
+    assert streams.may_end
     assert streams.farewell() == frame(7, 0, 0, b"\0\0\0\3\0\0\0\0"), "the last one that was begun is the third"
 
 
@@ -75,9 +76,10 @@ def test_another_beginning_is_none_of_it(words: bytes) -> None:
     assert framing.is_followed
 
 
-@pytest.mark.parametrize("pieces", [[b"\x16\x03\x01\x02\0"], [b"\x16", b"\x03\x01"]])
-def test_a_handshake_of_tls_is_known(pieces: list[bytes]) -> None:
+@pytest.mark.parametrize("pieces", [[b"\x16\x03\x01\x02\0"], [b"\x16", b"\x03\x01"], [b"\x16", b"\x03", b"\x01"]])
+def test_a_handshake_of_tls_is_known_whatever_the_pieces_in_which_it_comes(pieces: list[bytes]) -> None:
     framing = Framing()
     for piece in pieces:
         framing.ask(memoryview(piece))
-    assert framing.is_tls is (len(pieces) == 1), "it is sent as a whole"
+    assert framing.is_tls
+    assert not framing.is_followed
