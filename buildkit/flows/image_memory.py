@@ -12,6 +12,7 @@ from buildkit.doors.clock import Stopwatch
 from buildkit.errors import BudgetError, ImageError
 from buildkit.flows.image import NO_IMAGE, chosen
 from buildkit.flows.image_inputs import repository_of
+from buildkit.flows.image_memory_ways import lines_of_ways, switches_of, ways
 from buildkit.image import engine, probe
 from buildkit.image.commands import module_of
 from buildkit.image.memory import Measured, MemoryRequest, measured
@@ -27,7 +28,13 @@ _USUAL_HEALTH = "/health"
 
 
 def measure_images(
-    config: Config, console: Console, environment: Mapping[str, str], *, names: Sequence[str] = ()
+    config: Config,
+    console: Console,
+    environment: Mapping[str, str],
+    *,
+    names: Sequence[str] = (),
+    tries: bool = False,
+    off: Sequence[str] = (),
 ) -> Report:
     """Start a container of each image, without network and data, and measure it.
 
@@ -36,14 +43,18 @@ def measure_images(
         console: says which image is measured.
         environment: what the docker client gets.
         names: the images; all of them if empty.
+        tries: say what holds the memory, and measure each way to take less.
+        off: variables by which features are switched off, as `NAME=VALUE`; each is one more way.
 
     Raises:
+        ConfigurationError: one of these has no value.
         EngineError: no engine answers.
         ImageError: an image is not there.
         BudgetError: one takes more than its `memory-budget`. Its `report` has all figures.
     """
     watch = Stopwatch()
     wanted = chosen(config, names)
+    switches = switches_of(off)
     if wanted:
         engine.require(environment)
     rows: list[Outcome] = []
@@ -54,14 +65,15 @@ def measure_images(
         found = measured(request, environment)
         budget = config.image[name].memory_budget
         rows.append(_verdict(name, found, budget))
-        facts[name] = _facts(request.image, found, budget)
+        less = ways(request, found, switches, console, environment) if (tries or off) and not found.why_not else {}
+        facts[name] = {**_facts(request.image, found, budget), **less}
     report = Report(SCHEMA, tuple(rows), watch.seconds, {"images": facts}, row="image")
     over = [row for row in rows if row.result == "over"]
     if over:
         raise BudgetError(
             f"{len(over)} of {len(rows)} images take more memory than they may",
             details=[f"{row.subject}: {row.reason}" for row in over],
-            hint="see which packages cost: invoke image.deps; start fewer workers; or raise memory-budget",
+            hint="see what would take less: invoke image.memory --tries; or raise memory-budget",
             report=report,
         )
     return report
@@ -98,6 +110,8 @@ def _request(config: Config, name: str, environment: Mapping[str, str]) -> Memor
         config.data.mount,
         python,
         settings.ready_within,
+        tuple(whole),
+        dict(pair.split("=", 1) for pair in about.get("Env") or () if "=" in pair),
     )
 
 
@@ -175,4 +189,5 @@ def _page(about: Mapping[str, Any]) -> list[str]:
         *workers,
         "",
         *table([["process", "anonymous", "private", "share", "command"], *cells]),
+        *lines_of_ways(about),
     ]

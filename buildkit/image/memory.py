@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import secrets
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from buildkit.core import untrusted
-from buildkit.doors import process, reading
+from buildkit.doors import files, process, reading
+from buildkit.image.memory_proposals import Proposal
 
 REQUESTS = 200
 """How many requests the load is."""
@@ -25,6 +27,9 @@ _ONE_CHECK = 10.0
 _SETTLING = 3.0
 _PAUSE = 0.25
 _SCRIPT = Path(__file__).with_name("memory_script.py")
+_CUSTOM_SCRIPT = Path(__file__).with_name("memory_custom_script.py")
+_CUSTOM = "/opt/buildkit-try"
+"""The folder in a container with the program that changes how its Pythons start."""
 _IMPORT = """
 import gc, importlib, os, sys
 sys.path.insert(0, os.getcwd())
@@ -49,6 +54,8 @@ class MemoryRequest:
         mount: the mount point of the data volume.
         python: the interpreter in the image.
         patience: how many seconds the health check may take to pass, and the module to be imported.
+        words: what the container runs when nothing is changed, its entrypoint with it.
+        variables: those that the image sets.
     """
 
     image: str
@@ -59,6 +66,8 @@ class MemoryRequest:
     mount: str
     python: str = "python"
     patience: float = 60.0
+    words: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +134,55 @@ def measured(asked: MemoryRequest, environment: Mapping[str, str]) -> Measured:
         environment: the variables of the docker client.
     """
     imported = _imported(asked, environment)
-    data = f"PYBUILDKIT_DATA_PATH={asked.mount}"
-    entry = ["--entrypoint", asked.command[0], asked.image, *asked.command[1:]] if asked.command else [asked.image]
+    container, why_not = _started(asked, asked.command, {}, environment)
+    return _measured(asked, container, why_not, imported, environment)
+
+
+def tried(asked: MemoryRequest, proposal: Proposal, environment: Mapping[str, str]) -> Measured:
+    """Measure a container that is started in another way.
+
+    Args:
+        asked: what is measured.
+        proposal: the other way.
+        environment: the variables of the docker client.
+    """
+    variables = dict(proposal.environment)
+    if proposal.customized:
+        variables["PYTHONPATH"] = ":".join(filter(None, (_CUSTOM, asked.variables.get("PYTHONPATH", ""))))
+    container, why_not = _started(asked, proposal.command, variables, environment)
+    return _measured(asked, container, why_not, None, environment)
+
+
+def _started(
+    asked: MemoryRequest, command: Sequence[str], variables: Mapping[str, str], environment: Mapping[str, str]
+) -> tuple[str, str]:
+    """Start a container; return its number, and why it does not start."""
+    entry = ["--entrypoint", command[0], asked.image, *command[1:]] if command else [asked.image]
+    given = {"PYBUILDKIT_DATA_PATH": asked.mount, **variables}
     quiet = "--no-healthcheck"  # the check is asked from here, so that no other process of it counts
-    run = ["docker", "run", "--detach", "--network", "none", quiet, "--env", data, *entry]
-    started = process.run(run, environment=environment, timeout=_PATIENCE)
-    container = started.stdout.strip()
-    if not started.ok or not container:
-        return Measured(imported, why_not=_last(started.stderr) or "the engine starts no container of it")
+    create = ["docker", "create", "--network", "none", quiet]
+    create += [word for name, value in given.items() for word in ("--env", f"{name}={value}")]
+    made = process.run([*create, *entry], environment=environment, timeout=_PATIENCE)
+    container = made.stdout.strip()
+    if made.ok and container and "PYTHONPATH" in variables:
+        with tempfile.TemporaryDirectory(prefix="buildkit-memory-") as folder:
+            place = Path(folder, PurePosixPath(_CUSTOM).name)
+            place.mkdir(mode=0o755)
+            files.write(place / "sitecustomize.py", reading.read_text(_CUSTOM_SCRIPT), mode=0o644)
+            copy = ["docker", "cp", str(place), f"{container}:{PurePosixPath(_CUSTOM).parent}"]
+            made = process.run(copy, environment=environment, timeout=_PATIENCE)
+    if made.ok and container:
+        made = process.run(["docker", "start", container], environment=environment, timeout=_PATIENCE)
+    return container, "" if made.ok else _last(made.stderr) or "the engine starts no container of it"
+
+
+def _measured(
+    asked: MemoryRequest, container: str, why_not: str, imported: int | None, environment: Mapping[str, str]
+) -> Measured:
+    """Measure a container that was started, and remove it."""
     try:
+        if why_not:
+            return Measured(imported, why_not=why_not)
         why_not = _wait(container, asked, environment)
         if why_not:
             return Measured(imported, why_not=why_not)
@@ -149,7 +198,9 @@ def measured(asked: MemoryRequest, environment: Mapping[str, str]) -> Measured:
         except (ValueError, KeyError, TypeError):
             return Measured(imported, why_not=_last(answer.stderr) or f"python ended with {answer.exit_code}")
     finally:
-        process.run(["docker", "rm", "--force", "--volumes", container], environment=environment, timeout=_PATIENCE)
+        if container:
+            remove = ["docker", "rm", "--force", "--volumes", container]
+            process.run(remove, environment=environment, timeout=_PATIENCE)
 
 
 def _imported(asked: MemoryRequest, environment: Mapping[str, str]) -> int | None:

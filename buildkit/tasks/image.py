@@ -97,14 +97,23 @@ def audit(context: Context, name: list[str], since: str = "", picture: str = "",
     run(partial(flow.audit_images, names=tuple(name), since=since, picture=picture), shown.lines, json=json)
 
 
-@task(iterable=["name"], help={"name": "an image of the project; all of them if left out", **JSON})
-def memory(context: Context, name: list[str], json: bool = False) -> None:
+@task(
+    iterable=["name", "off"],
+    help={
+        "name": "an image of the project; all of them if left out",
+        "tries": "say which packages hold the memory, and measure each way to take less",
+        "off": "one more way: a variable that switches a feature off, as SCHEDULER=0",
+        **JSON,
+    },
+)
+def memory(context: Context, name: list[str], off: list[str], tries: bool = False, json: bool = False) -> None:
     """Measure what memory the service of an image takes, and hold it against its budget."""
     from buildkit.flows import image_memory as flow  # noqa: PLC0415
 
     refuse_dry(context, "image.memory")
 
-    run(partial(flow.measure_images, names=tuple(name)), flow.lines, json=json)
+    measure = partial(flow.measure_images, names=tuple(name), tries=tries, off=tuple(off))
+    run(measure, flow.lines, json=json)
 
 
 @task(
