@@ -6,18 +6,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
-from buildkit.doors import files, reading
+from buildkit.doors import durations
 from buildkit.extensions import pool
 from buildkit.extensions.sight import Sight
 from buildkit.model import LIBRARY, Action, Outcome, Step
 from buildkit.report.progress import Progress
 
 _FILE = "seconds.json"
-_MOST = 1 << 24
 _EACH, _BY_SIZE = 0.23, 5.3e-5
 """Seconds for a module and for each byte of its source, where nothing is known of this machine: fitted to 57 modules of
 a service, with the fast compiler; their relation to each other is what counts."""
@@ -46,15 +43,15 @@ def shown(sight: Sight, steps: Iterable[Step]) -> Iterator[Callable[[Outcome], N
                 took[outcome.subject] = outcome.seconds
 
         yield note
-    keep(sight.workspace.config.work, took)
+    durations.keep(sight.workspace.config.work / _FILE, took)
 
 
 def _progress(sight: Sight, made: Sequence[str]) -> Progress:
-    known = seconds_of(sight.workspace.config.work)
+    known = durations.read(sight.workspace.config.work / _FILE)
     weights = estimated(made, known, {name: _size(sight, name) for name in made})
     compilers = min(sight.workspace.config.compile.jobs or pool.cores(), len(made))
-    whole = sum(weights.values()) / compilers if {*made} <= {*known} else 0.0
-    return Progress(sight.workspace.console, "compiling", weights, seconds=whole)
+    pace = 1 / compilers if {*made} <= {*known} else 0.0
+    return Progress(sight.workspace.console, "compiling", weights, pace=pace)
 
 
 def estimated(names: Iterable[str], known: Mapping[str, float], sizes: Mapping[str, int]) -> dict[str, float]:
@@ -69,25 +66,6 @@ def estimated(names: Iterable[str], known: Mapping[str, float], sizes: Mapping[s
     both = [name for name in usual if name in known]
     speed = sum(known[name] for name in both) / sum(usual[name] for name in both) if both else 1.0
     return {name: known.get(name) or usual.get(name, _EACH) * speed for name in names}
-
-
-def seconds_of(work: Path) -> dict[str, float]:
-    """Return what modules took the last time; nothing where that is not known, or not whole."""
-    try:
-        found = json.loads(reading.read_text(work / _FILE, most=_MOST))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    return {name: float(value) for name, value in found.items() if isinstance(value, (int, float)) and value > 0}
-
-
-def keep(work: Path, took: Mapping[str, float]) -> None:
-    """Note what modules took; a disk that refuses costs an estimate."""
-    if took:
-        rounded = {name: round(value, 3) for name, value in {**seconds_of(work), **took}.items() if value > 0}
-        with contextlib.suppress(OSError):
-            files.write(work / _FILE, json.dumps(rounded))
 
 
 def _size(sight: Sight, name: str) -> int:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from buildkit.comparison.answers import Import
@@ -21,9 +21,9 @@ from buildkit.config import Config
 from buildkit.core.untrusted import shown
 from buildkit.errors import CompileError, ToolchainError
 from buildkit.flows.compile import compile_modules
-from buildkit.flows.pace import Pace
 from buildkit.model import LIBRARY
 from buildkit.report.console import Console
+from buildkit.report.progress import Progress
 from buildkit.wheels.contents import natives_of_the_checkout
 
 _TYPED = "modules of mypyc"
@@ -158,8 +158,9 @@ class Bench:
         """
         command = self._commands[bool(units)]
         log = "compiled" if units else "plain"
-        pace = Pace(self._console, f"tests run {self._how(units)}")
-        run = command.run(limits, only=only, log=log, prepare=lambda: self.renew(units), hear=pace)
+        with Progress(self._console, f"tests run {self._how(units)}").shown() as progress:
+            hear = partial(progress.reaches, "")
+            run = command.run(limits, only=only, log=log, prepare=lambda: self.renew(units), hear=hear)
         if run.holders is not None and not self._is_held:
             self._is_held = True
             self._console.say(held_words(self._how(units), limits.end, run.holders))
@@ -178,15 +179,15 @@ class Bench:
 
     def _imported(self, request: Request, units: Collection[str]) -> Mapping[str, Import]:
         environment = self._environment(compiled=bool(units))
-        pace = None if request.together else Pace(self._console, f"modules imported {self._how(units)}")
-        found = imported(
-            request,
-            self._python,
-            folder=self.copy.folder,
-            scratch=self._scratch,
-            environment=environment,
-            hear=pace,
-        )
+        with Progress(self._console, f"modules imported {self._how(units)}").shown() as progress:
+            found = imported(
+                request,
+                self._python,
+                folder=self.copy.folder,
+                scratch=self._scratch,
+                environment=environment,
+                hear=None if request.together else partial(progress.reaches, ""),
+            )
         own = self.built.paths
         return {
             name: replace(each, extensions=tuple(found for found in each.extensions if found in own))

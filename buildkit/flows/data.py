@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from buildkit.config import Config
+from buildkit.core import sizes
 from buildkit.data.artifact import layers
 from buildkit.data.artifact.pull import pull as pull_artifact
 from buildkit.data.artifact.push import push as push_artifact
@@ -25,6 +26,7 @@ from buildkit.flows.data_pipeline import pipeline_of as pipeline_of  # noqa: PLC
 from buildkit.flows.outdated import remove_outdated_extensions
 from buildkit.model import Action, Outcome, Reason, Report, Step
 from buildkit.report.console import Console, counts
+from buildkit.report.progress import Progress
 
 SCHEMA = "buildkit.data/1"
 
@@ -57,7 +59,8 @@ def refresh_data(
             console.outcome(row)
         return _report(rows, watch, {**_seen_facts(pipeline, seen), "dry-run": True})
     before = partial(remove_outdated_extensions, config, console, environment)
-    result = refresh(pipeline, environment, console.say, console.news, force=force, before=before)
+    with Progress(console, "making data").shown() as progress:
+        result = refresh(pipeline, environment, console.say, console.news, force=force, before=before, advance=progress)
     return _report(result.outcomes, watch, {"state": Condition.FRESH.value, **_facts(pipeline, result.manifest)})
 
 
@@ -170,7 +173,9 @@ def push_data(config: Config, console: Console, environment: Mapping[str, str], 
     """
     watch = Stopwatch()
     pipeline = pipeline_of(config)
-    done = push_artifact(pipeline.folder, layers.published(pipeline, to), environment, console.outcome)
+    where = layers.published(pipeline, to)
+    with Progress(console, "pushing data", unit=sizes.in_words).shown() as progress:
+        done = push_artifact(pipeline.folder, where, environment, console.outcome, progress)
     return _report(done.outcomes, watch, _transfer_facts(pipeline, done))
 
 
@@ -190,7 +195,8 @@ def pull_data(config: Config, console: Console, environment: Mapping[str, str], 
     watch = Stopwatch()
     pipeline = pipeline_of(config)
     where = layers.published(pipeline, source)
-    done = pull_artifact(pipeline.folder, where, environment, console.say, console.outcome)
+    with Progress(console, "pulling data", unit=sizes.in_words).shown() as progress:
+        done = pull_artifact(pipeline.folder, where, environment, console.say, console.outcome, progress)
     return _report(done.outcomes, watch, _transfer_facts(pipeline, done))
 
 

@@ -16,6 +16,7 @@ from buildkit.doors import files, locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.doors.statcache import Row, StatCache
 from buildkit.errors import ConfigurationError, EngineError, ImageError
+from buildkit.flows import image_steps
 from buildkit.flows.image_inputs import (
     cache_mount_prefix,
     compose_variables,
@@ -31,7 +32,7 @@ from buildkit.image.build import Request, build, image_id
 from buildkit.image.context import Context, digests, scan
 from buildkit.image.ignore.lines import parse
 from buildkit.image.needs import needs
-from buildkit.image.progress import Vertex, shown_lines
+from buildkit.image.progress import Vertex
 from buildkit.image.routes import OCI
 from buildkit.image.sources import Source
 from buildkit.model import ABSENT, Action, Digest, Fingerprint, Outcome, Reason, Record, Report, Step
@@ -209,7 +210,8 @@ class _Image:
         ):
             self._console.say(line)
         staging.write(self._folder, inputs.staged, cache_mount_prefix(self._config, self._environment, make=True))
-        built = build(replace(inputs.request, pull=pull), self._metadata, self._tell, self._environment)
+        with image_steps.shown(self._console, self._name, self._folder.parent) as hear:
+            built = build(replace(inputs.request, pull=pull), self._metadata, hear, self._environment)
         sent.write(self._sent, built.sent)
         self._record(inputs, now)
         return Outcome(self._name, "made", step.reason, watch.seconds), self._measured(inputs, built.steps)
@@ -248,10 +250,6 @@ class _Image:
             inputs.context.largest(10),
             f"keep out what the image does not need with .dockerignore, or raise image.{self._name}.context-budget",
         )
-
-    def _tell(self, vertex: Vertex) -> None:
-        for line in shown_lines(vertex):
-            self._console.say(line)
 
     def _record(self, inputs: _Inputs, now: Fingerprint) -> None:
         identity = Digest(image_id(self._metadata))

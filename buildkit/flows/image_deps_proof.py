@@ -18,13 +18,13 @@ from buildkit.dependencies.needs import Need
 from buildkit.doors import files
 from buildkit.errors import ConfigurationError
 from buildkit.flows.image_deps_look import Judged, trace_of
-from buildkit.flows.pace import Pace
 from buildkit.image.usage import import_trace
 from buildkit.image.usage.closure import reached
 from buildkit.image.usage.environment_copy import copied
 from buildkit.image.usage.inventory import Inventory
 from buildkit.image.usage.verdicts import Verdict
 from buildkit.report.console import Console
+from buildkit.report.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,8 @@ class Prover:
         self._last_words = command.last_words
         renew = partial(self._copy.renew, self._scratch / "nothing", ())
         try:
-            return command.run(Limits(), prepare=renew, hear=Pace(self._console, "tests run"))
+            with Progress(self._console, "tests run").shown() as progress:
+                return command.run(Limits(), prepare=renew, hear=partial(progress.reaches, ""))
         except FileNotFoundError as error:
             raise ConfigurationError(
                 f"{error.filename}: there is no such program in the environment of the service",

@@ -32,6 +32,7 @@ from buildkit.registry.client import Repository
 from buildkit.registry.failure import Denied, Failure
 from buildkit.registry.reference import Reference, parse
 from buildkit.report.console import Console
+from buildkit.report.progress import Progress
 
 SCHEMA = "buildkit.image-push/1"
 _BASE_NAME = "org.opencontainers.image.base.name"
@@ -167,7 +168,9 @@ class _Push:
         if not current:
             base = whole.images[0].blobs[1:]
             known = latest.blobs()
-            sent = sending.send_blobs(whole, repository, known, (each.digest for each in base), source)
+            with Progress(self._console, f"pushing image {self._name}", unit=in_words).shown() as progress:
+                mountable = (each.digest for each in base)
+                sent = sending.send_blobs(whole, repository, known, mountable, source, progress)
             sending.send_parts(whole, repository)
             if self._asked.sbom:
                 known |= remembered.of(latest.digest)

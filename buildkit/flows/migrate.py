@@ -22,6 +22,7 @@ from buildkit.migrate.scripts.graph import Graph
 from buildkit.migrate.settings import MigrationSettings
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console
+from buildkit.report.progress import Progress
 
 SCHEMA = "buildkit.migrate/1"
 
@@ -55,14 +56,16 @@ def migrate_database(
         return _nothing(console, watch, config, settings), None
 
     def apply(url: str) -> upgrade.Migration:
-        return upgrade.upgrade(
-            settings,
-            url,
-            environment=environment,
-            say=console.say,
-            tell=console.outcome,
-            before=partial(remove_outdated_extensions, config, console, environment),
-        )
+        with Progress(console, "migrating").shown() as progress:
+            return upgrade.upgrade(
+                settings,
+                url,
+                environment=environment,
+                say=console.say,
+                tell=console.outcome,
+                before=partial(remove_outdated_extensions, config, console, environment),
+                advance=progress,
+            )
 
     url = environment.get(config.migrate.url_env)
     if url:

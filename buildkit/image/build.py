@@ -106,7 +106,7 @@ def build(
     Args:
         request: what to build.
         metadata: the file that the builder writes its result to.
-        hear: called with each step that ends.
+        hear: called with each step when it begins, without a result, and when it ends.
         environment: the variables of the docker client; this process's own if None.
 
     Raises:

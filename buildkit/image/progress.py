@@ -51,7 +51,7 @@ class Progress:
     """Reads the builder's plain progress, line by line.
 
     Args:
-        hear: called once with each step that ends, except for the builder's internal steps.
+        hear: called with each step when it begins and when it ends, except for the builder's internal steps.
     """
 
     def __init__(self, hear: Callable[[Vertex], None]) -> None:
@@ -84,7 +84,9 @@ class Progress:
         number, text = match.groups()
         vertex = self._vertices.get(number)
         if vertex is None:
-            self._vertices[number] = Vertex(text)
+            self._vertices[number] = begun = Vertex(text)
+            if _STEP.match(text):
+                self._hear(begun)
         elif text == "CACHED":
             self._end(vertex, "cached")
         elif done := _DONE.fullmatch(text):

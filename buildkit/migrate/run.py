@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from buildkit.core.advance import UNSEEN
 from buildkit.errors import DatabaseError, OtherDatabaseError
 from buildkit.migrate import conditions, same_database
 from buildkit.migrate.failures import env_failed, not_at_head, run_failed
@@ -77,6 +78,7 @@ class Run:
         self.fence: Mapping[str, object] = supervisor.OPEN
         self.variables: Mapping[str, str] = {}
         self.before: Callable[[], None] = lambda: None
+        self.advance = UNSEEN
         self._visits: list[Visit] = []
         self._held: list[tuple[int, Outcome]] = []
         self._ours: Any = None
@@ -182,6 +184,8 @@ class Run:
 
     def _apply(self, connection: psycopg.Connection[Any]) -> None:
         command = "rehearse" if self.trace else "upgrade"
+        there = self.graph.below([each for each in self.at(connection) if each in self.graph.revisions])
+        self.advance.expects({each: 0.0 for each in self.graph.revisions if each not in there})
         try:
             supervisor.run(
                 command,
@@ -230,7 +234,10 @@ class Run:
             raise Lost("the server was restarted", "") from None
 
     def _hear(self, event: supervisor.Event) -> None:
-        if event["event"] == "done":
+        if event["event"] == "start":
+            self.advance.begins(event["revision"])
+        elif event["event"] == "done":
+            self.advance.done(event["revision"])
             reason = Reason("pending", self.graph.revisions[event["revision"]].summary)
             work = f"{event['statements']} statements, {event['rows']} rows, {event['waited']:.1f} s in wait for locks"
             outcome = Outcome(event["revision"], "applied", reason, event["seconds"], work)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from buildkit.core.advance import UNSEEN, Advance
 from buildkit.errors import DatabaseAheadError
 from buildkit.migrate import fast_path, revisions
 from buildkit.migrate.postgres.connection import Address, Say, connect
@@ -51,6 +52,7 @@ def upgrade(
     copied: Address | None = None,
     throw_away: bool = False,
     before: Callable[[], None] = lambda: None,
+    advance: Advance = UNSEEN,
 ) -> Migration:
     """Bring the database to the one head.
 
@@ -72,6 +74,7 @@ def upgrade(
         throw_away: whether `url` is a temporary database, so that env.py may connect to no other.
         before: called once if there is something to apply; takes away outdated extensions, so that the code of the
             sources runs.
+        advance: told of the revisions.
 
     Raises:
         OtherDatabaseError: env.py works on another database; nothing was applied.
@@ -86,6 +89,7 @@ def upgrade(
     run = Run(settings, graph, Address.parse(url, settings.url_env), url, say, tell, trace)
     run.said = env_text.of_project(settings)
     run.before = before
+    run.advance = advance
     if throw_away:
         run.fence, run.variables = fencing(run.address, copied)
     with supervisor.stoppable():

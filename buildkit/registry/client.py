@@ -15,7 +15,7 @@ from buildkit.registry.download import download
 from buildkit.registry.exchange import Request
 from buildkit.registry.reference import Reference, digest_of
 from buildkit.registry.session import Session
-from buildkit.registry.upload import Reader, has_blob, upload
+from buildkit.registry.upload import Hear, Reader, has_blob, unheard, upload
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
@@ -57,31 +57,33 @@ class Repository:
         """
         return has_blob(self._session, digest)
 
-    def upload(self, digest: str, size: int, read: Reader) -> int:
+    def upload(self, digest: str, size: int, read: Reader, hear: Hear = unheard) -> int:
         """Send a blob unless the repository has it; return how many bytes were sent.
 
         Args:
             digest: the digest of the whole blob, as `sha256:…`.
             size: bytes of the whole blob.
             read: returns the blob's bytes from an offset on.
+            hear: told how many of its bytes have gone.
 
         Raises:
             Failure: the registry refuses, or cannot be reached.
         """
-        return 0 if self.has(digest) else upload(self._session, digest, size, read)
+        return 0 if self.has(digest) else upload(self._session, digest, size, read, hear)
 
-    def download(self, digest: str, size: int, target: Path) -> int:
+    def download(self, digest: str, size: int, target: Path, hear: Hear = unheard) -> int:
         """Download a blob into the file `target`, or the rest of it; return how many bytes came.
 
         Args:
             digest: the digest of the whole blob, as `sha256:…`.
             size: bytes of the whole blob; a longer one is given up as soon as that shows.
             target: the file.
+            hear: told how many of its bytes have come.
 
         Raises:
             Failure: the content does not have this digest or size, and the file is deleted; or the registry refuses.
         """
-        return download(self._session, digest, size, target)
+        return download(self._session, digest, size, target, hear)
 
     def blob(self, digest: str, size: int) -> bytes:
         """Return the bytes of a small blob.

@@ -15,9 +15,10 @@ from buildkit.registry import failure
 from buildkit.registry.exchange import Answer, Request
 from buildkit.registry.patience import Patience, PermanentFailure, TransientFailure
 from buildkit.registry.session import Session
+from buildkit.registry.upload import Hear, unheard
 
 
-def download(session: Session, digest: str, size: int, target: Path) -> int:
+def download(session: Session, digest: str, size: int, target: Path, hear: Hear = unheard) -> int:
     """Download a blob into the file `target`, or the rest of what is there; return how many bytes came.
 
     Args:
@@ -25,6 +26,7 @@ def download(session: Session, digest: str, size: int, target: Path) -> int:
         digest: the digest of the whole blob, as `sha256:…`.
         size: bytes of the whole blob; a longer one is given up as soon as that shows.
         target: the file.
+        hear: told how many of its bytes have come.
 
     Raises:
         Failure: the content does not have this digest or size, and the file is deleted; or the registry refuses.
@@ -37,7 +39,7 @@ def download(session: Session, digest: str, size: int, target: Path) -> int:
                 os.ftruncate(descriptor, 0)
                 continue
             try:
-                came += _rest(session, digest, have, size, descriptor)
+                came += _rest(session, digest, have, size, descriptor, hear)
                 if os.fstat(descriptor).st_size < size:
                     raise TransientFailure("it ended early")  # noqa: TRY301 - as if the network had cut it
             except TransientFailure as cut:
@@ -59,7 +61,7 @@ def download(session: Session, digest: str, size: int, target: Path) -> int:
     return came
 
 
-def _rest(session: Session, digest: str, have: int, size: int, descriptor: int) -> int:
+def _rest(session: Session, digest: str, have: int, size: int, descriptor: int, hear: Hear) -> int:
     """Write the content from byte `have` on, or all of it anew if the registry cannot continue there."""
     headers = {"Range": f"bytes={have}-"} if have else {}
     came = 0
@@ -73,6 +75,7 @@ def _rest(session: Session, digest: str, have: int, size: int, descriptor: int) 
         for block in answer.blocks(size - have):
             files.write_all(descriptor, block)
             came += len(block)
+            hear(have + came)
     return came
 
 

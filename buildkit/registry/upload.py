@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import http.client
 import urllib.parse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from buildkit.registry.exchange import Request, led_to
 from buildkit.registry.patience import Patience, PermanentFailure, TransientFailure
@@ -20,10 +21,17 @@ PIECE = 8 << 20
 Reader = Callable[[int], Iterable[bytes]]
 """Returns the bytes of a blob from an offset on."""
 
+Hear = Callable[[int], None]
+"""Told how many bytes of a blob have gone or come; fewer than before where a connection broke."""
+
 _CONTENT = {"Content-Type": "application/octet-stream"}
 
 
-def upload(session: Session, digest: str, size: int, read: Reader) -> int:
+def unheard(_bytes: int) -> None:
+    """Tell nobody."""
+
+
+def upload(session: Session, digest: str, size: int, read: Reader, hear: Hear = unheard) -> int:
     """Send a blob; return how many bytes were sent, which are more than its size if the connection broke.
 
     Args:
@@ -31,11 +39,13 @@ def upload(session: Session, digest: str, size: int, read: Reader) -> int:
         digest: the digest of the whole blob, as `sha256:…`.
         size: bytes of the whole blob.
         read: returns the blob's bytes from an offset on.
+        hear: told how many of its bytes have gone.
 
     Raises:
         Failure: the registry refuses, or the network keeps failing.
     """
     patience, sent = Patience(), 0
+    read = partial(_told, read, hear)
     while True:
         place = _finished(_begin(session), digest)
         try:
@@ -52,6 +62,13 @@ def upload(session: Session, digest: str, size: int, read: Reader) -> int:
         if response.status != http.client.CREATED and not has_blob(session, digest):
             raise session.failure("it took a blob and does not have it")
         return sent + size
+
+
+def _told(read: Reader, hear: Hear, offset: int) -> Iterator[bytes]:
+    for block in read(offset):
+        yield block
+        offset += len(block)  # who asks for the next one has sent this one
+        hear(offset)
 
 
 def has_blob(session: Session, digest: str) -> bool:

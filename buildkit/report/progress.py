@@ -9,6 +9,8 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from buildkit.report.console import Console
 
@@ -19,16 +21,38 @@ _REFRESH = 0.25
 _BRIEF = 0.3
 """Seconds within which work that is done shows nothing."""
 
+_NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class _Part:
+    """One part: its weight, the share of it that is done, and when it began.
+
+    Args:
+        weight: its weight; 0 where that is not known.
+        guessed: whether the weight is the seconds that it will take at its present pace.
+        share: the share of it that is done, from 0 to 1.
+        begun: when it began.
+        pieces: how far it is, in words.
+    """
+
+    weight: float
+    guessed: bool = False
+    share: float = 0.0
+    begun: float = 0.0
+    pieces: str = ""
+
 
 class Progress:
-    """The progress of some work.
+    """The progress of some work, as `buildkit.core.advance` has it told.
 
     Args:
         console: where it is shown.
         what: the work, in words: `compiling`.
-        weights: the parts by name, each with its share: the seconds that it took the last time, or anything in
-            proportion; none where the work has no parts.
-        seconds: those that all will take, where that is known beforehand; 0 where not.
+        weights: the parts that are known from the beginning, each with its weight.
+        pace: the seconds that a weight of 1 will take, where that is known beforehand; 0 where not.
+        counted: whether the number of parts is shown.
+        unit: gives a sum of weights in words, where they are shown in place of the number of parts.
         clock: gives the seconds.
     """
 
@@ -36,23 +60,27 @@ class Progress:
         self,
         console: Console,
         what: str,
-        weights: Mapping[str, float],
+        weights: Mapping[str, float] = _NOTHING,
         *,
-        seconds: float = 0.0,
+        pace: float = 0.0,
+        counted: bool = True,
+        unit: Callable[[float], str] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._console = console
         self._what = what
-        self._weights = dict(weights)
-        self._whole = sum(weights.values())
-        self._seconds = seconds
+        self._counted = counted
+        self._unit = unit
         self._clock = clock
-        self._number = len(weights)
-        self._begun = clock()
-        self._said = self._begun
+        self._begun = self._said = clock()
+        self._turn = threading.Lock()
+        self._parts: dict[str, _Part] = {}
+        self._running: list[str] = []
         self._last = ""
+        self._pace = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
+        self.expects(weights, pace=pace)
 
     @contextlib.contextmanager
     def shown(self) -> Iterator[Progress]:
@@ -65,26 +93,89 @@ class Progress:
             self._thread.join()
             self._console.bottom("")
 
-    def done(self, name: str) -> None:
-        """Note that a part is done."""
-        self._weights.pop(name, None)
-        self._last = name
+    def expects(self, weights: Mapping[str, float], *, pace: float = 0.0) -> None:
+        """Take parts that are to come, or other weights of those that are known."""
+        with self._turn:
+            for name, weight in weights.items():
+                self._parts.setdefault(name, _Part(0.0, begun=self._clock())).weight = weight
+            self._pace = pace or self._pace
+
+    def begins(self, part: str) -> None:
+        """Show the part as the one that is worked on."""
+        with self._turn:
+            self._leave(part)
+            self._running.append(part)
+            if part in self._parts:
+                self._parts[part].begun = self._clock()
+
+    def reaches(self, part: str, done: float, of: float) -> None:
+        """Show how much of the part is done."""
+        with self._turn:
+            found = self._parts.setdefault(part, _Part(0.0, begun=self._begun))
+            found.share = min(1.0, done / of) if of else 0.0
+            found.pieces = f"{done:,.0f} of {of:,.0f}" if of else f"{done:,.0f}"
+            if found.guessed or not found.weight:
+                found.guessed = True
+                found.weight = (self._clock() - found.begun) / found.share if found.share else 0.0
+
+    def done(self, part: str) -> None:
+        """Count the part."""
+        with self._turn:
+            self._last = part
+            self._leave(part)
+            if part in self._parts:
+                self._parts[part].share = 1.0
+
+    def skips(self, part: str) -> None:
+        """Count the part no more."""
+        with self._turn:
+            self._leave(part)
+            self._parts.pop(part, None)
+
+    def _leave(self, part: str) -> None:
+        if part in self._running:
+            self._running.remove(part)
 
     def line(self) -> str:
         """Return how far it is: `compiling  12 of 100  0:08, about 0:21 to go  app.fast`."""
-        elapsed = self._clock() - self._begun
-        remaining = list(self._weights.values())
-        done = self._number - len(remaining)
-        weight = self._whole - sum(remaining)
-        left = max(0.0, self._seconds - elapsed) if self._seconds else 0.0
-        if weight > 0 and elapsed > _BRIEF:
-            paced = elapsed * sum(remaining) / weight
-            share = weight / self._whole  # what was known beforehand counts less the more is done
-            left = paced if not self._seconds else share * paced + (1 - share) * left
-        to_go = f", about {_minutes(left)} to go" if left >= 1 and remaining else ""
-        last = f"  {self._last}" if self._last else ""
-        count = f"  {done:,} of {self._number:,}" if self._number else ""
-        return f"{self._what}{count}  {_minutes(elapsed)}{to_go}{last}"
+        with self._turn:
+            elapsed = self._clock() - self._begun
+            left = self._left(elapsed)
+            to_go = f", about {_minutes(left)} to go" if left >= 1 else ""
+            pieces = [self._what, self._count(), f"{_minutes(elapsed)}{to_go}", self._now()]
+        return "  ".join(piece for piece in pieces if piece)
+
+    def _count(self) -> str:
+        parts = self._parts.values() if self._counted else ()
+        if [*self._parts] == [""]:
+            return self._parts[""].pieces
+        if self._unit and parts:
+            return f"{self._unit(self._reached())} of {self._unit(self._whole())}"
+        return f"{sum(part.share == 1 for part in parts):,} of {len(parts):,}" if parts else ""
+
+    def _now(self) -> str:
+        name = self._running[-1] if self._running else self._last
+        pieces = self._parts[name].pieces if name in self._parts and not self._unit else ""
+        return f"{name} {pieces}" if name and pieces and self._parts[name].share < 1 else name
+
+    def _left(self, elapsed: float) -> float:
+        """Return how many seconds are to go; 0 where that cannot be told."""
+        remaining = [part for part in self._parts.values() if part.share < 1]
+        if not all(part.weight for part in remaining):
+            return 0.0
+        whole, reached = self._whole(), self._reached()
+        left = max(0.0, whole * self._pace - elapsed) if remaining else 0.0
+        if remaining and reached and elapsed > _BRIEF:
+            share = reached / whole  # what was known beforehand counts less the more is done
+            paced = elapsed * (whole - reached) / reached
+            left = share * paced + (1 - share) * left if self._pace else paced
+        return left
+
+    def _whole(self) -> float:
+        return sum(part.weight for part in self._parts.values())
+
+    def _reached(self) -> float:
+        return sum(part.weight * part.share for part in self._parts.values())
 
     def _follow(self) -> None:
         wait = _BRIEF

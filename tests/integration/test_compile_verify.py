@@ -346,7 +346,7 @@ def test_a_comparison_that_takes_long_says_how_far_it_is(project: ProjectMaker, 
     ran = invoke(root, "compile.verify", "--tests")
 
     assert ran.exit_code == 0, ran.stderr
-    assert "tests run as plain Python: 1 of 2  [10 s]\n" in ran.stderr
+    assert "tests run as plain Python  1 of 2  0:10, about 0:10 to go\n" in ran.stderr
 
 
 def alive(pid: int) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.core.advance import Advance
 from buildkit.core.untrusted import Odd
 from buildkit.data.stages.pipeline import Pipeline
 from buildkit.data.volume.manifest import Manifest, StageRecord
@@ -17,7 +18,7 @@ from buildkit.model import Outcome
 from buildkit.registry import reference
 from buildkit.registry.failure import Failure, Missing
 from buildkit.registry.reference import Reference
-from buildkit.registry.upload import Reader
+from buildkit.registry.upload import Hear, Reader
 from buildkit.trees import entry, tar
 from buildkit.trees.entry import File
 
@@ -89,6 +90,22 @@ def parts(record: StageRecord) -> Iterator[list[tuple[str, File]]]:
         size += file.size
     if part:
         yield part
+
+
+def size_of(record: StageRecord) -> int:
+    """Return the bytes of a stage's files."""
+    return sum(file.size for file in record.files.values() if file.is_file)
+
+
+def heard(advance: Advance, record: StageRecord, before: int) -> Hear:
+    """Return what is told how far one layer of a stage is, and tells how far the stage is.
+
+    Args:
+        advance: told of the stage.
+        record: the stage.
+        before: bytes of its layers before this one.
+    """
+    return lambda over: advance.reaches(record.name, before + over, size_of(record))
 
 
 def identify(generation: Path, part: list[tuple[str, File]]) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from buildkit.core import untrusted
+from buildkit.core.advance import UNSEEN, Advance
 from buildkit.core.untrusted import Odd
 from buildkit.data import names
 from buildkit.data.artifact.layers import (
@@ -19,6 +20,8 @@ from buildkit.data.artifact.layers import (
     Tell,
     Transfer,
     as_data_error,
+    heard,
+    size_of,
 )
 from buildkit.data.volume import (
     claims,
@@ -44,8 +47,18 @@ from buildkit.trees.entry import File
 from buildkit.trees.unpacking import Twice, unpack
 
 
-def pull(folder: Path, where: Reference, environment: Mapping[str, str], say: Say, tell: Tell) -> Transfer:
+def pull(
+    folder: Path, where: Reference, environment: Mapping[str, str], say: Say, tell: Tell, advance: Advance = UNSEEN
+) -> Transfer:
     """Make the artefact the current generation. A later pull uses what an interrupted one has fetched.
+
+    Args:
+        folder: the data's folder.
+        where: the registry, and the artefact's name and tag or digest.
+        environment: user and password of the registry, or Docker's own settings.
+        say: called with each progress line.
+        tell: called with the outcome of each stage.
+        advance: told of the stages, each with its bytes.
 
     Raises:
         DataError: there is no such artefact, it is damaged, the registry refuses, or the folder cannot be written.
@@ -62,18 +75,21 @@ def pull(folder: Path, where: Reference, environment: Mapping[str, str], say: Sa
                 lease.held(folder, wait=None, on_wait=waiting) as holder,
                 as_data_error(where),
             ):
-                return _Pull(folder, where, environment, say, tell).run(holder)
+                return _Pull(folder, where, environment, say, tell, advance).run(holder)
     except OSError as error:
         raise disk.as_error(error, folder) from error
 
 
 class _Pull:
-    def __init__(self, folder: Path, where: Reference, environment: Mapping[str, str], say: Say, tell: Tell) -> None:
+    def __init__(
+        self, folder: Path, where: Reference, environment: Mapping[str, str], say: Say, tell: Tell, advance: Advance
+    ) -> None:
         self._folder = folder
         self._where = where
         self._repository = Repository(where, environment)
         self._say = say
         self._tell = tell
+        self._advance = advance
         self._parts = folder / "pull"
         self._moved = 0
 
@@ -96,6 +112,7 @@ class _Pull:
         self._say(f"data: pulling {self._where}, generation {manifest.generation}")
         records: dict[str, StageRecord] = {}
         rows_: list[Outcome] = []
+        self._advance.expects({record.name: size_of(record) for record in manifest.stages.values()})
         for record in manifest.stages.values():
             moved = self._moved
             records[record.name] = shared = self._bring(record, layers[record.name], known, partial)
@@ -170,6 +187,7 @@ class _Pull:
         """Share the stage with a generation that has it, or fetch it."""
         for place, other in known:
             if other.outputs == record.outputs and comparing.on_disk(other.files, place, None) == record.outputs:
+                self._advance.skips(record.name)
                 return replace(record, files=outputs.share(other, place, partial).files)
         sealed: dict[str, File] = {}
         need, free = sum(file.size for file in record.files.values()), disk.free(self._folder)
@@ -178,9 +196,12 @@ class _Pull:
                 f"stage {record.name}: {need:,} bytes are to come, and the volume has room for {free:,}",
                 hint=disk.FULL_HINT,
             )
+        self._advance.begins(record.name)
+        before = 0
         for digest, size in layers:
             part = self._parts / digest.replace(":", "-")
-            self._moved += self._repository.download(digest, size, part)
+            self._moved += self._repository.download(digest, size, part, heard(self._advance, record, before))
+            before += size
             sealed |= self._unpack(part, record, partial)
             part.unlink()
         whole = {path: sealed.get(path, file) if file.is_file else file for path, file in record.files.items()}
@@ -189,6 +210,7 @@ class _Pull:
         ):
             deleting.delete(partial)
             raise self._odd(f"its layers are not the files of stage {record.name}")
+        self._advance.done(record.name)
         return replace(record, files=whole)
 
     def _lay(self, records: Mapping[str, StageRecord], partial: Path) -> None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from buildkit.core import plan
+from buildkit.core.advance import Advance
 from buildkit.data.processes import stage_process
 from buildkit.data.processes.pool import Done, Pool, Task
+from buildkit.data.refresh import foreseen
 from buildkit.data.refresh.piece_files import PieceFiles, SealedPiece, seal_piece
 from buildkit.data.refresh.run_inputs import RunInputs, changed_key, changed_message, mark_changed
 from buildkit.data.stages.digests import Digests
@@ -143,6 +145,7 @@ class PieceWork:
         say: called with each progress line.
         make_room: called with a stage and its size in bytes; frees space for it or raises.
         now: returns the volume's time in seconds since 1970.
+        advance: told how many pieces are made.
     """
 
     def __init__(
@@ -152,12 +155,14 @@ class PieceWork:
         say: Say,
         make_room: Callable[[Stage, int], None],
         now: Callable[[], float],
+        advance: Advance,
     ) -> None:
         self._pipeline = pipeline
         self._environment = environment
         self._say = say
         self._make_room = make_room
         self._now = now
+        self._advance = advance
         self._failed: dict[str, tuple[str, ...]] = {}
         self._dropped = 0
         self.counts: dict[str, int] = {}
@@ -188,6 +193,9 @@ class PieceWork:
                 again = [path for item in choice.due if item in before for path in before[item].files]
                 self._say(f"data: stage {stage.name}: {self._plan(stage, choice)}")
                 self._make_room(stage, sum(known.files[path].size for path in again) if known else 0)
+                jobs = stage.jobs or stage_process.cores()
+                self._advance.expects({stage.name: foreseen.of_pieces(choice.due, before, jobs)})
+                self._advance.begins(stage.name)
                 with isolation.isolated(stage, self._pipeline, partial):
                     self._make(order, files_of_pieces, begun)
             files_of_pieces.move_into_generation()
@@ -235,6 +243,7 @@ class PieceWork:
                         sealing[pool.submit(seal, done)] = done.task.item
                     for future in [each for each in sealing if each.done()]:
                         self._note(stage, sealing.pop(future), future)
+                    self._advance.reaches(stage.name, self.counts["made"] + self.counts["failed"], len(due))
             for future, item in sealing.items():
                 self._note(stage, item, future)
         finally:

@@ -50,11 +50,13 @@ def test_the_command_names_everything_and_no_attestation() -> None:
     ]
 
 
-def test_each_step_is_told_as_it_ends_and_bookkeeping_is_not() -> None:
+def test_each_step_is_told_as_it_begins_and_ends_and_bookkeeping_is_not() -> None:
     told: list[Vertex] = []
-    progress = Progress(told.append)
+    begun: list[str] = []
+    progress = Progress(lambda step: told.append(step) if step.result else begun.append(step.name.partition("]")[0]))
     for line in FAILED.splitlines():
         progress.feed(line)
+    assert sorted(begun) == sorted(step.name.partition("]")[0] for step in told)
     assert [(step.name.partition("]")[0], step.result, step.seconds) for step in told] == [
         ("[tools 1/2", "cached", 0.0),
         ("[build 3/5", "done", 1.2),
@@ -88,9 +90,10 @@ def test_a_failed_build_says_step_and_reason(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", path)
         with pytest.raises(ImageError, match=r"orbits-api:abc did not build: \[dependencies 2/2\]") as caught:
-            build(REQUEST, tmp_path / "metadata.json", lambda step: heard.append(step.result))
+            build(REQUEST, tmp_path / "metadata.json", lambda step: heard.append(step.result or "begins"))
     assert caught.value.details == ("ERROR: No matching distribution found for nothing-like-it",)
-    assert heard == ["cached", "done", "failed"]
+    assert [each for each in heard if each != "begins"] == ["cached", "done", "failed"]
+    assert heard.count("begins") == 3
 
 
 @pytest.mark.parametrize(

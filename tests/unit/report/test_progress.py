@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from buildkit.core.sizes import in_words
 from buildkit.report.console import Console
 from buildkit.report.progress import Progress
 
@@ -54,7 +55,7 @@ def test_the_line_tells_parts_elapsed_time_and_time_to_go() -> None:
 
 def test_what_is_known_from_the_last_time_counts_from_the_beginning_and_yields_to_the_pace() -> None:
     clock = Clock()
-    progress = Progress(Console({}, talk=io.StringIO()), "compiling", PARTS, seconds=60, clock=clock)
+    progress = Progress(Console({}, talk=io.StringIO()), "compiling", PARTS, pace=15, clock=clock)
     assert progress.line() == "compiling  0 of 3  0:00, about 1:00 to go"
 
     clock.now += 20
@@ -64,6 +65,62 @@ def test_what_is_known_from_the_last_time_counts_from_the_beginning_and_yields_t
     for name in PARTS:
         progress.done(name)
     assert progress.line() == "compiling  3 of 3  0:20  three"
+
+
+def test_the_part_that_is_worked_on_is_named_with_its_pieces() -> None:
+    clock = Clock()
+    progress = Progress(Console({}, talk=io.StringIO()), "making data", clock=clock)
+    progress.expects({"fetch": 4.0, "positions": 40.0, "old": 100.0}, pace=1.0)
+    progress.skips("old")
+    assert progress.line() == "making data  0 of 2  0:00, about 0:44 to go"
+
+    progress.begins("fetch")
+    clock.now += 8
+    progress.done("fetch")
+    progress.expects({"positions": 20.0})
+    progress.begins("positions")
+    progress.reaches("positions", 1, 4)
+
+    assert progress.line() == "making data  1 of 2  0:08, about 0:15 to go  positions 1 of 4"
+
+
+def test_nothing_is_foretold_of_a_part_of_which_nothing_is_known_until_it_is_under_way() -> None:
+    clock = Clock()
+    progress = Progress(Console({}, talk=io.StringIO()), "making data", clock=clock)
+    progress.expects({"fetch": 2.0, "train": 0.0}, pace=1.0)
+    progress.begins("fetch")
+    clock.now += 2
+    assert progress.line() == "making data  0 of 2  0:02  fetch"
+    progress.done("fetch")
+    progress.begins("train")
+    clock.now += 10
+    progress.reaches("train", 10, 40)
+
+    assert progress.line() == "making data  1 of 2  0:12, about 0:30 to go  train 10 of 40"
+
+
+def test_bytes_are_counted_as_such_and_go_back_where_a_connection_broke() -> None:
+    clock = Clock()
+    progress = Progress(Console({}, talk=io.StringIO()), "pushing", unit=in_words, clock=clock)
+    progress.expects({"a": 3e6, "b": 1e6, "there": 9e9})
+    progress.skips("there")
+    progress.begins("a")
+    clock.now += 10
+    progress.reaches("a", 2e6, 3e6)
+    assert progress.line() == "pushing  2 MB of 4 MB  0:10, about 0:10 to go  a"
+    progress.reaches("a", 0, 3e6)
+    assert progress.line() == "pushing  0 B of 4 MB  0:10  a"
+
+
+def test_work_that_can_only_count_does_so() -> None:
+    clock = Clock()
+    progress = Progress(Console({}, talk=io.StringIO()), "tests run", clock=clock)
+    clock.now += 10
+
+    progress.reaches("", 1200, 0)
+    assert progress.line() == "tests run  1,200  0:10"
+    progress.reaches("", 1200, 2400)
+    assert progress.line() == "tests run  1,200 of 2,400  0:10, about 0:10 to go"
 
 
 def test_a_terminal_has_one_line_below_all_that_is_said_and_it_goes_away() -> None:
