@@ -9,6 +9,7 @@ images    looks images up in the registry, and moves tags
 record    the release record, an artefact beside the images
 target    the Protocol of all places where services run; `targets` has them in one visible dict
 verifying asks a service by HTTP whether it serves
+redaction takes secrets out of what services say
 endings   what exit codes mean, and which error they are
 compose   the target `compose`: one host with Docker Compose
 aws       the target `ecs`: services of Amazon ECS

@@ -56,6 +56,9 @@ class Ecs:
         self.refusals: dict[str, list[RefusedError]] = {}
         self.meanwhile: dict[str, Callable[[], None]] = {}
         self.added: dict[str, Any] = {}
+        self.alone: dict[str, dict[str, Any]] = {}
+        self.exits: list[int | None] = []
+        self.log: list[str] = []
         self.url = ""
         self._numbers = iter(range(1, 1 << 30))
         self._lock = threading.RLock()
@@ -266,14 +269,51 @@ class Ecs:
                 service.history[0]["status"] = "ROLLBACK_REQUESTED"
         return {"serviceDeploymentArn": given["serviceDeploymentArn"]}
 
+    def _on_RunTask(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """Start a task unless the same was asked for; it runs at the next look, and has ended at the one after."""
+        token = given["clientToken"]
+        if token not in self.alone:
+            task = self._task(given["taskDefinition"], given["startedBy"], lastStatus="PENDING", healthStatus="UNKNOWN")
+            del task["startedAt"]
+            code = self.exits.pop(0) if self.exits else 0
+            self.alone[token] = {**task, "given": given, "code": code}
+        return {"tasks": [self._shown(self.alone[token])], "failures": []}
+
+    def _shown(self, task: dict[str, Any]) -> dict[str, Any]:
+        return {name: each for name, each in task.items() if name not in {"given", "code"}}
+
+    def _on(self, task: dict[str, Any]) -> None:
+        """Let a task that runs alone go one step on."""
+        if task["lastStatus"] == "PENDING" and task["code"] is not None:
+            task |= {"lastStatus": "RUNNING", "startedAt": time.time()}
+        elif task["lastStatus"] != "STOPPED":
+            task |= {"lastStatus": "STOPPED", "desiredStatus": "STOPPED", "stopCode": "EssentialContainerExited"}
+            task["stoppedReason"] = "Essential container in task exited"
+            if task["code"] is None:
+                task |= {"stopCode": "TaskFailedToStart", "stoppedReason": "ResourceInitializationError: no secret"}
+            else:
+                task["containers"][0]["exitCode"] = task["code"]
+
+    def _on_GetLogEvents(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        assert given["logStreamName"].startswith("api/api/"), given
+        return {"events": [{"message": each, "timestamp": 1} for each in self.log]}
+
     def _on_ListTasks(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        if "startedBy" in given:
+            rows = [each for each in self.alone.values() if each["startedBy"] == given["startedBy"]]
+            wanted = [each for each in rows if each["desiredStatus"] == given["desiredStatus"]]
+            return {"taskArns": [each["taskArn"] for each in wanted]}
         service = self.services[given["serviceName"]]
         rows = service.stopped if given.get("desiredStatus") == "STOPPED" else service.tasks
         return {"taskArns": [each["taskArn"] for each in rows]}
 
     def _on_DescribeTasks(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         known = [row for each in self.services.values() for row in (*each.tasks, *each.stopped)]
-        return {"tasks": [each for each in known if each["taskArn"] in given["tasks"]], "failures": []}
+        alone = [each for each in self.alone.values() if each["taskArn"] in given["tasks"]]
+        for each in alone:
+            self._on(each)
+        found = [each for each in known if each["taskArn"] in given["tasks"]]
+        return {"tasks": [*found, *map(self._shown, alone)], "failures": []}
 
     def _on_ListClusters(self, _: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"clusterArns": [f"{_ARN}:cluster/{CLUSTER}"]}

@@ -15,6 +15,9 @@ from buildkit.release.aws.amazon import Amazon
 ALL = settings.get_current_profile_name() == "nightly"
 
 
+WRITES = frozenset({"register_task_definition", "update_service", "run_task"})
+
+
 class KilledError(BaseException):
     """What ends a release as a signal does: nothing of it catches this."""
 
@@ -43,15 +46,27 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], list[str]]
     monkeypatch.undo()
 
 
-def test_a_release_that_was_killed_ends_as_if_it_had_not_been(fleet: Fleet, kill: Callable[[int], list[str]]) -> None:
+def labels(number: int, *, migrates: bool) -> dict[str, Any]:
+    """Return the labels of an image, with one revision more than the one before."""
+    known = [f"{each:04}" for each in range(1, number + 1)]
+    return {"head": known[-1], "revisions": " ".join(known), "ahead": "serve"} if migrates else {}
+
+
+@pytest.mark.parametrize("migrates", [False, True])
+def test_a_release_that_was_killed_ends_as_if_it_had_not_been(
+    fleet: Fleet, kill: Callable[[int], list[str]], migrates: bool
+) -> None:
+    fleet.push(**labels(1, migrates=migrates))
+    assert fleet.release()[0] == 0
     calls = kill(-1)
-    fleet.push()
+    fleet.push(**labels(2, migrates=migrates))
     assert fleet.release()[0] == 0
     whole = [*calls]
-    writes = {at + 1 for at, name in enumerate(whole) if name in {"register_task_definition", "update_service"}}
-    points = range(1, len(whole) + 1) if ALL else sorted({*writes, 1, len(whole) // 2, len(whole) - 3})
-    for point in points:
-        new = fleet.push()
+    writes = {at + 1 for at, name in enumerate(whole) if name in WRITES}
+    points = range(1, len(whole) + 1) if ALL else sorted({*writes, len(whole) - 3})
+    migration = ["RegisterTaskDefinition", "RunTask"] if migrates else []
+    for number, point in enumerate(points, 3):
+        new = fleet.push(**labels(number, migrates=migrates))
         fleet.ecs.calls.clear()
         kill(point)
         with pytest.raises(KilledError):
@@ -61,6 +76,7 @@ def test_a_release_that_was_killed_ends_as_if_it_had_not_been(fleet: Fleet, kill
         code, done, said = fleet.release()
 
         assert (code, fleet.ecs.runs("orbits-api"), done["record"]) == (0, new, "made"), (point, said)
-        assert fleet.ecs.written == ["RegisterTaskDefinition", "UpdateService"], (point, whole[:point])
+        written = [*migration, "RegisterTaskDefinition", "UpdateService"]
+        assert fleet.ecs.written == written, (point, whole[:point])
         assert len(fleet.ecs.services["orbits-api"].rows) == 1
     FIGURES.info("killed after each of %d of %d calls", len([*points]), len(whole))

@@ -43,7 +43,7 @@ def ecs(monkeypatch: pytest.MonkeyPatch, botocore: None) -> Iterator[Ecs]:  # no
         for name, value in {**fleets.VARIABLES, "AWS_ENDPOINT_URL": played.url}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("AWS_PROFILE", raising=False)
-        monkeypatch.setattr("buildkit.release.aws.rollout.LOOK", 0.01)
+        monkeypatch.setattr("buildkit.release.aws.cluster.LOOK", 0.01)
         yield played
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from buildkit.core.untrusted import Odd
 from buildkit.release.aws import shapes
 from buildkit.release.aws.amazon import Amazon, Refusal
+
+LOOK = 5.0
+"""Seconds between two looks at what is under way."""
 
 _SERVICES, _TASKS, _REVISIONS = 10, 100, 20
 """How many ECS describes at once."""
@@ -53,6 +57,10 @@ class Cluster:
         self._where = {"cluster": name} if name else {}
         self._described: dict[str, Described] = {}
         self._targets: dict[str, str] = {}
+
+    def pause(self) -> None:
+        """Wait until it is time for another look at what is under way."""
+        time.sleep(LOOK)
 
     def services(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return the services of these names that there are and that are not deleted."""
@@ -123,15 +131,29 @@ class Cluster:
 
     def tasks(self, service: str, *, stopped: bool = False) -> list[dict[str, Any]]:
         """Return the tasks of a service: those that are to run, or those that have ended within the last hour."""
-        wanted, arns, given = "STOPPED" if stopped else "RUNNING", list[str](), dict[str, Any]()
+        return self._tasks(stopped=stopped, serviceName=service)
+
+    def started_by(self, name: str) -> list[dict[str, Any]]:
+        """Return the tasks that were started under a name: those that are to run, and those that ended lately."""
+        return [*self._tasks(stopped=False, startedBy=name), *self._tasks(stopped=True, startedBy=name)]
+
+    def task(self, arn: str) -> dict[str, Any] | None:
+        """Return a task; None if ECS does not know it, or not any more."""
+        found = self.amazon.ask("ecs", "describe_tasks", tasks=[arn], **self._where)["tasks"]
+        return found[0] if found else None
+
+    def run(self, arn: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Start a task of a task definition; return ECS's answer."""
+        return self.amazon.ask("ecs", "run_task", taskDefinition=arn, **given, **self._where)
+
+    def _tasks(self, *, stopped: bool, **which: str) -> list[dict[str, Any]]:
+        arns, given = list[str](), {"desiredStatus": "STOPPED" if stopped else "RUNNING", **which}
         while True:
-            answer = self.amazon.ask(
-                "ecs", "list_tasks", serviceName=service, desiredStatus=wanted, **self._where, **given
-            )
+            answer = self.amazon.ask("ecs", "list_tasks", **given, **self._where)
             arns += answer["taskArns"]
             if not answer.get("nextToken"):
                 break
-            given = {"nextToken": answer["nextToken"]}
+            given["nextToken"] = answer["nextToken"]
         found = []
         for some in _portions(arns, _TASKS):
             found += self.amazon.ask("ecs", "describe_tasks", tasks=some, **self._where)["tasks"]

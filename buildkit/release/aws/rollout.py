@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,9 +15,6 @@ from buildkit.release.aws.deployments import Kind, State
 from buildkit.release.aws.tasks import Ending
 from buildkit.release.sight import FAILING, HEALTHY
 from buildkit.release.target import Failed, Say
-
-LOOK = 5.0
-"""Seconds between two looks."""
 
 _EQUAL = 3
 """Tasks that end for one reason before any is well, after which the others would too."""
@@ -123,7 +119,7 @@ class Rollout:
                     details=[*([state.words] if state.words else []), *tasks.lines([*self._endings.values()])],
                     hint="run the same command again: it waits on; release.wait is how long",
                 )
-            time.sleep(LOOK)
+            self._cluster.pause()
 
     def _state(
         self, service: Mapping[str, Any], wanted: str, known: frozenset[str], identity: str, *, seen: bool

@@ -4,48 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from buildkit.config.messages import nearest
-from buildkit.core import untrusted
-from buildkit.core.untrusted import Odd
-from buildkit.doors import reading
-from buildkit.errors import AccessError, ConfigurationError
-from buildkit.release.aws import definitions, room, tasks
+from buildkit.release.aws import definitions, oneshot
 from buildkit.release.aws.amazon import Amazon, Refusal, worded
 from buildkit.release.aws.cluster import Cluster, Described
 from buildkit.release.aws.definitions import Edit
+from buildkit.release.aws.look import Look, Seen
 from buildkit.release.aws.rollout import Rollout
-from buildkit.release.sight import HEALTHY, Data, Database, Image, Running, Service
+from buildkit.release.sight import HEALTHY, Data, Database, Image, Service
 from buildkit.release.target import Failed, Setup
-
-_MOST = 1 << 20
-_NO_CLUSTER = "ClusterNotFoundException"
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A service as the look found it.
-
-    Args:
-        about: the service, as ECS describes it.
-        runs: the task definition of its newest deployment.
-        base: what a new task definition is made from: that one, or what the file has.
-        container: the name of the container that gets the image.
-        problem: why no new task definition can be made, with a hint.
-    """
-
-    about: Mapping[str, Any]
-    runs: Described
-    base: Mapping[str, Any]
-    container: str
-    problem: tuple[str, str] = ("", "")
-
-    @property
-    def from_file(self) -> bool:
-        """Whether the task definition is that of a file."""
-        return self.base is not self.runs.body
 
 
 class EcsTarget:
@@ -57,141 +25,16 @@ class EcsTarget:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._aws = setup.settings.aws
-        self._amazon = Amazon(self._aws.region)
-        self._cluster = Cluster(self._amazon, self._aws.cluster)
-        self._seen: dict[str, _Seen] = {}
+        amazon = Amazon(setup.settings.aws.region)
+        self._cluster = Cluster(amazon, setup.settings.aws.cluster)
+        self._look = Look(setup, amazon, self._cluster)
         self._recalled: dict[str, str] = {}
         self._rolled: dict[str, str] = {}
-
-    # ------------------------------------------------------------------ looking
 
     def look(self, names: Sequence[str]) -> tuple[Service, ...]:
         """See `Target.look`."""
         with worded():
-            self._require_account()
-            try:
-                found = self._cluster.services([self._named(name) for name in names])
-            except Refusal as refusal:
-                if refusal.code == _NO_CLUSTER:
-                    raise self._no_cluster() from None
-                raise
-            return tuple(self._look(name, found) for name in names)
-
-    def _look(self, name: str, found: Mapping[str, Mapping[str, Any]]) -> Service:
-        named, settings = self._named(name), self._setup.settings.service[name]
-        if named not in found:
-            raise ConfigurationError(
-                f'release.service.{name}: cluster {self._aws.cluster or "default"} has no service "{named}"',
-                hint="`name` says what ECS calls it; make it once, by the console or your infrastructure's own tool",
-            )
-        about = found[named]
-        runs = self._cluster.definition(str(about["taskDefinition"]))
-        seen = self._seen[name] = self._judged(name, about, runs)
-        fargate = "FARGATE" in {about.get("launchType"), *(runs.body.get("requiresCompatibilities") or ())}
-        problem, hint = seen.problem if seen.problem[0] else room.barred(about)
-        running = tuple(self._running(seen, task) for task in self._cluster.tasks(named)) or self._in_its_place(seen)
-        return Service(
-            name,
-            settings.image,
-            "ecs",
-            running,
-            self._way(seen),
-            definitions.platform_of(seen.base, fargate=fargate),
-            barred=problem,
-            hint=hint,
-        )
-
-    def _judged(self, name: str, about: Mapping[str, Any], runs: Described) -> _Seen:
-        """Return a service with what a new task definition is made from, or why none can be made."""
-        settings = self._setup.settings.service[name]
-        base, container, problem = runs.body, settings.container, ("", "")
-        try:
-            if settings.task_definition:
-                base = self._from_file(name)
-            elif runs.problem:
-                problem = (f"task definition {runs.name}: {runs.problem}", "update botocore, which does not know it")
-            container = definitions.container_of(base, settings.container)
-        except Odd as odd:
-            where = settings.task_definition or f"task definition {runs.name}"
-            hint = f"release.service.{name}.container says which one gets the image, task-definition is the file"
-            problem = (f"{where}: {untrusted.shown(odd)}", hint)
-        return _Seen(about, runs, base, container, problem)
-
-    def _from_file(self, name: str) -> dict[str, Any]:
-        path = self._setup.root / self._setup.settings.service[name].task_definition
-        try:
-            return self._cluster.body(definitions.read(reading.read(path, most=_MOST)))
-        except OSError as error:
-            raise ConfigurationError(
-                f"release.service.{name}.task-definition: {path}: {error.strerror}",
-                hint="name a file with a task definition in JSON, or leave it out: then what runs is taken",
-            ) from None
-
-    def _running(self, seen: _Seen, task: Mapping[str, Any]) -> Running:
-        described = self._cluster.definition(str(task["taskDefinitionArn"]))
-        place = self._place_in(seen)
-        return tasks.running(task, described.body, seen.container, place, current=self._is_current(seen, described))
-
-    def _in_its_place(self, seen: _Seen) -> tuple[Running, ...]:
-        """Return what stands for a service that is to have no task: its task definition."""
-        if seen.about.get("desiredCount") or seen.about.get("schedulingStrategy") == "DAEMON":
-            return ()
-        made = tasks.running({}, seen.runs.body, seen.container, "", current=self._is_current(seen, seen.runs))
-        return (
-            Running(
-                f"definition {seen.runs.name}",
-                made.digest,
-                HEALTHY,
-                made.image,
-                made.ahead,
-                made.reference,
-                made.current,
-            ),
-        )
-
-    def _is_current(self, seen: _Seen, described: Described) -> bool:
-        """Return whether a task definition is as the settings have it, but for the image."""
-        if not seen.from_file or seen.problem[0]:
-            return True
-        image = str(definitions.the_container(described.body, seen.container).get("image", ""))
-        return definitions.same(definitions.edited(seen.base, Edit(seen.container, image)), described.body)
-
-    def _place_in(self, seen: _Seen) -> str:
-        image = str(definitions.the_container(seen.runs.body, seen.container).get("image", ""))
-        head, colon, tag = image.partition("@")[0].rpartition(":")
-        return head if colon and "/" not in tag else image
-
-    def _way(self, seen: _Seen) -> str:
-        words = room.way(seen.about)
-        if not seen.from_file:
-            return words
-        image = str(definitions.the_container(seen.runs.body, seen.container).get("image", ""))
-        other = definitions.differences(seen.runs.body, definitions.edited(seen.base, Edit(seen.container, image)))
-        return f"{words}; the file differs in: {', '.join(other)}" if other else words
-
-    def _require_account(self) -> None:
-        if not self._aws.account:
-            return
-        account = str(self._amazon.ask("sts", "get_caller_identity").get("Account"))
-        if account != self._aws.account:
-            raise AccessError(
-                f"the credentials are those of account {account}, and release.aws.account is {self._aws.account}",
-                hint="log in to that account, or choose its profile: AWS_PROFILE; nothing was changed",
-            )
-
-    def _no_cluster(self) -> ConfigurationError:
-        known: list[str] = []
-        with contextlib.suppress(Refusal):
-            arns = self._amazon.ask("ecs", "list_clusters").get("clusterArns") or ()
-            known = [str(each).rpartition("/")[2] for each in arns]
-        return ConfigurationError(
-            f'release.aws.cluster: there is no cluster "{self._aws.cluster or "default"}" in {self._amazon.region}'
-            f"{nearest(self._aws.cluster, known)}",
-            hint=f"there {'are' if known else 'is'}: {', '.join(known) or 'none that these credentials see'}",
-        )
-
-    # ------------------------------------------------------------------ what else a release asks
+            return self._look.services(names)
 
     def recall(self, definitions: Mapping[str, str]) -> None:
         """See `Target.recall`."""
@@ -200,7 +43,7 @@ class EcsTarget:
     def noted(self, name: str) -> str:
         """See `Target.noted`."""
         with worded():
-            about = self._cluster.services([self._named(name)]).get(self._named(name)) or {}
+            about = self._cluster.services([self._look.named(name)]).get(self._look.named(name)) or {}
         return str(about.get("taskDefinition") or "")
 
     def database(self, service: Service) -> Database:
@@ -232,10 +75,9 @@ class EcsTarget:
 
     def migrate(self, name: str, image: Image) -> None:
         """See `Target.migrate`."""
-        raise ConfigurationError(
-            f"{name}: migrations of {image.place} are not run on ECS yet",
-            hint='migrate the database before the release, and set [tool.buildkit.release] migrate = "off"',
-        )
+        seen = self._look.seen[name]
+        with worded():
+            oneshot.Oneshot(self._cluster, name, seen, self._setup.settings.wait, self._setup.say).migrate(image)
 
     # ------------------------------------------------------------------ doing
 
@@ -251,15 +93,15 @@ class EcsTarget:
             self._roll(service.name, self._definition(service, reference, ()))
 
     def _roll(self, name: str, wanted: str) -> None:
-        before = self._seen[name].runs.arn
+        before = self._look.seen[name].runs.arn
         now = self._rolled.get(name, before)
         self._rolled[name] = wanted
-        rollout = Rollout(self._cluster, self._named(name), now, self._setup.settings.wait, self._setup.say)
+        rollout = Rollout(self._cluster, self._look.named(name), now, self._setup.settings.wait, self._setup.say)
         rollout.run(wanted)
 
     def _definition(self, service: Service, reference: str, health: tuple[str, ...]) -> str:
         """Return the ARN of a task definition with an image: one that is there, or else one that is registered now."""
-        name, seen = service.name, self._seen[service.name]
+        name, seen = service.name, self._look.seen[service.name]
         for arn in dict.fromkeys(each for each in (seen.runs.arn, self._recalled.get(name, "")) if each):
             found = self._known(arn)
             if found is not None and not seen.from_file and self._image_in(found, seen) == reference:
@@ -271,7 +113,7 @@ class EcsTarget:
                 return each.arn
         return self._register(service, seen, body)
 
-    def _register(self, service: Service, seen: _Seen, body: Mapping[str, Any]) -> str:
+    def _register(self, service: Service, seen: Seen, body: Mapping[str, Any]) -> str:
         try:
             arn = self._cluster.register(body, seen.runs.tags)
         except Refusal as refusal:
@@ -293,8 +135,5 @@ class EcsTarget:
         return found if found.active else None
 
     @staticmethod
-    def _image_in(described: Described, seen: _Seen) -> str:
+    def _image_in(described: Described, seen: Seen) -> str:
         return str(definitions.the_container(described.body, seen.container).get("image", ""))
-
-    def _named(self, name: str) -> str:
-        return self._setup.settings.service[name].name or name

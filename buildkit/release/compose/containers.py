@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from buildkit.config.image_forms import is_secret
 from buildkit.core import untrusted
 from buildkit.release import endings, labels
 from buildkit.release.compose.engine import Engine
+from buildkit.release.redaction import redacted
 from buildkit.release.sight import FAILING, HEALTHY, STARTING, Image, Running
 
 AHEAD = "PYBUILDKIT_MIGRATE_AHEAD"
@@ -18,8 +17,6 @@ AHEAD = "PYBUILDKIT_MIGRATE_AHEAD"
 _HASH = "com.docker.compose.config-hash"
 _MOST_RESTARTS = 3
 _LINES = 12
-_PASSWORD = re.compile(r"(?P<before>://[^/\s:@]*:)(?P<password>[^/\s@]+)@")
-_SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +150,3 @@ def last_lines(engine: Engine, container: Container) -> list[str]:
     answer = engine.try_to("logs", "--tail", str(_LINES), container.identity)
     lines = [*answer.stdout.splitlines(), *answer.stderr.splitlines()][-_LINES:]
     return [redacted(untrusted.shown(line, 400), container.environment) for line in lines if line.strip()]
-
-
-def redacted(line: str, environment: Mapping[str, str]) -> str:
-    """Return a line without passwords of addresses, and without the values of variables that are secrets."""
-    for name, value in environment.items():
-        found = _PASSWORD.search(value)
-        for secret in ((value,) if is_secret(name) else ()) + ((found["password"],) if found else ()):
-            if len(secret) >= _SHORTEST_SECRET:
-                line = line.replace(secret, "***")
-    return _PASSWORD.sub(r"\g<before>***@", line)

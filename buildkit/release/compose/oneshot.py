@@ -10,6 +10,7 @@ from buildkit.release import endings
 from buildkit.release.compose import containers
 from buildkit.release.compose.engine import last_line
 from buildkit.release.compose.project import Project
+from buildkit.release.redaction import redacted
 from buildkit.release.sight import Image
 from buildkit.release.target import Say
 
@@ -85,7 +86,7 @@ def _follow(project: Project, name: str, say: Say) -> None:
     variables = about[0].environment if about else {}
     process.stream(
         ["docker", "logs", "--follow", name],
-        lambda line: say(containers.redacted(line.removeprefix("buildkit: "), variables)),
+        lambda line: say(redacted(line.removeprefix("buildkit: "), variables)),
         environment=project.engine.environment,
     )
     project.engine.try_to("wait", name, timeout=None)

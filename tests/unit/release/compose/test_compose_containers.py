@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from buildkit.release.compose import containers
-from buildkit.release.compose.containers import Container, redacted
+from buildkit.release.compose.containers import Container
+from buildkit.release.redaction import redacted
 
 WELL = Container("1", "web-1", "sha256:1", "r.example/web@sha256:1", "running", "healthy")
 
