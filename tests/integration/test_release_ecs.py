@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from ecs_endpoint import RefusedError
 from fleets import SECRET, VARIABLES, Fleet, definition
@@ -203,6 +206,59 @@ def test_a_field_that_botocore_does_not_know_is_no_reason_to_lose_it(fleet: Flee
 
     assert (code, fleet.ecs.written) == (50, []), said
     assert "unknown field quantumPlacement" in said
+
+
+def test_the_first_release_takes_the_place_of_whatever_ran_and_goes_back_to_it(fleet: Fleet) -> None:
+    """As infrastructure is made: with an image of another registry, by a tag."""
+    sample = "public.example/samples/hello:1"
+    fleet.ecs.serve("orbits-api", fleet.ecs.define(definition(sample)))
+    new = fleet.push()
+    fleet.ecs.outcomes = ["failed"]
+
+    code, done, said = fleet.release()
+    assert (code, done["deploy api"], fleet.ecs.runs("orbits-api")) == (52, "restored", sample), said
+
+    code, done, said = fleet.release()
+    assert (code, done["deploy api"], fleet.ecs.runs("orbits-api")) == (0, "made", new), said
+
+
+def test_of_two_services_the_first_goes_back_where_the_second_fails(fleet: Fleet) -> None:
+    fleet.declare(more='[tool.buildkit.release.service.indexer]\nimage = "api"\ntarget = "ecs"')
+    old = fleet.ecs.runs("orbits-api")
+    fleet.ecs.serve("indexer", fleet.ecs.define({**definition(old), "family": "indexer"}))
+    fleet.push()
+    fleet.ecs.outcomes = ["well", "breaker"]
+
+    code, done, said = fleet.release()
+
+    assert (code, done["deploy api"], done["deploy indexer"]) == (52, "restored", "restored"), said
+    assert "indexer and api went back" in said
+    assert (fleet.ecs.runs("orbits-api"), fleet.ecs.runs("indexer")) == (old, old)
+
+
+def test_a_service_that_is_to_have_no_task_gets_the_definition(fleet: Fleet) -> None:
+    fleet.ecs.serve("orbits-api", fleet.ecs.define(definition(fleet.push())), count=0)
+    fleet.push()
+
+    code, done, said = fleet.release()
+    assert (code, done["deploy api"]) == (0, "made"), said
+    assert fleet.ecs.services["orbits-api"].about["taskDefinition"].endswith(":3")
+    assert {*fleet.release()[1].values()} == {"passed", "left"}
+
+
+def test_no_other_command_loads_botocore_and_a_plan_of_the_checkout_needs_no_credentials(fleet: Fleet) -> None:
+    fleet.push()
+    fleet.ecs.calls.clear()
+    code = (
+        "import sys; from invoke.main import program; program.run(['invoke', 'release.plan', '--offline'], exit=False)"
+    )
+    (fleet.root / "tasks.py").write_text("from buildkit.tasks import ns\n")
+    words = [sys.executable, "-c", f"{code}; print('botocore' in sys.modules)"]
+    done = subprocess.run(words, cwd=fleet.root, capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout.splitlines()[-1] == "False", done.stdout + done.stderr
+    assert "due      deploy api: not looked at: offline" in done.stdout
+    assert fleet.ecs.asked == []
 
 
 def test_back_to_an_older_release_with_the_definition_that_it_had(fleet: Fleet) -> None:

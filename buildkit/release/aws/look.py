@@ -28,6 +28,7 @@ class Seen:
     """A service as the look found it.
 
     Args:
+        name: the service's name in the settings.
         about: the service, as ECS describes it.
         runs: the task definition of its newest deployment.
         base: what a new task definition is made from: that one, or what the file has.
@@ -35,6 +36,7 @@ class Seen:
         problem: why no new task definition can be made, with a hint.
     """
 
+    name: str
     about: Mapping[str, Any]
     runs: Described
     base: Mapping[str, Any]
@@ -122,7 +124,7 @@ class Look:
             where = settings.task_definition or f"task definition {runs.name}"
             hint = f"release.service.{name}.container says which one gets the image, task-definition is the file"
             problem = (f"{where}: {untrusted.shown(odd)}", hint)
-        return Seen(about, runs, base, container, problem)
+        return Seen(name, about, runs, base, container, problem)
 
     def _from_file(self, name: str) -> dict[str, Any]:
         path = self._setup.root / self._setup.settings.service[name].task_definition
@@ -136,14 +138,17 @@ class Look:
 
     def _running(self, seen: Seen, task: Mapping[str, Any]) -> Running:
         described = self._cluster.definition(str(task["taskDefinitionArn"]))
-        place = self._place_in(seen)
-        return tasks.running(task, described.body, seen.container, place, current=self._is_current(seen, described))
+        return tasks.running(
+            task, described.body, seen.container, self._host_of(seen), current=self._is_current(seen, described)
+        )
 
     def _in_its_place(self, seen: Seen) -> tuple[Running, ...]:
         """Return what stands for a service that is to have no task: its task definition."""
         if seen.about.get("desiredCount") or seen.about.get("schedulingStrategy") == "DAEMON":
             return ()
-        made = tasks.running({}, seen.runs.body, seen.container, "", current=self._is_current(seen, seen.runs))
+        made = tasks.running(
+            {}, seen.runs.body, seen.container, self._host_of(seen), current=self._is_current(seen, seen.runs)
+        )
         return (
             Running(
                 f"definition {seen.runs.name}",
@@ -163,10 +168,9 @@ class Look:
         image = str(definitions.the_container(described.body, seen.container).get("image", ""))
         return definitions.same(definitions.edited(seen.base, Edit(seen.container, image)), described.body)
 
-    def _place_in(self, seen: Seen) -> str:
-        image = str(definitions.the_container(seen.runs.body, seen.container).get("image", ""))
-        head, colon, tag = image.partition("@")[0].rpartition(":")
-        return head if colon and "/" not in tag else image
+    def _host_of(self, seen: Seen) -> str:
+        """Return the registry of a service's image, with its port: what runs may come from another one."""
+        return self._setup.places[seen.name].partition("/")[0]
 
     def _way(self, seen: Seen) -> str:
         words = room.way(seen.about)

@@ -47,25 +47,31 @@ def condition_of(task: Task) -> str:
     return HEALTHY if task.get("lastStatus") == "RUNNING" else STARTING
 
 
-def running(task: Task, definition: Definition, container: str, place: str, *, current: bool) -> Running:
+def running(task: Task, definition: Definition, container: str, host: str, *, current: bool) -> Running:
     """Return what a plan knows of a task.
 
     Args:
         task: the task.
         definition: its task definition.
         container: the name of the container that has the image.
-        place: the image's name in the registry.
+        host: the registry of releases; an image of another one is not looked up, and so is not known.
         current: whether the definition is as the settings have it, but for the image.
     """
     asked = the_container(definition, container)
     reference = str(asked.get("image", ""))
     seen: Task = next((each for each in task.get("containers") or () if each.get("name") == container), {})
-    _, _, digest = reference.partition("@")
+    place, _, digest = reference.partition("@")
     digest = digest or str(seen.get("imageDigest") or "")
-    image = Image(reference.partition("@")[0] if "@" in reference else place, digest) if digest else None
+    image = Image(_untagged(place), digest) if digest and place.startswith(f"{host}/") else None
     variables = {each.get("name"): each.get("value") for each in asked.get("environment") or ()}
     ahead = str(variables.get(AHEAD) or "")
     return Running(f"task {id_of(task)}", digest, condition_of(task), image, ahead, reference, current)
+
+
+def _untagged(place: str) -> str:
+    """Return an image's name without a tag; a colon before a slash is that of a port."""
+    head, colon, tag = place.rpartition(":")
+    return head if colon and "/" not in tag else place
 
 
 def ending(task: Task) -> Ending | None:

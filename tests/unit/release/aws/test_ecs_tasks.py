@@ -35,13 +35,15 @@ def test_a_task_runs_what_its_definition_names_or_else_what_ecs_pulled() -> None
     by_tag = {"containerDefinitions": [{"name": "api", "image": "r/api:latest"}]}
     task = {**TASK, "containers": [{"name": "api", "imageDigest": "sha256:two"}]}
 
-    first = tasks.running(task, by_digest, "api", "r/api", current=True)
-    second = tasks.running(task, by_tag, "api", "r/api", current=True)
-    third = tasks.running(TASK, by_tag, "api", "r/api", current=True)
+    first = tasks.running(task, by_digest, "api", "r", current=True)
+    second = tasks.running(task, by_tag, "api", "r", current=True)
+    third = tasks.running(TASK, by_tag, "api", "r", current=True)
+    other = tasks.running(task, by_digest, "api", "elsewhere", current=True)
 
     assert (first.digest, first.image, first.ahead) == ("sha256:one", Image("r/api", "sha256:one"), "serve")
     assert (second.digest, second.image) == ("sha256:two", Image("r/api", "sha256:two"))
     assert (third.digest, third.image) == ("", None)
+    assert (other.digest, other.image, other.reference) == ("sha256:one", None, "r/api@sha256:one")
 
 
 @pytest.mark.parametrize(
