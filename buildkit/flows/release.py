@@ -12,6 +12,7 @@ from buildkit.core.fingerprint import digest_value
 from buildkit.doors import locks
 from buildkit.doors.clock import Stopwatch
 from buildkit.errors import BuildkitError, ConfigurationError, ReleaseRefusedError
+from buildkit.flows.registry_login import logged_in
 from buildkit.flows.release_look import Asked, Scene, look
 from buildkit.flows.release_steps import Steps
 from buildkit.model import Outcome, Report
@@ -40,6 +41,7 @@ def plan_release(
         BuildkitError: something cannot be looked at; the subclass says what.
     """
     watch = Stopwatch()
+    environment = _logged_in(config, environment, asked)
     scene, plan = _decided(config, console, environment, asked)
     report = _report(scene, tuple(_planned(step) for step in plan.steps), watch)
     _require_passed(plan, report)
@@ -79,6 +81,7 @@ def release(
     if dry_run:
         return plan_release(config, console, environment, asked=asked)
     watch = Stopwatch()
+    environment = _logged_in(config, environment, asked)
     with _exclusive(config):
         scene, decided = _decided(config, console, environment, asked)
         if plan:
@@ -121,6 +124,10 @@ def _change(row: Outcome) -> str:
     if row.before == row.after or not row.after:
         return ""
     return f" [{row.before or 'nothing'} → {row.after}]"
+
+
+def _logged_in(config: Config, environment: Mapping[str, str], asked: Asked) -> Mapping[str, str]:
+    return environment if asked.offline else logged_in(config.release.resolved.registry, environment)
 
 
 def _decided(config: Config, console: Console, environment: Mapping[str, str], asked: Asked) -> tuple[Scene, Plan]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from buildkit.config import Config
 from buildkit.doors import clock
 from buildkit.doors.clock import Stopwatch
+from buildkit.flows.registry_login import logged_in
 from buildkit.flows.release_look import Asked, Scene, look
 from buildkit.model import Outcome, Reason, Report
 from buildkit.release import record
@@ -25,6 +26,7 @@ def release_status(config: Config, console: Console, environment: Mapping[str, s
         BuildkitError: something cannot be looked at; the subclass says what.
     """
     watch = Stopwatch()
+    environment = logged_in(config.release.resolved.registry, environment)
     scene = look(config, environment, Asked(), console.say)
     sight = scene.sight
     at = sight.database.at

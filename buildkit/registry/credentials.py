@@ -26,9 +26,12 @@ _HELPER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
 def credentials(host: str, environment: Mapping[str, str]) -> str:
-    """Return the value of the `Authorization` header for a registry; empty if no credentials are known."""
+    """Return the value of the `Authorization` header for a registry; empty if no credentials are known.
+
+    Variables hold for the registry that `PYBUILDKIT_REGISTRY_HOST` names, for any where it names none.
+    """
     user, password = environment.get("PYBUILDKIT_REGISTRY_USER"), environment.get("PYBUILDKIT_REGISTRY_PASSWORD")
-    if user and password:
+    if user and password and environment.get("PYBUILDKIT_REGISTRY_HOST") in {None, "", host}:
         return _basic(f"{user}:{password}".encode(errors="surrogateescape"))
     host = _LOGGED_IN_AS if host == _DOCKER_HUB else host
     folder = environment.get("DOCKER_CONFIG") or os.path.join(environment.get("HOME", "/"), ".docker")  # noqa: PTH118

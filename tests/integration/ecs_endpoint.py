@@ -6,6 +6,7 @@ service is described, its deployment goes one step on.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
 import http.server
@@ -314,6 +315,10 @@ class Ecs:
             self._on(each)
         found = [each for each in known if each["taskArn"] in given["tasks"]]
         return {"tasks": [*found, *map(self._shown, alone)], "failures": []}
+
+    def _on_GetAuthorizationToken(self, _: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        token = base64.b64encode(b"AWS:a-password").decode()
+        return {"authorizationData": [{"authorizationToken": token, "expiresAt": time.time() + 43200}]}
 
     def _on_ListClusters(self, _: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"clusterArns": [f"{_ARN}:cluster/{CLUSTER}"]}

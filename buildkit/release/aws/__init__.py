@@ -7,6 +7,7 @@ deployments  how a deployment stands, from what ECS says of it; pure
 tasks        what runs, and why tasks ended; pure
 cluster      asks ECS, for one service at a time
 look         the look at the services, and what a new task definition of each is made from
+ecr          the login of Amazon's registry
 oneshot      the migration, as a task of its own
 rollout      another task definition in the place of the one that runs
 target       all of these behind `release.target.Target`
