@@ -222,6 +222,18 @@ def test_the_first_release_takes_the_place_of_whatever_ran_and_goes_back_to_it(f
     assert (code, done["deploy api"], fleet.ecs.runs("orbits-api")) == (0, "made", new), said
 
 
+def test_a_service_of_another_controller_is_refused(fleet: Fleet) -> None:
+    fleet.push()
+    about = fleet.ecs.services["orbits-api"].about
+    about["deploymentController"] = {"type": "EXTERNAL"}
+    del about["taskDefinition"]
+
+    code, done, said = fleet.release()
+
+    assert (code, done["deploy api"], fleet.ecs.written) == (50, "refused", []), said
+    assert "its deployments are made by EXTERNAL" in said
+
+
 def test_of_two_services_the_first_goes_back_where_the_second_fails(fleet: Fleet) -> None:
     fleet.declare(more='[tool.buildkit.release.service.indexer]\nimage = "api"\ntarget = "ecs"')
     old = fleet.ecs.runs("orbits-api")

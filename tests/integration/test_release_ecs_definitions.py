@@ -23,12 +23,13 @@ from buildkit.release.aws.definitions import Edit, edited, same
 
 NEW = "registry.example/orbits/api@sha256:" + "b" * 64
 TAGS = [{"key": "team", "value": "orbits"}]
+OF_AWS = [{"key": "aws:cloudformation:stack-name", "value": "orbits"}]
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_definition_is_registered_anew_with_another_image_and_nothing_else(fleet: Fleet, name: str) -> None:
     sample = {"family": "orbits-api", **deepcopy(SAMPLES[name])}
-    fleet.ecs.serve("orbits-api", fleet.ecs.define(sample, TAGS))
+    fleet.ecs.serve("orbits-api", fleet.ecs.define(sample, [*OF_AWS, *TAGS]))
     fleet.declare(more='container = "api"')
     processor = sample.get("runtimePlatform", {}).get("cpuArchitecture", "")
     new = fleet.push(gates=False, platform="arm64" if processor == "ARM64" else "amd64")

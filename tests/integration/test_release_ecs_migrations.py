@@ -60,6 +60,15 @@ def test_where_nothing_is_pending_no_task_is_started(migrating: Fleet) -> None:
     assert "RunTask" not in migrating.ecs.written
 
 
+def test_where_no_task_is_to_run_nothing_is_known_of_the_database_and_the_task_looks(migrating: Fleet) -> None:
+    migrating.ecs.serve("orbits-api", migrating.ecs.services["orbits-api"].about["taskDefinition"], count=0)
+    migrating.push(head="0002", revisions="0001 0002", ahead="serve")
+
+    code, done, said = migrating.release()
+
+    assert (code, done["migrate api"], len(migrating.ecs.alone)) == (0, "made", 1), said
+
+
 @pytest.mark.parametrize(("exit_code", "code"), [(40, 40), (42, 42), (43, 43), (75, 75), (1, 52), (None, 52)])
 def test_how_the_migration_ends_is_how_the_release_ends(migrating: Fleet, exit_code: int | None, code: int) -> None:
     old = migrating.ecs.runs("orbits-api")

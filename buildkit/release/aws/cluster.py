@@ -118,8 +118,9 @@ class Cluster:
         return body, f"unknown field {', '.join(sorted(odd))}" if odd else ""
 
     def register(self, body: Mapping[str, Any], tags: Sequence[Mapping[str, str]]) -> str:
-        """Register a task definition; return its ARN."""
-        given = {**body, **({"tags": [dict(each) for each in tags]} if tags else {})}
+        """Register a task definition; return its ARN. Tags that AWS itself gives cannot be given."""
+        own = [dict(each) for each in tags if not str(each.get("key", "")).lower().startswith("aws:")]
+        given = {**body, **({"tags": own} if own else {})}
         answer = self.amazon.ask("ecs", "register_task_definition", **given)
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 

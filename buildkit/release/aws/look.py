@@ -94,6 +94,9 @@ class Look:
                 hint="`name` says what ECS calls it; make it once, by the console or your infrastructure's own tool",
             )
         about = found[named]
+        if not about.get("taskDefinition"):
+            problem, hint = room.barred(about)
+            return Service(name, settings.image, "ecs", barred=problem or "it has no task definition", hint=hint)
         runs = self._cluster.definition(str(about["taskDefinition"]))
         seen = self.seen[name] = self._judged(name, about, runs)
         fargate = "FARGATE" in {about.get("launchType"), *(runs.body.get("requiresCompatibilities") or ())}

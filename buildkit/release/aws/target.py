@@ -51,6 +51,8 @@ class EcsTarget:
 
         It may be ahead of that; then the migration step says so.
         """
+        if not self._look.seen[service.name].about.get("desiredCount"):
+            return Database(why="no task is to run that would say")
         for each in service.running:
             image = each.image
             if image is not None and image.gates and image.revisions.head and each.condition == HEALTHY:
