@@ -1,7 +1,8 @@
 """A compiled module behaves as its source: each question is asked of both, and the answers are equal word for word.
 
 The questions stand in `tests/questions`, a module for each group; each is a function that begins with `q_`. What the
-release profile's optimizer may turn is asked of it always, the other groups at night: `--hypothesis-profile nightly`.
+release profile's optimizer may turn is asked of it in CI, a third of each group; all of it, and the other groups, at
+night: `--hypothesis-profile nightly`. To optimize them takes most of the time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fewer_questions import part
 from hypothesis import settings
 
 from buildkit.doors import locks
@@ -28,6 +30,7 @@ NIGHTLY = settings.get_current_profile_name() == "nightly"
 OPTIMIZED = ["attributes", "callers", "closures", "control", "floats", "frames", "generators", "numbers", "operators"]
 """Groups on arithmetic, jumps, references and memory: what an optimizer can get wrong."""
 ASKED = {"dev": GROUPS, "release": GROUPS if NIGHTLY else OPTIMIZED}
+PARTS = {"dev": 1, "release": 1 if NIGHTLY else 3}
 
 
 def ask(group: str, root: Path) -> dict[str, Any]:
@@ -47,11 +50,11 @@ def ask(group: str, root: Path) -> dict[str, Any]:
     return told
 
 
-def copy(groups: list[str], folder: Path) -> None:
-    """Copy groups into a package."""
+def copy(groups: list[str], folder: Path, parts: int) -> None:
+    """Copy the first of so many parts of groups into a package."""
     folder.mkdir(parents=True)
     for group in groups:
-        shutil.copy(QUESTIONS / f"{group}.py", folder)
+        (folder / f"{group}.py").write_text(part((QUESTIONS / f"{group}.py").read_text("utf-8"), parts), "utf-8")
     (folder / "__init__.py").touch()
 
 
@@ -63,7 +66,7 @@ def compiled(run_folder: Path) -> Callable[[str], Path]:
         root = run_folder / f"questions-{profile}"
         with locks.held(run_folder / f"questions-{profile}.lock"):
             if not (root / "done").exists():
-                copy(ASKED[profile], root / "questions")
+                copy(ASKED[profile], root / "questions", PARTS[profile])
                 (root / "tasks.py").write_text("from buildkit.tasks import ns\n")
                 (root / "pyproject.toml").write_text(
                     '[project]\nname = "questions"\nversion = "1"\n[tool.buildkit]\npackages = ["questions"]\n'
@@ -82,20 +85,25 @@ def compiled(run_folder: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def plain(run_folder: Path) -> Path:
-    root = run_folder / "questions-plain"
-    with locks.held(run_folder / "questions-plain.lock"):
-        if not root.exists():
-            copy(GROUPS, root / "questions")
-    return root
+def plain(run_folder: Path) -> Callable[[str], Path]:
+    """Return the folder with the groups that are asked of a profile, as they are written."""
+
+    def make(profile: str) -> Path:
+        root = run_folder / f"questions-plain-{profile}"
+        with locks.held(run_folder / f"questions-plain-{profile}.lock"):
+            if not root.exists():
+                copy(ASKED[profile], root / "questions", PARTS[profile])
+        return root
+
+    return make
 
 
 @pytest.mark.timeout(1000)  # one of them waits until all are compiled
 @pytest.mark.parametrize(("group", "profile"), [(group, profile) for profile in ASKED for group in ASKED[profile]])
 def test_a_compiled_module_answers_as_its_source(
-    group: str, profile: str, compiled: Callable[[str], Path], plain: Path
+    group: str, profile: str, compiled: Callable[[str], Path], plain: Callable[[str], Path]
 ) -> None:
-    source, extension = ask(group, plain), ask(group, compiled(profile))
+    source, extension = ask(group, plain(profile)), ask(group, compiled(profile))
     assert Path(source["file"]).suffix == ".py"
     assert Path(extension["file"]).suffix == ".so"
     assert (source["compiled"], len(extension["compiled"]) > len(source["answers"]) // 2) == ([], True)
@@ -108,7 +116,9 @@ def test_a_compiled_module_answers_as_its_source(
     assert [*extension["answers"]] == [*source["answers"]]
 
 
-def test_what_may_ask_for_its_names_stays_python_where_there_are_no_frames(tmp_path: Path, plain: Path) -> None:
+def test_what_may_ask_for_its_names_stays_python_where_there_are_no_frames(
+    tmp_path: Path, plain: Callable[[str], Path]
+) -> None:
     (tmp_path / "questions").mkdir()
     (tmp_path / "questions/__init__.py").touch()
     shutil.copy(QUESTIONS / "asked.py", tmp_path / "questions")
@@ -121,5 +131,5 @@ def test_what_may_ask_for_its_names_stays_python_where_there_are_no_frames(tmp_p
 
     found = ask("asked", tmp_path)
 
-    assert found["answers"] == ask("asked", plain)["answers"]
+    assert found["answers"] == ask("asked", plain("dev"))["answers"]
     assert ("select" in found["compiled"], "of_the_builtins" in found["compiled"]) == (True, False)
