@@ -6,6 +6,7 @@ pytest_plugins = (
     "plugins.effort",
     "plugins.tools",
     "plugins.places",
+    "plugins.loaded",
     "plugins.projects",
     "plugins.built",
     "plugins.databases",

@@ -17,44 +17,12 @@ from urllib.parse import quote
 
 import alembic
 import psycopg
+from plugins.loaded import GATE
 
 from buildkit.db import cluster, development
 from buildkit.doors import process
 
 REPOSITORY = Path(__file__).parents[2]
-
-# The entrypoint's way: the gate, with the exit codes of the suite.
-DRIVER = """
-import sys
-sys.path[:] = filter(None, sys.path)  # as that of a program
-import json, os, signal
-from pathlib import Path
-from buildkit.errors import BuildkitError, render
-from buildkit.migrate.gate import gate
-from buildkit.migrate.discovery import find
-
-def say(line):
-    print(line, file=sys.stderr, flush=True)
-
-signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests in the background has it ignored
-if os.environ.get("WITHOUT_LIBPQ"):  # as where neither psycopg's wheel nor the system brings one
-    from buildkit.migrate.postgres import libpq
-    libpq._FOLDERS = libpq._INSTALLED = ()
-if os.environ.get("SPEAKS"):  # as a tasks.py may ask for
-    import locale
-    locale.setlocale(locale.LC_ALL, "")
-code = 0
-try:
-    settings = find(Path.cwd(), **json.loads(os.environ["TIMES"]))
-    gate(settings, os.environ.get("DATABASE_URL", ""), say)
-except BuildkitError as error:
-    say(render(error))
-    code = error.exit_code
-print(json.dumps(sorted(sys.modules)))
-import gc
-gc.freeze()  # nobody looks for garbage in what ends
-sys.exit(code)
-"""
 
 BARRIER = """
 import psycopg, sys
@@ -272,7 +240,7 @@ class Service:
         environment["DATABASE_URL"] = self.url if url is None else url
         environment["TIMES"] = json.dumps({"wait": 20.0, "lock_wait": 60.0, **times})
         return process.start(
-            [sys.executable, "-c", (BARRIER if barrier else "") + DRIVER],
+            [sys.executable, "-c", (BARRIER if barrier else "") + GATE],
             folder=self.root,
             environment=environment,
             stdin=process.PIPE if barrier else None,

@@ -29,7 +29,7 @@ FILES = {
     "src/app/shared.pxd": "cdef enum:\n    NUMBER = 1\n",
     "src/app/plain.py": "def value():\n    return 'one'\n",
 }
-pytestmark = pytest.mark.usefixtures("tools_are_known")
+pytestmark = pytest.mark.usefixtures("tools_are_known", "all_started")
 
 VALUES = "import app.fast, app.plain; print(app.fast.value(), app.plain.value(), app.plain.__file__[-3:])"
 

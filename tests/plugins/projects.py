@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from buildkit.doors import locks
-from plugins.forked import ForkedInvoke
+from plugins.loaded import INVOKE
 
 APP = '[project]\nname = "app"\n[tool.buildkit]\npackages = ["app"]\n'
 """The pyproject.toml of a project with one package, `app`; a test adds what else it sets."""
@@ -87,17 +87,6 @@ _SMALLEST = {
     "src/app/one.py": "ONE = 1\n",
 }
 
-_DRIVER = """
-import os, sys
-def see(event, arguments):
-    if event == "subprocess.Popen":
-        with open(os.environ["STARTED"], "a") as file:
-            file.write(" ".join(map(str, arguments[1])) + "\\n")
-sys.addaudithook(see)
-from invoke.main import program
-program.run(["invoke", *sys.argv[1:]])
-"""
-
 InvokeRunner = Callable[..., Ran]
 """Runs `invoke` in a root with arguments, and with variables by keyword."""
 
@@ -143,19 +132,8 @@ def tools_are_known(known_tools: Callable[[], bytes], _own_places: None) -> None
     know_tools(known_tools)
 
 
-@pytest.fixture(scope="session")
-def forked_invoke() -> Iterator[ForkedInvoke]:
-    """A process that has `invoke` loaded, for this worker."""
-    with tempfile.TemporaryDirectory(prefix="invoke-") as folder:  # the path of a socket is short
-        forked = ForkedInvoke(Path(folder, "socket"))
-        yield forked
-        forked.close()
-
-
 @pytest.fixture
-def invoke(
-    tmp_path_factory: pytest.TempPathFactory, known_tools: Callable[[], bytes], forked_invoke: ForkedInvoke
-) -> InvokeRunner:
+def invoke(tmp_path_factory: pytest.TempPathFactory, known_tools: Callable[[], bytes]) -> InvokeRunner:
     """Run a real `invoke` in a project; the result names every process that it started itself.
 
     The test's store is empty but for what is known of the machine's tools.
@@ -170,14 +148,10 @@ def invoke(
         log = tmp_path_factory.mktemp("started") / "log"
         variables = {**os.environ, "STARTED": str(log), **environment}
         with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-            outputs = stdout.fileno(), stderr.fileno()
-            if forked_invoke.fits(variables):
-                exit_code = forked_invoke.run(root, arguments, variables, outputs)
-            else:
-                command = [sys.executable, "-c", _DRIVER, *arguments]
-                exit_code = subprocess.run(
-                    command, cwd=root, env=variables, stdout=outputs[0], stderr=outputs[1], timeout=240, check=False
-                ).returncode
+            command = [sys.executable, "-c", INVOKE, *arguments]
+            exit_code = subprocess.run(
+                command, cwd=root, env=variables, stdout=stdout, stderr=stderr, timeout=240, check=False
+            ).returncode
             stdout.seek(0)
             stderr.seek(0)
             started = tuple(log.read_text().splitlines()) if log.exists() else ()
