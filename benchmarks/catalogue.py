@@ -36,6 +36,8 @@ BENCHMARKS = (
     Benchmark(
         "dev", "what clients see while one saves", "uvicorn, granian and gunicorn --reload, watchfiles", "30 min"
     ),
-    Benchmark("image", "one line until it lies in a registry", "docker build and push of a plain Dockerfile", "10 min"),
+    Benchmark("image", "one line until it lies in a registry", "docker build and push of a plain Dockerfile", "20 min"),
+    Benchmark("story", "the reference's image: bytes, memory, start, stop", "one stage", "20 min"),
+    Benchmark("memory_path", "a heavy service, and each way to take less memory", "itself as it was", "20 min"),
     Benchmark("migrate", "a migration at head and from nothing", "alembic upgrade head", "15 min"),
 )

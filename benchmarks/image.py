@@ -7,8 +7,9 @@ A service with three packages and a dozen modules: one line of one module is cha
 peer, `docker build` and `docker push` of the Dockerfile that such a project has by itself (packages in a layer before
 the sources, nothing compiled). All push into one registry of this machine, whose log counts requests; bytes are those
 of the blobs that came. Then once more with nothing changed, beside an empty Invoke task. Beside the time without an
-engine stands what compiling the module alone took. It needs an engine with the base images of `.ci/engine`, and
-docker-registry.
+engine stands what compiling the module alone took. After that a fresh clone on a machine whose only memory is the
+archive of `invoke cache.pack`, and one small package in another version, which is to send that package alone. It needs
+an engine with the base images of `.ci/engine`, and docker-registry.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ SLIM, BUILD = "localhost/python-slim:3.11", "localhost/python-build:3.11"
 PYPROJECT = """[project]
 name = "bench"
 version = "1"
-dependencies = ["starlette>=0.40", "uvicorn>=0.30", "sqlalchemy>=2"]
+dependencies = ["starlette>=0.40", "uvicorn>=0.30", "sqlalchemy>=2", "h11==0.14.0"]
 
 [tool.buildkit]
 packages = ["bench"]
@@ -74,6 +75,7 @@ class Service:
         self.running = running
         self.name = f"localhost:{running.port}/{builder}"
         self.number = 0
+        self.whole = 0
         for name, text in self._files().items():
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).write_text(text)
@@ -84,7 +86,7 @@ class Service:
         modules = {f"src/bench/price{each}.py": MODULE.format(number=each + 2) for each in range(MODULES)}
         return {
             "pyproject.toml": PYPROJECT,
-            "requirements.txt": "starlette>=0.40\nuvicorn>=0.30\nsqlalchemy>=2\n",
+            "requirements.txt": "starlette>=0.40\nuvicorn>=0.30\nsqlalchemy>=2\nh11==0.14.0\n",
             "tasks.py": measure.OUR_TASKS,
             "Plain.Dockerfile": PLAIN,
             ".dockerignore": ".git\n.buildkit\n",
@@ -107,6 +109,14 @@ class Service:
         self.number += 1
         file = self.root / "src/bench/price3.py"
         file.write_text(file.read_text().replace(f"total + {self.number - 1}\n", f"total + {self.number}\n"))
+        self._commit()
+
+    def bump(self) -> None:
+        """Take another version of one small package, and commit that."""
+        for name in ("pyproject.toml", "requirements.txt"):
+            file = self.root / name
+            file.write_text(file.read_text().replace("h11==0.14.0", "h11==0.16.0"))
+        self.number += 1
         self._commit()
 
     def push(self) -> float:
@@ -159,8 +169,13 @@ def main() -> None:
         services = {name: Service(place, running, name) for name in ("oci", "docker", "plain")}
         for service in services.values():
             stack.callback(service.remove)
-            print(f"{service.builder}: the first image and push took {service.push():.1f} s", flush=True)
+            before = stored(running)
+            took = service.push()
+            service.whole = stored(running) - before
+            print(f"{service.builder}: the first image and push took {took:.1f} s", flush=True)
         edited(services, rounds)
+        cloned(services["oci"], place)
+        bumped(services)
         unchanged(services, place, rounds)
 
 
@@ -200,6 +215,43 @@ def edited(services: dict[str, Service], rounds: int) -> None:
         for name, target in (("oci", "≤ 100 kB, ≤ 12"), ("docker", ""), ("plain", ""))
     ]
     measure.table(figures, ("one line", "sent (kB)", "requests", "target"))
+
+
+def cloned(service: Service, place: Path) -> None:
+    """Build an edit in a fresh clone whose only memory is the archive of the store."""
+    archive, clone = place / "store.tar.gz", place / "clone"
+    measure.seconds([*measure.INVOKE, "cache.pack", str(archive)], service.root)
+    service.edit()
+    subprocess.run(["git", "clone", "--quiet", str(service.root), str(clone)], check=True)
+    fresh = {**service.variables, "PYBUILDKIT_CACHE_DIR": f"{place}/fresh"}
+    unpacking = measure.seconds([*measure.INVOKE, "cache.unpack", str(archive)], clone, fresh)
+    rows = []
+    for what in ("the first image, with base and wheels fetched", "one line more"):
+        before = stored(service.running)
+        took = measure.seconds([*measure.INVOKE, "image.push", "--to", f"{service.name}-clone"], clone, fresh)
+        rows.append((what, f"{took:.2f}", f"{(stored(service.running) - before) / 1000:.1f}"))
+        file = clone / "src/bench/price5.py"
+        file.write_text(file.read_text().replace("total + 0", "total + 1"))
+        who = ["-c", "user.email=bench@example.invalid", "-c", "user.name=bench", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *who, "commit", "--quiet", "--all", "-m", "x"], cwd=clone, check=True)
+    print(f"\nA fresh clone with the store's archive, oci; unpacking it took {unpacking:.2f} s")
+    measure.table(rows, ("fresh clone", "seconds", "sent (kB)"))
+
+
+def bumped(services: dict[str, Service]) -> None:
+    """Push another version of one small package; beside it the bytes of the first push."""
+    rows = []
+    for name, service in services.items():
+        service.push()
+        before = stored(service.running)
+        service.bump()
+        service.push()
+        sent = stored(service.running) - before
+        rows.append(
+            (name, f"{sent / 1000:.1f}", f"{100 * sent / service.whole:.1f} %", "≤ 5 %" if name == "oci" else "")
+        )
+    print("\nOne small package in another version; the share is that of the first push")
+    measure.table(rows, ("package", "sent (kB)", "share", "target"))
 
 
 def unchanged(services: dict[str, Service], place: Path, rounds: int) -> None:

@@ -67,7 +67,7 @@ def measure_images(
         rows.append(_verdict(name, found, budget))
         less = ways(request, found, switches, console, environment) if (tries or off) and not found.why_not else {}
         facts[name] = {**_facts(request.image, found, budget), **less}
-    report = Report(SCHEMA, tuple(rows), watch.seconds, {"images": facts}, row="image")
+    report = Report(SCHEMA, tuple(rows), watch.seconds, {"measured": facts}, row="image")
     over = [row for row in rows if row.result == "over"]
     if over:
         raise BudgetError(
@@ -153,7 +153,7 @@ def _facts(image: str, found: Measured, budget: int) -> Mapping[str, object]:
 
 def lines(report: Report) -> list[str]:
     """Return what is printed: for each image its memory at each moment, and its processes."""
-    images: Any = report.facts["images"]
+    images: Any = report.facts["measured"]
     if not images:
         return [NO_IMAGE]
     out: list[str] = []

@@ -40,6 +40,7 @@ class Request:
         builder: the buildx builder; the client's own one if empty.
         pull: whether newer bases are looked for.
         fresh: whether all steps run anew.
+        output: where the result goes, as buildx has it; the engine if empty.
     """
 
     context: Path
@@ -57,6 +58,7 @@ class Request:
     builder: str = ""
     pull: bool = False
     fresh: bool = False
+    output: str = ""
 
 
 class Built(NamedTuple):
@@ -80,7 +82,9 @@ def command(request: Request, metadata: Path) -> list[str]:
     bundle = {"ca": str(request.ca_bundle)} if request.ca_bundle else {}
     given = replace(request.given, secrets={**request.given.secrets, **bundle})
     return [
-        *("docker", "buildx", "build", "--progress=plain", "--load", "--provenance=false", "--sbom=false"),
+        *("docker", "buildx", "build", "--progress=plain"),
+        *(("--output", request.output) if request.output else ("--load",)),
+        *("--provenance=false", "--sbom=false"),
         *("--file", str(request.dockerfile), "--metadata-file", str(metadata)),
         *(["--builder", request.builder] if request.builder else []),
         *(["--pull"] if request.pull else []),

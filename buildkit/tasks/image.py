@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -116,6 +117,29 @@ def memory(context: Context, name: list[str], off: list[str], tries: bool = Fals
     run(measure, flow.lines, json=json)
 
 
+_ARCHIVE = {"file": "the archive", "name": "the image; the only one if left out", **JSON}
+
+
+@task(positional=["file"], help=_ARCHIVE)
+def pack(context: Context, file: str, name: str = "", json: bool = False) -> None:
+    """Write what the builder has compiled for this project to one archive."""
+    from buildkit.flows import image_store as flow  # noqa: PLC0415
+
+    refuse_dry(context, "image.pack")
+
+    run(partial(flow.pack, file=Path(file).absolute(), name=name), flow.lines, json=json)
+
+
+@task(positional=["file"], help=_ARCHIVE)
+def unpack(context: Context, file: str, name: str = "", json: bool = False) -> None:
+    """Put what an archive has into the store of the builder."""
+    from buildkit.flows import image_store as flow  # noqa: PLC0415
+
+    refuse_dry(context, "image.unpack")
+
+    run(partial(flow.unpack, file=Path(file).absolute(), name=name), flow.lines, json=json)
+
+
 @task(
     iterable=["name"],
     help={
@@ -227,5 +251,18 @@ def variants(context: Context, name: list[str], base: list[str], dry_run: bool =
 
 
 ns = Collection(
-    "image", image, run_tests, check, explain_context, audit, deps, variants, memory, push, save_image, reproduce
+    "image",
+    image,
+    run_tests,
+    check,
+    explain_context,
+    audit,
+    deps,
+    variants,
+    memory,
+    push,
+    save_image,
+    reproduce,
+    pack,
+    unpack,
 )

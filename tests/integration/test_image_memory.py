@@ -15,7 +15,7 @@ from buildkit.errors import BudgetError, ImageError
 from buildkit.flows.image_memory import lines, measure_images
 from buildkit.image.memory import REQUESTS, Measured, MemoryRequest, measured
 from buildkit.model import Report
-from buildkit.report.console import Console
+from buildkit.report.console import Console, as_json
 
 pytestmark = [pytest.mark.usefixtures("docker"), pytest.mark.slow]
 
@@ -142,7 +142,7 @@ def test_an_image_is_held_against_its_budget(greeter: Project, editable: Project
     assert "invoke image.deps" in caught.value.hint
     report = caught.value.report
     assert report is not None
-    facts: Any = report.facts["images"]
+    facts: Any = as_json(report)["measured"]
     assert facts["api"]["answered"] == REQUESTS
     assert any("uvicorn" in each["command"] for each in facts["api"]["processes"])
     assert "after 200 requests" in "\n".join(lines(report))
