@@ -141,6 +141,20 @@ def test_without_the_right_to_list_deployments_they_are_told_apart_by_id(fleet: 
         assert "ecs:ListServiceDeployments is not allowed" in said
 
 
+@pytest.mark.parametrize("operation", ["StopServiceDeployment", "ListServiceDeployments"])
+def test_without_the_right_to_stop_a_deployment_the_way_back_is_one_of_our_own(fleet: Fleet, operation: str) -> None:
+    old = fleet.ecs.runs("orbits-api")
+    fleet.push()
+    fleet.ecs.outcomes = ["crash"]
+    fleet.ecs.refusals[operation] = [RefusedError("AccessDeniedException")] * 99
+
+    code, done, said = fleet.release()
+
+    assert (code, done["deploy api"], fleet.ecs.runs("orbits-api")) == (52, "restored", old), said
+    assert "3 tasks ended for the same reason" in said
+    assert fleet.ecs.written.count("UpdateService") == 2
+
+
 def test_throttling_while_it_waits_is_waited_out(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("buildkit.release.aws.amazon._TRIES", 1)
     new = fleet.push()

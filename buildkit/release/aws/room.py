@@ -16,6 +16,8 @@ def way(service: Mapping[str, Any]) -> str:
     breaker = about.get("deploymentCircuitBreaker") or {}
     back = "with" if breaker.get("rollback") else "without"
     guard = f"a circuit breaker {back} a way back" if breaker.get("enable") else "no circuit breaker"
+    if service.get("loadBalancers") and not service.get("healthCheckGracePeriodSeconds"):
+        guard += ", no grace period for the load balancer's health check"
     if strategy not in _ROLLING:
         return f"{strategy.lower().replace('_', '/')} by ECS, {guard}"
     least, most = _percents(service)

@@ -119,6 +119,10 @@ def test_other_ways_of_deploying_are_left_to_ecs_or_refused() -> None:
     assert room.barred({"desiredCount": 1, "schedulingStrategy": "DAEMON", "deploymentConfiguration": tight})[0] == ""
     blue = {"desiredCount": 1, "deploymentConfiguration": {**tight, "strategy": "BLUE_GREEN"}}
     assert (room.barred(blue)[0], room.way(blue)) == ("", "blue/green by ECS, no circuit breaker")
+    behind = {**blue, "loadBalancers": [{"containerPort": 8000}], "schedulingStrategy": "REPLICA"}
+    words = ", no grace period for the load balancer's health check"
+    assert room.way(behind) == room.way(blue) + words
+    assert room.way({**behind, "healthCheckGracePeriodSeconds": 60}) == room.way(blue)
     by_other = {"desiredCount": 1, "deploymentController": {"type": "CODE_DEPLOY"}}
     assert room.barred(by_other)[0] == "its deployments are made by CODE_DEPLOY"
 
