@@ -37,7 +37,7 @@ def main() -> None:
         setattr(options, switch, value)
     lifting = import_module("buildkit.compile.sameness.lifting")
     lifter = lifting.Lifting(import_module("Cython.Compiler.Pipeline"))
-    import_module("buildkit.compile.sameness.written").read_as_python(cython, lambda: True)
+    import_module("buildkit.compile.sameness.reading").read_as_python(cython, lambda: True)
     counts: Counter[str] = Counter()
     original = lifting.why_python
 

@@ -17,7 +17,7 @@ from typing import Any
 from invoke.tasks import Task
 
 from buildkit import errors
-from buildkit.compile.sameness import frames, functions, generator_texts, making, names, wording
+from buildkit.compile.sameness import aside, frames, functions, generator_texts, making, names, wording
 from buildkit.compile.sameness.cells import with_cells
 from buildkit.compile.sameness.consuming import consume
 from buildkit.compile.sameness.generators import yields
@@ -209,6 +209,7 @@ def sameness() -> str:
     lines += ["", "### The C of generators", "", str(generator_texts.__doc__).strip(), "", "| seen |", "|---|"]
     lines += [f"| {each.shown} |" for each in generator_texts.GENERATORS]
     kinds = sorted({words for kind, words in KINDS.items() if kind not in functions.ALIKE})
+    lines += ["", "## What is set aside", "", str(aside.__doc__).strip()]
     lines += ["", "## What stays Python", "", "A function stays the bytecode that it is if it has one of these:", ""]
     lines += [f"* {each}" for each in kinds]
     found = re.findall(

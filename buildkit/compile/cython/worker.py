@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import sys
+import threading
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -30,12 +31,37 @@ GARBAGE = 50_000
 """New objects between two collections of garbage. A tree of nodes is no garbage, and to search it again and again takes
 a tenth of a translation."""
 
-SHORT = ("RecursionError", "MemoryError", "OSError")
-"""Names in a crash's message that mean a lack of stack, memory or disk space; the next try may succeed."""
+ROUNDS = 40
+"""How often a module is tried: of some errors Cython names but the first, and sets aside what stands there."""
+
+DEPTH, STACK = 4_000, 64 << 20
+"""How deep calls may be, and the bytes of the stack for them: Cython goes through a tree by calls, several a node. A
+sum of 500 texts is such a tree; what is deeper still stays Python. The system gives the memory when it is used."""
+
+SHORT = ("MemoryError", "OSError")
+"""Names in a crash's message that mean a lack of memory or disk space; the next try may succeed."""
 
 
 def main() -> None:
-    """Read jobs until stdin ends."""
+    """Read jobs until stdin ends, with room for expressions as deep as Python takes them."""
+    failures: list[BaseException] = []
+
+    def serve() -> None:
+        try:
+            _serve()
+        except BaseException as error:  # noqa: BLE001 - of whatever kind, it is raised where a thread was started
+            failures.append(error)
+
+    threading.stack_size(STACK)
+    sys.setrecursionlimit(DEPTH)
+    thread = threading.Thread(target=serve, daemon=True)  # the stack of the first one is as large as the shell says
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _serve() -> None:
     gc.disable()  # nothing of what is loaded now is garbage, and to search it again and again is a third of the start
     jobs, results = sys.stdin, os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints must not end up among the results
@@ -52,7 +78,8 @@ def main() -> None:
     recorder = Recorder(places)
     import_module("Cython.Compiler.ParseTreeTransforms")  # Cython itself does it at the first job
     lifting = import_module("buildkit.compile.sameness.lifting").Lifting(cython.pipeline)
-    import_module("buildkit.compile.sameness.written").read_as_python(cython.main, lambda: lifting.is_wanted)
+    read_as_python = import_module("buildkit.compile.sameness.reading").read_as_python
+    lifting.line = read_as_python(cython.main, lambda: lifting.is_wanted, lifting.read)
     gc.freeze()  # what it is made of stays
     gc.set_threshold(GARBAGE)
     gc.enable()
@@ -72,18 +99,12 @@ def _translate(job: dict[str, Any], cython: CythonInternals, lifting: Lifting, r
     )
     for switch, value in SWITCHES.items():
         setattr(cython.options, switch, value if job["keeps_python"] else cython.switches[switch])
-    words = io.StringIO()
-    failed = True
-    broken = False
-    with recorder.recording() as reading, contextlib.redirect_stderr(words):
-        try:
-            failed = cython.main.compile_single(job["source"], options, full_module_name=job["module"]).num_errors > 0
-        except (OSError, MemoryError) as error:
-            broken = True
-            words.write(f"{_place(error) or job['source']}: {getattr(error, 'strerror', None) or error}\n")
-        except Exception as error:  # noqa: BLE001 - a crash of the compiler is this module's failure, not the build's
-            words.write(f"{job['source']}: {CRASH[0]}translation: {type(error).__name__}: {error}\n")
-    broken = broken or (is_crash(words.getvalue()) and any(word in words.getvalue() for word in SHORT))
+    with recorder.recording() as reading:
+        failed, broken, words = True, False, ""
+        for _ in range(ROUNDS):
+            failed, broken, words = _tried(job, options, cython, lifting)
+            if not failed or broken or not lifting.set_aside(words, job["source"]):
+                break
     read, probes, steady = recorder.inputs(reading, job["output"])
     shadowed = recorder.shadowed(reading)
     failed, broken = failed or bool(shadowed), broken or bool(shadowed)
@@ -94,9 +115,30 @@ def _translate(job: dict[str, Any], cython: CythonInternals, lifting: Lifting, r
         "read": read,
         "probes": probes,
         "steady": steady and not broken,
-        "words": shadowed or words.getvalue(),
+        "words": shadowed or words,
         "lifted": lifting.is_done,
     }
+
+
+def _tried(
+    job: dict[str, Any],
+    options: Any,  # noqa: ANN401 - Cython's
+    cython: CythonInternals,
+    lifting: Lifting,
+) -> tuple[bool, bool, str]:
+    """Return whether Cython refuses a module, whether it might take it the next time, and its words."""
+    failed, broken, words = True, False, io.StringIO()
+    with contextlib.redirect_stderr(words):
+        try:
+            failed = cython.main.compile_single(job["source"], options, full_module_name=job["module"]).num_errors > 0
+        except (OSError, MemoryError) as error:
+            broken = True
+            words.write(f"{_place(error) or job['source']}: {getattr(error, 'strerror', None) or error}\n")
+        except Exception as error:  # noqa: BLE001 - a crash of the compiler is this module's failure, not the build's
+            place = "" if lifting.is_parsed else f":{lifting.line()}:0"
+            words.write(f"{job['source']}{place}: {CRASH[0]}translation: {type(error).__name__}: {error}\n")
+    said = words.getvalue()
+    return failed, broken or (is_crash(said) and any(word in said for word in SHORT)), said
 
 
 def _place(error: OSError | MemoryError) -> str:

@@ -24,8 +24,11 @@ MARK = b"\0buildkit "
 SLICE = MARK + b":"
 INSIDE = "\0inside "
 LINE = 4000
+DEPTH = 4000
+"""How deep calls may be: a tree is gone through by several a node, and Python takes trees of many hundred in a row."""
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+"""What is a function in Python's tree."""
 
 
 @dataclass(frozen=True)
@@ -56,37 +59,42 @@ def body(text: bytes, name: str) -> Body:
         SyntaxError: this Python does not understand it.
     """
     tree = ast.parse(text, name)
-    nodes = _numbered(tree)
+    nodes = numbered(tree)
     texts = _texts(tree, nodes)
     marks = {id(each): ast.Constant(MARK + str(at).encode()) for at, each in enumerate(nodes)}
     _Marking(marks).visit(tree)
     code = _compiled(tree, name)
     return Body(
         _marshalled(code),
-        "".join(f"{_name(each)}\n" for each in nodes).encode(),
+        "".join(f"{name_of(each)}\n" for each in nodes).encode(),
         _places(code, text, name),
         _marshalled(texts) if texts else b"",
     )
 
 
-def _numbered(tree: ast.Module) -> list[ast.AST]:
+def numbered(tree: ast.Module) -> list[ast.AST]:
+    """Return the functions of a module in the order of the text, then its classes, then its generator expressions."""
     every = [*ast.walk(tree)]
-    functions = sorted((node for node in every if isinstance(node, _FUNCTIONS)), key=_first)
-    classes = sorted((node for node in every if isinstance(node, ast.ClassDef)), key=_start)
+    functions = sorted((node for node in every if isinstance(node, FUNCTIONS)), key=place_of)
+    classes = sorted((node for node in every if isinstance(node, ast.ClassDef)), key=place_of)
     generators = (node for node in every if isinstance(node, ast.GeneratorExp))
-    return [*functions, *classes, *sorted(generators, key=lambda each: _start(each.generators[0].target))]
+    return [*functions, *classes, *sorted(generators, key=place_of)]
 
 
-def _first(function: ast.AST) -> tuple[int, int]:
-    decorators = getattr(function, "decorator_list", ())
-    return _start(decorators[0] if decorators else function)
+def place_of(node: ast.AST) -> tuple[int, int]:
+    """Return the line and the column by which a function, a class or a generator expression has its number."""
+    if isinstance(node, ast.GeneratorExp):
+        return _start(node.generators[0].target)
+    decorators = () if isinstance(node, ast.ClassDef) else getattr(node, "decorator_list", ())
+    return _start(decorators[0] if decorators else node)
 
 
 def _start(node: ast.AST) -> tuple[int, int]:
     return node.lineno, node.col_offset  # type: ignore[attr-defined]
 
 
-def _name(node: ast.AST) -> str:
+def name_of(node: ast.AST) -> str:
+    """Return what Python calls the code of a function, a class or a generator expression."""
     return "<genexpr>" if isinstance(node, ast.GeneratorExp) else getattr(node, "name", "<lambda>")
 
 
@@ -124,7 +132,7 @@ def _places(code: CodeType, text: bytes, name: str) -> tuple[int, ...]:
     A second body, of which each code has its own number inside, is compiled to the same codes in the same order.
     """
     tree = ast.parse(text, name)
-    nodes = _numbered(tree)
+    nodes = numbered(tree)
     for at, node in enumerate(nodes):
         _put_inside(node, ast.Name(f"{INSIDE}{at}", ast.Load()))
     places = [-1] * len(nodes)
@@ -162,7 +170,7 @@ def _texts(tree: ast.Module, nodes: list[ast.AST]) -> dict[int, tuple[str, ...]]
     futures = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__")
     if not any(each.name == "annotations" for node in futures for each in node.names):
         return {}
-    inner = {id(each) for node in ast.walk(tree) if isinstance(node, _FUNCTIONS) for each in ast.walk(node)} - {
+    inner = {id(each) for node in ast.walk(tree) if isinstance(node, FUNCTIONS) for each in ast.walk(node)} - {
         id(node) for node in tree.body
     }
     found = {}
@@ -198,7 +206,7 @@ class _Marking(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> ast.AST:
         mark = self._marks.get(id(node))
         self.generic_visit(node)
-        if mark is not None and isinstance(node, _FUNCTIONS):
+        if mark is not None and isinstance(node, FUNCTIONS):
             ast.copy_location(mark, node)
             if isinstance(node, ast.Lambda):
                 return ast.copy_location(ast.Call(mark, [node], []), node)
@@ -223,7 +231,12 @@ def header(text: bytes, source: str) -> str:
     """Return the C header that has a module's body; see `body`."""
     with _ALONE, warnings.catch_warnings():  # which are of the process, not of a thread
         warnings.simplefilter("ignore")  # the user hears them from Python itself
-        made = body(text, source)
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, DEPTH))
+        try:
+            made = body(text, source)
+        finally:
+            sys.setrecursionlimit(limit)
     places = ", ".join(map(str, [*made.places, -1]))
     return "".join(
         (

@@ -6,10 +6,12 @@ A function with anything else stays the bytecode that it is in Python; `why_pyth
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from buildkit.compile.sameness import making, scopes, shown
+from buildkit.compile.sameness.aside import Missing
 from buildkit.compile.sameness.definitions import A_CLASS, COMPREHENSION, CONSUMED, GENERATOR, parameters, parts
 from buildkit.compile.sameness.generators import yields
 from buildkit.compile.sameness.reasons import of_kind
@@ -89,22 +91,40 @@ class Definition:
         return found
 
 
-def definitions(top: Scope) -> list[Definition]:
+def ordered(top: Scope, missing: Sequence[Missing] = ()) -> list[Scope | Missing]:
+    """Return the functions of a module in the order of the text, then its classes, then its generator expressions.
+
+    Args:
+        top: the module's scope.
+        missing: those of which Cython has no tree.
+    """
+    every = [*scopes.every(top)]
+    loops = (GENERATOR, CONSUMED)
+    groups: list[list[Scope | Missing]] = [
+        [*(each for each in every if each.is_function), *(each for each in missing if each.is_function)],
+        [*(each for each in every if each.kind == A_CLASS), *(each for each in missing if each.is_class)],
+        [*(each for each in every if kind(each.node) in loops), *(each for each in missing if each.is_generator)],
+    ]
+    return [each for group in groups for each in sorted(group, key=_place)]
+
+
+def _place(of: Scope | Missing) -> tuple[int, int]:
+    if isinstance(of, Missing):
+        return of.place
+    node = of.node.loop.target if kind(of.node) in (GENERATOR, CONSUMED) else of.node
+    line, column = node.pos[1:]
+    return line, column
+
+
+def definitions(top: Scope, missing: Sequence[Missing] = ()) -> list[Definition]:
     """Return each `def` and `lambda` of a module in the order of the text.
 
     Args:
         top: the module's scope.
+        missing: those that have a number, and no tree.
     """
-    found = sorted((each for each in scopes.every(top) if each.is_function), key=lambda each: each.node.pos[1:])
-    return [Definition(scope, number) for number, scope in enumerate(found)]
-
-
-def others(top: Scope) -> list[Scope]:
-    """Return the classes of a module in the order of the text, and behind them its generator expressions."""
-    every = [*scopes.every(top)]
-    classes = sorted((each for each in every if each.kind == A_CLASS), key=lambda each: each.node.pos[1:])
-    generators = [each for each in every if kind(each.node) in (GENERATOR, CONSUMED)]
-    return [*classes, *sorted(generators, key=lambda each: each.node.loop.target.pos[1:])]
+    found = enumerate(ordered(top, missing))
+    return [Definition(each, at) for at, each in found if isinstance(each, Scope) and each.is_function]
 
 
 def why_python(definition: Definition) -> str:

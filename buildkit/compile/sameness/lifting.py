@@ -12,7 +12,7 @@ parameters by position, and a node at the end writes the entries by which calls 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from Cython.Compiler.Errors import CompileError
 from Cython.Compiler.StringEncoding import EncodedString
 
 from buildkit.compile.sameness import cells, functions, generators, names, private, scopes, shown
+from buildkit.compile.sameness.aside import Aside, lines_of
 from buildkit.compile.sameness.consuming import consume
 from buildkit.compile.sameness.entries import Entries, Lifted
 from buildkit.compile.sameness.functions import Definition, definitions, why_python
@@ -28,6 +29,7 @@ from buildkit.compile.sameness.handlers import Reraise
 from buildkit.compile.sameness.loops import with_turns
 from buildkit.compile.sameness.making import Maker
 from buildkit.compile.sameness.parameters import as_locals, with_locals
+from buildkit.compile.sameness.reading import CYTHONS
 from buildkit.compile.sameness.repairs import repair
 from buildkit.compile.sameness.sharing import Sharing
 from buildkit.compile.sameness.stack import Lines, with_lines
@@ -48,7 +50,8 @@ class Lifting:
     Args:
         pipeline: Cython's module of that name; the stage is put in behind that which parses.
 
-    `is_wanted` says whether the module of the present job may be lifted, `is_done` whether that of the last one was.
+    `is_wanted` says whether the module of the present job may be lifted, `is_done` whether that of the last one was,
+    `is_parsed` whether its text was read to the end; and `line` where Cython is in it.
     """
 
     DIRECTIVES: ClassVar[dict[str, object]] = {
@@ -60,10 +63,12 @@ class Lifting:
     """So that no local has a type of C, no function is made, and no name is added to the module."""
 
     def __init__(self, pipeline: Any) -> None:
-        self.is_done = False
+        self.is_done = self.is_parsed = False
         self.is_wanted = False
+        self.line: Callable[[], int] = int
         self._language = "c"
         self._given: Collection[str] = ()
+        self._aside, self._text = Aside(), ""
         self._texts = Texts()
         original = pipeline.create_py_pipeline
 
@@ -82,14 +87,19 @@ class Lifting:
             language: what is written. Plain Python in C++ is an error of the job: its meaning is kept in C alone, and
                 what only a comment asks for must not take it away.
         """
-        self.is_done = False
         self.is_wanted = is_wanted
         self._language = language
         self._given = given
+        self._aside, self._text = Aside(), ""
+        self._begin()
+
+    def _begin(self) -> None:
+        self.is_done = self.is_parsed = False
         self._texts.use(ours=False)
         vars(Nodes).update(_CYTHONS)
 
     def _stage(self, module: Any, context: Any) -> Any:
+        self.is_parsed = True
         if not self.is_wanted:
             return module
         if speaks_cython(module):
@@ -102,7 +112,37 @@ class Lifting:
         self._texts.use(ours=True)
         vars(Nodes).update(_OURS)
         module.directive_comments = {**self.DIRECTIVES, **module.directive_comments}
-        return lift(module, annotations_are_texts=Future.annotations in context.future_directives)
+        annotations_are_texts = Future.annotations in context.future_directives
+        return lift(module, annotations_are_texts=annotations_are_texts, aside=self._aside)
+
+    def read(self, text: str) -> str:
+        """Return what Cython is to read of the text of the present job's module."""
+        self._text = text
+        return self._aside.cut(text)
+
+    def set_aside(self, words: str, source: str) -> bool:
+        """Set aside what Cython refused in the present job, and begin it anew; return whether that may help.
+
+        Args:
+            words: what Cython said.
+            source: the module's file, as Cython knows it.
+        """
+        if not self.is_wanted or self._language != "c" or is_cythons(self._text, source):
+            return False
+        if not self._aside.put(self._text, lines_of(words, source), is_deep="RecursionError" in words):
+            return False
+        self._begin()
+        return True
+
+
+def is_cythons(text: str, source: str) -> bool:
+    """Return whether the text of a module looks as if it had to do with Cython, also where that does not take it.
+
+    Args:
+        text: of the module.
+        source: its file.
+    """
+    return CYTHONS.search(text) is not None or Path(source).with_suffix(".pxd").exists()
 
 
 def speaks_cython(module: Any) -> bool:
@@ -117,20 +157,21 @@ def speaks_cython(module: Any) -> bool:
     return False
 
 
-def lift(module: Any, *, annotations_are_texts: bool = False) -> Any:
+def lift(module: Any, *, annotations_are_texts: bool = False, aside: Aside | None = None) -> Any:
     """Return the tree of a module with nothing but its compiled functions, and the entries to them.
 
     Args:
         module: Cython's, just parsed.
         annotations_are_texts: whether it begins with `from __future__ import annotations`.
+        aside: what Cython did not get to see of it.
     """
+    aside = aside or Aside()
     private.write_out(module)
     top = scopes.scopes(module)
-    fixed = names.fixed(module)
+    fixed = names.fixed(module, aside.bound)
     consume(top, fixed)
-    found, others = definitions(top), functions.others(top)
-    every = [*(each.scope for each in found), *others]
-    numbers = {id(each.node): number for number, each in enumerate(every)}
+    found, every = definitions(top, aside.missing), functions.ordered(top, aside.missing)
+    numbers = {id(each.node): number for number, each in enumerate(every) if isinstance(each, scopes.Scope)}
     maker = Maker(numbers, annotations_are_texts=annotations_are_texts)
     compiled = [each for each in found if not why_python(each)]
     used = [names.used(each.body) for each in compiled]
@@ -143,7 +184,7 @@ def lift(module: Any, *, annotations_are_texts: bool = False) -> Any:
         functions=lifted,
         lines=lines,
         names=[each.name for each in every],
-        count=len(found),
+        count=len(found) + sum(each.is_function for each in aside.missing),
         builtins=builtins,
         masks=[sum(1 << at for at, name in enumerate(builtins) if name in each) for each in used],
     )

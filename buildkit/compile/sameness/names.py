@@ -6,12 +6,13 @@ Python until it is back (`builtins.c`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from Cython.Compiler import PyrexTypes
 from Cython.Compiler.StringEncoding import EncodedString
 
+from buildkit.compile.sameness.aside import ANY
 from buildkit.compile.sameness.definitions import parts
 from buildkit.compile.sameness.tree import children, kind
 
@@ -28,16 +29,15 @@ FUNCTIONS = frozenset(
 )
 """Those of them that are functions."""
 
-ANY = "*"
 
-
-def fixed(module: Any) -> frozenset[str]:
+def fixed(module: Any, more: Collection[str] = ()) -> frozenset[str]:
     """Return the builtins that a module does not bind at its level.
 
     Args:
         module: Cython's tree, still whole.
+        more: names that the module binds beside those of the tree.
     """
-    bound = set(_bound(module.body, in_function=False))
+    bound = {*_bound(module.body, in_function=False), *more}
     return frozenset() if ANY in bound else BUILTINS - bound
 
 

@@ -6,8 +6,12 @@
 | `except A, B, C:` | no module: it refuses the text | the same |
 | `class C[T]`, and `def` with `[T]` | the same | from 3.12 on: the body, Python's bytecode, makes the parameters |
 | `type X = int` | the same | from 3.12 on; a function that has it stays Python |
+| `x[*y]` | the same | from 3.11 on `x[(*y,)]` |
+| `x[y := 1]`, `{y := 1}` | the same | `x[(y := 1)]`, `{(y := 1)}` |
+| a form feed before a line's first word | the same, or another indentation | blanks count from it on |
+| tabs before some lines, blanks before others | the same | a tab is as wide as eight blanks |
 
-No line moves. (An older Python takes none of them, so there is no module for it.)
+No line moves, and no text that an f-string shows. (What a Python does not take is no module for it.)
 """
 
 from __future__ import annotations
@@ -16,79 +20,85 @@ import io
 import keyword
 import re
 import tokenize
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
-from Cython.Compiler import Errors, ExprNodes
-from Cython.Compiler.StringEncoding import EncodedString
+from buildkit.compile.sameness import brackets
+from buildkit.compile.sameness.brackets import Edit, Place, Tokens
 
-_MAYBE = re.compile(r"\bexcept\b(?![ *]*\([^()\n]*\)(?: +as +\w+)? *:)[^\n]*[,\\]")
-
+_MAYBE = re.compile(
+    r"\bexcept\b(?![ *]*\([^()\n]*\)(?: +as +\w+)? *:)[^\n]*[,\\]"  # several things without parentheses
+    r"|[\[,]\s*\*|:="  # what may be a star or `:=` in brackets
+    r"|^[ \t]*\f",
+    re.MULTILINE,
+)
 _GENERIC = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+\w+[ \t]*\[|\btype[ \t]+\w+[ \t]*[\[=]", re.MULTILINE)
-_CYTHONS = re.compile(r"^[ \t]*(?:from|import|cimport)[ \t]+cython\b|^#[ \t]*cython[ \t]*:", re.MULTILINE)
-"""How a module shows that it has to do with Cython, which then decides what it means; see `lifting.speaks_cython`."""
+_BLANKS, _TABS = re.compile(r"^\t* +\t*\S", re.MULTILINE), re.compile(r"^ *\t", re.MULTILINE)
+
 ALIAS = "_ty_"
 """The name that stands where `type` stood: as long, and by it a function is known that has such a statement."""
 
 
-def read_as_python(main: Any, keeps_python: Callable[[], bool]) -> None:
-    """Let Cython read the texts of plain Python in which something is written otherwise.
-
-    Args:
-        main: Cython's module of that name.
-        keeps_python: whether the present module is to mean what it means to Python. Of another one Cython makes the
-            body, and would make classes without their parameters: it refuses the text, as it does by itself.
-    """
-    scanner = main.PyrexScanner
-
-    def scan(file: Any, source: Any, *args: Any, **named: Any) -> Any:
-        if str(source.filename).endswith(".py"):
-            text = file.read()
-            is_generic = keeps_python() and not _CYTHONS.search(text)
-            file = io.StringIO(for_cython(text, is_generic=is_generic))
-        return scanner(file, source, *args, **named)
-
-    main.PyrexScanner = scan
-    init: Any = ExprNodes.AnnotationNode.__init__
-
-    def annotate(node: Any, pos: Any, expr: Any, string: Any = None) -> None:
-        try:
-            init(node, pos, expr, string)
-        except Errors.CompilerCrash:  # it cannot write `f(**{x: y})` as a text, which we do not need
-            init(node, pos, expr, ExprNodes.UnicodeNode(pos, value=EncodedString("")))
-
-    ExprNodes.AnnotationNode.__init__ = annotate  # type: ignore[method-assign]
-
-
 def for_cython(text: str, *, is_generic: bool = True) -> str:
-    """Return a text of Python as Cython is to read it; each thing in it stays in its line and column.
+    """Return a text of Python as Cython is to read it; each thing in it stays in its line.
 
     Args:
         text: of a module.
         is_generic: leave type parameters and `type` out.
     """
     is_generic = is_generic and _GENERIC.search(text) is not None
-    if not _MAYBE.search(text) and not is_generic:
+    is_mixed = _TABS.search(text) is not None and _BLANKS.search(text) is not None
+    if not _MAYBE.search(text) and not is_generic and not is_mixed:
         return text
     try:
-        tokens = [*tokenize.generate_tokens(io.StringIO(text).readline)]
+        tokens = [*_whole_texts(tokenize.generate_tokens(io.StringIO(text).readline))]
     except (tokenize.TokenError, SyntaxError):
         return text  # Cython says what is wrong with it
     lines = io.StringIO(text).readlines()
-    for (row, column), sign in reversed([*_parentheses(tokens)]):
-        line = lines[row - 1]
-        lines[row - 1] = line[:column] + sign + line[column:]
+    parameters = [*_parameters(tokens)]
+    edits = [*_parentheses(tokens), *brackets.parentheses(tokens, parameters)]
+    if is_mixed or "\f" in text:
+        edits += _indents(tokens, lines)
     if is_generic:
-        for first, last in _parameters(tokens):
-            _blank(lines, first.start, last.end)
-        for row, column in _aliases(tokens):
-            line = lines[row - 1]
-            lines[row - 1] = f"{line[:column]}{ALIAS};{line[column + len(ALIAS) + 1 :]}"
+        for first, last in parameters:
+            edits += _blank(lines, first, last)
+        edits += (((row, at), (row, at + len(ALIAS) + 1), f"{ALIAS};") for row, at in _aliases(tokens))
+    for (row, begin), (_, end), sign in sorted(edits, key=lambda each: each[0], reverse=True):
+        line = lines[row - 1]
+        lines[row - 1] = line[:begin] + sign + line[end:]
     return "".join(lines)
 
 
-def _parameters(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[tokenize.TokenInfo, tokenize.TokenInfo]]:
-    """Return the first and the last token of each list of type parameters."""
+def _whole_texts(tokens: Iterable[tokenize.TokenInfo]) -> Iterator[tokenize.TokenInfo]:
+    """Yield tokens with each f-string as one, as before Python 3.12: what stands in it may be shown as it is."""
+    depth, begin = 0, (0, 0)
+    for token in tokens:
+        name = tokenize.tok_name[token.type]
+        if name in ("FSTRING_START", "TSTRING_START"):
+            begin = begin if depth else token.start
+            depth += 1
+        elif name in ("FSTRING_END", "TSTRING_END"):
+            depth -= 1
+            if not depth:
+                yield tokenize.TokenInfo(tokenize.STRING, "", begin, token.end, token.line)
+        elif not depth:
+            yield token
+
+
+def _indents(tokens: Tokens, lines: Sequence[str]) -> Iterator[Edit]:
+    """Yield the blanks before each statement that begins with other things."""
+    begins = True
+    for token in tokens:
+        if token.type == tokenize.NEWLINE:
+            begins = True
+        elif begins and token.type not in (tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT):
+            row, column = token.start
+            before, begins = lines[row - 1][:column] if column else "", False
+            if "\t" in before or "\f" in before:
+                yield (row, 0), (row, column), " " * len(before.rpartition("\f")[2].expandtabs(8))
+
+
+def _parameters(tokens: Tokens) -> Iterator[tuple[Place, Place]]:
+    """Yield where each list of type parameters begins and ends."""
     begin = _beginnings(tokens)
     for at, token in enumerate(tokens[:-2]):
         is_named = token.string in ("def", "class") or (token.string == "type" and at in begin)
@@ -98,11 +108,11 @@ def _parameters(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[tokenize.Tok
                 sign = tokens[end].string if tokens[end].type == tokenize.OP else ""
                 depth += (sign in ("(", "[", "{")) - (sign in (")", "]", "}"))
                 if depth == 0:
-                    yield tokens[at + 2], tokens[end]
+                    yield tokens[at + 2].start, tokens[end].end
                     break
 
 
-def _aliases(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[int, int]]:
+def _aliases(tokens: Tokens) -> Iterator[Place]:
     """Return where the statements `type X = …` begin."""
     begin = _beginnings(tokens)
     for at, token in enumerate(tokens[:-2]):
@@ -111,7 +121,7 @@ def _aliases(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[int, int]]:
             yield token.start
 
 
-def _beginnings(tokens: list[tokenize.TokenInfo]) -> set[int]:
+def _beginnings(tokens: Tokens) -> set[int]:
     """Return which tokens begin a statement and stand before a name: `type` there is no name itself."""
     found, depth, lambdas, begins = set(), 0, 0, True
     for at, token in enumerate(tokens):
@@ -129,28 +139,27 @@ def _beginnings(tokens: list[tokenize.TokenInfo]) -> set[int]:
 _ENDS = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING)
 
 
-def _blank(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> None:
-    """Put blanks in the place of a part of the text, without one statement less."""
+def _blank(lines: Sequence[str], start: Place, end: Place) -> Iterator[Edit]:
+    """Yield blanks for a part of the text, without one statement less."""
     for row in range(start[0], end[0] + 1):
         line = lines[row - 1].rstrip("\n")
         first = start[1] if row == start[0] else 0
-        last = end[1] if row == end[0] else len(line)
-        rest = line[last:] if row == end[0] else "\\"
-        lines[row - 1] = f"{line[:first]}{' ' * (last - first)}{rest}\n"
+        last, rest = (end[1], "") if row == end[0] else (len(line), "\\")
+        yield (row, first), (row, last), " " * (last - first) + rest
 
 
-def _parentheses(tokens: list[tokenize.TokenInfo]) -> Iterator[tuple[tuple[int, int], str]]:
-    """Return where parentheses are to stand, in the order of the text."""
+def _parentheses(tokens: Tokens) -> Iterator[Edit]:
+    """Yield the parentheses around what an `except` names."""
     for at, token in enumerate(tokens):
         if token.type == tokenize.NAME and token.string == "except":
             first = at + 2 if tokens[at + 1].string == "*" else at + 1
             last, is_tuple = _caught(tokens, first)
             if is_tuple:
-                yield tokens[first].start, "("
-                yield tokens[last].end, ")"
+                yield tokens[first].start, tokens[first].start, "("
+                yield tokens[last].end, tokens[last].end, ")"
 
 
-def _caught(tokens: list[tokenize.TokenInfo], first: int) -> tuple[int, bool]:
+def _caught(tokens: Tokens, first: int) -> tuple[int, bool]:
     """Return the last token of what an `except` names, and whether it is several things without parentheses."""
     depth = commas = 0
     for at in range(first, len(tokens)):

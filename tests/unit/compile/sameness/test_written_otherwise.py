@@ -91,3 +91,59 @@ def test_what_only_looks_like_it_stays(text: str) -> None:
 def test_a_module_of_cythons_meaning_keeps_its_parameters() -> None:
     text = "class C[T]: pass\n"
     assert for_cython(text, is_generic=False) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("x[*y]", "x[(*y,)]"),
+        ("x[*y,]", "x[(*y,)]"),
+        ("x[1, *y] = x()[*y, 2]", "x[(1, *y)] = x()[(*y, 2)]"),
+        ("x[*y[*z]]", "x[(*y[(*z,)],)]"),
+        ("x[\n  *y,  # a\n  z  # b\n]", "x[\n  (*y,  # a\n  z)  # b\n]"),
+        ("'é'[*y]", "'é'[(*y,)]"),
+        ("x[y := 1]", "x[(y := 1)]"),
+        ("x[y := 1, *z]", "x[((y := 1), *z)]"),
+        ("{y := 1, 2, z := x[w := 3]}", "{(y := 1), 2, (z := x[(w := 3)])}"),
+        ("{y := z for z in x if (w := z)}", "{(y := z) for z in x if (w := z)}"),
+        ("{(lambda: 1): x[y := lambda: 2]}", "{(lambda: 1): x[(y := lambda: 2)]}"),
+    ],
+)
+def test_what_lacks_parentheses_in_brackets_gets_them(written: str, read: str) -> None:
+    assert for_cython(f"if x: {written}\n") == f"if x: {read}\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[*x], [1, *x], (*x, 1), {*x}, f(*x, **x), {**x}",
+        "[y := 1], (y := 1), f(y := 1), [y := z for z in x]",
+        "x[(y := 1)], x[1:2, 3], x[*y, 1:2], x[y * z, -1]",
+        "f'{x[*y]=} {x[y := 1]}', '''x[*y]\n\f\t'''",
+        "print(x[1:lambda: 2])",
+        "return [*x]",
+        "for x in [*y]: pass",
+    ],
+)
+def test_other_brackets_stay(line: str) -> None:
+    assert for_cython(f"def f(x):\n    {line}\n") == f"def f(x):\n    {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("if x:\n\f    y\n", "if x:\n    y\n"),
+        ("if x:\n  \f    y\n\f\n", "if x:\n    y\n\f\n"),
+        ("if x:\n\f    '''\n\f  z'''\n", "if x:\n    '''\n\f  z'''\n"),
+        ("\fif x:\n    (y,\n\f z)\n", "if x:\n    (y,\n\f z)\n"),
+        ("if x:\n\ty\nif z:\n    y\n", "if x:\n        y\nif z:\n    y\n"),
+        ("if x:\n  \ty\n  \tz\n", "if x:\n        y\n        z\n"),
+    ],
+)
+def test_blanks_are_those_that_python_counts(written: str, read: str) -> None:
+    assert for_cython(written) == read
+
+
+def test_a_module_that_has_tabs_alone_stays() -> None:
+    text = "if x:\n\ty\n\tif z:\n\t\ty\n"
+    assert for_cython(text) == text
