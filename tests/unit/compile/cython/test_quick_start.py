@@ -127,7 +127,7 @@ def translated(folder: Path, way: str) -> dict[str, str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=140,
     )
     made = {file.name: file.read_text("utf-8") for file in folder.glob("*.c")}
     return {"stdout": done.stdout, "stderr": done.stderr, **made}
