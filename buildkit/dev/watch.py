@@ -23,7 +23,7 @@ from buildkit.doors.clock import Stopwatch
 STEP = 25
 """Milliseconds without a further event after which a batch is complete: an editor writes, renames and sets modes."""
 
-TICK = 50
+TICK = 100
 """Milliseconds without an event after which a tick comes that brings nothing."""
 
 LONGEST = 1600
@@ -35,7 +35,7 @@ BURST = 100
 FEW = 8
 """Files that a person saves at once; more are a storm, such as a branch checkout or a formatter."""
 
-CALM = 3
+CALM = 2
 """Ticks in a row without a further event after which a storm is over."""
 
 PATIENCE = 10.0
@@ -90,7 +90,7 @@ class Watched(Protocol):
 
 
 class Watch:
-    """Watches one project. Iterate over it; a batch that is empty is a tick of the clock and comes about every 50 ms.
+    """Watches one project. Iterate over it; a batch that is empty is a tick of the clock and comes about every 100 ms.
 
     The first batch comes once the folders are watched: changes from then on are seen.
 
@@ -141,7 +141,7 @@ class Watch:
             yield Batch(pending=bool(waiting) or everything)
 
     def _ticks(self) -> Iterator[tuple[set[str], bool]]:
-        """Yield, every 50 ms or sooner, the paths that events named, and whether further ones may be missing."""
+        """Yield, every 100 ms or sooner, the paths that events named, and whether further ones may be missing."""
         paths: set[str] = set()
         lost = False
         while not self._stop.is_set():
@@ -171,8 +171,9 @@ class Watch:
                 rust_timeout=TICK,
                 yield_on_timeout=True,
                 recursive=False,
-                stop_event=self._stop,
             ):
+                if self._stop.is_set():  # asked at each tick alone: watchfiles would ask at each step
+                    return
                 yield {path for _, path in changes}
         except FileNotFoundError:
             return  # a folder went before it was watched
