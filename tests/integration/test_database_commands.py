@@ -6,12 +6,14 @@ import contextlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from branches import ENV, ONE, PYPROJECT, TWO, Branches, branching, revision
+from held_address import until
 from plugins.projects import InvokeRunner, ProjectMaker, Ran
 
 from buildkit.db import development
@@ -351,6 +353,31 @@ def test_a_revision_follows_head_even_if_the_database_was_behind(modelled: Branc
     text = (modelled.root / ran.stdout.strip()).read_text()
     assert "op.add_column('orders'" in text
     assert "create_table" not in text
+
+
+SLOWLY = '[[tool.alembic.post_write_hooks]]\nname = "slowly"\ntype = "exec"\nexecutable = "sleep"\noptions = "2"\n'
+CLONED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+
+
+def test_a_revision_is_written_although_a_loop_clones_its_database(modelled: Branches, db: InvokeRunner) -> None:
+    """`invoke dev` sees the new file while Alembic formats it, and ends the sessions of what it clones."""
+    settings = modelled.root / "pyproject.toml"
+    settings.write_text(f"{settings.read_text()}{SLOWLY}")
+    name = db("url").stdout.strip().rpartition("/")[2]
+    ended: list[object] = []
+
+    def clone() -> None:
+        until(lambda: [*(modelled.root / "migrations/versions").glob("*.py")], 60)
+        with psycopg.connect(modelled.server.url_of("postgres"), autocommit=True) as connection:
+            ended.extend(connection.execute(CLONED, (name,)))
+
+    loop = threading.Thread(target=clone)
+    loop.start()
+    ran = db("revision", "-m", "make orders")
+    loop.join(60)
+    assert ended, "its own session was there"
+    assert ran.exit_code == 0, ran.stderr
+    assert ran.stdout.strip().endswith("_make_orders.py")
 
 
 def test_a_revision_that_cannot_be_written_says_why(modelled: Branches, db: InvokeRunner) -> None:

@@ -27,6 +27,9 @@ most migrations have ended by then, and make no further connection."""
 _BEAT = 60.0
 """Seconds that the server may take to answer a beat. It takes that long only if the network is cut."""
 
+_TERMINATED = "57P01"
+"""The SQLSTATE of a connection that somebody has ended (pg_terminate_backend)."""
+
 _ALIVE = "SHOW transaction_isolation"
 """It takes no snapshot, as any query would; seen in PostgreSQL 15, 16 and 18, and through PgBouncer."""
 
@@ -75,10 +78,16 @@ class SessionWatch:
             pooler they serve another client a moment later.
         address: the database.
         say: called with a line when a statement waits for a lock, and for whose.
+        guards: whether the connection holds a lock, without which the child may not go on. One that guards nothing may
+            be ended by the server: `invoke dev` does so in order to clone the database, once a new revision is there.
     """
 
-    def __init__(self, lock: psycopg.Connection[Any], name: str, address: Address, say: Say) -> None:
+    def __init__(
+        self, lock: psycopg.Connection[Any], name: str, address: Address, say: Say, *, guards: bool = True
+    ) -> None:
         self._lock = lock
+        self._guards = guards
+        self._ended = False
         self._address = address
         self._name = name
         self._say = say
@@ -105,9 +114,14 @@ class SessionWatch:
         Raises:
             Lost: the connection is gone, and with it the lock.
         """
+        if self._ended:
+            return
         try:
             ask(self._lock, _ALIVE, seconds=_BEAT)
         except Unanswered as unanswered:
+            if unanswered.sqlstate == _TERMINATED and not self._guards:
+                self._ended = True
+                return
             raise Lost(self._address.redact(unanswered.words), unanswered.sqlstate) from None
         if self._connected is not None and time.monotonic() - self._connected >= _NOTE:
             rows = self._sessions.rows()

@@ -30,6 +30,9 @@ Event = Mapping[str, Any]
 OPEN: Mapping[str, object] = MappingProxyType({"kind": "open"})
 """A fence that lets env.py connect to any database; what it has Alembic work on is judged all the same."""
 
+_GUARDED_BY_NOBODY = frozenset({"check", "revision"})
+"""Commands whose connection holds no lock: they write nothing to the database."""
+
 _GRACE = 1.0
 _LAST_WORDS = 20
 _LONGEST = 4096
@@ -86,7 +89,7 @@ def run(
         Lost: the connection that holds the lock was lost.
     """
     name = "" if lock is None else session_name(f"migrate {session_tag(lock, settings)}")
-    watch = None if lock is None else SessionWatch(lock, name, address, say)
+    watch = lock and SessionWatch(lock, name, address, say, guards=command not in _GUARDED_BY_NOBODY)
     reading, writing = os.pipe()
     listening, speaking = os.pipe()
     taking, giving = os.pipe()
