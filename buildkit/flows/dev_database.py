@@ -82,6 +82,8 @@ class LoopDatabase:
                 self._take_up_last(config)
             raise
         self._silent = False
+        if database is None and not named:
+            database = self._first(config)
         self._follow(database, variable)
         return report
 
@@ -137,6 +139,18 @@ class LoopDatabase:
         self._revived = Stopwatch()
         self._console.warn("the development PostgreSQL ended by itself: it is started again")
         return ENDED
+
+    def _first(self, config: Config) -> Database | None:
+        """Return the empty database of a project that has no revisions yet: its services ask for one all the same."""
+        from buildkit.flows.database import Database  # noqa: PLC0415
+        from buildkit.flows.development import AtHand  # noqa: PLC0415
+
+        try:
+            server, name = AtHand(config, self._console, self._environment).follow()
+        except DatabaseError as error:
+            self._console.warn(f"{error}; the services get no {config.migrate.url_env}")
+            return None
+        return Database(server.url_of(name), home=server.home, name=name)
 
     def _take_up_last(self, config: Config) -> None:
         """Let the services have the copy that was taken up last, as it is."""

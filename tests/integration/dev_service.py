@@ -144,7 +144,7 @@ class Dev:
         draft.write_text(text)
         draft.rename(file)
 
-    def until(self, what: Callable[[], object], seconds: float = 20) -> None:
+    def until(self, what: Callable[[], object], seconds: float = 40) -> None:
         deadline = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < deadline, f"waited in vain; it said:\n{self.text()}"

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from branches import Branches, branching, revision
+from branches import ONE, Branches, branching, revision
 from dev_service import Dev
 from plugins.projects import ProjectMaker
 from test_dev_branches import ANSWER, FILES
@@ -126,3 +126,38 @@ def test_a_database_server_that_was_stopped_is_started_with_the_next_save(dev: D
     it.until_answer("second two")
     it.end()
     assert development.running(it.root) is None, "the loop started it, and stops it"
+
+
+TABLE = """
+import os, psycopg
+
+class Answer:
+    def __str__(self):
+        with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+            return "its table is " + str(connection.execute("SELECT to_regclass('t_one')::text").fetchone()[0])
+
+ANSWER = Answer()
+"""
+
+
+def test_a_project_without_revisions_has_an_empty_database_that_the_first_one_is_applied_to(
+    postgres: object, project: ProjectMaker
+) -> None:
+    assert postgres
+    files = {name: text for name, text in FILES.items() if "/versions/" not in name}
+    with branching(project):
+        root = project({**files, "src/app/answer.py": TABLE})
+        for each in (root / "migrations/versions").glob("*.py"):
+            each.unlink()
+        it = Dev(root, {"DATABASE_URL": ""})
+        try:
+            it.until_ready()
+            assert it.answer() == "its table is None"
+            assert "there are no revisions" in it.text()
+            it.save("migrations/versions/one.py", ONE)
+            it.until_answer("its table is t_one")
+            it.end()
+            assert it.left() == []
+            assert development.running(it.root) is None, "it stops with the loop"
+        finally:
+            it.kill()
