@@ -21,6 +21,8 @@ from buildkit.report.console import Console, counts
 SCHEMA = "buildkit.compile-verify/1"
 _SHOWN = 12
 _LONGEST = 160
+_SLOWER = 1.1
+"""Of one run of the tests, less may be what else happened on the machine."""
 _WORDS = {
     "equal": "the same in both forms",
     "fails": "fails as plain Python in the same way",
@@ -117,6 +119,7 @@ def lines(report: Report) -> list[str]:
         parts += [f"{len(tests['flaky'])} do not depend on compiling"] if tests["flaky"] else []
         text.append(f"tests: {tests['plain']} run; {', '.join(parts)}")
     text += _bought_lines(facts["bought"])
+    text += _judged(facts["bought"], facts["profile"])
     if facts["written"]:
         text.append(
             f"exclude: {len(facts['exclude'])} written to pyproject.toml; the old one is pyproject.toml.original"
@@ -186,6 +189,21 @@ def _bought_lines(bought: Any) -> list[str]:  # noqa: ANN401 - as JSON
                 f"{memory['plain'] / 1e6:.0f} MB → {memory['compiled'] / 1e6:.0f} MB"
             )
     return [f"plain → compiled: {'; '.join(parts)}"]
+
+
+def _judged(bought: Any, profile: str) -> list[str]:  # noqa: ANN401 - as JSON
+    """Return what the seconds of the tests mean: of a profile that optimizes nothing, or that is slower than Python."""
+    seconds = bought.get("tests-seconds")
+    if seconds is None:
+        return []
+    if profile == "dev":
+        whole = "invoke compile.verify --tests --profile release"
+        return [f"  of dev, which is built fast and optimizes nothing: what compiling buys says {whole}"]
+    times = seconds["compiled"] / max(seconds["plain"], 1e-3)
+    if times <= _SLOWER:
+        return []
+    where = "see when compiling does not pay, in docs/explanation/how-fast.md"
+    return [f"  compiled, the tests took {times:.1f} times as long: {where}"]
 
 
 def _differs(report: Report, exclusions: list[Exclusion]) -> DifferenceError:
