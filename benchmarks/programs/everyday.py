@@ -1,10 +1,11 @@
 """What plain Python does all day, a function for each: timed as Python, as Cython has it, and as we have it."""
-# ruff: noqa: PIE804, PERF401, PERF203, B023
+# ruff: noqa: PIE804, PERF401, PERF203, B023, PYI034
 
 from __future__ import annotations
 
 import dataclasses
 import enum
+import re
 from collections.abc import Callable, Iterator
 
 
@@ -351,6 +352,120 @@ def globals_and_builtins() -> int:
     return total
 
 
+class _Token(str):
+    """A text that knows where it stood, as lexers make them."""
+
+    __slots__ = ("at", "kind")
+
+    kind: str
+    at: int
+
+    def __new__(cls, kind: str, value: str, at: int = 0) -> _Token:
+        made = super().__new__(cls, value)
+        made.kind = kind
+        made.at = at
+        return made
+
+
+_LEXER = re.compile(r"(?P<NAME>[a-z]+)|(?P<NUMBER>[0-9]+)|(?P<SIGN>[-+*/()])|(?P<SPACE> +)")
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    at = 0
+    while at < len(text):
+        found = _LEXER.match(text, at)
+        if found is None:
+            raise ValueError(text[at:])
+        kind = found.lastgroup or ""
+        if kind != "SPACE":
+            yield _Token(kind, found.group(), at=at)
+        at = found.end()
+
+
+def lexing() -> int:
+    """A text cut by a regular expression into objects of a class of texts, in a generator."""
+    return sum(token.at + len(token.kind) for token in _tokens("one + 22 * (three - 4) / five " * 12))
+
+
+class _Tree:
+    def __init__(self, kind: str, children: list[object]) -> None:
+        self.kind = kind
+        self.children = children
+
+
+class _Visitor:
+    """Finds the method for each node by its name."""
+
+    def visit(self, node: object) -> int:
+        if isinstance(node, _Tree):
+            method = getattr(self, f"visit_{node.kind}", self.visit_other)
+            return method(node, [self.visit(child) for child in node.children])
+        return 1
+
+    def visit_sum(self, node: _Tree, values: list[int]) -> int:
+        return sum(values) + len(node.children)
+
+    def visit_other(self, _: _Tree, values: list[int]) -> int:
+        return max(values, default=0)
+
+
+def _tree(depth: int) -> _Tree:
+    return _Tree("sum" if depth % 2 else "pair", [_tree(depth - 1), _tree(depth - 1)] if depth else ["leaf"])
+
+
+def visiting() -> int:
+    """A tree made and walked through, with a method for each kind of node."""
+    return sum(_Visitor().visit(_tree(6)) for _ in range(3))
+
+
+class _Version:
+    """Compared by a key that is made once."""
+
+    def __init__(self, text: str) -> None:
+        number, _, rest = text.partition("+")
+        self._parts = tuple(int(part) for part in number.split("."))
+        self._rest = rest or None
+        self._key: tuple[tuple[int, ...], str] | None = None
+
+    @property
+    def key(self) -> tuple[tuple[int, ...], str]:
+        if self._key is None:
+            self._key = (self._parts, self._rest or "")
+        return self._key
+
+    def __lt__(self, other: object) -> bool:
+        return self.key < other.key if isinstance(other, _Version) else NotImplemented
+
+    def __eq__(self, other: object) -> bool:
+        return self.key == other.key if isinstance(other, _Version) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def ordering() -> int:
+    """Objects with `<`, `==` and `hash` of their own, sorted, counted and asked for."""
+    versions = [_Version(f"{at % 7}.{at % 5}.{at}+x") for at in range(60)]
+    return len({*versions, *versions}) + versions.index(sorted(versions)[30])
+
+
+def choosing() -> int:
+    """Conditions on texts and objects one after the other, as in parsers and selectors."""
+    total = 0
+    for at, word in enumerate(["name", ":not", "[attr]", ".class", "#id", "*", ">"] * 40):
+        if word is None or not word:
+            continue
+        if word.startswith(":") and word[1:] in ("not", "is", "has"):
+            total += 1
+        elif word[0] == "[" and word[-1] == "]":
+            total += len(word.strip("[]"))
+        elif word[0] in ".#":
+            total += 2 if at % 2 and word != ".other" else 3
+        elif word in {"*", ">"} or (at & 1 and not total):
+            total -= 1
+    return total
+
+
 _TABLE = {1: "a", 2: "b", 3: "c"}
 
 PROGRAMS: dict[str, Callable[[], object]] = {
@@ -380,5 +495,9 @@ PROGRAMS: dict[str, Callable[[], object]] = {
         classes_made,
         objects,
         globals_and_builtins,
+        lexing,
+        visiting,
+        ordering,
+        choosing,
     )
 }
