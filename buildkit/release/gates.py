@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from buildkit.config import PRODUCTION
-from buildkit.release.sight import Data, Database, Image, Revisions, Running, Service, Sight
+from buildkit.release.sight import HEALTHY, Data, Database, Image, Revisions, Running, Service, Sight
 
 SERVE = "serve"
 
@@ -101,6 +101,16 @@ def schema(revisions: Revisions, database: Database, contracting: Collection[str
             'or one that was built with [tool.buildkit.migrate] ahead = "serve"',
         )
     )
+
+
+def presumed(revisions: Revisions, services: Iterable[Service]) -> tuple[str, ...]:
+    """Return the revisions that are taken for pending where it is not known where the database is.
+
+    Those that no code knows which runs and is well: none may take away what that uses. Empty if no such code runs.
+    """
+    running = [each for one in services for each in one.running if each.condition == HEALTHY]
+    known = [each.image.revisions.known for each in running if each.image is not None and each.image.revisions.head]
+    return tuple(each for each in revisions.known if all(each not in one for one in known)) if known else ()
 
 
 def running_serves_ahead(services: Iterable[Service], head: str) -> Verdict | None:

@@ -169,8 +169,9 @@ def _schema(sight: Sight, wants: Wants, chosen: tuple[Service, ...]) -> Iterator
     schema = gates.schema(revisions, sight.database, {each for one in ran for each in one.contracting})
     before = " and ".join(sight.database.at or ())
     work = bool(schema.pending) or schema.undecided
-    if schema.pending:
-        yield from _beside_the_schema(sight, wants, revisions, schema.pending)
+    pending = gates.presumed(revisions, sight.services) if schema.undecided else schema.pending
+    if pending:
+        yield from _beside_the_schema(sight, wants, revisions, pending)
     if not schema.verdict.passed:
         yield Step(MIGRATE, "", REFUSED, Reason(schema.verdict.words), before, hint=schema.verdict.hint)
     elif schema.pending and wants.settings.migrate == "off":

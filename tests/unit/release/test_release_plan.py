@@ -369,3 +369,27 @@ def test_what_would_make_its_data_before_it_serves_is_kept_back(seen: Data, pass
 
     assert (verdict.passed, verdict.words) == (passed, words)
     assert bool(verdict.hint) is not passed
+
+
+# ------------------------------------------------------------------ where it is not known where the database is
+
+TAKING = replace(NEXT, contracting=("0003",))
+UNKNOWN = Database(why="no task runs that would say")
+
+
+def test_what_no_running_code_knows_may_take_nothing_away_though_the_database_says_nothing() -> None:
+    ran = running(image("b", gates=False))
+
+    seen = sight(image("a", TAKING), ran, database=UNKNOWN)
+
+    assert refusal(decide(seen, wants()))[:2] == (
+        "gate contract",
+        "revision 0003 takes away what the code that runs may use",
+    )
+    assert actions(decide(seen, replace(wants(), allow_contract=("0003",))))["migrate api"] == "due"
+
+
+def test_code_that_is_not_well_does_not_hold_up_the_release_that_mends_it() -> None:
+    seen = sight(image("a", TAKING), running(image("b"), condition="failing"), database=UNKNOWN)
+
+    assert decide(seen, wants()).refused == ()
