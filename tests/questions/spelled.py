@@ -141,6 +141,23 @@ def asynchronous_expression(x):
     return (z async for z in x), inner(x)[0]()
 
 
+ELSEWHERE = "of the module"
+
+
+def annotated_in_parentheses(x):
+    (ELSEWHERE): int
+    ((x)): str = x * 2
+    def inner():
+        if x: (x): lambda a=1: [each for each in a]
+        (x.missing): int
+        return x
+    return ELSEWHERE, x, said(inner)
+
+
+def q_annotated_in_parentheses():
+    return annotated_in_parentheses(3)
+
+
 def octal_bytes():
     return b"\400\401", b"\377"
 

@@ -17,7 +17,7 @@ from buildkit.compile.sameness.generators import yields
 from buildkit.compile.sameness.reasons import of_kind
 from buildkit.compile.sameness.scopes import Scope, targets
 from buildkit.compile.sameness.tree import children, kind
-from buildkit.compile.sameness.written import ALIAS
+from buildkit.compile.sameness.written import ALIAS, UNBOUND
 
 ALIKE = frozenset(
     # statements
@@ -165,6 +165,8 @@ def _why_super(definition: Definition, body: list[Any]) -> str:
 def _why_name(node: Any, called: set[int]) -> str:
     if node.name == ALIAS:
         return "a `type` statement"
+    if node.name == UNBOUND:
+        return "an annotated name in parentheses"
     is_value = node.name in CALLED_ALONE and id(node) not in called
     return str(node.name) if is_value or node.name in OF_THE_FRAME | OF_TRACEBACKS else ""
 

@@ -8,6 +8,7 @@
 | `type X = int` | the same | from 3.12 on; a function that has it stays Python |
 | `x[*y]` | the same | from 3.11 on `x[(*y,)]` |
 | `x[y := 1]`, `{y := 1}` | the same | `x[(y := 1)]`, `{(y := 1)}` |
+| `(x): int` in a function | `x` is the function's own | `x` stays the module's; the function stays Python |
 | a form feed before a line's first word | the same, or another indentation | blanks count from it on |
 | tabs before some lines, blanks before others | the same | a tab is as wide as eight blanks |
 
@@ -28,7 +29,8 @@ from buildkit.compile.sameness.brackets import Edit, Place, Tokens
 _MAYBE = re.compile(
     r"\bexcept\b(?![ *]*\([^()\n]*\)(?: +as +\w+)? *:)[^\n]*[,\\]"  # several things without parentheses
     r"|[\[,]\s*\*|:="  # what may be a star or `:=` in brackets
-    r"|^[ \t]*\f",
+    r"|^[ \t]*\f"
+    r"|(?:^|[:;])[ \t]*\([(\s]*\w+[)\s]*\)\s*:",  # an annotated name in parentheses
     re.MULTILINE,
 )
 _GENERIC = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+\w+[ \t]*\[|\btype[ \t]+\w+[ \t]*[\[=]", re.MULTILINE)
@@ -36,6 +38,8 @@ _BLANKS, _TABS = re.compile(r"^\t* +\t*\S", re.MULTILINE), re.compile(r"^ *\t", 
 
 ALIAS = "_ty_"
 """The name that stands where `type` stood: as long, and by it a function is known that has such a statement."""
+UNBOUND = "_an_"
+"""The name that stands where an annotated name in parentheses stood, which is not bound by that."""
 
 
 def for_cython(text: str, *, is_generic: bool = True) -> str:
@@ -55,7 +59,7 @@ def for_cython(text: str, *, is_generic: bool = True) -> str:
         return text  # Cython says what is wrong with it
     lines = io.StringIO(text).readlines()
     parameters = [*_parameters(tokens)]
-    edits = [*_parentheses(tokens), *brackets.parentheses(tokens, parameters)]
+    edits = [*_parentheses(tokens), *brackets.parentheses(tokens, parameters), *_unbound(tokens)]
     if is_mixed or "\f" in text:
         edits += _indents(tokens, lines)
     if is_generic:
@@ -121,19 +125,56 @@ def _aliases(tokens: Tokens) -> Iterator[Place]:
             yield token.start
 
 
+def _unbound(tokens: Tokens) -> Iterator[Edit]:
+    """Yield what stands for annotated names in parentheses that get no value."""
+    for at in _starts(tokens):
+        end = at
+        while end < len(tokens) and tokens[end].string == "(":
+            end += 1
+        depth = end - at
+        words = [token.string for token in tokens[end : end + depth + 2]]
+        is_name = depth and tokens[end].type == tokenize.NAME
+        if is_name and words[1:] == [*")" * depth, ":"] and not _has_value(tokens[end + depth + 2 :]):
+            yield from _replaced(tokens[at], tokens[end + depth + 1])
+
+
+def _replaced(first: tokenize.TokenInfo, last: tokenize.TokenInfo) -> Iterator[Edit]:
+    if first.start[0] == last.end[0]:
+        yield first.start, last.end, f"{UNBOUND};"
+
+
+def _has_value(tokens: Iterable[tokenize.TokenInfo]) -> bool:
+    """Return whether `=` follows in a statement of which an annotation is to come."""
+    depth = lambdas = 0
+    for token in tokens:
+        sign = token.string if token.type in (tokenize.OP, tokenize.NAME) else ""
+        if token.type == tokenize.NEWLINE or (depth == 0 and sign == ";"):
+            return False
+        if depth == 0 and lambdas == 0 and sign == "=":
+            return True
+        depth += (sign in ("(", "[", "{")) - (sign in (")", "]", "}"))
+        lambdas += depth == 0 and ((sign == "lambda") - (sign == ":" and lambdas > 0))
+    return False
+
+
 def _beginnings(tokens: Tokens) -> set[int]:
     """Return which tokens begin a statement and stand before a name: `type` there is no name itself."""
-    found, depth, lambdas, begins = set(), 0, 0, True
+    following = {at: tokens[at + 1] for at in _starts(tokens) if at + 1 < len(tokens)}
+    names = ((at, token.string) for at, token in following.items() if token.type == tokenize.NAME)
+    return {at for at, name in names if not keyword.iskeyword(name)}
+
+
+def _starts(tokens: Tokens) -> Iterator[int]:
+    """Yield which tokens begin a statement."""
+    depth, lambdas, begins = 0, 0, True
     for at, token in enumerate(tokens):
-        following = tokens[at + 1] if at + 1 < len(tokens) else token
-        if begins and following.type == tokenize.NAME and not keyword.iskeyword(following.string):
-            found.add(at)
+        if begins:
+            yield at
         sign = token.string if token.type in (tokenize.OP, tokenize.NAME) else ""
         depth += (sign in ("(", "[", "{")) - (sign in (")", "]", "}"))
         lambdas += sign == "lambda" and depth == 0
         begins = token.type in _ENDS or (sign in (";", ":") and depth == 0 and lambdas == 0)
         lambdas -= sign == ":" and depth == 0 and lambdas > 0
-    return found
 
 
 _ENDS = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING)

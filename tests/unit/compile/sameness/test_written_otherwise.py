@@ -147,3 +147,18 @@ def test_blanks_are_those_that_python_counts(written: str, read: str) -> None:
 def test_a_module_that_has_tabs_alone_stays() -> None:
     text = "if x:\n\ty\n\tif z:\n\t\ty\n"
     assert for_cython(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("(x): int", "_an_; int"),
+        ("if y: ((x)) : lambda a=1: {a: 2}; z", "if y: _an_; lambda a=1: {a: 2}; z"),
+        ("(x): int = 3", "(x): int = 3"),
+        ("(x.y): int; (x[0]): int; (x, y)", "(x.y): int; (x[0]): int; (x, y)"),
+        ("if (x): (y)", "if (x): (y)"),
+        ("z = {1: (x), (x): 2}[(x):]; lambda: (x)", "z = {1: (x), (x): 2}[(x):]; lambda: (x)"),
+    ],
+)
+def test_an_annotated_name_in_parentheses_is_not_bound(written: str, read: str) -> None:
+    assert for_cython(f"def f():\n    {written}\n") == f"def f():\n    {read}\n"
