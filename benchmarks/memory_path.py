@@ -43,7 +43,7 @@ backend = "none"
 command = {command}
 repository = "{repository}"
 health = "/health"
-ready-within = "120s"
+ready-within = "10min"
 environment = {environment}
 """
 COMMAND = ["gunicorn", "--bind", "0.0.0.0:8000", "--workers", "4", "weight.main:app"]
@@ -206,8 +206,6 @@ def main() -> None:
             for name in names.stdout.split():
                 subprocess.run(["docker", "rmi", "--force", name], capture_output=True, check=False)
     first = steps[0][1]
-    if "tries" in first:
-        told(first)
     rows = [
         (what, f"{found['held'] / 10**6:.0f}", f"{found['held'] / first['held']:.2f}", f"{found['bytes'] / 10**6:.0f}")
         for what, found in steps
@@ -224,6 +222,8 @@ def path(service: Service, *, tries: bool) -> list[tuple[str, dict[str, Any]]]:
         service.write(files)
         steps.append((what, service.measured(*more)))
         print(f"{what}: {steps[-1][1]['held'] / 10**6:.0f} MB", flush=True)
+        if "tries" in steps[-1][1]:
+            told(steps[-1][1])
 
     step("as it was", {**FILES, **AT_ONCE}, *(["--tries", "--off", "SCHEDULER=0"] if tries else []))
     step("packages imported where they are used", LATE)
