@@ -19,6 +19,8 @@ def part(text: str, of: int, number: int = 0) -> str:
         of: how many parts there are.
         number: which of them, from 0.
     """
+    if of == 1:
+        return text
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some ask what it means to write so
         body = ast.parse(text).body
