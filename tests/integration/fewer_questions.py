@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
 def part(text: str, of: int, number: int = 0) -> str:
@@ -32,11 +35,11 @@ def part(text: str, of: int, number: int = 0) -> str:
         if needed <= kept:
             break
         kept |= needed
-    lines = text.splitlines()
+    lines = LINE.findall(text)  # as Python counts them: str.splitlines ends one at a form feed too
     for each in body:
         if each not in kept:
-            lines[each.lineno - 1 : each.end_lineno] = [""] * ((each.end_lineno or 0) - each.lineno + 1)
-    return "\n".join(lines) + "\n"
+            lines[each.lineno - 1 : each.end_lineno] = ["\n"] * ((each.end_lineno or 0) - each.lineno + 1)
+    return "".join(lines)
 
 
 def is_question(statement: ast.stmt) -> bool:

@@ -54,7 +54,7 @@ def copy(groups: list[str], folder: Path, parts: int) -> None:
     """Copy the first of so many parts of groups into a package."""
     folder.mkdir(parents=True)
     for group in groups:
-        (folder / f"{group}.py").write_text(part((QUESTIONS / f"{group}.py").read_text("utf-8"), parts), "utf-8")
+        (folder / f"{group}.py").write_bytes(part((QUESTIONS / f"{group}.py").read_bytes().decode(), parts).encode())
     (folder / "__init__.py").touch()
 
 

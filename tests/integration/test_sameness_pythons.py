@@ -47,10 +47,10 @@ def project(root: Path, version: str, parts: int, number: int) -> Path:
     (root / "questions").mkdir(parents=True)
     shutil.copy(QUESTIONS / "ask.py", root / "questions")
     for name in groups(version):
-        text = (QUESTIONS / f"{name}.py").read_text("utf-8")
+        text = (QUESTIONS / f"{name}.py").read_bytes().decode()
         if not name.startswith("since_"):  # this Python may not read those
             text = part(text, parts, number)
-        (root / f"questions/{name}.py").write_text(text, "utf-8")
+        (root / f"questions/{name}.py").write_bytes(text.encode())
     (root / "questions/__init__.py").touch()
     (root / "tasks.py").write_text("from buildkit.tasks import ns\n")
     (root / "pyproject.toml").write_text(
