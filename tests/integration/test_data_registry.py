@@ -165,7 +165,9 @@ def test_a_token_that_ends_in_the_middle_of_a_push_is_renewed(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     monkeypatch.setattr(upload, "PIECE", 2 << 20)
     send, once = upload.upload, Session.once
-    monkeypatch.setattr(client, "upload", lambda session, digest, size, read: send(session, digest, size, slow(read)))
+    monkeypatch.setattr(
+        client, "upload", lambda session, digest, size, read, hear: send(session, digest, size, slow(read), hear)
+    )
     cuts = [] if way == "one stream" else ["the line"]
 
     def cut_once(self: Session, request: Request, **options: Any) -> Any:

@@ -36,7 +36,7 @@ def audited(project: Project, **given: Any) -> Report:
 
 def test_nothing_is_wrong_with_what_the_suite_builds(greeter: Project) -> None:
     docker("image", "tag", greeter.image, f"{greeter.repository}:latest")
-    report = audited(greeter, since=greeter.image, picture="image.svg")
+    report = audited(greeter, since=greeter.image, picture=".buildkit/image.svg")
     assert [row for row in report.outcomes if row.result == "wrong"] == []
     facts: Any = report.facts["images"]
     about = facts["api"]
@@ -52,7 +52,7 @@ def test_nothing_is_wrong_with_what_the_suite_builds(greeter: Project) -> None:
     text = "\n".join(lines(report))
     assert "(base)" in text
     assert f"since {greeter.image}: nothing changed" in text
-    picture = (greeter.root / "image.svg").read_text()
+    picture = (greeter.root / ".buildkit/image.svg").read_text()
     assert "<title>starlette: code, " in picture
     assert "<title>(service): " in picture
 

@@ -139,7 +139,7 @@ def test_an_image_is_held_against_its_budget(greeter: Project, editable: Project
 
     assert caught.value.exit_code == 22
     assert "and 1 MB are allowed" in caught.value.details[0]
-    assert "invoke image.deps" in caught.value.hint
+    assert "invoke image.memory --tries" in caught.value.hint
     report = caught.value.report
     assert report is not None
     facts: Any = as_json(report)["measured"]
