@@ -53,7 +53,9 @@ def ways(
     """
     console.say(f"asking which packages hold it in {asked.image}")
     held = holders(asked, environment)
-    late = [each.package for each in held if each.freed >= _WORTH][:_MOST_LATE]
+    if held.why_not:
+        console.warn(f"which packages hold the memory cannot be told: {held.why_not}")
+    late = [each.package for each in held.packages if each.freed >= _WORTH][:_MOST_LATE]
     rows: list[dict[str, object]] = []
     for each in proposals(asked.words, asked.variables, late, switches):
         console.say(f"measuring {each.name}")
@@ -70,7 +72,8 @@ def ways(
             }
         )
     rows.sort(key=lambda row: -int(str(row["saves"] or 0)))
-    return {"holders": [each._asdict() for each in held], "tries": rows}
+    packages = [each._asdict() for each in held.packages]
+    return {"holders": packages, "holders-why-not": held.why_not, "tries": rows}
 
 
 def lines_of_ways(about: Mapping[str, Any]) -> list[str]:

@@ -206,15 +206,31 @@ def _measured(
 def _imported(asked: MemoryRequest, environment: Mapping[str, str]) -> int | None:
     if not asked.module:
         return None
+    last, _ = answer_of(asked, (_IMPORT, asked.module), asked.patience, environment)
+    return int(last) if last.isdigit() else None
+
+
+def answer_of(
+    asked: MemoryRequest, program: Sequence[str], patience: float, environment: Mapping[str, str]
+) -> tuple[str, str]:
+    """Run a program in a container of its own; return the last line that it prints, and why there is none.
+
+    Args:
+        asked: the image and its Python.
+        program: the program's text, and its arguments.
+        patience: how many seconds it may take.
+        environment: the variables of the docker client.
+    """
     name = f"buildkit-memory-{secrets.token_hex(6)}"  # the engine goes on with one whose client was ended
-    run = ["docker", "run", "--rm", "--name", name, "--network", "none", "--entrypoint", asked.python, asked.image]
+    run = ["docker", "run", "--rm", "--name", name, "--network", "none", "--no-healthcheck"]
+    run += ["--entrypoint", asked.python, asked.image, "-c", *program]
     try:
-        answer = process.run([*run, "-c", _IMPORT, asked.module], environment=environment, timeout=asked.patience)
+        answer = process.run(run, environment=environment, timeout=patience)
     except TimeoutError:
         process.run(["docker", "rm", "--force", "--volumes", name], environment=environment, timeout=_PATIENCE)
-        return None
-    last = answer.stdout.strip().splitlines()[-1:] or [""]
-    return int(last[0]) if last[0].isdigit() else None
+        return "", f"it does not end within {patience:g} s"
+    lines = answer.stdout.strip().splitlines() if answer.ok else []
+    return (lines[-1], "") if lines else ("", _last(answer.stderr) or f"python ended with {answer.exit_code}")
 
 
 def _wait(container: str, asked: MemoryRequest, environment: Mapping[str, str]) -> str:

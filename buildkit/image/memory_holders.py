@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from buildkit.core import untrusted
-from buildkit.doors import process, reading
-from buildkit.image.memory import MemoryRequest
+from buildkit.doors import reading
+from buildkit.image.memory import MemoryRequest, answer_of
 
 MOST = 8
 """Of how many packages it is asked; those with the most modules."""
@@ -33,27 +32,34 @@ class Holder(NamedTuple):
     freed: int
 
 
-def holders(asked: MemoryRequest, environment: Mapping[str, str]) -> list[Holder]:
-    """Return the packages, that which frees the most first; none if the module is not known or cannot be imported.
+class Held(NamedTuple):
+    """What holds the memory.
+
+    Args:
+        packages: that which frees the most first.
+        why_not: why that cannot be told; empty if it can.
+    """
+
+    packages: list[Holder]
+    why_not: str = ""
+
+
+def holders(asked: MemoryRequest, environment: Mapping[str, str]) -> Held:
+    """Return the packages that hold the memory, or why they cannot be told.
 
     Args:
         asked: the image, its Python and the module.
         environment: the variables of the docker client.
     """
     if not asked.module:
-        return []
-    text = reading.read_text(_SCRIPT)
-    name = f"buildkit-memory-{secrets.token_hex(6)}"
-    run = ["docker", "run", "--rm", "--name", name, "--network", "none", "--no-healthcheck"]
-    run += ["--entrypoint", asked.python, asked.image]
-    given = json.dumps({"module": asked.module, "most": MOST})
+        return Held([], "the command names no module that could be imported alone")
+    program = (reading.read_text(_SCRIPT), json.dumps({"module": asked.module, "most": MOST}))
+    last, why_not = answer_of(asked, program, _PATIENCE, environment)
+    if why_not:
+        return Held([], why_not)
     try:
-        answer = process.run([*run, "-c", text, given], environment=environment, timeout=_PATIENCE)
-    except TimeoutError:
-        process.run(["docker", "rm", "--force", "--volumes", name], environment=environment, timeout=_PATIENCE)
-        return []
-    try:
-        rows = json.loads(answer.stdout.strip().splitlines()[-1])["packages"]
-        return [Holder(untrusted.shown(str(row["package"])), int(row["alone"]), int(row["freed"])) for row in rows]
-    except (ValueError, KeyError, TypeError, IndexError):
-        return []
+        rows = json.loads(last)["packages"]
+        found = [Holder(untrusted.shown(str(row["package"])), int(row["alone"]), int(row["freed"])) for row in rows]
+    except (ValueError, KeyError, TypeError):
+        return Held([], f"it answers {untrusted.shown(last, 100)}")
+    return Held(found)

@@ -47,12 +47,16 @@ def asked(answer: Callable[[], Any]) -> Any:  # noqa: ANN401 - what it returns
         try:
             os.dup2(2, 1)  # what imports print
             os.write(start, json.dumps(answer()).encode())
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is said
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
         finally:
             os._exit(0)  # no thread that an import started holds it up
     os.close(start)
     with open(end, "rb") as pipe:  # noqa: PTH123
         text = pipe.read()
     os.wait()
+    if not text:
+        sys.exit(1)  # it has said why
     return json.loads(text)
 
 

@@ -9,7 +9,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from buildkit.report.console import Console
@@ -24,11 +23,10 @@ _BRIEF = 0.3
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(slots=True)
 class _Part:
-    """One part: its weight, the share of it that is done, and when it began.
+    """One part. Every command loads this, and a dataclass takes longer to make.
 
-    Args:
+    Attributes:
         weight: its weight; 0 where that is not known.
         guessed: whether the weight is the seconds that it will take at its present pace.
         share: the share of it that is done, from 0 to 1.
@@ -36,11 +34,13 @@ class _Part:
         pieces: how far it is, in words.
     """
 
-    weight: float
-    guessed: bool = False
-    share: float = 0.0
-    begun: float = 0.0
-    pieces: str = ""
+    __slots__ = ("begun", "guessed", "pieces", "share", "weight")
+
+    def __init__(self, begun: float) -> None:
+        self.weight = self.share = 0.0
+        self.begun = begun
+        self.guessed = False
+        self.pieces = ""
 
 
 class Progress:
@@ -97,7 +97,7 @@ class Progress:
         """Take parts that are to come, or other weights of those that are known."""
         with self._turn:
             for name, weight in weights.items():
-                self._parts.setdefault(name, _Part(0.0, begun=self._clock())).weight = weight
+                self._parts.setdefault(name, _Part(self._clock())).weight = weight
             self._pace = pace or self._pace
 
     def begins(self, part: str) -> None:
@@ -105,13 +105,15 @@ class Progress:
         with self._turn:
             self._leave(part)
             self._running.append(part)
-            if part in self._parts:
+            if part in self._parts:  # perhaps once more, where it came to nothing before
                 self._parts[part].begun = self._clock()
+                self._parts[part].share = 0.0
+                self._parts[part].pieces = ""
 
     def reaches(self, part: str, done: float, of: float) -> None:
         """Show how much of the part is done."""
         with self._turn:
-            found = self._parts.setdefault(part, _Part(0.0, begun=self._begun))
+            found = self._parts.setdefault(part, _Part(self._begun))
             found.share = min(1.0, done / of) if of else 0.0
             found.pieces = f"{done:,.0f} of {of:,.0f}" if of else f"{done:,.0f}"
             if found.guessed or not found.weight:

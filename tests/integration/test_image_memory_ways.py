@@ -69,11 +69,18 @@ def request(image: str, *words: str, module: str = "") -> MemoryRequest:
 
 
 def test_a_package_is_weighed_alone_and_by_what_goes_without_it(image: str) -> None:
-    found = {each.package: each for each in holders(request(image, module="heavy"), os.environ)}
+    found = {each.package: each for each in holders(request(image, module="heavy"), os.environ).packages}
 
     assert found["heavy"].alone == pytest.approx(50 * MEGABYTE, rel=0.02), "with what it imports itself"
     assert found["heavy"].freed == pytest.approx(40 * MEGABYTE, rel=0.02), "light stays, as it was imported by itself"
     assert found["light"].freed < MEGABYTE, "heavy imports it all the same"
+
+
+def test_it_is_said_why_packages_cannot_be_weighed(image: str) -> None:
+    assert "names no module" in holders(request(image), os.environ).why_not
+    missing = holders(request(image, module="nowhere"), os.environ)
+
+    assert (missing.packages, missing.why_not) == ([], "ModuleNotFoundError: No module named 'nowhere'")
 
 
 def test_each_way_is_started_and_measured(image: str) -> None:

@@ -99,6 +99,16 @@ def test_nothing_is_foretold_of_a_part_of_which_nothing_is_known_until_it_is_und
     assert progress.line() == "making data  1 of 2  0:12, about 0:30 to go  train 10 of 40"
 
 
+def test_a_part_that_is_made_once_more_is_not_done_until_it_is_again() -> None:
+    progress = Progress(Console({}, talk=io.StringIO()), "making data", {"read": 1.0, "count": 0.0}, clock=Clock())
+    progress.done("read")
+    assert progress.line() == "making data  1 of 2  0:00  read"
+
+    progress.begins("read")
+
+    assert progress.line() == "making data  0 of 2  0:00  read"
+
+
 def test_bytes_are_counted_as_such_and_go_back_where_a_connection_broke() -> None:
     clock = Clock()
     progress = Progress(Console({}, talk=io.StringIO()), "pushing", unit=in_words, clock=clock)
