@@ -28,7 +28,7 @@ _CLASSES = {
 
 _USUAL = ("app", "application", "create_app", "make_app", "get_app", "get_application", "init_app", "api")
 _HEALTH = ("/health", "/healthz", "/healthcheck", "/health-check", "/health_check", "/ping", "/livez")
-_BESIDE = frozenset({"docs", "example", "examples", "test", "tests", "testing"})
+_BESIDE = frozenset({"bench", "benchmark", "benchmarks", "docs", "example", "examples", "test", "tests", "testing"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,12 @@ def test_a_file_that_is_no_python_hides_nothing(project: ProjectMaker) -> None:
     assert [each.target for each in applications_of(seen, ".")] == ["app.main:app"]
 
 
+def test_what_only_measures_a_library_is_no_service_of_it(project: ProjectMaker) -> None:
+    seen = look(project({"app/__init__.py": "", "tools/benchmarks/free.py": FASTAPI, "bench/__init__.py": FASTAPI}))
+
+    assert applications_of(seen, ".") == []
+
+
 def test_the_path_of_health_is_taken_from_the_application_alone(project: ProjectMaker) -> None:
     routed = 'router = APIRouter()\n@router.get("/health")\ndef well(): ...\n'
     seen = look(project({"app/main.py": FASTAPI, "app/routes.py": routed}))
