@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from buildkit.config import Config
+from buildkit.core.advance import Advance
 from buildkit.core.sizes import in_words
 from buildkit.data.status.look import in_words as time_in_words
 from buildkit.doors import clock, files
@@ -19,6 +20,7 @@ from buildkit.extensions.used import used_actions
 from buildkit.flows.pruning import TIGHT
 from buildkit.model import Outcome, Reason, Report
 from buildkit.report.console import Console, table
+from buildkit.report.progress import Progress
 from buildkit.store import archive, prune, verify
 from buildkit.store.artifacts import Store, of_machine
 from buildkit.store.inventory import Inventory, StoredFile, read_inventory
@@ -151,7 +153,7 @@ def pack(
 
     Args:
         config: the project.
-        console: shows which modules the archive lacks.
+        console: shows how far it is, and which modules the archive lacks.
         environment: names the store.
         file: the archive.
         everything: all that the store holds, of all projects, with what only a new compiler would need.
@@ -161,12 +163,12 @@ def pack(
     """
     watch = Stopwatch()
     store = _store(console, environment)
-    with _worded(file):
+    with _worded(file), Progress(console, "packing the cache").shown() as progress:
         actions, lacking = ([*_all_actions(store)], []) if everything else used_actions(store, config.work)
         if not actions:
             what = "the store is empty" if everything else "nothing that this project uses is in the store"
             raise StoreError(f"{store.folder.parent}: {what}", hint="compile first: invoke compile")
-        tally = archive.pack(store, actions, file, with_intermediates=everything)
+        tally = archive.pack(store, _told(actions, progress), file, with_intermediates=everything)
         size = file.stat().st_size
     if lacking:
         console.warn(f"{len(lacking)} modules are not in the store and will be made anew: {', '.join(lacking[:5])}")
@@ -179,14 +181,21 @@ def pack(
 def unpack(_config: Config, console: Console, environment: Mapping[str, str], *, file: Path) -> Report:
     """Put the entries of an archive into the store; each is verified, and what the store has stays.
 
+    Args:
+        _config: the project.
+        console: shows how far it is.
+        environment: names the store.
+        file: the archive.
+
     Raises:
         StoreError: the archive is missing or damaged, or the store cannot be written.
     """
     watch = Stopwatch()
     store = _store(console, environment)
-    with _worded(store.folder.parent):
+    showing = Progress(console, "unpacking the cache", unit=in_words).shown()
+    with _worded(store.folder.parent), showing as progress:
         try:
-            tally = archive.unpack(store, file)
+            tally = archive.unpack(store, file, progress)
         except archive.Damaged as error:
             raise StoreError(
                 f"{file}: {error}",
@@ -254,6 +263,13 @@ def _kinds(found: Inventory) -> dict[str, list[StoredFile]]:
         "objects": [entry for entry in found.blobs if entry.is_object],
         "texts": [entry for entry in found.blobs if entry.deflated],
     }
+
+
+def _told(actions: Sequence[archive.PackedAction], advance: Advance) -> Iterator[archive.PackedAction]:
+    """Give the actions, and tell of each one when the next is asked for."""
+    for number, action in enumerate(actions, 1):
+        yield action
+        advance.reaches("", number, len(actions))
 
 
 def _all_actions(store: Store) -> Iterator[archive.PackedAction]:

@@ -16,6 +16,7 @@ from buildkit.image.routes import OCI
 from buildkit.model import Outcome, Reason, Report
 from buildkit.registry.client import INDEX
 from buildkit.report.console import Console
+from buildkit.report.progress import Progress
 
 SCHEMA = "buildkit.image-save/1"
 
@@ -59,7 +60,8 @@ def save_image(
         )
     target = config.root / output if output else config.work / "image" / f"{name}.tar"
     try:
-        size = archive.write(layout, image, tags, target)
+        with Progress(console, f"saving image {name}", unit=in_words).shown() as progress:
+            size = archive.write(layout, image, tags, target, progress)
     except OSError as error:
         raise ImageError(
             f"{target}: {error.strerror or error}", hint="name another file: --output FILE; nothing was left there"

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.core import untrusted
+from buildkit.core.advance import UNSEEN, Advance
 from buildkit.core.untrusted import Odd
 from buildkit.doors import files
 from buildkit.model import Digest
@@ -128,8 +129,13 @@ def _member(path: Path, content: bytes) -> tuple[Member, Sequence[bytes]]:
     return Member("/".join(path.parts[-4:]), len(content), _MODE), [content]
 
 
-def unpack(store: Store, source: Path) -> Tally:
+def unpack(store: Store, source: Path, advance: Advance = UNSEEN) -> Tally:
     """Put the entries of an archive into the store, each as soon as it proved whole; what the store has stays.
+
+    Args:
+        store: takes the entries.
+        source: the archive.
+        advance: hears how many bytes of the archive have been read, as a part with the archive's name.
 
     Raises:
         Damaged: an entry's content does not match its name, the archive is truncated or no archive, or it would expand
@@ -140,9 +146,12 @@ def unpack(store: Store, source: Path) -> Tally:
         raise Damaged("it is no regular file")
     tally = Tally()
     with source.open("rb") as file, gzip.GzipFile(fileobj=file) as packed:
-        allowance = Allowance(os.fstat(file.fileno()).st_size)
+        whole = os.fstat(file.fileno()).st_size
+        allowance = Allowance(whole)
+        advance.expects({source.name: whole})
 
         def read(size: int) -> bytes:
+            advance.reaches(source.name, file.tell(), whole)
             return allowance.spend(packed.read(size))
 
         try:

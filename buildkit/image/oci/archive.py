@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from buildkit.core import untrusted
+from buildkit.core.advance import UNSEEN, Advance
 from buildkit.doors import files
 from buildkit.image.oci.layout import INDEX, NAME, Descriptor, Layout, as_bytes, descriptor
 from buildkit.trees import tar
@@ -20,7 +21,7 @@ _CONTAINERD_NAME = "io.containerd.image.name"
 _MODE = 0o644
 
 
-def write(layout: Layout, image: Descriptor, tags: Sequence[str], target: Path) -> int:
+def write(layout: Layout, image: Descriptor, tags: Sequence[str], target: Path, advance: Advance = UNSEEN) -> int:
     """Write the tar of one image, so that `target` appears when it is whole; return its bytes.
 
     Args:
@@ -28,23 +29,34 @@ def write(layout: Layout, image: Descriptor, tags: Sequence[str], target: Path) 
         image: its manifest.
         tags: the names that the engine is to give it.
         target: the file.
+        advance: hears how many bytes of the blobs are written, as a part with the file's name.
 
     Raises:
         OSError: a blob is missing, or the disk is full.
     """
     with files.staged(target) as (opened, temporary):
         size = 0
+        whole = sum(layout.place(each).stat().st_size for each in _blobs(layout, image))
+        advance.expects({target.name: whole})
         for block in tar.written(_members(layout, image, tags), tar.RECORD):
             files.write_all(opened, block)
             size += len(block)
+            advance.reaches(target.name, min(size, whole), whole)
         os.replace(temporary, target)  # noqa: PTH105 - both are known to exist
     return size
+
+
+def _blobs(layout: Layout, image: Descriptor) -> list[str]:
+    """Return the digests of what an image consists of, each once."""
+    about = untrusted.table(untrusted.json_of(layout.read(image.digest)))
+    parts = [descriptor(about["config"]), *(descriptor(each) for each in about["layers"])]
+    return [*dict.fromkeys((image.digest, *(part.digest for part in parts)))]
 
 
 def _members(layout: Layout, image: Descriptor, tags: Sequence[str]) -> Iterator[tuple[Member, Iterable[bytes]]]:
     about = untrusted.table(untrusted.json_of(layout.read(image.digest)))
     config, layers = descriptor(about["config"]), [descriptor(each) for each in about["layers"]]
-    for each in dict.fromkeys((image.digest, config.digest, *(each.digest for each in layers))):
+    for each in _blobs(layout, image):
         place = layout.place(each)
         yield Member(_name(each), place.stat().st_size, _MODE), layout.blocks(each)
     names = [{_CONTAINERD_NAME: _full(tag), NAME: tag.rpartition(":")[2]} for tag in tags]
