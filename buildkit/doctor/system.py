@@ -20,6 +20,9 @@ _INSTALLERS = {
     "apk": "apk add",
     "brew": "brew install",
 }
+_LISTS = Path("/var/lib/apt/lists")
+"""Where apt keeps what it may install. Images of containers come without, and apt then finds no package at all."""
+
 _PACKAGES: Mapping[str, Mapping[str, str]] = {
     "cc": {"apt-get": "gcc libc6-dev", "dnf": "gcc", "apk": "gcc musl-dev"},
     "c++": {"apt-get": "g++", "dnf": "gcc-c++", "apk": "g++"},
@@ -30,13 +33,20 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def installing(thing: str, which: Callable[[str], str | None] = shutil.which, *, root: bool | None = None) -> str:
+def installing(
+    thing: str,
+    which: Callable[[str], str | None] = shutil.which,
+    *,
+    root: bool | None = None,
+    lists: Path = _LISTS,
+) -> str:
     """Return the line that installs something here; empty where no installer is known.
 
     Args:
         thing: a key of the packages.
         which: finds a program.
         root: whether this user may install; found out if None.
+        lists: the folder of apt's lists of packages; where it has none, the line fetches them first.
     """
     if sys.platform == "darwin" and thing in {"cc", "c++"}:
         return "xcode-select --install"
@@ -46,7 +56,9 @@ def installing(thing: str, which: Callable[[str], str | None] = shutil.which, *,
             is_root = os.geteuid() == 0 if root is None else root
             before = "" if is_root or program == "brew" else "sudo "
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
-            return f"{before}{words} {known[program].format(version=version)}"
+            fetch = program == "apt-get" and not any(lists.glob("*_Packages*"))
+            first = f"{before}apt-get update && " if fetch else ""
+            return f"{first}{before}{words} {known[program].format(version=version)}"
     return ""
 
 

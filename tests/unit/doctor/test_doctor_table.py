@@ -57,8 +57,27 @@ def test_colours_take_no_room() -> None:
         (set(), False, ""),
     ],
 )
-def test_a_thing_is_installed_as_this_system_does_it(there: set[str], root: bool, line: str) -> None:
-    assert installing("git", lambda name: name if name in there else None, root=root) == line
+def test_a_thing_is_installed_as_this_system_does_it(there: set[str], root: bool, line: str, tmp_path: Path) -> None:
+    (tmp_path / "deb.example_dists_stable_main_binary-amd64_Packages.lz4").touch()
+
+    assert installing("git", lambda name: name if name in there else None, root=root, lists=tmp_path) == line
+
+
+@pytest.mark.parametrize(
+    ("there", "root", "line"),
+    [
+        ("apt-get", True, "apt-get update && apt-get install -y git"),
+        ("apt-get", False, "sudo apt-get update && sudo apt-get install -y git"),
+        ("dnf", True, "dnf install -y git"),
+    ],
+)
+def test_where_apt_has_no_lists_as_in_containers_they_are_fetched_first(
+    there: str, root: bool, line: str, tmp_path: Path
+) -> None:
+    (tmp_path / "partial").mkdir()
+    (tmp_path / "lock").touch()
+
+    assert installing("git", lambda name: name if name == there else None, root=root, lists=tmp_path) == line
 
 
 def test_what_the_shell_would_take_is_quoted() -> None:
