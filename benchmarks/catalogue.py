@@ -39,5 +39,6 @@ BENCHMARKS = (
     Benchmark("image", "one line until it lies in a registry", "docker build and push of a plain Dockerfile", "20 min"),
     Benchmark("story", "the reference's image: bytes, memory, start, stop", "one stage", "20 min"),
     Benchmark("memory_path", "a heavy service, and each way to take less memory", "itself as it was", "20 min"),
+    Benchmark("rollouts", "how twelve rollouts to ECS end, as it is played here", "ecs-deploy", "some minutes"),
     Benchmark("migrate", "a migration at head and from nothing", "alembic upgrade head", "15 min"),
 )

@@ -20,7 +20,16 @@ from typing import Any
 ACCOUNT, REGION, CLUSTER = "123456789012", "eu-central-1", "orbits"
 _ARN = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
 
-WRITES = frozenset({"RegisterTaskDefinition", "UpdateService", "StopServiceDeployment", "RunTask", "StopTask"})
+WRITES = frozenset(
+    {
+        "RegisterTaskDefinition",
+        "DeregisterTaskDefinition",
+        "UpdateService",
+        "StopServiceDeployment",
+        "RunTask",
+        "StopTask",
+    }
+)
 
 
 class RefusedError(Exception):
@@ -243,6 +252,11 @@ class Ecs:
     def _on_RegisterTaskDefinition(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         tags = given.pop("tags", [])
         return {"taskDefinition": self.definitions[self.define(given, tags)]}
+
+    def _on_DeregisterTaskDefinition(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        found = self.definitions[given["taskDefinition"]]
+        found["status"] = "INACTIVE"
+        return {"taskDefinition": found}
 
     def _on_UpdateService(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         assert {*given} <= {"service", "taskDefinition", "cluster"}, given
