@@ -10,8 +10,11 @@ This file is also the program of the process that forks (see `main`), and what i
 
 from __future__ import annotations
 
+import builtins
 import fcntl
 import gc
+import importlib
+import importlib.machinery
 import json
 import os
 import select
@@ -148,11 +151,81 @@ class Forked(USUAL):  # type: ignore[type-arg]
         return self.returncode
 
 
+class Aside:
+    """Finds modules that were loaded before for who imports them; until then they count as not loaded.
+
+    A program loads most of its modules where it needs them, and tests look at which those are. So what a run imports
+    enters `sys.modules` with all that it imported itself, and nothing else does.
+    """
+
+    def __init__(self) -> None:
+        self._modules: dict[str, Any] = {}
+        self._imported: dict[str, set[str]] = {}
+        self._bound: set[str] = set()
+        self._specs: dict[str, Any] = {}
+
+    def load(self, names: Sequence[str]) -> None:
+        """Load modules and put them aside, with all that is loaded for them."""
+        there = set(sys.modules)
+        usual = builtins.__import__
+
+        def noted(name: str, space: Any = None, local: Any = None, parts: Any = (), level: int = 0) -> Any:
+            before = len(sys.modules)
+            found = usual(name, space, local, parts, level)
+            importer = (space or {}).get("__name__", "")
+            package = (space or {}).get("__package__") or importer
+            above = package.split(".")[: package.count(".") + 2 - level] if level else []
+            base = ".".join(filter(None, [*above, name]))
+            told = {base, *(f"{base}.{part}" for part in parts or ()), *[*sys.modules][before:]}
+            self._imported.setdefault(importer, set()).update(told & sys.modules.keys())
+            return found
+
+        builtins.__import__ = noted
+        try:
+            for name in names:
+                importlib.import_module(name)
+        finally:
+            builtins.__import__ = usual
+        for name in [name for name in sys.modules if name not in there]:
+            self._modules[name] = module = sys.modules.pop(name)
+            self._specs[name] = getattr(module, "__spec__", None)
+            parent, _, child = name.rpartition(".")
+            holder = self._modules.get(parent) or sys.modules.get(parent)
+            if holder is not None and vars(holder).get(child) is module:
+                delattr(holder, child)
+                self._bound.add(name)
+        sys.meta_path.insert(0, self)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """Return a specification by which a module that was put aside is taken from here."""
+        del path, target
+        return importlib.machinery.ModuleSpec(name, self) if name in self._modules else None
+
+    def create_module(self, spec: Any) -> Any:
+        """Return the module."""
+        return self._modules[spec.name]
+
+    def exec_module(self, module: Any) -> None:
+        """Let all that the module imported when it was loaded count as loaded too."""
+        wanted = [module.__name__]
+        while wanted:
+            name = wanted.pop()
+            known = self._modules.pop(name, None)
+            if known is None:
+                continue
+            known.__spec__ = self._specs[name]
+            sys.modules[name] = known
+            parent, _, child = name.rpartition(".")
+            wanted += [*self._imported.get(name, ()), *([parent] if parent else ())]
+            if name in self._bound:
+                setattr(self._modules.get(parent) or sys.modules[parent], child, known)
+
+
 def main() -> None:
     """Fork for each run that comes by the socket, until stdin ends; the process of a run returns with all its own.
 
-    A line of JSON on stdin says the place of the socket, the command that is served, what loads its program, and the
-    servers for what its runs start.
+    A line of JSON on stdin says the place of the socket, the command that is served, what loads its program, the
+    modules to put aside, and the servers for what its runs start.
     """
     line = b""
     while not line.endswith(b"\n"):
@@ -164,6 +237,7 @@ def main() -> None:
         print("ready", flush=True)
         await_run(listening)
         exec(told["load"], {})
+        Aside().load(told["aside"])
         gc.collect()
         gc.freeze()
         run = next_run(listening)

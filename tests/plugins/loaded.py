@@ -96,6 +96,14 @@ for name in ("psycopg", "psycopg2", "asyncpg"):
 sys.path[:] = path
 """
 
+_INVOKE = """
+from invoke.main import program
+import buildkit.tasks
+"""
+
+_TRANSLATION = ("buildkit.compile.cython.translator",)
+_DATABASE = ("psycopg", "buildkit.migrate.upgrade")
+
 _GATE = """
 import sys
 path = sys.path[:]
@@ -126,9 +134,10 @@ def forking() -> Iterator[None]:
             *others: Server,
             variables: Mapping[str, str] = os.environ,
             hidden: Sequence[str] = (),
+            aside: Sequence[str] = (),
         ) -> Server:
             server = Server(command, f"{place}/{next(numbers)}", at_start(variables), hidden)
-            stack.enter_context(forking_for(server, load, *others))
+            stack.enter_context(forking_for(server, load, *others, aside=aside))
             return server
 
         children = (
@@ -145,8 +154,13 @@ def forking() -> Iterator[None]:
         )
         Forked.servers = [
             *children,
-            begin([sys.executable, "-c", INVOKE], "from invoke.main import program\nimport buildkit.tasks", *children),
-            begin([sys.executable, "-c", GATE], _GATE, *children),
+            begin(
+                [sys.executable, "-c", INVOKE],
+                _INVOKE,
+                *children,
+                aside=("buildkit.flows.compile", *_TRANSLATION, *_DATABASE),
+            ),
+            begin([sys.executable, "-c", GATE], _GATE, *children, aside=_DATABASE),
         ]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(subprocess, "Popen", Forked)
@@ -161,18 +175,20 @@ def all_started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def forking_for(server: Server, load: str, *others: Server) -> Iterator[None]:
+def forking_for(server: Server, load: str, *others: Server, aside: Sequence[str] = ()) -> Iterator[None]:
     """Start the process that forks for a server, until the context ends.
 
     Args:
         server: what it is to be.
         load: text of Python which loads what the program loads in any case; done when the first run is asked for.
         others: those for what its runs start.
+        aside: modules that many runs import; for the others they are not loaded.
     """
     told = {
         "place": server.place,
         "command": server.command,
         "load": load,
+        "aside": [*aside],
         "servers": [vars(other) for other in others],
     }
     text = Path(__file__).with_name("forked.py").read_text("utf-8")
