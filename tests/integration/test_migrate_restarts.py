@@ -37,7 +37,9 @@ class Pooled(Service):
             time.sleep(0.02)
 
     def start_server(self) -> None:
-        self.server = development.ensure(self._home, {"PYBUILDKIT_POSTGRES": str(self._programs)})
+        with pytest.MonkeyPatch.context() as patch:  # where its own port was taken at first, it has another
+            patch.setattr(development, "_free_ports", lambda _: [self.server.port])
+            self.server = development.ensure(self._home, {"PYBUILDKIT_POSTGRES": str(self._programs)})
 
 
 @pytest.fixture
