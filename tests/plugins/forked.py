@@ -167,7 +167,8 @@ class Aside:
     def load(self, names: Sequence[str]) -> None:
         """Load modules and put them aside, with all that is loaded for them."""
         there = set(sys.modules)
-        usual = builtins.__import__
+        importing: Any = builtins
+        usual = importing.__import__
 
         def noted(name: str, space: Any = None, local: Any = None, parts: Any = (), level: int = 0) -> Any:
             before = len(sys.modules)
@@ -180,12 +181,12 @@ class Aside:
             self._imported.setdefault(importer, set()).update(told & sys.modules.keys())
             return found
 
-        builtins.__import__ = noted
+        importing.__import__ = noted
         try:
             for name in names:
                 importlib.import_module(name)
         finally:
-            builtins.__import__ = usual
+            importing.__import__ = usual
         for name in [name for name in sys.modules if name not in there]:
             self._modules[name] = module = sys.modules.pop(name)
             self._specs[name] = getattr(module, "__spec__", None)
@@ -199,7 +200,8 @@ class Aside:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Return a specification by which a module that was put aside is taken from here."""
         del path, target
-        return importlib.machinery.ModuleSpec(name, self) if name in self._modules else None
+        loader: Any = self
+        return importlib.machinery.ModuleSpec(name, loader) if name in self._modules else None
 
     def create_module(self, spec: Any) -> Any:
         """Return the module."""
