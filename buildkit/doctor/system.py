@@ -17,7 +17,7 @@ FEWEST_WATCHES, FEWEST_INSTANCES = 16_384, 64
 _INSTALLERS = {
     "apt-get": "apt-get install -y",
     "dnf": "dnf install -y",
-    "apk": "apk add",
+    "apk": "apk add -U",  # images come without an index
     "brew": "brew install",
 }
 _LISTS = Path("/var/lib/apt/lists")

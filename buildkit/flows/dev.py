@@ -10,6 +10,7 @@ from typing import Any
 
 from buildkit.config import Config
 from buildkit.core.changes import Need, Reaction
+from buildkit.dev.cycle import counted
 from buildkit.dev.journal import Log
 from buildkit.dev.keys import Keys
 from buildkit.dev.loop import Loop
@@ -126,7 +127,7 @@ def lines(report: Report) -> list[str]:
     if commands:
         return [f"dev: would run {shlex.join(command)}, and again at each change" for command in commands.values()]
     words = ", ".join(f"{number} {result}" for result, number in counts(report.outcomes).items())
-    return [f"dev: stopped after {len(report.outcomes)} cycles ({words})"] if words else ["dev: stopped"]
+    return [f"dev: {counted('stopped after', len(report.outcomes), 'cycle')} ({words})"] if words else ["dev: stopped"]
 
 
 def _follow(

@@ -52,7 +52,7 @@ def test_colours_take_no_room() -> None:
         ({"apt-get"}, False, "sudo apt-get install -y git"),
         ({"apt-get"}, True, "apt-get install -y git"),
         ({"dnf"}, True, "dnf install -y git"),
-        ({"apk"}, True, "apk add git"),
+        ({"apk"}, True, "apk add -U git"),
         ({"brew"}, False, "brew install git"),
         (set(), False, ""),
     ],

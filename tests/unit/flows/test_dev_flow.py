@@ -51,6 +51,7 @@ def test_settings_are_read_again_with_the_flags_that_were_given(project: Project
 def test_the_summary() -> None:
     rows = tuple(Outcome(str(at), result, Reason("changed")) for at, result in enumerate(("ready", "ready", "failed")))
     assert lines(Report("buildkit.dev/1", rows, 1.0)) == ["dev: stopped after 3 cycles (2 ready, 1 failed)"]
+    assert lines(Report("buildkit.dev/1", rows[:1], 1.0)) == ["dev: stopped after 1 cycle (1 ready)"]
     assert lines(Report("buildkit.dev/1", (), 1.0)) == ["dev: stopped"]
 
 
